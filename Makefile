@@ -1,0 +1,37 @@
+# What a fresh Debian machine with Rust needs is installed by `setup`; the other targets call it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+DEMO := target/demo
+NATIVE := build-essential cmake dpkg util-linux
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+setup: ## Install what building and testing need, and unpack the test servers into a cache
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, then run make again"; exit 1; }
+	@if ! command -v cc >/dev/null || ! command -v cmake >/dev/null || ! command -v setpriv >/dev/null; then \
+		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(NATIVE); \
+		else echo "Packages are missing: sudo apt-get install -y $(NATIVE)"; exit 1; fi; fi
+	@cargo run --locked --quiet -p fixtures -- install
+
+demo: setup ## Start real servers, test good and broken sample connections, and show the result
+	@cargo build --locked --quiet
+	@rm -rf $(DEMO)
+	@cargo run --locked --quiet -p fixtures -- demo $(DEMO) -- target/debug/dialcheck test --all --catalog $(DEMO) --timeout 3s
+
+test: setup ## Run all tests
+	@INSTA_UPDATE=no cargo test --locked --workspace --no-fail-fast
+
+bench: setup ## Compare one check with psql: wall time and peak memory
+	@cargo build --locked --quiet --release
+	@cargo run --locked --quiet -p fixtures -- bench target/release/dialcheck
+
+lint: ## Check formatting, lints, documentation, and every feature alone
+	@cargo fmt --all --check
+	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	@cargo clippy --locked --quiet -p dialcheck --no-default-features -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --no-deps
+
+.PHONY: help setup demo test bench lint

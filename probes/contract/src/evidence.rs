@@ -1,0 +1,119 @@
+//! What a stage saw, typed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+/// One fact that a stage saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// Every address that the name has.
+    Resolved(Vec<IpAddr>),
+    /// The address that is dialed.
+    Address(SocketAddr),
+    /// `TLSv1.2` or `TLSv1.3`.
+    TlsVersion(&'static str),
+    /// The cipher suite, by its IANA name.
+    Cipher(String),
+    /// How far the peer's certificate was checked.
+    Verification(Verification),
+    /// The peer's own certificate.
+    PeerCertificate(PeerCertificate),
+    /// Whether the server offers TLS where its protocol asks first.
+    TlsOffered(bool),
+    /// The server's version, in its own words.
+    ServerVersion(String),
+    /// The login method that was used, by the protocol's name for it.
+    Mechanism(String),
+    /// The database that the session is in.
+    Database(String),
+    /// The user that the session runs as.
+    User(String),
+    /// A pointer of the definition that was followed: the property that holds it.
+    Fetched(String),
+}
+
+/// How far a certificate was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verification {
+    /// Not at all: the definition does not ask for it.
+    None,
+    /// The chain, without the name.
+    Chain,
+    /// The chain and the name.
+    ChainAndName,
+    /// It equals a certificate that the definition gives.
+    Pinned,
+}
+
+/// A peer's certificate, as far as it can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PeerCertificate {
+    /// The subject's distinguished name.
+    pub subject: String,
+    /// The issuer's distinguished name.
+    pub issuer: String,
+    /// The subject alternative names: DNS names and IP addresses.
+    pub subject_alternative_names: Vec<String>,
+    /// Whole days until it expires; negative when it has.
+    pub days_left: i64,
+}
+
+/// The evidence of one stage: one object in the report. A fact that is noted twice is shown as it was last.
+pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (index, fact) in evidence.iter().enumerate() {
+        let replaced = evidence[index + 1..]
+            .iter()
+            .any(|later| std::mem::discriminant(later) == std::mem::discriminant(fact));
+        if replaced {
+            continue;
+        }
+        match fact {
+            Evidence::Resolved(value) => map.serialize_entry("resolved", value)?,
+            Evidence::Address(value) => map.serialize_entry("address", value)?,
+            Evidence::TlsVersion(value) => map.serialize_entry("tls_version", value)?,
+            Evidence::Cipher(value) => map.serialize_entry("cipher", value)?,
+            Evidence::Verification(value) => map.serialize_entry("verification", value)?,
+            Evidence::PeerCertificate(value) => map.serialize_entry("peer_certificate", value)?,
+            Evidence::TlsOffered(value) => map.serialize_entry("tls_offered", value)?,
+            Evidence::ServerVersion(value) => map.serialize_entry("server_version", value)?,
+            Evidence::Mechanism(value) => map.serialize_entry("mechanism", value)?,
+            Evidence::Database(value) => map.serialize_entry("database", value)?,
+            Evidence::User(value) => map.serialize_entry("user", value)?,
+            Evidence::Fetched(value) => map.serialize_entry("fetched", value)?,
+        }
+    }
+    map.end()
+}
+
+impl Evidence {
+    /// The same fact with every text of the peer's passed through `clean`.
+    pub(crate) fn map_text(self, clean: impl Fn(String) -> String) -> Self {
+        match self {
+            Self::PeerCertificate(certificate) => Self::PeerCertificate(PeerCertificate {
+                subject: clean(certificate.subject),
+                issuer: clean(certificate.issuer),
+                subject_alternative_names: certificate
+                    .subject_alternative_names
+                    .into_iter()
+                    .map(clean)
+                    .collect(),
+                days_left: certificate.days_left,
+            }),
+            Self::Cipher(text) => Self::Cipher(clean(text)),
+            Self::ServerVersion(text) => Self::ServerVersion(clean(text)),
+            Self::Mechanism(text) => Self::Mechanism(clean(text)),
+            Self::Database(text) => Self::Database(clean(text)),
+            Self::User(text) => Self::User(clean(text)),
+            Self::Fetched(text) => Self::Fetched(clean(text)),
+            fact @ (Self::Resolved(_)
+            | Self::Address(_)
+            | Self::TlsVersion(_)
+            | Self::Verification(_)
+            | Self::TlsOffered(_)) => fact,
+        }
+    }
+}

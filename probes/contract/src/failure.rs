@@ -1,0 +1,121 @@
+//! What went wrong in a stage, as the probe saw it.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use crate::{Code, Stage};
+
+/// Why a stage failed.
+///
+/// `detail` may come straight from a driver or a server: it is scrubbed when the failure enters the run's record.
+#[derive(Debug)]
+pub struct Failure {
+    /// What follows from the failure stands in the taxonomy under this code.
+    pub code: Code,
+    /// The stage that failed, where it is not the one that ran: another stage of the same span, or an earlier one of
+    /// the same leg (a TLS 1.3 server refuses a client certificate after the handshake).
+    pub stage: Option<Stage>,
+    /// The peer's own code: an SQLSTATE, an errno, an alert.
+    pub native: Option<Cow<'static, str>>,
+    /// What happened, as a sentence without its full stop.
+    pub detail: String,
+    /// What to do, where the probe knows better than the taxonomy.
+    pub hint: Option<Cow<'static, str>>,
+    /// The error it was made from, for `--debug`.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure of the running stage with nothing but its code and what happened.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, stage: None, native: None, detail: detail.into(), hint: None, source: None }
+    }
+
+    /// Attributes the failure to another stage.
+    #[must_use]
+    pub fn at(self, stage: Stage) -> Self {
+        Self { stage: Some(stage), ..self }
+    }
+
+    /// Adds the peer's own code.
+    #[must_use]
+    pub fn native(self, native: impl Into<Cow<'static, str>>) -> Self {
+        Self { native: Some(native.into()), ..self }
+    }
+
+    /// Replaces the taxonomy's hint.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Keeps the error it was made from.
+    #[must_use]
+    pub fn source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.slug())
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// One mistake in a definition: where, and what was expected there. The value itself is never kept.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Mistake {
+    /// `invalid_settings`, or another code of the same exit class: `not_testable`, `mechanism_unsupported`.
+    #[serde(skip)]
+    pub code: Code,
+    /// The property's key, with the URL parameter behind it where the mistake is in one
+    /// (`JDBC_CONNECTION_URL?sslmode`).
+    pub property: String,
+    /// What is expected there, as a phrase that reads on from the key.
+    pub expected: String,
+}
+
+impl Mistake {
+    /// A mistake at `property`.
+    #[must_use]
+    pub fn new(property: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { code: Code::InvalidSettings, property: property.into(), expected: expected.into() }
+    }
+
+    /// The same mistake under another code.
+    #[must_use]
+    pub fn code(self, code: Code) -> Self {
+        Self { code, ..self }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.property, self.expected)
+    }
+}
+
+/// Something a passing test should not hide.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    /// What it is about, in `snake_case`: `plaintext`, `parameter_ignored`, `password_not_asked`.
+    pub code: &'static str,
+    /// The sentence for a person.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning with its code and sentence.
+    #[must_use]
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}

@@ -1,0 +1,244 @@
+//! One endpoint's part of a run.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+
+use crate::run::overdue;
+use crate::tls::{self, TlsPolicy, TlsStream};
+use crate::{Code, Endpoint, Evidence, Failure, Io, Run, Stage, Stop};
+
+/// One endpoint's part of a run: every stage that happens there is recorded through it.
+///
+/// Clones belong to the same leg. It may move to another task.
+#[derive(Clone)]
+pub struct Leg {
+    run: Run,
+    endpoint: Option<Arc<Endpoint>>,
+    id: usize,
+    limit: Option<Limit>,
+}
+
+/// A time limit of the definition's own, shorter than the run's deadline.
+#[derive(Clone)]
+struct Limit {
+    name: &'static str,
+    length: Duration,
+    until: Instant,
+}
+
+/// A stage in progress, in the hands of the code that performs it. It may outlive that code in a stream's tap.
+#[derive(Clone)]
+pub struct Step {
+    leg: Leg,
+    stages: Arc<[Stage]>,
+    /// Index into `stages` of the running one, and of its record.
+    at: Arc<[AtomicUsize; 2]>,
+}
+
+impl Leg {
+    pub(crate) fn new(run: Run, endpoint: Option<Arc<Endpoint>>, id: usize) -> Self {
+        Self { run, endpoint, id, limit: None }
+    }
+
+    /// The same leg with a time limit of the definition's own from now on, by the name that the definition gives it. The
+    /// nearest limit wins.
+    #[must_use]
+    pub fn within(&self, name: &'static str, length: Duration) -> Self {
+        let until = Instant::now() + length;
+        let nearest = self.limit.as_ref().map_or(self.run.deadline(), |limit| limit.until);
+        let limit = if until < nearest { Some(Limit { name, length, until }) } else { self.limit.clone() };
+        Self { limit, ..self.clone() }
+    }
+
+    /// Performs one stage: records it from its start, and ends it at the run's deadline.
+    ///
+    /// # Errors
+    /// What `work` fails with, or `timed_out`.
+    ///
+    /// Cancel safe as far as `work` is: at the deadline it is dropped.
+    pub async fn stage<T>(
+        &self,
+        stage: Stage,
+        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
+    ) -> Result<T, Stop> {
+        self.span(&[stage], work).await
+    }
+
+    /// Performs several stages that one driver call covers. `work` says when one ends ([`Step::advance`]), and a
+    /// [`Failure::stage`] which one failed; what it does not say counts to the last stage.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage).
+    ///
+    /// # Panics
+    /// Where `stages` is empty.
+    pub async fn span<T>(
+        &self,
+        stages: &[Stage],
+        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
+    ) -> Result<T, Stop> {
+        let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
+        let at = Arc::new([AtomicUsize::new(0), AtomicUsize::new(record)]);
+        let step = Step { leg: self.clone(), stages: stages.into(), at };
+        #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
+        let result = tokio::time::timeout_at(self.until().into(), work(step.clone())).await;
+        match result {
+            Ok(Ok(value)) => {
+                while step.advance() {}
+                Ok(value)
+            }
+            Ok(Err(failure)) => Err(self.run.fail(step.record(), failure)),
+            Err(_) => {
+                let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, step.stage()));
+                let (name, length) = match &self.limit {
+                    Some(limit) => (limit.name, limit.length),
+                    None => ("deadline", self.run.0.options.deadline),
+                };
+                Err(self.run.fail(step.record(), overdue(name, length, waiting_for)))
+            }
+        }
+    }
+
+    fn until(&self) -> Instant {
+        self.limit.as_ref().map_or(self.run.deadline(), |limit| limit.until)
+    }
+
+    /// Records a stage of the plan that does not apply, and why.
+    pub fn skip(&self, stage: Stage, reason: &str) {
+        let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
+        self.run.skip(record, reason);
+    }
+
+    /// Stages `dns` and `tcp`: resolves the endpoint, shows the gate the address, and dials it. One address, once.
+    ///
+    /// # Errors
+    /// `name_not_found`, `resolver_failed`, `egress_refused`, `refused`, `unreachable`, `timed_out`.
+    ///
+    /// # Panics
+    /// On a leg without an endpoint.
+    pub async fn dial(&self) -> Result<TcpStream, Stop> {
+        let endpoint = self.endpoint.clone().expect("a leg that dials has an endpoint");
+        let options = &self.run.0.options;
+        let address = self
+            .stage(Stage::Dns, async |step| {
+                let resolved = options.resolver.resolve(&endpoint.host).await?;
+                let first = resolved[0];
+                step.note(Evidence::Resolved(resolved));
+                Ok(first)
+            })
+            .await?;
+        self.stage(Stage::Tcp, async |step| {
+            let socket = (address, endpoint.port).into();
+            step.note(Evidence::Address(socket));
+            options.gate.check(address).map_err(|kind| {
+                Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
+            })?;
+            #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
+            let stream = TcpStream::connect(socket).await.map_err(|error| io_failure(error, &endpoint))?;
+            stream.set_nodelay(true).map_err(|error| io_failure(error, &endpoint))?;
+            Ok(stream)
+        })
+        .await
+    }
+
+    /// Stage `tls`: encrypts `io` and checks the peer's certificate as `policy` says.
+    ///
+    /// # Errors
+    /// One of the certificate codes, `tls_version_mismatch`, `client_certificate_refused`, `wrong_protocol`,
+    /// `connection_reset`, `timed_out`.
+    pub async fn secure<S: Io>(&self, io: S, policy: &TlsPolicy) -> Result<TlsStream<S>, Stop> {
+        let run = &self.run;
+        self.stage(Stage::Tls, async |step| {
+            tls::handshake(io, policy, &run.0.options.trust_roots, &step, |warning| run.warn(warning)).await
+        })
+        .await
+    }
+}
+
+impl Step {
+    /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
+    pub fn note(&self, fact: Evidence) {
+        self.leg.run.note(self.record(), fact);
+    }
+
+    /// Ends the running stage as passed and starts the next one of the span; says whether there was one.
+    pub fn advance(&self) -> bool {
+        let index = self.at[0].load(Ordering::Acquire);
+        let Some(next) = self.stages.get(index + 1) else {
+            self.leg.run.pass(self.record());
+            return false;
+        };
+        self.leg.run.pass(self.record());
+        let record = self.leg.run.begin(*next, self.leg.endpoint.as_deref(), self.leg.id);
+        self.at[1].store(record, Ordering::Release);
+        self.at[0].store(index + 1, Ordering::Release);
+        true
+    }
+
+    /// The running stage.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stages[self.at[0].load(Ordering::Acquire)]
+    }
+
+    fn record(&self) -> usize {
+        self.at[1].load(Ordering::Acquire)
+    }
+}
+
+/// Operating system errors, typed first: kind, code, the errno's name, what happened.
+const IO: &[(io::ErrorKind, Code, &str, &str)] = &[
+    (io::ErrorKind::ConnectionRefused, Code::Refused, "ECONNREFUSED", "refused the connection"),
+    (io::ErrorKind::ConnectionReset, Code::ConnectionReset, "ECONNRESET", "reset the connection"),
+    (io::ErrorKind::ConnectionAborted, Code::ConnectionReset, "ECONNABORTED", "aborted the connection"),
+    (io::ErrorKind::BrokenPipe, Code::ConnectionReset, "EPIPE", "closed the connection"),
+    (io::ErrorKind::UnexpectedEof, Code::ConnectionReset, "EOF", "closed the connection"),
+    (
+        io::ErrorKind::HostUnreachable,
+        Code::Unreachable,
+        "EHOSTUNREACH",
+        "can't be reached: no such host on its network",
+    ),
+    (
+        io::ErrorKind::NetworkUnreachable,
+        Code::Unreachable,
+        "ENETUNREACH",
+        "can't be reached: no route to its network",
+    ),
+    (
+        io::ErrorKind::AddrNotAvailable,
+        Code::Unreachable,
+        "EADDRNOTAVAIL",
+        "can't be reached from any address of this machine",
+    ),
+    (
+        io::ErrorKind::PermissionDenied,
+        Code::Unreachable,
+        "EACCES",
+        "can't be reached: this machine's firewall forbids it",
+    ),
+    (io::ErrorKind::TimedOut, Code::TimedOut, "ETIMEDOUT", "did not answer"),
+];
+
+/// The failure that an operating system error on a connection to `peer` amounts to.
+#[must_use]
+pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
+    let failure = match IO.iter().find(|(kind, ..)| *kind == error.kind()) {
+        Some((_, code, native, happened)) => {
+            Failure::new(*code, format!("{peer} {happened}")).native(*native)
+        }
+        None => {
+            let failure =
+                Failure::new(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
+            match error.raw_os_error() {
+                Some(number) => failure.native(format!("errno {number}")),
+                None => failure,
+            }
+        }
+    };
+    failure.source(error)
+}

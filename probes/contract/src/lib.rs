@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+pub mod foreign;
+pub mod tls;
+
+mod evidence;
+mod failure;
+mod gate;
+mod leg;
+mod protocol;
+mod resolve;
+mod run;
+mod scrub;
+mod secret;
+mod stage;
+mod target;
+mod taxonomy;
+
+pub use evidence::{Evidence, PeerCertificate, Verification};
+pub use failure::{Failure, Mistake, Warning};
+pub use gate::{Gate, Loopback};
+pub use leg::{Leg, Step, io_failure};
+pub use protocol::{
+    Artefact, Form, Io, Location, Login, Material, Pending, Pointer, Probe, Protocol, TypeRow,
+};
+pub use resolve::Resolver;
+pub use run::{Ending, Outcome, Record, RecordedFailure, Run, RunOptions, Stop, Transcript};
+pub use secret::Secret;
+pub use stage::Stage;
+pub use target::{Endpoint, Properties, Target};
+pub use taxonomy::{Blame, Code, ExitClass, FederationSourceErrorCode, GlueException, Remembered};

@@ -1,0 +1,483 @@
+//! One test: its deadline, what it may use, and the record of what it did.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::Serialize;
+
+use crate::scrub::Scrub;
+use crate::tls::TrustRoots;
+use crate::{
+    Code, Endpoint, Evidence, Failure, Gate, Leg, Mistake, Resolver, Secret, Stage, Warning, evidence,
+};
+
+/// What a run is given.
+pub struct RunOptions {
+    /// How long the run may take, from its opening.
+    pub deadline: Duration,
+    /// Which addresses may be dialed.
+    pub gate: Gate,
+    /// Names to addresses.
+    pub resolver: Arc<Resolver>,
+    /// Whom TLS trusts where the definition names nobody.
+    pub trust_roots: Arc<TrustRoots>,
+    /// Whether [`Run::forgive`] forgives nothing.
+    pub strict: bool,
+}
+
+/// One test in progress. Clones share it.
+#[derive(Clone)]
+pub struct Run(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) options: RunOptions,
+    pub(crate) opened: Instant,
+    opened_at: SystemTime,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    plan: Vec<Stage>,
+    records: Vec<Record>,
+    warnings: Vec<Warning>,
+    scrub: Scrub,
+    legs: usize,
+    partial: bool,
+    /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
+    waited: Duration,
+    /// Set when the verdict is fixed: what a straggler does after that is not recorded.
+    closed: bool,
+}
+
+/// What one stage did at one endpoint.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// The stage.
+    pub stage: Stage,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How long it took; absent where it did not run.
+    #[serde(rename = "ms", serialize_with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    pub elapsed: Option<Duration>,
+    /// The endpoint, where there is one.
+    #[serde(serialize_with = "endpoint", skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
+    /// What it saw, kept when it then failed.
+    #[serde(serialize_with = "evidence::serialize", skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// Why it failed. The report shows the one that decided the verdict.
+    #[serde(skip)]
+    pub failure: Option<RecordedFailure>,
+    #[serde(skip)]
+    leg: usize,
+    #[serde(skip)]
+    started: Instant,
+}
+
+/// How a stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It has not ended; never in a finished report.
+    Running,
+    /// It did what it should.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It failed, and the target counts as passed all the same.
+    Forgiven,
+    /// It did not apply, for the reason given.
+    Skipped,
+    /// An earlier stage failed.
+    NotReached,
+}
+
+/// A failure, fit to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedFailure {
+    /// What follows from it.
+    pub code: Code,
+    /// The peer's own code.
+    pub native: Option<String>,
+    /// What happened, scrubbed, without its full stop.
+    pub detail: String,
+    /// What to do.
+    pub hint: String,
+    /// All mistakes of the definition, where the stage is `settings`.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// The token of a failure that stands in the record. Only the recorder makes one, so no probe can fail silently.
+#[must_use = "return it, or forgive it"]
+#[derive(Debug)]
+pub struct Stop(usize);
+
+/// How a run came to its end.
+pub enum Ending {
+    /// The probe returned.
+    Finished(Result<(), Stop>),
+    /// The deadline passed and the probe did not return.
+    CutOff,
+    /// Something outside the probe ended it.
+    Broken(Failure),
+}
+
+/// The finished record of a run.
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    /// When it was opened.
+    pub started: SystemTime,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Every stage, and those of the plan that were not reached.
+    pub records: Vec<Record>,
+    /// What a pass should not hide.
+    pub warnings: Vec<Warning>,
+    /// What decided the verdict; none on a pass.
+    pub failure: Option<(Stage, RecordedFailure)>,
+}
+
+impl Run {
+    /// Opens a run of `plan`; its deadline starts now.
+    #[must_use]
+    pub fn open(options: RunOptions, plan: &[Stage], secrets: &[&Secret]) -> Self {
+        let state =
+            State { plan: plan.to_vec(), scrub: Scrub::new(secrets.iter().copied()), ..State::default() };
+        Self(Arc::new(Inner {
+            options,
+            opened: Instant::now(),
+            opened_at: SystemTime::now(),
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// Records the stage `settings`, which took `elapsed` before the run was opened, and found `mistakes`.
+    ///
+    /// # Errors
+    /// Stops where there are mistakes; the failure's code is that of the first.
+    pub fn settings(&self, elapsed: Duration, mistakes: &[Mistake]) -> Result<(), Stop> {
+        let mut state = self.state();
+        let mut record = Record::new(Stage::Settings, None, 0);
+        record.outcome = Outcome::Passed;
+        record.elapsed = Some(elapsed);
+        if let Some(first) = mistakes.first() {
+            let mistakes: Vec<Mistake> = mistakes
+                .iter()
+                .map(|mistake| {
+                    Mistake::new(state.scrub.clean(&mistake.property), state.scrub.clean(&mistake.expected))
+                })
+                .collect();
+            record.outcome = Outcome::Failed;
+            record.failure = Some(RecordedFailure {
+                code: first.code,
+                native: None,
+                detail: mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+                hint: first.code.hint().to_owned(),
+                mistakes,
+            });
+        }
+        state.records.push(record);
+        if mistakes.is_empty() { Ok(()) } else { Err(Stop(state.records.len() - 1)) }
+    }
+
+    /// A part of the run that is about one endpoint.
+    #[must_use]
+    pub fn leg(&self, at: Endpoint) -> Leg {
+        self.new_leg(Some(at))
+    }
+
+    /// The part of the run that dials nothing.
+    #[must_use]
+    pub fn local(&self) -> Leg {
+        self.new_leg(None)
+    }
+
+    fn new_leg(&self, at: Option<Endpoint>) -> Leg {
+        let mut state = self.state();
+        state.legs += 1;
+        Leg::new(self.clone(), at.map(Arc::new), state.legs)
+    }
+
+    /// Turns a failure into a warning, unless the run is strict.
+    pub fn forgive(&self, stop: Stop) {
+        let mut state = self.state();
+        if state.closed {
+            return;
+        }
+        state.partial = true;
+        if self.0.options.strict {
+            return;
+        }
+        let record = &mut state.records[stop.0];
+        record.outcome = Outcome::Forgiven;
+        let at = record.endpoint.as_ref().map(|endpoint| format!("{endpoint}: ")).unwrap_or_default();
+        let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
+        let message = format!("{at}{}: {detail}", record.stage);
+        state.warnings.push(Warning::new("partial", message));
+    }
+
+    /// Adds a warning.
+    pub fn warn(&self, warning: Warning) {
+        let mut state = self.state();
+        if !state.closed {
+            let message = state.scrub.clean(&warning.message);
+            state.warnings.push(Warning { message, ..warning });
+        }
+    }
+
+    /// Has `secret` removed from every text that is recorded from now on.
+    pub fn protect(&self, secret: &Secret) {
+        self.state().scrub.add(secret);
+    }
+
+    /// The moment at which the run must be over.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.0.opened + self.0.options.deadline + self.state().waited
+    }
+
+    /// Waits for `turn` while the run's clock stands still. Between stages only: a running one keeps its deadline.
+    pub async fn wait_for<T>(&self, turn: impl Future<Output = T>) -> T {
+        let waiting = Instant::now();
+        let turn = turn.await;
+        self.state().waited += waiting.elapsed();
+        turn
+    }
+
+    /// Fixes the verdict. What is still running is recorded as cut off; what comes later is not recorded.
+    ///
+    /// # Panics
+    /// Never: a poisoned lock is taken over.
+    #[must_use]
+    pub fn close(&self, ending: Ending) -> Transcript {
+        let mut state = self.state();
+        state.closed = true;
+        let decided = match ending {
+            Ending::Finished(Ok(())) => state.unproven(),
+            Ending::Finished(Err(stop)) => Some(stop.0),
+            Ending::CutOff => {
+                let failure = overdue("deadline", self.0.options.deadline, None);
+                Some(state.fail_running(failure))
+            }
+            Ending::Broken(failure) => Some(state.fail_running(failure)),
+        };
+        let failure = decided.and_then(|index| state.verdict(index));
+        let reached: Vec<Stage> = state.records.iter().map(|record| record.stage).collect();
+        let missing: Vec<Stage> =
+            state.plan.iter().copied().filter(|stage| !reached.contains(stage)).collect();
+        let mut records = std::mem::take(&mut state.records);
+        records
+            .extend(missing.into_iter().map(|stage| Record { elapsed: None, ..Record::new(stage, None, 0) }));
+        for record in &mut records {
+            if matches!(record.outcome, Outcome::Running) {
+                record.outcome = Outcome::NotReached;
+            }
+        }
+        Transcript {
+            started: self.0.opened_at,
+            elapsed: self.0.opened.elapsed().saturating_sub(state.waited),
+            records,
+            warnings: std::mem::take(&mut state.warnings),
+            failure,
+        }
+    }
+
+    /// Starts the record of a stage.
+    pub(crate) fn begin(&self, stage: Stage, endpoint: Option<&Endpoint>, leg: usize) -> usize {
+        let mut state = self.state();
+        if !state.closed {
+            state.records.push(Record::new(stage, endpoint.cloned(), leg));
+        }
+        state.records.len().saturating_sub(1)
+    }
+
+    pub(crate) fn note(&self, index: usize, fact: Evidence) {
+        let mut state = self.state();
+        if !state.closed {
+            let fact = fact.map_text(|text| state.scrub.clean(&text));
+            state.records[index].evidence.push(fact);
+        }
+    }
+
+    pub(crate) fn pass(&self, index: usize) {
+        let mut state = self.state();
+        if !state.closed {
+            state.records[index].end(Outcome::Passed);
+        }
+    }
+
+    pub(crate) fn skip(&self, index: usize, reason: &str) {
+        let mut state = self.state();
+        if !state.closed {
+            let record = &mut state.records[index];
+            record.outcome = Outcome::Skipped;
+            record.reason = Some(reason.to_owned());
+        }
+    }
+
+    /// Records `failure` of the stage at `index`, or of the stage that it names.
+    pub(crate) fn fail(&self, index: usize, failure: Failure) -> Stop {
+        let mut state = self.state();
+        if state.closed {
+            return Stop(index);
+        }
+        Stop(state.fail(index, failure))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A probe that panicked while it held the lock left the records whole: each change to them is one assignment.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn fail(&mut self, index: usize, failure: Failure) -> usize {
+        let (stage, leg) = (self.records[index].stage, self.records[index].leg);
+        let at = failure.stage.unwrap_or(stage);
+        let failed = if at == stage {
+            index
+        } else if let Some(earlier) =
+            self.records.iter().rposition(|record| record.leg == leg && record.stage == at)
+        {
+            self.records[index].outcome = Outcome::NotReached;
+            self.records[index].elapsed = None;
+            earlier
+        } else {
+            self.records[index].end(Outcome::Passed);
+            self.records.push(Record::new(at, self.records[index].endpoint.clone(), leg));
+            self.records.len() - 1
+        };
+        let recorded = self.recorded(failure);
+        let record = &mut self.records[failed];
+        if record.outcome == Outcome::Running {
+            record.end(Outcome::Failed);
+        }
+        record.outcome = Outcome::Failed;
+        record.failure = Some(recorded);
+        failed
+    }
+
+    fn recorded(&self, failure: Failure) -> RecordedFailure {
+        let detail = self.scrub.clean(failure.detail.trim_end().trim_end_matches('.'));
+        RecordedFailure {
+            code: failure.code,
+            native: failure.native.map(|native| self.scrub.clean(&native)),
+            detail,
+            hint: failure.hint.map_or_else(|| failure.code.hint().to_owned(), |hint| self.scrub.clean(&hint)),
+            mistakes: Vec::new(),
+        }
+    }
+
+    /// Fails whatever runs, or else the first stage of the plan that has not begun.
+    fn fail_running(&mut self, failure: Failure) -> usize {
+        let running: Vec<usize> = (0..self.records.len())
+            .filter(|&index| self.records[index].outcome == Outcome::Running)
+            .collect();
+        match running.first() {
+            Some(&first) => {
+                let recorded = self.recorded(failure);
+                for &index in &running {
+                    self.records[index].end(Outcome::Failed);
+                    self.records[index].failure = Some(recorded.clone());
+                }
+                first
+            }
+            None => {
+                let begun = |stage: &Stage| self.records.iter().any(|record| record.stage == *stage);
+                let next = self.plan.iter().copied().find(|stage| !begun(stage));
+                let stage = next.or(self.plan.last().copied()).unwrap_or(Stage::Settings);
+                self.records.push(Record::new(stage, None, 0));
+                self.fail(self.records.len() - 1, failure)
+            }
+        }
+    }
+
+    /// What stands against a pass: a failure, a stage that never ended, a stage of the plan without proof.
+    fn unproven(&mut self) -> Option<usize> {
+        if let Some(failed) = self.records.iter().position(|record| record.outcome == Outcome::Failed) {
+            return Some(failed);
+        }
+        let proven = |stage: &Stage| {
+            let ended = |record: &&Record| {
+                record.stage == *stage && matches!(record.outcome, Outcome::Passed | Outcome::Skipped)
+            };
+            self.records.iter().any(|record| ended(&record))
+        };
+        let running = self.records.iter().any(|record| record.outcome == Outcome::Running);
+        let last = self.plan.last().is_some_and(|last| {
+            self.records.iter().any(|record| record.stage == *last && record.outcome == Outcome::Passed)
+        });
+        if running || !last || !self.plan.iter().all(proven) {
+            return Some(self.fail_running(Failure::new(
+                Code::AgentFailed,
+                "the probe returned without having proven every stage of its plan",
+            )));
+        }
+        None
+    }
+
+    fn verdict(&self, index: usize) -> Option<(Stage, RecordedFailure)> {
+        let record = self.records.get(index)?;
+        let mut failure = record.failure.clone()?;
+        // In a strict run what would have been forgiven is a partial failure, of whatever kind.
+        if self.partial && failure.code != Code::AgentFailed {
+            failure.hint = Code::PartialFailure.hint().to_owned();
+            failure.code = Code::PartialFailure;
+        }
+        Some((record.stage, failure))
+    }
+}
+
+impl Record {
+    fn new(stage: Stage, endpoint: Option<Endpoint>, leg: usize) -> Self {
+        Self {
+            stage,
+            outcome: Outcome::Running,
+            reason: None,
+            elapsed: None,
+            endpoint,
+            evidence: Vec::new(),
+            failure: None,
+            leg,
+            started: Instant::now(),
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.elapsed = Some(self.started.elapsed());
+    }
+}
+
+/// The failure of a stage that a time limit cut off.
+pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpoint, Stage)>) -> Failure {
+    let limit = format!("the {limit} of {} s", length.as_secs_f64());
+    let failure = |detail| Failure::new(Code::TimedOut, detail);
+    match waiting_for {
+        None => failure(format!("{limit} passed")),
+        Some((endpoint, Stage::Dns)) => failure(format!("no answer about {} within {limit}", endpoint.host))
+            .hint("Check that the DNS servers of this machine answer from this subnet"),
+        Some((endpoint, Stage::Tcp)) => failure(format!("{endpoint} did not accept the connection within {limit}"))
+            .hint(
+                "Packets are dropped on the way: check the target's security group (it must admit this machine on that \
+                 port), network ACLs, routes and firewalls",
+            ),
+        Some((endpoint, _)) => {
+            failure(format!("{endpoint} accepted the connection and then did not answer within {limit}")).hint(
+                "Check the server's load and its log, and what stands in between (proxy, load balancer, firewall)",
+            )
+        }
+    }
+}
+
+fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    elapsed.map(|elapsed| (elapsed.as_secs_f64() * 1e5).round() / 1e2).serialize(serializer)
+}
+
+fn endpoint<S: serde::Serializer>(endpoint: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {
+    endpoint.as_ref().map(ToString::to_string).serialize(serializer)
+}

@@ -1,0 +1,151 @@
+//! A connection definition, resolved, as a probe reads it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::Secret;
+
+/// A resolved connection definition.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `ConnectionType`, as given.
+    pub connection_type: String,
+    /// `ConnectionProperties`.
+    pub properties: Properties,
+}
+
+/// `ConnectionProperties`: keys and values as given. Any value may hold a secret, so none is ever shown.
+#[derive(Clone, Default)]
+pub struct Properties(BTreeMap<String, Secret>);
+
+impl Properties {
+    /// Sets `key` to `value`.
+    pub fn insert(&mut self, key: impl Into<String>, value: Secret) {
+        self.0.insert(key.into(), value);
+    }
+
+    /// The value of `key`; a blank one counts as absent, as it does in an AWS CLI skeleton.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(Secret::expose).filter(|value| !value.trim().is_empty())
+    }
+
+    /// All keys and values in the order of the keys, blank ones too.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+impl FromIterator<(String, Secret)> for Properties {
+    fn from_iter<T: IntoIterator<Item = (String, Secret)>>(entries: T) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter()).finish()
+    }
+}
+
+/// A host and port that a test dials.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// A name, or an IP address without brackets.
+    pub host: String,
+    /// The TCP port, never 0.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// Checks a host as definitions spell it: a DNS name or an IP address, IPv6 with or without brackets.
+    ///
+    /// # Errors
+    /// What is expected, as a phrase.
+    pub fn parse_host(host: &str) -> Result<String, &'static str> {
+        const EXPECTED: &str = "expected a host name or an IP address";
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if bare.parse::<std::net::IpAddr>().is_ok() {
+            return Ok(bare.to_owned());
+        }
+        // DNS: 253 characters in labels of 1 to 63; an underscore is common in private zones.
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let label =
+            |label: &str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.len() > 253 || !name.chars().all(known) || !name.split('.').all(label) {
+            return Err(EXPECTED);
+        }
+        // `010.0.0.1` and `2130706433` are addresses to some resolvers and names to others.
+        if name.chars().all(|c| c.is_ascii_digit() || c == '.') {
+            return Err(EXPECTED);
+        }
+        Ok(host.to_owned())
+    }
+
+    /// Checks a port as definitions spell it.
+    ///
+    /// # Errors
+    /// What is expected, as a phrase.
+    pub fn parse_port(port: &str) -> Result<u16, &'static str> {
+        match port.parse() {
+            Ok(port) if port > 0 => Ok(port),
+            Ok(_) | Err(_) => Err("expected a port from 1 to 65535"),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        for host in
+            ["db", "db.example.", "my_db-1.example", "10.0.0.1", "::1", "[::1]", "xn--bcher-kva.example"]
+        {
+            assert!(Endpoint::parse_host(host).is_ok(), "{host}");
+        }
+        for host in [
+            "",
+            ".",
+            "a..b",
+            "-a",
+            "a b",
+            "a,b",
+            "10.0.0.256",
+            "2130706433",
+            "0x7f.1/",
+            "a:b",
+            "[db]",
+            "bücher.example",
+        ] {
+            assert!(Endpoint::parse_host(host).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn ports_are_from_1_to_65535() {
+        assert_eq!(Endpoint::parse_port("65535"), Ok(65535));
+        for port in ["0", "65536", "99999", "-1", " 1", "x", ""] {
+            assert!(Endpoint::parse_port(port).is_err(), "{port}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_keys_and_never_values() {
+        let properties: Properties =
+            [("PASSWORD".to_owned(), Secret::new("hunter2".into()))].into_iter().collect();
+        assert_eq!(format!("{properties:?}"), r#"{"PASSWORD": <secret>}"#);
+    }
+}

@@ -1,0 +1,134 @@
+//! Reading certificates.
+
+use std::net::IpAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject as _};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::public_key::PublicKey;
+
+use crate::{Code, Failure, PeerCertificate};
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// Reads every certificate of a PEM file, and proves each to be X.509.
+///
+/// # Errors
+/// `artefact_invalid` where there is none, or one can't be read.
+pub fn certificates_from_pem(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let invalid = |detail: &str| Failure::new(Code::ArtefactInvalid, detail);
+    let certificates = CertificateDer::pem_slice_iter(file)
+        .collect::<Result<Vec<_>, pem::Error>>()
+        .map_err(|error| invalid("the file is not well-formed PEM").source(error))?;
+    if certificates.is_empty() {
+        return Err(invalid("the file holds no PEM certificate (-----BEGIN CERTIFICATE-----)"));
+    }
+    for certificate in &certificates {
+        X509Certificate::from_der(certificate).map_err(|error| {
+            invalid("the file holds something that is not an X.509 certificate").source(error)
+        })?;
+    }
+    Ok(certificates)
+}
+
+/// What a certificate says of itself; blank where it can't be read.
+pub(super) fn describe(der: &[u8]) -> PeerCertificate {
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else {
+        return PeerCertificate::default();
+    };
+    PeerCertificate {
+        subject: certificate.subject().to_string(),
+        issuer: certificate.issuer().to_string(),
+        subject_alternative_names: alternative_names(&certificate),
+        days_left: (certificate.validity().not_after.timestamp() - now()).div_euclid(DAY),
+    }
+}
+
+/// Facts that decide between TLS verdicts.
+pub(super) struct Facts {
+    pub(super) subject: String,
+    pub(super) issuer: String,
+    pub(super) self_issued: bool,
+    pub(super) common_name: Option<String>,
+    pub(super) alternative_names: Vec<String>,
+    /// Bits of an RSA key.
+    pub(super) rsa_bits: Option<usize>,
+    pub(super) not_before: i64,
+    pub(super) not_after: i64,
+}
+
+pub(super) fn facts(der: &[u8]) -> Option<Facts> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let common_name = certificate
+        .subject()
+        .iter_common_name()
+        .last()
+        .and_then(|name| name.as_str().ok())
+        .map(str::to_owned);
+    let rsa_bits = match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => Some(key.key_size()),
+        _ => None,
+    };
+    Some(Facts {
+        subject: certificate.subject().to_string(),
+        issuer: certificate.issuer().to_string(),
+        self_issued: certificate.subject() == certificate.issuer(),
+        common_name,
+        alternative_names: alternative_names(&certificate),
+        rsa_bits,
+        not_before: certificate.validity().not_before.timestamp(),
+        not_after: certificate.validity().not_after.timestamp(),
+    })
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| i64::try_from(now.as_secs()).unwrap_or(i64::MAX))
+}
+
+fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else {
+        return Vec::new();
+    };
+    extension.value.general_names.iter().filter_map(alternative_name).collect()
+}
+
+/// DNS names and addresses; the other kinds name no host.
+fn alternative_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(octets) => {
+            let address = match <[u8; 4]>::try_from(*octets) {
+                Ok(v4) => IpAddr::from(v4),
+                Err(_) => IpAddr::from(<[u8; 16]>::try_from(*octets).ok()?),
+            };
+            Some(address.to_string())
+        }
+        GeneralName::OtherName(..)
+        | GeneralName::RFC822Name(_)
+        | GeneralName::X400Address(_)
+        | GeneralName::DirectoryName(_)
+        | GeneralName::EDIPartyName(_)
+        | GeneralName::URI(_)
+        | GeneralName::RegisteredID(_)
+        | GeneralName::Invalid(..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_certificates_is_named_as_such() {
+        let refused = |file: &[u8]| certificates_from_pem(file).unwrap_err();
+        assert_eq!(refused(b"hello").code, Code::ArtefactInvalid);
+        let garbage = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+        assert_eq!(refused(garbage).detail, "the file holds something that is not an X.509 certificate");
+    }
+}

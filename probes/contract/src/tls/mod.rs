@@ -1,0 +1,159 @@
+//! TLS: one policy, one handshake, and verdicts told apart.
+
+mod certificate;
+mod roots;
+mod verdict;
+mod verifier;
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::ServerName;
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ClientConnection};
+use tokio_rustls::TlsConnector;
+
+pub use certificate::certificates_from_pem;
+pub use roots::TrustRoots;
+pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+pub use verdict::late_refusal;
+
+use crate::{Code, Evidence, Failure, Io, Step, Verification, Warning};
+use verifier::{ClientKey, Verifier};
+
+/// An encrypted stream.
+pub type TlsStream<S> = tokio_rustls::client::TlsStream<S>;
+
+/// What a definition asks of TLS.
+#[derive(Debug)]
+pub struct TlsPolicy {
+    /// The host that the certificate must be for, as the definition spells it.
+    pub host: String,
+    /// How far the peer's certificate is checked.
+    pub verify: Verify,
+    /// Who may have issued it.
+    pub trust: Trust,
+    /// What is shown when the peer asks for a client certificate.
+    pub client: Option<ClientIdentity>,
+    /// Application protocols (RFC 7301), most wanted first.
+    pub alpn: Vec<Vec<u8>>,
+}
+
+/// How far a peer's certificate is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// Not at all; it is recorded.
+    Nothing,
+    /// The chain up to a trusted authority.
+    Chain,
+    /// The chain, and that it is for the host.
+    ChainAndName,
+}
+
+/// Who may have issued a peer's certificate.
+#[derive(Debug)]
+pub enum Trust {
+    /// The process's [`TrustRoots`].
+    Roots,
+    /// These authorities alone. A certificate among them that the peer itself shows is accepted, as a JVM does.
+    Given(Vec<CertificateDer<'static>>),
+}
+
+/// A client certificate with its chain, the end entity first, and its key.
+#[derive(Debug)]
+pub struct ClientIdentity {
+    /// The certificates.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The key of the first.
+    pub key: PrivateKeyDer<'static>,
+}
+
+/// The one provider. Its key-exchange groups are named, since a post-quantum key share makes the first message longer
+/// than some old servers and middle boxes read.
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    let make = || {
+        use aws_lc_rs::kx_group::{SECP256R1, SECP384R1, X25519};
+        let kx_groups = vec![X25519, SECP256R1, SECP384R1];
+        Arc::new(CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() })
+    };
+    PROVIDER.get_or_init(make).clone()
+}
+
+/// Performs the handshake on `io`, notes what it saw, and says what it holds against the peer.
+pub(crate) async fn handshake<S: Io>(
+    io: S,
+    policy: &TlsPolicy,
+    roots: &TrustRoots,
+    step: &Step,
+    warn: impl FnOnce(Warning),
+) -> Result<TlsStream<S>, Failure> {
+    let provider = provider();
+    let name = ServerName::try_from(policy.host.clone()).map_err(|error| {
+        Failure::new(Code::InvalidSettings, format!("{} can't be the name in a certificate", policy.host))
+            .source(error)
+    })?;
+    let verifier = Arc::new(Verifier::new(policy, roots, &provider)?);
+    let client_key = policy.client.as_ref().map(|client| {
+        CertifiedKey::from_der(client.chain.clone(), client.key.clone_key(), &provider).map(Arc::new)
+    });
+    let client_key = client_key.transpose().map_err(|error| {
+        Failure::new(Code::ArtefactInvalid, "the client certificate and its key do not belong together")
+            .source(error)
+    })?;
+    let client = Arc::new(ClientKey::new(client_key));
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::new(Code::AgentFailed, "TLS can't be set up").source(error))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier.clone())
+        .with_client_cert_resolver(client.clone());
+    config.alpn_protocols.clone_from(&policy.alpn);
+
+    let result = TlsConnector::from(Arc::new(config)).connect(name, io).await;
+    if let Some(certificate) = verifier.seen() {
+        step.note(Evidence::PeerCertificate(certificate::describe(certificate)));
+    }
+    let stream = result.map_err(|error| verdict::classify(error, policy, &verifier, &client))?;
+    note_session(step, stream.get_ref().1);
+    let verification = if verifier.pinned() {
+        warn(Warning::new(
+            "pinned_certificate",
+            "the server's certificate is itself the given one, instead of being issued by it; clients other than a JVM may refuse it",
+        ));
+        Verification::Pinned
+    } else {
+        match policy.verify {
+            Verify::Nothing => Verification::None,
+            Verify::Chain => Verification::Chain,
+            Verify::ChainAndName => Verification::ChainAndName,
+        }
+    };
+    step.note(Evidence::Verification(verification));
+    Ok(stream)
+}
+
+fn note_session(step: &Step, session: &ClientConnection) {
+    let version = match session.protocol_version() {
+        Some(rustls::ProtocolVersion::TLSv1_2) => Some("TLSv1.2"),
+        Some(rustls::ProtocolVersion::TLSv1_3) => Some("TLSv1.3"),
+        _ => None,
+    };
+    if let Some(version) = version {
+        step.note(Evidence::TlsVersion(version));
+    }
+    if let Some(name) = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()) {
+        // rustls spells TLS 1.3 suites with a version of its own in front; IANA does not.
+        step.note(Evidence::Cipher(name.replacen("TLS13_", "TLS_", 1)));
+    }
+}
+
+/// The `rustls` error inside an I/O error, however deep.
+fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    if let Some(error) = inner.downcast_ref::<rustls::Error>() {
+        return Some(error);
+    }
+    inner.downcast_ref::<io::Error>().and_then(rustls_error)
+}

@@ -1,0 +1,245 @@
+//! TLS errors told apart, from typed values only.
+
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, Error};
+
+use super::certificate::{Facts, facts};
+use super::verifier::{ClientKey, Verifier};
+use super::{TlsPolicy, rustls_error};
+use crate::{Code, Endpoint, Failure, Stage, io_failure};
+
+/// What a failed handshake amounts to.
+pub(super) fn classify(
+    error: io::Error,
+    policy: &TlsPolicy,
+    verifier: &Verifier,
+    client: &ClientKey,
+) -> Failure {
+    let failure = match rustls_error(&error) {
+        Some(Error::InvalidCertificate(reason)) => invalid_certificate(reason, policy, verifier),
+        Some(Error::AlertReceived(alert)) => alert_received(*alert, client),
+        Some(Error::PeerIncompatible(reason)) => Failure::new(
+            Code::TlsVersionMismatch,
+            "client and server have no TLS version and cipher suite in common",
+        )
+        .native(format!("{reason:?}")),
+        Some(Error::InvalidMessage(_)) => {
+            Failure::new(Code::WrongProtocol, "the peer does not speak TLS").native("InvalidMessage")
+        }
+        Some(Error::PeerMisbehaved(reason)) => {
+            Failure::new(Code::ResponseUnreadable, "the peer breaks the rules of TLS")
+                .native(format!("{reason:?}"))
+        }
+        Some(other) => Failure::new(Code::Unclassified, format!("the TLS handshake failed: {other}")),
+        None => {
+            let peer = Endpoint { host: policy.host.clone(), port: 0 };
+            let failure = io_failure(io::Error::new(error.kind(), "TLS handshake"), &peer);
+            return Failure { detail: format!("{} ended the TLS handshake", policy.host), ..failure }
+                .source(error);
+        }
+    };
+    failure.source(error)
+}
+
+/// What an error on an encrypted stream amounts to when the handshake had seemed to succeed: in TLS 1.3 a server
+/// refuses a client certificate only after the client is done (RFC 8446, section 4.4.2.4). Belongs to stage `tls`.
+#[must_use]
+pub fn late_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let alert = match error.downcast_ref::<io::Error>().and_then(rustls_error).or(error.downcast_ref()) {
+            Some(Error::AlertReceived(alert)) => Some(*alert),
+            Some(_) | None => None,
+        };
+        if let Some(failure) = alert.and_then(client_certificate_refused) {
+            return Some(failure.at(Stage::Tls));
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Alerts (RFC 8446, section 6.2) that say what the server thinks of the client's certificate.
+const CLIENT_CERTIFICATE_ALERTS: &[(AlertDescription, &str)] = &[
+    (AlertDescription::CertificateRequired, "the server demands a client certificate"),
+    (AlertDescription::CertificateExpired, "the server refused the client certificate: it has expired"),
+    (AlertDescription::CertificateRevoked, "the server refused the client certificate: it is revoked"),
+    (AlertDescription::UnknownCA, "the server refused the client certificate: it does not trust its issuer"),
+    (AlertDescription::BadCertificate, "the server refused the client certificate"),
+    (AlertDescription::UnsupportedCertificate, "the server refused the client certificate"),
+    (AlertDescription::CertificateUnknown, "the server refused the client certificate"),
+    (AlertDescription::AccessDenied, "the server refused the client certificate"),
+];
+
+/// Alerts that say what the server thinks of the rest of the client's offer.
+const OTHER_ALERTS: &[(AlertDescription, Code, &str)] = &[
+    (
+        AlertDescription::ProtocolVersion,
+        Code::TlsVersionMismatch,
+        "the server speaks none of TLS 1.2 and 1.3",
+    ),
+    (
+        AlertDescription::HandshakeFailure,
+        Code::TlsVersionMismatch,
+        "the server refused every cipher suite offered",
+    ),
+    (
+        AlertDescription::InsufficientSecurity,
+        Code::TlsVersionMismatch,
+        "the server refused every cipher suite offered",
+    ),
+    (
+        AlertDescription::UnrecognisedName,
+        Code::CertificateWrongName,
+        "the server has no certificate for this host name",
+    ),
+];
+
+fn alert_received(alert: AlertDescription, client: &ClientKey) -> Failure {
+    if let Some(failure) = client_certificate_refused(alert) {
+        return failure;
+    }
+    // Up to TLS 1.2 a server that misses a client certificate may say no more than "handshake failure".
+    if alert == AlertDescription::HandshakeFailure && client.asked() {
+        return Failure::new(Code::ClientCertificateRefused, "the server demands a client certificate")
+            .native(alert_name(alert));
+    }
+    let (code, detail) = match OTHER_ALERTS.iter().find(|(known, ..)| *known == alert) {
+        Some((_, code, detail)) => (*code, *detail),
+        None => (Code::Unclassified, "the server ended the TLS handshake with an alert"),
+    };
+    Failure::new(code, detail).native(alert_name(alert))
+}
+
+fn client_certificate_refused(alert: AlertDescription) -> Option<Failure> {
+    let (_, detail) = CLIENT_CERTIFICATE_ALERTS.iter().find(|(known, _)| *known == alert)?;
+    Some(Failure::new(Code::ClientCertificateRefused, *detail).native(alert_name(alert)))
+}
+
+fn alert_name(alert: AlertDescription) -> String {
+    alert.as_str().map_or_else(|| format!("alert {}", u8::from(alert)), str::to_owned)
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "foreign and non-exhaustive; what has no arm keeps its own name"
+)]
+fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: &Verifier) -> Failure {
+    let facts = verifier.seen().and_then(|certificate| facts(certificate));
+    let host = &policy.host;
+    match reason {
+        CertificateError::UnknownIssuer => untrusted(facts.as_ref(), verifier.intermediates()),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            Failure::new(Code::CertificateExpired, dated(facts, "expired", |facts| facts.not_after))
+                .native("Expired")
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Failure::new(
+            Code::CertificateNotYetValid,
+            dated(facts, "is not valid before", |facts| facts.not_before),
+        )
+        .native("NotValidYet"),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            wrong_name(host, facts.as_ref())
+        }
+        CertificateError::Revoked => {
+            Failure::new(Code::CertificateUntrusted, "the server's certificate is revoked").native("Revoked")
+        }
+        CertificateError::BadSignature => match facts.and_then(|facts| facts.rsa_bits) {
+            Some(bits) if bits < 2048 => unsupported(format!("its RSA key has {bits} bits"), "BadSignature"),
+            Some(_) | None => Failure::new(
+                Code::CertificateUntrusted,
+                "a signature in the server's certificate chain is wrong",
+            )
+            .native("BadSignature"),
+        },
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            unsupported("its signature algorithm is outdated".to_owned(), "UnsupportedSignatureAlgorithm")
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            unsupported("it is not meant for servers (extended key usage)".to_owned(), "InvalidPurpose")
+        }
+        CertificateError::UnhandledCriticalExtension => unsupported(
+            "it has a critical extension that is not known here".to_owned(),
+            "UnhandledCriticalExtension",
+        ),
+        CertificateError::BadEncoding => unsupported("it can't be read".to_owned(), "BadEncoding"),
+        CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
+            Some(webpki::Error::CaUsedAsEndEntity)
+                if facts.as_ref().is_some_and(|facts| facts.self_issued) =>
+            {
+                untrusted(facts.as_ref(), verifier.intermediates())
+            }
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                unsupported("it is that of an authority, not of a server".to_owned(), "CaUsedAsEndEntity")
+            }
+            Some(webpki::Error::UnsupportedCertVersion) => {
+                unsupported("it is not of X.509 version 3".to_owned(), "UnsupportedCertVersion")
+            }
+            Some(other) => {
+                unsupported("it does not follow the rules of X.509".to_owned(), "Other").source(other.clone())
+            }
+            None => unsupported("it does not follow the rules of X.509".to_owned(), "Other"),
+        },
+        other => Failure::new(Code::CertificateUntrusted, "the server's certificate was refused")
+            .native(format!("{other:?}")),
+    }
+}
+
+fn untrusted(facts: Option<&Facts>, intermediates: usize) -> Failure {
+    let detail = match facts {
+        Some(facts) if facts.self_issued && intermediates == 0 => {
+            format!("the server's certificate is self-signed ({}) and not trusted here", facts.subject)
+        }
+        Some(facts) if intermediates == 0 => format!(
+            "the server's certificate was issued by {}, which is not trusted here, and no intermediate certificate came with it",
+            facts.issuer
+        ),
+        Some(facts) => format!(
+            "the server's certificate was issued by {}, and its chain leads to no authority that is trusted here",
+            facts.issuer
+        ),
+        None => "the server's certificate leads to no authority that is trusted here".to_owned(),
+    };
+    Failure::new(Code::CertificateUntrusted, detail).native("UnknownIssuer")
+}
+
+fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
+    let names = facts.map(|facts| facts.alternative_names.as_slice()).unwrap_or_default();
+    let common_name = facts.and_then(|facts| facts.common_name.as_deref());
+    if names.is_empty() && common_name.is_some_and(|name| name.eq_ignore_ascii_case(host)) {
+        return unsupported(
+            format!("it names {host} only as its common name and has no subject alternative names"),
+            "NotValidForName",
+        );
+    }
+    let valid_for = match (names, common_name) {
+        ([], Some(name)) => format!("{name} (common name)"),
+        ([], None) => "no host".to_owned(),
+        (names, _) => names.join(", "),
+    };
+    Failure::new(
+        Code::CertificateWrongName,
+        format!("the server's certificate is for {valid_for}, and not for {host}"),
+    )
+    .native("NotValidForName")
+}
+
+fn unsupported(why: String, native: &'static str) -> Failure {
+    Failure::new(Code::CertificateUnsupported, format!("the server's certificate can't be accepted: {why}"))
+        .native(native)
+}
+
+fn dated(facts: Option<Facts>, what: &str, date: impl FnOnce(&Facts) -> i64) -> String {
+    match facts {
+        Some(facts) => {
+            let date = x509_parser::time::ASN1Time::from_timestamp(date(&facts));
+            format!(
+                "the server's certificate {what} {}",
+                date.map_or_else(|_| "at an unknown date".to_owned(), |date| date.to_string())
+            )
+        }
+        None => format!("the server's certificate {what} at an unknown date"),
+    }
+}

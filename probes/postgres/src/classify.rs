@@ -1,0 +1,290 @@
+//! SQLSTATE to code and stage, as data.
+
+use std::borrow::Cow;
+
+use probe_contract::{Code, Failure, Stage};
+
+/// What the channel was when the server answered: the same refusal means another thing with TLS and without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Channel {
+    /// The answer came over TLS.
+    pub(crate) encrypted: bool,
+    /// TLS was asked for and the server had none.
+    pub(crate) tls_declined: bool,
+}
+
+/// One rule. The first that matches decides.
+struct Row {
+    sqlstate: &'static str,
+    /// Every one of these stands in the message; PostgreSQL speaks the language that `lc_messages` sets, so text decides
+    /// only between meanings that share an SQLSTATE.
+    text: &'static [&'static str],
+    channel: Option<Channel>,
+    code: Code,
+    /// The stage it belongs to, where that is certain; otherwise the one that ran.
+    stage: Option<Stage>,
+    hint: Option<&'static str>,
+    /// The message that it was seen in, and who sent it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the proof of each row, read by its test"))]
+    sample: (&'static str, &'static str),
+}
+
+const PG: &str = "PostgreSQL 15";
+const PGBOUNCER: &str = "pgbouncer 1.18";
+
+const NO_TLS: Option<Channel> = Some(Channel { encrypted: false, tls_declined: false });
+
+/// Appendix A of the PostgreSQL documentation ("PostgreSQL Error Codes") has the names.
+const ROWS: &[Row] = &[
+    // 28P01 invalid_password: also an unknown user, by design.
+    row(
+        "28P01",
+        &[],
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        None,
+        ("password authentication failed for user \"alice\"", PG),
+    ),
+    // 28000 invalid_authorization_specification
+    Row {
+        channel: NO_TLS,
+        ..row(
+            "28000",
+            &["no pg_hba.conf entry"],
+            Code::TlsRequired,
+            Some(Stage::Auth),
+            Some(
+                "Take sslmode=disable out of the URL, or set JDBC_ENFORCE_SSL to true; if the server admits this address, user \
+                 and database not even with TLS, add a line to its pg_hba.conf",
+            ),
+            (
+                "no pg_hba.conf entry for host \"127.0.0.1\", user \"alice\", database \"app\", no encryption",
+                PG,
+            ),
+        )
+    },
+    row(
+        "28000",
+        &["no pg_hba.conf entry"],
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        Some("Add a line to the server's pg_hba.conf that admits this address, user and database"),
+        ("no pg_hba.conf entry for host \"127.0.0.1\", user \"alice\", database \"app\", SSL encryption", PG),
+    ),
+    row(
+        "28000",
+        &["pg_hba.conf rejects"],
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        Some(
+            "Change the reject line in the server's pg_hba.conf that covers this address, user and database",
+        ),
+        (
+            "pg_hba.conf rejects connection for host \"127.0.0.1\", user \"alice\", database \"app\", SSL encryption",
+            PG,
+        ),
+    ),
+    row(
+        "28000",
+        &["valid client certificate"],
+        Code::ClientCertificateRefused,
+        Some(Stage::Auth),
+        Some("Give the client certificate that the server asks for: sslcert and sslkey in the URL"),
+        ("connection requires a valid client certificate", PG),
+    ),
+    row(
+        "28000",
+        &["certificate authentication failed"],
+        Code::ClientCertificateRefused,
+        Some(Stage::Auth),
+        Some("Give a client certificate whose common name is the user's, or map it in pg_ident.conf"),
+        ("certificate authentication failed for user \"alice\"", PG),
+    ),
+    row(
+        "28000",
+        &["not permitted to log in"],
+        Code::AccountLocked,
+        Some(Stage::Auth),
+        Some("Allow the role to log in: ALTER ROLE … LOGIN"),
+        ("role \"alice\" is not permitted to log in", PG),
+    ),
+    row(
+        "28000",
+        &[],
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        None,
+        ("LDAP authentication failed for user \"alice\"", PG),
+    ),
+    // 3D000 invalid_catalog_name
+    row(
+        "3D000",
+        &[],
+        Code::DatabaseNotFound,
+        Some(Stage::Access),
+        None,
+        ("database \"nope\" does not exist", PG),
+    ),
+    // 42501 insufficient_privilege
+    row(
+        "42501",
+        &["permission denied for database"],
+        Code::AccessDenied,
+        Some(Stage::Access),
+        Some("Grant the right: GRANT CONNECT ON DATABASE … TO …"),
+        ("permission denied for database \"app\"", PG),
+    ),
+    row(
+        "42501",
+        &[],
+        Code::AccessDenied,
+        None,
+        None,
+        ("permission denied for function current_database", PG),
+    ),
+    // 55000 object_not_in_prerequisite_state
+    row(
+        "55000",
+        &["not currently accepting connections"],
+        Code::AccessDenied,
+        Some(Stage::Access),
+        Some("Open the database: ALTER DATABASE … ALLOW_CONNECTIONS true"),
+        ("database \"app\" is not currently accepting connections", PG),
+    ),
+    // 53300 too_many_connections
+    row("53300", &[], Code::TooManyConnections, None, None, ("sorry, too many clients already", PG)),
+    // Class 57, operator intervention: 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now
+    row(
+        "57P01",
+        &[],
+        Code::ServerNotReady,
+        None,
+        None,
+        ("terminating connection due to administrator command", PG),
+    ),
+    row(
+        "57P02",
+        &[],
+        Code::ServerNotReady,
+        None,
+        None,
+        ("terminating connection because of crash of another server process", PG),
+    ),
+    row("57P03", &[], Code::ServerNotReady, None, None, ("the database system is starting up", PG)),
+    // 08P01 protocol_violation: pgbouncer gives it to everything that it says itself.
+    row(
+        "08P01",
+        &["query_wait_timeout"],
+        Code::ServerNotReady,
+        Some(Stage::Query),
+        Some(DEAD_BACKEND),
+        ("query_wait_timeout", PGBOUNCER),
+    ),
+    row(
+        "08P01",
+        &["server login has been failing"],
+        Code::ServerNotReady,
+        Some(Stage::Query),
+        Some(DEAD_BACKEND),
+        ("server login has been failing, try again later (server_login_retry)", PGBOUNCER),
+    ),
+    row(
+        "08P01",
+        &["no such database"],
+        Code::DatabaseNotFound,
+        Some(Stage::Access),
+        None,
+        ("no such database: nope", PGBOUNCER),
+    ),
+    row(
+        "08P01",
+        &["authentication failed"],
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        None,
+        ("SASL authentication failed", PGBOUNCER),
+    ),
+    row(
+        "08P01",
+        &["no more connections allowed"],
+        Code::TooManyConnections,
+        None,
+        None,
+        ("no more connections allowed (max_client_conn)", PGBOUNCER),
+    ),
+];
+
+const DEAD_BACKEND: &str = "Start the database behind the pooler; the pooler itself accepted the login";
+
+const fn row(
+    sqlstate: &'static str,
+    text: &'static [&'static str],
+    code: Code,
+    stage: Option<Stage>,
+    hint: Option<&'static str>,
+    sample: (&'static str, &'static str),
+) -> Row {
+    Row { sqlstate, text, channel: None, code, stage, hint, sample }
+}
+
+/// What an ErrorResponse amounts to. An SQLSTATE without a row stays `unclassified`.
+pub(crate) fn server_error(sqlstate: &str, message: &str, channel: Channel) -> Failure {
+    let failure = match ROWS.iter().find(|row| row.matches(sqlstate, message, channel)) {
+        Some(row) => {
+            Failure { stage: row.stage, hint: row.hint.map(Cow::Borrowed), ..Failure::new(row.code, message) }
+        }
+        None => Failure::new(Code::Unclassified, message),
+    };
+    failure.native(sqlstate.to_owned())
+}
+
+impl Row {
+    fn matches(&self, sqlstate: &str, message: &str, channel: Channel) -> bool {
+        self.sqlstate == sqlstate
+            && self.text.iter().all(|text| message.contains(text))
+            && self.channel.is_none_or(|wanted| wanted == channel)
+    }
+}
+
+/// Reads the body of an ErrorResponse as it comes off the wire, from its length field on.
+pub(crate) fn raw_error(body: &[u8]) -> Option<Failure> {
+    let fields = body.get(4..)?;
+    let field = |tag: u8| {
+        fields
+            .split(|byte| *byte == 0)
+            .find_map(|field| field.split_first().filter(|(first, _)| **first == tag))
+            .map(|(_, text)| String::from_utf8_lossy(text).into_owned())
+    };
+    let channel = Channel { encrypted: false, tls_declined: false };
+    Some(server_error(&field(b'C')?, &field(b'M')?, channel))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
+        let tls = Channel { encrypted: true, tls_declined: false };
+        for (index, row) in ROWS.iter().enumerate() {
+            let channel = row.channel.unwrap_or(tls);
+            let reached = ROWS.iter().position(|other| other.matches(row.sqlstate, row.sample.0, channel));
+            assert_eq!(reached, Some(index), "{} {} ({})", row.sqlstate, row.sample.0, row.sample.1);
+        }
+    }
+
+    #[test]
+    fn an_unknown_sqlstate_is_never_the_nearest_guess() {
+        let failure =
+            server_error("XX000", "internal error", Channel { encrypted: true, tls_declined: false });
+        assert_eq!((failure.code, failure.native.as_deref()), (Code::Unclassified, Some("XX000")));
+    }
+
+    #[test]
+    fn an_error_off_the_wire_is_read() {
+        let failure = raw_error(b"\0\0\0\x30SFATAL\0C53300\0Msorry, too many clients already\0\0").unwrap();
+        assert_eq!((failure.code, failure.native.as_deref()), (Code::TooManyConnections, Some("53300")));
+        assert!(raw_error(b"").is_none());
+        assert!(raw_error(b"\0\0\0\x05junk").is_none());
+    }
+}

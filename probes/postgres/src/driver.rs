@@ -1,0 +1,324 @@
+//! The login, by tokio-postgres on the contract's own stream.
+
+use std::convert::Infallible;
+use std::error::Error as _;
+use std::future::{Ready, ready};
+use std::io;
+use std::pin::pin;
+
+use aws_lc_rs::digest;
+use probe_contract::tls::{self, TlsStream};
+use probe_contract::{
+    Code, Evidence, Failure, Io, Leg, Run, Stage, Step, Stop, Warning, foreign, io_failure,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_postgres::config::{SslMode, SslNegotiation};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect};
+use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::classify::{self, Channel};
+use crate::settings::{Encryption, Settings};
+use crate::tap::{Heard, Refusal, Tap};
+
+/// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// Asks whether the server does TLS; its answer is one byte. What it is not tells who answers instead.
+pub(crate) async fn ssl_request(
+    stream: &mut TcpStream,
+    settings: &Settings,
+    step: &Step,
+) -> Result<bool, Failure> {
+    let peer = &settings.endpoint;
+    stream.write_all(&SSL_REQUEST).await.map_err(|error| io_failure(error, peer))?;
+    // Never more than the one byte: what follows it in clear text must not be taken for the encrypted stream's.
+    let answer = stream.read_u8().await.map_err(|error| io_failure(error, peer))?;
+    match answer {
+        b'S' => {
+            // More in clear text is either put in by somebody on the way, or the greeting of a server that speaks first.
+            let mut first = [b'S'; 64];
+            match stream.try_read(&mut first[1..]) {
+                Ok(more) if more > 0 => Err(wrong_protocol(peer, foreign::identify(&first[..=more]))),
+                Ok(_) | Err(_) => {
+                    step.note(Evidence::TlsOffered(true));
+                    Ok(true)
+                }
+            }
+        }
+        b'N' => {
+            step.note(Evidence::TlsOffered(false));
+            if settings.encryption == Encryption::IfOffered {
+                return Ok(false);
+            }
+            Err(Failure::new(
+                Code::TlsNotOffered,
+                format!("{peer} offers no TLS, and the definition requires it"),
+            )
+            .at(Stage::Tls))
+        }
+        // A server too old for TLS, or one with no process to spare, answers with an ErrorResponse.
+        b'E' => {
+            let rest = first_bytes(stream).await;
+            Err(classify::raw_error(&rest).unwrap_or_else(|| {
+                Failure::new(
+                    Code::ResponseUnreadable,
+                    format!("{peer} answered the request for TLS with an unreadable error"),
+                )
+            }))
+        }
+        other => {
+            let mut first = vec![other];
+            first.extend(first_bytes(stream).await);
+            Err(wrong_protocol(peer, foreign::identify(&first)))
+        }
+    }
+}
+
+/// What else has come already; a foreign server sends its greeting at once.
+async fn first_bytes(stream: &mut TcpStream) -> Vec<u8> {
+    let mut first = vec![0; 1024];
+    let count = stream.read(&mut first).await.unwrap_or(0);
+    first.truncate(count);
+    first
+}
+
+fn wrong_protocol(peer: &probe_contract::Endpoint, who: Option<&'static str>) -> Failure {
+    let who = who.unwrap_or("something else");
+    Failure::new(Code::WrongProtocol, format!("{peer} is not a PostgreSQL server: {who} answered"))
+}
+
+/// A stream that the driver may log in over.
+pub(crate) trait Channeled: Io {
+    /// Whether it is encrypted.
+    const ENCRYPTED: bool;
+
+    /// `tls-server-end-point` (RFC 5929, section 4), where the stream has one.
+    fn end_point(&self) -> Option<Vec<u8>>;
+}
+
+impl Channeled for TcpStream {
+    const ENCRYPTED: bool = false;
+
+    fn end_point(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl Channeled for TlsStream<TcpStream> {
+    const ENCRYPTED: bool = true;
+
+    fn end_point(&self) -> Option<Vec<u8>> {
+        let certificate = self.get_ref().1.peer_certificates()?.first()?;
+        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+        let oid = parsed.signature_algorithm.algorithm.to_id_string();
+        let (_, algorithm) = SIGNATURE_HASHES.iter().find(|(known, _)| *known == oid)?;
+        Some(digest::digest(algorithm, certificate).as_ref().to_vec())
+    }
+}
+
+/// Signature algorithms and the hash that RFC 5929 then takes; MD5 and SHA-1 count as SHA-256. For Ed25519 it takes none.
+static SIGNATURE_HASHES: [(&str, &digest::Algorithm); 8] = [
+    ("1.2.840.113549.1.1.4", &digest::SHA256),
+    ("1.2.840.113549.1.1.5", &digest::SHA256),
+    ("1.2.840.113549.1.1.11", &digest::SHA256),
+    ("1.2.840.113549.1.1.12", &digest::SHA384),
+    ("1.2.840.113549.1.1.13", &digest::SHA512),
+    ("1.2.840.10045.4.3.2", &digest::SHA256),
+    ("1.2.840.10045.4.3.3", &digest::SHA384),
+    ("1.2.840.10045.4.3.4", &digest::SHA512),
+];
+
+/// Stages `auth`, `access` and `query` (without TLS, `handshake` before them): one driver call makes the first ones.
+pub(crate) async fn login<S: Channeled>(
+    run: &Run,
+    leg: &Leg,
+    stream: S,
+    settings: &Settings,
+) -> Result<(), Stop> {
+    let heard = Heard::default();
+    let stages: &[Stage] = if settings.encryption == Encryption::None {
+        &[Stage::Handshake, Stage::Auth, Stage::Access]
+    } else {
+        &[Stage::Auth, Stage::Access]
+    };
+    let channel = Channel {
+        encrypted: S::ENCRYPTED,
+        tls_declined: settings.encryption == Encryption::IfOffered && !S::ENCRYPTED,
+    };
+    let leg = settings.limits.socket.map_or_else(|| leg.clone(), |limit| leg.within("socketTimeout", limit));
+    let (client, connection) = leg
+        .span(stages, async |step| {
+            let binding = stream.end_point().is_some();
+            let tap = Tap::new(stream, S::ENCRYPTED, binding, heard.clone(), step);
+            let result = config(settings).connect_raw(tap, Finished).await;
+            result.map_err(|error| failure(error, &heard, channel, settings))
+        })
+        .await?;
+    if !heard.asked() && !settings.has_client_certificate() {
+        run.warn(Warning::new(
+            "password_not_asked",
+            "the server let the user in without asking for the password (trust in pg_hba.conf): this test says nothing \
+             about the password",
+        ));
+    }
+    leg.stage(Stage::Query, async |step| {
+        query(client, connection, &step).await.map_err(|error| failure(error, &heard, channel, settings))
+    })
+    .await
+}
+
+fn config(settings: &Settings) -> Config {
+    let mut config = Config::new();
+    config.user(&settings.user).dbname(&settings.database).application_name("dialcheck");
+    if let Some(password) = &settings.password {
+        config.password(password.expose());
+    }
+    if let Some(options) = &settings.options {
+        config.options(options);
+    }
+    // The stream is finished, encrypted or not: "direct" keeps the driver from asking for TLS itself.
+    config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
+    config
+}
+
+/// `SELECT 1`, and who and where the session is. Then the server is told goodbye, so that its log shows no broken
+/// connection.
+async fn query<S: Channeled>(
+    client: Client,
+    mut connection: Connection<Tap<S>, Tap<S>>,
+    step: &Step,
+) -> Result<(), tokio_postgres::Error> {
+    if let Some(version) = connection.parameter("server_version") {
+        step.note(Evidence::ServerVersion(version.to_owned()));
+    }
+    let (rows, ended) = {
+        let mut query = pin!(client.simple_query("SELECT 1, current_user, current_database()"));
+        tokio::select! {
+            biased;
+            ended = &mut connection => (query.await, Some(ended)),
+            rows = &mut query => (rows, None),
+        }
+    };
+    // Where the session broke, the server's last words may have gone to the query or to the connection.
+    let rows = match (rows, &ended) {
+        (Err(error), Some(Err(end))) if error.as_db_error().is_none() && end.as_db_error().is_some() => {
+            return ended.unwrap_or(Ok(()));
+        }
+        (rows, _) => rows?,
+    };
+    for message in &rows {
+        if let SimpleQueryMessage::Row(row) = message {
+            if let Some(user) = row.get(1) {
+                step.note(Evidence::User(user.to_owned()));
+            }
+            if let Some(database) = row.get(2) {
+                step.note(Evidence::Database(database.to_owned()));
+            }
+        }
+    }
+    drop(client);
+    if ended.is_none() {
+        // The proof is had: how the goodbye ends changes nothing.
+        let _goodbye = connection.await;
+    }
+    Ok(())
+}
+
+/// What a driver error amounts to: first what the tap refused, then what the server said, then what the stream did.
+fn failure(error: tokio_postgres::Error, heard: &Heard, channel: Channel, settings: &Settings) -> Failure {
+    let peer = &settings.endpoint;
+    if let Some(refusal) = heard.refusal() {
+        return refused(refusal, settings);
+    }
+    if let Some(db) = error.as_db_error() {
+        let failure = classify::server_error(db.code().code(), db.message(), channel).source(error);
+        // An answer to the startup message that is an error refuses the login, even where nobody was asked anything yet.
+        return if failure.stage.is_none() && !heard.authenticated() { failure.at(Stage::Auth) } else { failure };
+    }
+    if let Some(failure) = tls::late_refusal(&error) {
+        return failure.source(error);
+    }
+    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>())
+        && io.kind() != io::ErrorKind::InvalidInput
+        && io.kind() != io::ErrorKind::Other
+    {
+        return io_failure(io::Error::new(io.kind(), error), peer);
+    }
+    if heard.ended() || error.is_closed() {
+        return io_failure(io::Error::new(io::ErrorKind::UnexpectedEof, error), peer);
+    }
+    let detail = match error.source() {
+        Some(source) => format!("{peer} broke the protocol: {source}"),
+        None => format!("{peer} broke the protocol: {error}"),
+    };
+    Failure::new(Code::ResponseUnreadable, detail).source(error)
+}
+
+fn refused(refusal: Refusal, settings: &Settings) -> Failure {
+    let peer = &settings.endpoint;
+    // Each of these answers the startup message or the login, so it belongs to stage `auth`.
+    let auth = |code, detail: String| Failure::new(code, detail).at(Stage::Auth);
+    match refusal {
+        Refusal::Cleartext => auth(
+            Code::TlsRequired,
+            "the server asks for the password in clear text over a connection without TLS, and dialcheck does not send it"
+                .to_owned(),
+        )
+        .native("AuthenticationCleartextPassword")
+        .hint("Enable TLS on the server and take sslmode=disable out of the URL, or have the server ask for scram-sha-256"),
+        Refusal::NotAPassword(request) => auth(
+            Code::MechanismNotOffered,
+            "the server asks for Kerberos (GSSAPI or SSPI), not for a password".to_owned(),
+        )
+        .native(request)
+        .hint(TAKE_SCRAM),
+        Refusal::UnknownRequest(13) => auth(
+            Code::MechanismUnsupported,
+            "the server wants the password in Redshift's own SHA-256 form, which dialcheck does not speak".to_owned(),
+        )
+        .native("authentication request 13")
+        .hint("Test this login with the Redshift JDBC driver, or give the user an MD5 password"),
+        Refusal::UnknownRequest(number) => auth(
+            Code::MechanismUnsupported,
+            "the server asks for a login method that dialcheck does not know".to_owned(),
+        )
+        .native(format!("authentication request {number}")),
+        Refusal::Mechanisms(names) => {
+            auth(Code::MechanismNotOffered, format!("the server offers no password login, only {names}"))
+                .native("AuthenticationSASL")
+                .hint(TAKE_SCRAM)
+        }
+        Refusal::Iterations(count) => auth(
+            Code::ResponseUnreadable,
+            format!("{peer} asks for {count} rounds of SCRAM, more than any honest server"),
+        )
+        .native("AuthenticationSASLContinue"),
+        Refusal::Foreign(who) => wrong_protocol(peer, who),
+        Refusal::Malformed(what) => {
+            Failure::new(Code::ResponseUnreadable, format!("{peer} broke the protocol: {what}"))
+        }
+    }
+}
+
+const TAKE_SCRAM: &str = "Have pg_hba.conf take scram-sha-256 for this user, database and address";
+
+/// "Connects" TLS on a stream that is finished already.
+struct Finished;
+
+impl<S: Channeled> TlsConnect<Tap<S>> for Finished {
+    type Stream = Tap<S>;
+    type Error = Infallible;
+    type Future = Ready<Result<Tap<S>, Infallible>>;
+
+    fn connect(self, stream: Tap<S>) -> Self::Future {
+        ready(Ok(stream))
+    }
+}
+
+impl<S: Channeled> tokio_postgres::tls::TlsStream for Tap<S> {
+    fn channel_binding(&self) -> ChannelBinding {
+        self.get_ref().end_point().map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
+    }
+}

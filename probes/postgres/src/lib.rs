@@ -1,0 +1,165 @@
+#![doc = include_str!("../README.md")]
+
+mod classify;
+mod driver;
+mod settings;
+mod tap;
+mod url;
+
+use probe_contract::{
+    Endpoint, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target,
+    TypeRow,
+};
+
+use settings::{Encryption, Settings};
+
+/// JDBC to PostgreSQL, and to what speaks its protocol.
+pub struct Postgresql;
+
+/// JDBC to Amazon Redshift: the same protocol, with defaults of its own.
+pub struct Redshift;
+
+impl Protocol for Postgresql {
+    fn name(&self) -> &'static str {
+        "postgresql"
+    }
+
+    fn types(&self) -> &'static [TypeRow] {
+        const FORM: &str = "jdbc:postgresql://host:port/database";
+        &[
+            TypeRow { connection_type: "JDBC", title: "PostgreSQL", form: FORM },
+            TypeRow { connection_type: "JDBC", title: "Aurora PostgreSQL", form: FORM },
+        ]
+    }
+
+    fn claims(&self, target: &Target) -> bool {
+        settings::is_for(settings::Engine::Postgresql, target)
+    }
+
+    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+        Ok(Box::new(PostgresProbe::new(settings::read(settings::Engine::Postgresql, target)?)))
+    }
+}
+
+impl Protocol for Redshift {
+    fn name(&self) -> &'static str {
+        "redshift"
+    }
+
+    fn types(&self) -> &'static [TypeRow] {
+        &[TypeRow { connection_type: "JDBC", title: "Redshift", form: "jdbc:redshift://host:port/database" }]
+    }
+
+    fn claims(&self, target: &Target) -> bool {
+        settings::is_for(settings::Engine::Redshift, target)
+    }
+
+    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+        Ok(Box::new(PostgresProbe::new(settings::read(settings::Engine::Redshift, target)?)))
+    }
+}
+
+/// The SSLRequest comes before TLS.
+const ASKED: &[Stage] =
+    &[Stage::Dns, Stage::Tcp, Stage::Handshake, Stage::Tls, Stage::Auth, Stage::Access, Stage::Query];
+/// PostgreSQL 17's direct TLS: nothing comes before it.
+const DIRECT: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Tls, Stage::Auth, Stage::Access, Stage::Query];
+/// Without TLS the handshake is the server's first answer to the startup message.
+const PLAIN: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Handshake, Stage::Auth, Stage::Access, Stage::Query];
+
+struct PostgresProbe {
+    settings: Settings,
+    endpoints: [Endpoint; 1],
+}
+
+impl PostgresProbe {
+    fn new(settings: Settings) -> Self {
+        let endpoints = [settings.endpoint.clone()];
+        Self { settings, endpoints }
+    }
+}
+
+impl Probe for PostgresProbe {
+    fn plan(&self) -> &[Stage] {
+        match self.settings.encryption {
+            Encryption::None => PLAIN,
+            Encryption::Direct => DIRECT,
+            Encryption::IfOffered | Encryption::Required => ASKED,
+        }
+    }
+
+    fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    fn pointers(&self) -> &[Pointer] {
+        &self.settings.pointers
+    }
+
+    fn logins(&self, _material: &Material) -> Vec<Login> {
+        let settings = &self.settings;
+        settings
+            .password
+            .iter()
+            .map(|password| Login {
+                endpoint: settings.endpoint.clone(),
+                user: settings.user.clone(),
+                secret: password.clone(),
+            })
+            .collect()
+    }
+
+    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
+        Box::pin(probe(self.settings, run, material))
+    }
+}
+
+async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
+    for warning in &settings.warnings {
+        run.warn(warning.clone());
+    }
+    let leg = run.leg(settings.endpoint.clone());
+    let leg = settings.limits.login.map_or_else(|| leg.clone(), |limit| leg.within("loginTimeout", limit));
+    let stream =
+        settings.limits.connect.map_or_else(|| leg.clone(), |limit| leg.within("connectTimeout", limit));
+    let stream = stream.dial().await?;
+    match settings.encryption {
+        Encryption::None => driver::login(&run, &leg, stream, &settings).await,
+        Encryption::Direct => {
+            let policy = settings.tls_policy(&material, vec![b"postgresql".to_vec()]);
+            let stream = leg.secure(stream, &policy).await?;
+            driver::login(&run, &leg, stream, &settings).await
+        }
+        Encryption::IfOffered | Encryption::Required => {
+            ask_for_tls(&run, &leg, stream, &settings, &material).await
+        }
+    }
+}
+
+async fn ask_for_tls(
+    run: &Run,
+    leg: &Leg,
+    mut stream: tokio::net::TcpStream,
+    settings: &Settings,
+    material: &Material,
+) -> Result<(), Stop> {
+    let asking = settings
+        .limits
+        .ssl_response
+        .map_or_else(|| leg.clone(), |limit| leg.within("sslResponseTimeout", limit));
+    let offered = asking
+        .stage(Stage::Handshake, async |step| driver::ssl_request(&mut stream, settings, &step).await)
+        .await?;
+    if offered {
+        let policy = settings.tls_policy(material, Vec::new());
+        let stream = leg.secure(stream, &policy).await?;
+        return driver::login(run, leg, stream, settings).await;
+    }
+    leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
+    run.warn(probe_contract::Warning::new(
+        "plaintext",
+        "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
+         to true to refuse that",
+    ));
+    driver::login(run, leg, stream, settings).await
+}

@@ -1,0 +1,527 @@
+//! From properties and URL to typed settings.
+
+use std::time::Duration;
+
+use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::{
+    Code, Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Secret, Target, Warning,
+};
+
+use crate::url::{self, Url, parameter};
+
+/// Which of the two products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Postgresql,
+    Redshift,
+}
+
+/// A target, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) user: String,
+    pub(crate) password: Option<Secret>,
+    pub(crate) database: String,
+    /// The startup parameter `options`.
+    pub(crate) options: Option<String>,
+    pub(crate) encryption: Encryption,
+    pub(crate) limits: Limits,
+    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) warnings: Vec<Warning>,
+    verify: Verify,
+    trust: Option<String>,
+    client: Option<ClientFiles>,
+}
+
+/// Whether and how the connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    None,
+    IfOffered,
+    Required,
+    /// Required, and begun without asking.
+    Direct,
+}
+
+/// Time limits of the URL's own.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) login: Option<Duration>,
+    pub(crate) connect: Option<Duration>,
+    pub(crate) ssl_response: Option<Duration>,
+    pub(crate) socket: Option<Duration>,
+}
+
+/// The properties under which the client's certificate and key are found.
+#[derive(Debug)]
+struct ClientFiles {
+    certificate: String,
+    key: String,
+}
+
+impl Engine {
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::Postgresql => "postgresql:",
+            Self::Redshift => "redshift:",
+        }
+    }
+
+    const fn default_port(self) -> u16 {
+        match self {
+            Self::Postgresql => 5432,
+            Self::Redshift => 5439,
+        }
+    }
+
+    fn is_named(self, name: &str) -> bool {
+        match self {
+            Self::Postgresql => {
+                name.eq_ignore_ascii_case("postgresql") || name.eq_ignore_ascii_case("postgres")
+            }
+            Self::Redshift => name.eq_ignore_ascii_case("redshift"),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn tls_policy(&self, material: &Material, alpn: Vec<Vec<u8>>) -> TlsPolicy {
+        let given = self.trust.as_deref().and_then(|property| material.certificates(property));
+        let client = self.client.as_ref().and_then(|files| {
+            let chain = material.certificates(&files.certificate)?.to_vec();
+            let key = material.private_key(&files.key)?.clone_key();
+            Some(ClientIdentity { chain, key })
+        });
+        TlsPolicy {
+            host: self.endpoint.host.clone(),
+            verify: self.verify,
+            trust: given.map_or(Trust::Roots, |given| Trust::Given(given.to_vec())),
+            client,
+            alpn,
+        }
+    }
+
+    /// Whether a client certificate may have stood in for the password.
+    pub(crate) fn has_client_certificate(&self) -> bool {
+        self.client.is_some()
+    }
+}
+
+/// Whether `target` is one of `engine`: by its URL, or else by JDBC_ENGINE.
+pub(crate) fn is_for(engine: Engine, target: &Target) -> bool {
+    if !target.connection_type.eq_ignore_ascii_case("JDBC") {
+        return false;
+    }
+    match target.properties.get(url::PROPERTY) {
+        Some(text) => after_scheme(engine, text).is_some(),
+        None => target.properties.get("JDBC_ENGINE").is_some_and(|name| engine.is_named(name.trim())),
+    }
+}
+
+fn after_scheme(engine: Engine, text: &str) -> Option<&str> {
+    let rest = strip_prefix_ignore_case(text.trim(), "jdbc:")?;
+    strip_prefix_ignore_case(rest, engine.scheme())
+}
+
+fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, tail) = text.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
+
+/// Checks `target` and finds every mistake in it.
+pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mistake>> {
+    let properties = &target.properties;
+    let mut mistakes = Vec::new();
+    let mut warnings = Vec::new();
+    let url = match properties.get(url::PROPERTY) {
+        Some(text) => from_url(engine, text, properties, &mut mistakes, &mut warnings),
+        None => from_parts(engine, properties, &mut mistakes),
+    };
+    let options = Options::read(&url, &mut mistakes, &mut warnings);
+    let enforce = boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
+    refuse_stored_secrets(properties, &mut mistakes);
+
+    let user = options.user.clone().or_else(|| properties.get("USERNAME").map(str::to_owned));
+    let password = options
+        .password
+        .clone()
+        .or_else(|| properties.get("PASSWORD").map(|password| Secret::new(password.to_owned())));
+    let stored = properties.get("SECRET_ID").is_some() || properties.get("ENCRYPTED_PASSWORD").is_some();
+    if user.is_none() && !stored {
+        mistakes.push(Mistake::new("USERNAME", "expected the name of the user to log in as"));
+    }
+    if password.is_none() && options.sslcert.is_none() && !stored {
+        mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
+    }
+    for (key, value) in [("USERNAME", user.as_deref()), ("database", url.database.as_deref())] {
+        if value.is_some_and(|value| value.contains('\0')) {
+            mistakes.push(Mistake::new(key, "expected a text without the character NUL"));
+        }
+    }
+
+    let mut pointers = Vec::new();
+    let trust = match (&options.sslrootcert, properties.get("CUSTOM_JDBC_CERT")) {
+        (Some(file), _) => Some((parameter("sslrootcert"), file.as_str())),
+        (None, Some(file)) => Some(("CUSTOM_JDBC_CERT".to_owned(), file)),
+        (None, None) => None,
+    };
+    let trust = trust.and_then(|(property, file)| {
+        pointer(property, file, Form::Certificates, &mut pointers, &mut mistakes)
+    });
+    let client = client_files(&options, &mut pointers, &mut mistakes);
+    let (encryption, verify) = options.encryption(enforce, &mut warnings, &mut mistakes);
+    if encryption == Encryption::None {
+        // Without TLS nobody reads them.
+        pointers.clear();
+    }
+    if engine == Engine::Postgresql && url.database.is_none() {
+        warnings.push(Warning::new(
+            "no_database",
+            "the definition names no database; this test uses the driver's default, the one named like the user, which a \
+             Glue job may refuse",
+        ));
+    }
+
+    match (url.host, user) {
+        (Some(host), Some(user)) if mistakes.is_empty() => Ok(Settings {
+            endpoint: Endpoint { host, port: url.port.unwrap_or(engine.default_port()) },
+            database: url.database.unwrap_or_else(|| user.clone()),
+            user,
+            password,
+            options: options.startup,
+            encryption,
+            limits: options.limits,
+            pointers,
+            warnings,
+            verify,
+            trust,
+            client,
+        }),
+        (host, user) => {
+            if mistakes.is_empty() {
+                debug_assert!(host.is_none() || user.is_none());
+                mistakes.push(Mistake::new(url::PROPERTY, "expected a host behind the //"));
+            }
+            Err(mistakes)
+        }
+    }
+}
+
+fn from_url(
+    engine: Engine,
+    text: &str,
+    properties: &Properties,
+    mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<Warning>,
+) -> Url {
+    let rest = after_scheme(engine, text).unwrap_or_default();
+    if engine == Engine::Redshift && strip_prefix_ignore_case(rest, "iam:").is_some() {
+        let expected = "expected a URL with a host and a password login: jdbc:redshift:iam: is not supported by this version";
+        mistakes.push(Mistake::new(url::PROPERTY, expected).code(Code::MechanismUnsupported));
+        return Url::default();
+    }
+    let url = Url::parse(rest, mistakes);
+    if url.host.is_none() && mistakes.is_empty() {
+        mistakes.push(Mistake::new(url::PROPERTY, "expected a host behind the //"));
+    }
+    if engine == Engine::Redshift && url.database.is_none() {
+        mistakes.push(Mistake::new(url::PROPERTY, "expected a database behind the host"));
+    }
+    if properties.get("HOST").is_some() || properties.get("PORT").is_some() {
+        warnings.push(Warning::new(
+            "property_ignored",
+            "JDBC_CONNECTION_URL is given, so HOST, PORT and JDBC_ENGINE are ignored",
+        ));
+    }
+    url
+}
+
+fn from_parts(engine: Engine, properties: &Properties, mistakes: &mut Vec<Mistake>) -> Url {
+    let mut checked = |key: &'static str, missing: &'static str| {
+        let value = properties.get(key);
+        if value.is_none() {
+            mistakes.push(Mistake::new(key, missing));
+        }
+        value.map(str::trim)
+    };
+    let host = checked("HOST", "expected a host name or an IP address");
+    let port = checked("PORT", "expected a port from 1 to 65535");
+    let mut wrong = |key, expected| mistakes.push(Mistake::new(key, expected));
+    let host =
+        host.and_then(|host| Endpoint::parse_host(host).map_err(|expected| wrong("HOST", expected)).ok());
+    let port =
+        port.and_then(|port| Endpoint::parse_port(port).map_err(|expected| wrong("PORT", expected)).ok());
+    if engine == Engine::Redshift {
+        wrong(
+            "JDBC_ENGINE",
+            "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database",
+        );
+    }
+    Url { host, port, ..Url::default() }
+}
+
+/// What the URL's parameters ask for.
+#[derive(Default)]
+struct Options {
+    user: Option<String>,
+    password: Option<Secret>,
+    startup: Option<String>,
+    sslmode: Option<SslMode>,
+    direct: bool,
+    validating: bool,
+    sslrootcert: Option<String>,
+    sslcert: Option<String>,
+    sslkey: Option<String>,
+    limits: Limits,
+}
+
+/// pgjdbc's `sslmode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SslMode {
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+const SSL_MODES: &[(&str, SslMode)] = &[
+    ("disable", SslMode::Disable),
+    ("allow", SslMode::Allow),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+/// `sslfactory` classes whose behaviour is known, and whether they check the certificate.
+const SSL_FACTORIES: &[(&str, bool)] = &[
+    ("org.postgresql.ssl.LibPQFactory", true),
+    ("org.postgresql.ssl.DefaultJavaSSLFactory", true),
+    ("org.postgresql.ssl.jdbc4.LibPQFactory", true),
+    ("org.postgresql.ssl.NonValidatingFactory", false),
+];
+
+/// Parameters of pgjdbc 42.7 and the Redshift driver 2.1 that can't change whether a login and a query work.
+const WITHOUT_EFFECT: &[&str] = &[
+    "adaptivefetch",
+    "adaptivefetchmaximum",
+    "adaptivefetchminimum",
+    "allowencodingchanges",
+    "applicationname",
+    "assumeminserverversion",
+    "autosave",
+    "binarytransfer",
+    "binarytransferdisable",
+    "binarytransferenable",
+    "blockingrowsmode",
+    "cancelsignaltimeout",
+    "cleanupsavepoints",
+    "currentschema",
+    "databasemetadatacachefields",
+    "defaultrowfetchsize",
+    "disablecolumnsanitiser",
+    "enablefetchringbuffer",
+    "escapesyntaxcallmode",
+    "fetchringbuffersize",
+    "groupstartupparameters",
+    "hideunprivilegedobjects",
+    "loggerfile",
+    "loggerlevel",
+    "loglevel",
+    "logpath",
+    "logunclosedconnections",
+    "maxresultbuffer",
+    "maxsendbuffersize",
+    "preferquerymode",
+    "preparedstatementcachequeries",
+    "preparedstatementcachesizemib",
+    "preparethreshold",
+    "querytimeout",
+    "quotereturningidentifiers",
+    "readonly",
+    "readonlymode",
+    "receivebuffersize",
+    "replication",
+    "rewritebatchedinserts",
+    "rewritebatchedinsertssize",
+    "sendbuffersize",
+    "socketfactory",
+    "stringtype",
+    "tcpkeepalive",
+    "tcpkeepaliveminutes",
+    "tcpnodelay",
+    "unknownlength",
+    "xmlfactoryfactory",
+];
+
+impl Options {
+    fn read(url: &Url, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Self {
+        let mut options = Self { validating: true, ..Self::default() };
+        let mut ignored = Vec::new();
+        let mut ssl = false;
+        for (name, secret) in &url.parameters {
+            let value = secret.expose();
+            let mut wrong = |expected: &str| mistakes.push(Mistake::new(parameter(name), expected));
+            let mut seconds = |unit: Duration| match value.parse::<u32>() {
+                Ok(0) => None,
+                Ok(count) => Some(unit * count),
+                Err(_) => {
+                    wrong("expected a whole number, 0 for no limit");
+                    None
+                }
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "user" | "uid" => options.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
+                "password" | "pwd" => options.password = (!value.is_empty()).then(|| secret.clone()),
+                "options" => options.startup = Some(value.to_owned()),
+                "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
+                    Some((_, mode)) => options.sslmode = Some(*mode),
+                    None => wrong("expected disable, allow, prefer, require, verify-ca or verify-full"),
+                },
+                // pgjdbc takes a bare `ssl` for true.
+                "ssl" => ssl = value.is_empty() || value.eq_ignore_ascii_case("true"),
+                "sslnegotiation" => match value {
+                    "postgres" => options.direct = false,
+                    "direct" => options.direct = true,
+                    _ => wrong("expected postgres or direct"),
+                },
+                "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
+                    Some((_, validating)) => options.validating = *validating,
+                    None => mistakes.push(
+                        Mistake::new(
+                            parameter(name),
+                            "expected a class of pgjdbc's own: dialcheck runs no other",
+                        )
+                        .code(Code::MechanismUnsupported),
+                    ),
+                },
+                "sslrootcert" => options.sslrootcert = Some(value.to_owned()),
+                "sslcert" => options.sslcert = Some(value.to_owned()),
+                "sslkey" => options.sslkey = Some(value.to_owned()),
+                "sslpassword" => mistakes.push(
+                    Mistake::new(parameter(name), "expected a key that is not encrypted")
+                        .code(Code::MechanismUnsupported),
+                ),
+                "connecttimeout" => options.limits.connect = seconds(Duration::from_secs(1)),
+                "logintimeout" => options.limits.login = seconds(Duration::from_secs(1)),
+                "sockettimeout" => options.limits.socket = seconds(Duration::from_secs(1)),
+                "sslresponsetimeout" => options.limits.ssl_response = seconds(Duration::from_millis(1)),
+                known if WITHOUT_EFFECT.contains(&known) => {}
+                _ => ignored.push(name.as_str()),
+            }
+        }
+        if ssl && options.sslmode.is_none() {
+            options.sslmode = Some(SslMode::VerifyFull);
+        }
+        if !ignored.is_empty() {
+            let message =
+                format!("URL parameters that dialcheck does not know were ignored: {}", ignored.join(", "));
+            warnings.push(Warning::new("parameter_ignored", message));
+        }
+        options
+    }
+
+    /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.
+    fn encryption(
+        &self,
+        enforce: bool,
+        warnings: &mut Vec<Warning>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> (Encryption, Verify) {
+        if enforce {
+            let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull) || !self.validating;
+            if weaker {
+                warnings.push(Warning::new(
+                    "property_ignored",
+                    "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
+                ));
+            }
+        }
+        let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(SslMode::Prefer) };
+        let validating = enforce || self.validating;
+        let (encryption, verify) = match mode {
+            SslMode::Disable => (Encryption::None, Verify::Nothing),
+            // `allow` would log in without TLS first, and again with it: dialcheck logs in once, over the better channel.
+            SslMode::Allow | SslMode::Prefer => (Encryption::IfOffered, Verify::Nothing),
+            SslMode::Require => (Encryption::Required, Verify::Nothing),
+            SslMode::VerifyCa => (Encryption::Required, Verify::Chain),
+            SslMode::VerifyFull => (Encryption::Required, Verify::ChainAndName),
+        };
+        let encryption = match (self.direct, encryption) {
+            (false, encryption) => encryption,
+            (true, Encryption::Required | Encryption::Direct) => Encryption::Direct,
+            (true, Encryption::None | Encryption::IfOffered) => {
+                let expected = "expected sslmode=require or stronger beside sslNegotiation=direct";
+                mistakes.push(Mistake::new(parameter("sslNegotiation"), expected));
+                encryption
+            }
+        };
+        (encryption, if validating { verify } else { Verify::Nothing })
+    }
+}
+
+fn client_files(
+    options: &Options,
+    pointers: &mut Vec<Pointer>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<ClientFiles> {
+    let (Some(certificate), Some(key)) = (&options.sslcert, &options.sslkey) else {
+        if options.sslcert.is_some() != options.sslkey.is_some() {
+            let missing = if options.sslcert.is_some() { "sslkey" } else { "sslcert" };
+            mistakes
+                .push(Mistake::new(parameter(missing), "expected beside the other of sslcert and sslkey"));
+        }
+        return None;
+    };
+    let certificate = pointer(parameter("sslcert"), certificate, Form::Certificates, pointers, mistakes)?;
+    let key = pointer(parameter("sslkey"), key, Form::PrivateKey, pointers, mistakes)?;
+    Some(ClientFiles { certificate, key })
+}
+
+/// Adds a pointer to a file, and gives back the property it is found under.
+fn pointer(
+    property: String,
+    file: &str,
+    form: Form,
+    pointers: &mut Vec<Pointer>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<String> {
+    match Location::parse(file.trim()) {
+        Ok(location) => {
+            pointers.push(Pointer { property: property.clone(), location, form });
+            Some(property)
+        }
+        Err(expected) => {
+            mistakes.push(Mistake::new(property, expected));
+            None
+        }
+    }
+}
+
+fn refuse_stored_secrets(properties: &Properties, mistakes: &mut Vec<Mistake>) {
+    for key in ["SECRET_ID", "ENCRYPTED_PASSWORD"] {
+        if properties.get(key).is_some() {
+            let expected = "expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets";
+            mistakes.push(Mistake::new(key, expected).code(Code::NotTestable));
+        }
+    }
+}
+
+/// A boolean as Glue reads it: in any case, false where absent.
+fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mistake>) -> bool {
+    match properties.get(key).map(|value| value.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            mistakes.push(Mistake::new(key, "expected true or false"));
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

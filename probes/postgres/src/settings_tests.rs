@@ -1,0 +1,187 @@
+use super::*;
+
+fn target(properties: &[(&str, &str)]) -> Target {
+    let properties =
+        properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
+    Target { connection_type: "JDBC".to_owned(), properties }
+}
+
+fn settings(properties: &[(&str, &str)]) -> Settings {
+    read(Engine::Postgresql, &target(properties)).unwrap()
+}
+
+fn mistakes(engine: Engine, properties: &[(&str, &str)]) -> Vec<String> {
+    read(engine, &target(properties)).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn of_url(url: &str) -> Settings {
+    settings(&[("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")])
+}
+
+#[test]
+fn a_scheme_or_an_engine_claims_a_target_in_any_case() {
+    let url = |url| target(&[("JDBC_CONNECTION_URL", url)]);
+    let engine = |name| target(&[("JDBC_ENGINE", name)]);
+    assert!(is_for(Engine::Postgresql, &url("JDBC:PostgreSQL://h/d")));
+    assert!(is_for(Engine::Redshift, &url("jdbc:redshift://h/d")));
+    assert!(!is_for(Engine::Postgresql, &url("jdbc:mysql://h/d")));
+    assert!(is_for(Engine::Postgresql, &engine("Postgres")));
+    assert!(is_for(Engine::Redshift, &engine("REDSHIFT")));
+    assert!(!is_for(Engine::Postgresql, &engine("aurora")));
+}
+
+#[test]
+fn parts_make_a_target_without_a_database() {
+    let settings = settings(&[
+        ("HOST", "db.example"),
+        ("PORT", "5433"),
+        ("JDBC_ENGINE", "postgresql"),
+        ("USERNAME", "alice"),
+        ("PASSWORD", "secret"),
+    ]);
+    assert_eq!(settings.endpoint.to_string(), "db.example:5433");
+    assert_eq!(settings.database, "alice");
+    assert_eq!(settings.warnings[0].code, "no_database");
+}
+
+#[test]
+fn tls_is_tried_and_not_insisted_on_by_default() {
+    let read = of_url("jdbc:postgresql://h/d");
+    assert_eq!((read.encryption, read.verify), (Encryption::IfOffered, Verify::Nothing));
+}
+
+#[test]
+fn sslmode_means_what_it_means_to_pgjdbc() {
+    for (parameters, encryption, verify) in [
+        ("sslmode=disable", Encryption::None, Verify::Nothing),
+        ("sslmode=allow", Encryption::IfOffered, Verify::Nothing),
+        ("sslmode=prefer", Encryption::IfOffered, Verify::Nothing),
+        ("sslmode=require", Encryption::Required, Verify::Nothing),
+        ("sslmode=verify-ca", Encryption::Required, Verify::Chain),
+        ("sslmode=verify-full", Encryption::Required, Verify::ChainAndName),
+        ("ssl=true", Encryption::Required, Verify::ChainAndName),
+        ("ssl", Encryption::Required, Verify::ChainAndName),
+        ("ssl=false", Encryption::IfOffered, Verify::Nothing),
+        ("ssl=true&sslmode=require", Encryption::Required, Verify::Nothing),
+        ("ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory", Encryption::Required, Verify::Nothing),
+        ("sslmode=require&sslNegotiation=direct", Encryption::Direct, Verify::Nothing),
+    ] {
+        let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));
+        assert_eq!((read.encryption, read.verify), (encryption, verify), "{parameters}");
+    }
+}
+
+#[test]
+fn jdbc_enforce_ssl_is_a_floor() {
+    let read = settings(&[
+        ("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslmode=disable"),
+        ("JDBC_ENFORCE_SSL", "TRUE"),
+        ("USERNAME", "alice"),
+        ("PASSWORD", "secret"),
+    ]);
+    assert_eq!((read.encryption, read.verify), (Encryption::Required, Verify::ChainAndName));
+    assert_eq!(read.warnings[0].code, "property_ignored");
+}
+
+#[test]
+fn the_url_beats_the_properties_and_a_plus_is_a_space() {
+    let read = of_url("jdbc:postgresql://h/d%20b?user=bob&password=a%2Bb+c");
+    assert_eq!(read.user, "bob");
+    assert_eq!(read.password.unwrap().expose(), "a+b c");
+    assert_eq!(read.database, "d b");
+}
+
+#[test]
+fn limits_are_read_in_their_units() {
+    let read = of_url("jdbc:postgresql://h/d?connectTimeout=2&loginTimeout=0&sslResponseTimeout=250");
+    assert_eq!(read.limits.connect, Some(Duration::from_secs(2)));
+    assert_eq!(read.limits.login, None);
+    assert_eq!(read.limits.ssl_response, Some(Duration::from_millis(250)));
+}
+
+#[test]
+fn unknown_parameters_are_named_and_known_ones_passed_over() {
+    let read = of_url("jdbc:postgresql://h/d?prepareThreshold=0&ApplicationName=x&allowLoadLocalInfile=true&zap=1");
+    assert_eq!(read.warnings.len(), 1);
+    assert_eq!(
+        read.warnings[0].message,
+        "URL parameters that dialcheck does not know were ignored: allowLoadLocalInfile, zap"
+    );
+}
+
+#[test]
+fn every_mistake_is_found_at_once_and_no_value_shown() {
+    assert_eq!(
+        mistakes(
+            Engine::Postgresql,
+            &[
+                ("JDBC_CONNECTION_URL", "jdbc:postgresql://one,two:99999/d?sslmode=canary&connectTimeout=canary"),
+                ("JDBC_ENFORCE_SSL", "canary"),
+                ("CUSTOM_JDBC_CERT", "s3://canary/ca.pem"),
+            ]
+        ),
+        [
+            "JDBC_CONNECTION_URL: expected one host: dialcheck dials one address and says which",
+            "JDBC_CONNECTION_URL?sslmode: expected disable, allow, prefer, require, verify-ca or verify-full",
+            "JDBC_CONNECTION_URL?connectTimeout: expected a whole number, 0 for no limit",
+            "JDBC_ENFORCE_SSL: expected true or false",
+            "USERNAME: expected the name of the user to log in as",
+            "PASSWORD: expected the user's password",
+            "CUSTOM_JDBC_CERT: expected file:// or a path: this version does not fetch s3:// objects",
+        ]
+    );
+    assert_eq!(
+        mistakes(Engine::Postgresql, &[("PORT", "99999"), ("JDBC_ENGINE", "postgresql"), ("USERNAME", "a"), ("PASSWORD", "b")]),
+        ["HOST: expected a host name or an IP address", "PORT: expected a port from 1 to 65535"]
+    );
+}
+
+#[test]
+fn redshift_needs_a_database() {
+    let login = [("USERNAME", "a"), ("PASSWORD", "b")];
+    let with = |properties: &[(&'static str, &'static str)]| [properties, &login].concat();
+    assert_eq!(
+        mistakes(Engine::Redshift, &with(&[("HOST", "h"), ("PORT", "5439"), ("JDBC_ENGINE", "redshift")])),
+        ["JDBC_ENGINE: expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database"]
+    );
+    assert_eq!(
+        mistakes(Engine::Redshift, &with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h:5439")])),
+        ["JDBC_CONNECTION_URL: expected a database behind the host"]
+    );
+    let read = read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h/dev;ssl=true")])));
+    assert_eq!(read.unwrap().endpoint.port, 5439);
+    let refused = super::read(
+        Engine::Redshift,
+        &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift:iam://cluster:us-east-1/dev")])),
+    );
+    assert_eq!(refused.unwrap_err()[0].code, Code::MechanismUnsupported);
+}
+
+#[test]
+fn stored_secrets_are_refused_with_words() {
+    let refused = mistakes(
+        Engine::Postgresql,
+        &[("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d"), ("SECRET_ID", "prod/orders")],
+    );
+    assert_eq!(
+        refused,
+        ["SECRET_ID: expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets"]
+    );
+}
+
+#[test]
+fn a_client_certificate_needs_its_key_and_no_password() {
+    let read = settings(&[
+        ("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslmode=require&sslcert=/c.pem&sslkey=file:///k.pem"),
+        ("USERNAME", "alice"),
+    ]);
+    assert_eq!(read.pointers.len(), 2);
+    assert!(read.has_client_certificate());
+    assert_eq!(
+        mistakes(
+            Engine::Postgresql,
+            &[("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslcert=/c.pem"), ("USERNAME", "alice")]
+        ),
+        ["JDBC_CONNECTION_URL?sslkey: expected beside the other of sslcert and sslkey"]
+    );
+}

@@ -1,0 +1,159 @@
+//! `jdbc:postgresql:` and `jdbc:redshift:` URLs, taken apart.
+
+use percent_encoding::percent_decode_str;
+use probe_contract::{Endpoint, Mistake, Secret};
+
+/// The property that holds the URL.
+pub(crate) const PROPERTY: &str = "JDBC_CONNECTION_URL";
+
+/// A URL's parts; whatever it leaves out is absent.
+#[derive(Debug, Default)]
+pub(crate) struct Url {
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) database: Option<String>,
+    /// In the order of the URL, names as spelled there.
+    pub(crate) parameters: Vec<(String, Secret)>,
+}
+
+impl Url {
+    /// Takes apart what follows `jdbc:postgresql:` or `jdbc:redshift:`. The forms are those of pgjdbc (`//host:port/db`,
+    /// `//host/db`, `/`, `db`) and of the Redshift driver (options behind `;` too).
+    pub(crate) fn parse(rest: &str, mistakes: &mut Vec<Mistake>) -> Self {
+        let mut url = Self::default();
+        let (address, options) = rest.split_once(['?', ';']).unwrap_or((rest, ""));
+        let path = match address.strip_prefix("//") {
+            Some(address) => {
+                let (authority, path) = address.split_once('/').unwrap_or((address, ""));
+                url.authority(authority, mistakes);
+                path
+            }
+            None => address.strip_prefix('/').unwrap_or(address),
+        };
+        if !path.is_empty() {
+            match decode(path) {
+                Some(database) => url.database = Some(database),
+                None => mistakes
+                    .push(Mistake::new(PROPERTY, "expected a percent-encoded database name behind the host")),
+            }
+        }
+        for option in options.split(['&', ';']).filter(|option| !option.is_empty()) {
+            let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            match decode(value) {
+                Some(value) => url.parameters.push((name.to_owned(), Secret::new(value))),
+                None => mistakes.push(Mistake::new(parameter(name), "expected a percent-encoded value")),
+            }
+        }
+        url
+    }
+
+    fn authority(&mut self, authority: &str, mistakes: &mut Vec<Mistake>) {
+        let mut wrong = |expected| mistakes.push(Mistake::new(PROPERTY, expected));
+        if authority.contains(',') {
+            return wrong("expected one host: dialcheck dials one address and says which");
+        }
+        if authority.contains('@') {
+            return wrong("expected no user or password in front of the host: give USERNAME and PASSWORD");
+        }
+        // An IPv6 address stands in brackets; what follows them is the port.
+        let (host, port) = match authority.rsplit_once(']') {
+            Some((host, port)) => (format!("{host}]"), port.strip_prefix(':').unwrap_or(port)),
+            None => match authority.split_once(':') {
+                Some((host, port)) => (host.to_owned(), port),
+                None => (authority.to_owned(), ""),
+            },
+        };
+        if !host.is_empty() {
+            match Endpoint::parse_host(&host) {
+                Ok(host) => self.host = Some(host),
+                Err(_) => wrong("expected a host name or an IP address behind the //"),
+            }
+        }
+        if !port.is_empty() {
+            match Endpoint::parse_port(port) {
+                Ok(port) => self.port = Some(port),
+                Err(_) => wrong("expected a port from 1 to 65535 behind the host"),
+            }
+        }
+    }
+}
+
+/// How a mistake names a URL parameter.
+pub(crate) fn parameter(name: &str) -> String {
+    format!("{PROPERTY}?{name}")
+}
+
+/// As `java.net.URLDecoder` does, which pgjdbc uses: a plus sign is a space.
+fn decode(value: &str) -> Option<String> {
+    let bytes = value.as_bytes();
+    let escaped =
+        |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+    if (0..bytes.len()).any(|at| bytes[at] == b'%' && !escaped(at)) {
+        return None;
+    }
+    percent_decode_str(&value.replace('+', " ")).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(rest: &str) -> Url {
+        let mut mistakes = Vec::new();
+        let url = Url::parse(rest, &mut mistakes);
+        assert_eq!(mistakes, [], "{rest}");
+        url
+    }
+
+    fn mistakes(rest: &str) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        Url::parse(rest, &mut mistakes);
+        mistakes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn every_documented_form_is_read() {
+        let url = parse("//db.example:5433/orders?sslmode=require&user=a%40b");
+        assert_eq!((url.host.as_deref(), url.port), (Some("db.example"), Some(5433)));
+        assert_eq!(url.database.as_deref(), Some("orders"));
+        assert_eq!(url.parameters[1].1.expose(), "a@b");
+        assert_eq!(parse("//[::1]:5433/x").host.as_deref(), Some("::1"));
+        assert_eq!(parse("//[::1]/x").port, None);
+        assert_eq!(parse("orders").database.as_deref(), Some("orders"));
+        assert_eq!(parse("/").database, None);
+        let redshift = parse("//c.example:5439/dev;UID=u;PWD=p;ssl=true");
+        assert_eq!(redshift.parameters.len(), 3);
+        assert_eq!(redshift.database.as_deref(), Some("dev"));
+    }
+
+    #[test]
+    fn mistakes_name_the_place_and_never_the_value() {
+        assert_eq!(
+            mistakes("//a,b:99999/x?password=%zz"),
+            [
+                "JDBC_CONNECTION_URL: expected one host: dialcheck dials one address and says which",
+                "JDBC_CONNECTION_URL?password: expected a percent-encoded value",
+            ]
+        );
+        assert_eq!(
+            mistakes("//u:hunter2@db/x"),
+            [
+                "JDBC_CONNECTION_URL: expected no user or password in front of the host: give USERNAME and PASSWORD"
+            ]
+        );
+        assert_eq!(
+            mistakes("//db:99999/x"),
+            ["JDBC_CONNECTION_URL: expected a port from 1 to 65535 behind the host"]
+        );
+    }
+
+    #[test]
+    fn no_input_makes_it_panic() {
+        for rest in [
+            "", "//", "///", "//]", "//[", "//[]:", "?", ";", "//:/", "%", "//a/%f", "?=&=;;", "//a/%ff", "é",
+        ] {
+            let mut mistakes = Vec::new();
+            Url::parse(rest, &mut mistakes);
+        }
+    }
+}

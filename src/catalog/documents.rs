@@ -1,0 +1,320 @@
+//! The documents of a folder as a catalog.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use probe_contract::Mistake;
+
+use super::Catalog;
+use crate::glue::{self, Definition, DocumentError, Syntax, TestRequest};
+
+/// The definitions in the documents of a folder, each under its `Name`.
+///
+/// All are read when the folder is opened. A name is looked up in what was read and never becomes a path.
+#[derive(Debug)]
+pub struct Documents {
+    /// By file name, then by position.
+    definitions: Vec<(String, Definition)>,
+    by_name: HashMap<String, usize>,
+    warnings: Vec<String>,
+}
+
+/// Why a folder is no catalog: everything that is wrong with it, one line each.
+#[derive(Debug)]
+pub struct CatalogError {
+    /// In the order of the files, one at least.
+    pub faults: Vec<Fault>,
+}
+
+/// One thing that is wrong with a folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {wrong}", file.display())]
+pub struct Fault {
+    /// The file, or the folder itself.
+    pub file: PathBuf,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+/// What can be wrong with a folder or one of its files.
+#[derive(Debug, thiserror::Error)]
+pub enum Wrong {
+    /// The folder can't be listed.
+    #[error("{}", unreadable(.0))]
+    Unreadable(#[source] io::Error),
+    /// There is no document in the file.
+    #[error(transparent)]
+    Document(DocumentError),
+    /// The document is not of connections with names of their own.
+    #[error("{0}")]
+    Mistake(Mistake),
+}
+
+fn unreadable(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound {
+        return "there is no such folder".to_owned();
+    }
+    if error.kind() == io::ErrorKind::NotADirectory {
+        return "expected a folder of connection documents".to_owned();
+    }
+    format!("the folder can't be read: {}", error.kind())
+}
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            write!(f, "{end}{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CatalogError {}
+
+impl Documents {
+    /// Reads every `*.json`, `*.yaml` and `*.yml` in `folder`: no hidden ones, and none in folders inside of it.
+    ///
+    /// # Errors
+    /// All at once: what can't be read, all mistakes in all documents, definitions without a name, and those whose name
+    /// is taken by another.
+    pub fn open(folder: &Path) -> Result<Self, CatalogError> {
+        let mut reading = Reading::default();
+        match list(folder) {
+            Ok(files) => files.iter().for_each(|file| reading.file(file)),
+            Err(error) => reading.fault(folder, Wrong::Unreadable(error)),
+        }
+        if reading.faults.is_empty() {
+            Ok(reading.documents())
+        } else {
+            Err(CatalogError { faults: reading.faults })
+        }
+    }
+
+    /// What the documents hold that is not used, one sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+impl Catalog for Documents {
+    fn get(&self, name: &str) -> Option<&Definition> {
+        self.by_name
+            .get(name)
+            .and_then(|index| self.definitions.get(*index))
+            .map(|(_, definition)| definition)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.definitions.iter().map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// The documents of a folder by file name.
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        // A link counts as what it leads to; where it leads nowhere, reading says so.
+        if Syntax::of_path(&path).is_some() && !is_hidden(&entry.file_name()) && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What has been read of a folder.
+#[derive(Default)]
+struct Reading {
+    definitions: Vec<(String, Definition)>,
+    /// Where each name was seen first.
+    sources: HashMap<String, Source>,
+    warnings: Vec<String>,
+    faults: Vec<Fault>,
+}
+
+struct Source {
+    index: usize,
+    file: PathBuf,
+    place: String,
+}
+
+impl Reading {
+    fn file(&mut self, file: &Path) {
+        let document = match glue::read_file(file) {
+            Ok(document) => document,
+            Err(error) => return self.fault(file, Wrong::Document(error)),
+        };
+        let read = match glue::read(&document) {
+            Ok(read) => read,
+            Err(mistakes) => {
+                return mistakes.into_iter().for_each(|mistake| self.fault(file, Wrong::Mistake(mistake)));
+            }
+        };
+        self.warnings.extend(read.warnings.iter().map(|warning| format!("{}: {warning}", file.display())));
+        for (request, place) in read.into_placed() {
+            if let Err(mistake) = self.request(request, file, &place) {
+                self.fault(file, Wrong::Mistake(mistake));
+            }
+        }
+    }
+
+    fn request(&mut self, request: TestRequest, file: &Path, place: &str) -> Result<(), Mistake> {
+        let TestRequest::Inline(definition) = request else {
+            return Err(Mistake::new(place, "expected a definition: a catalog can't refer to a name"));
+        };
+        let Some(name) = &definition.name else {
+            return Err(Mistake::new(
+                place,
+                "expected a Name: it is what a connection of a catalog is found by",
+            ));
+        };
+        match self.sources.entry(name.clone()) {
+            Entry::Vacant(entry) => {
+                let index = self.definitions.len();
+                entry.insert(Source { index, file: file.to_owned(), place: place.to_owned() });
+                self.definitions.push((name.clone(), definition));
+                Ok(())
+            }
+            Entry::Occupied(entry) => {
+                let first = entry.get();
+                let file = first.file.display();
+                let expected = format!("expected a Name of its own: {file} has the same in {}", first.place);
+                Err(Mistake::new(place, expected))
+            }
+        }
+    }
+
+    fn fault(&mut self, file: &Path, wrong: Wrong) {
+        self.faults.push(Fault { file: file.to_owned(), wrong });
+    }
+
+    fn documents(self) -> Documents {
+        let by_name = self.sources.into_iter().map(|(name, source)| (name, source.index)).collect();
+        Documents { definitions: self.definitions, by_name, warnings: self.warnings }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CANARY: &str = "c4n4ry-s3cr3t";
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).expect("a file");
+        }
+        folder
+    }
+
+    fn definition(name: &str) -> String {
+        format!("{{Name: {name}, ConnectionType: JDBC, ConnectionProperties: {{PASSWORD: {CANARY}}}}}")
+    }
+
+    /// The error without the folder's path.
+    fn error(folder: &tempfile::TempDir) -> String {
+        let error = Documents::open(folder.path()).expect_err("a mistake");
+        let text = error.to_string();
+        assert!(!format!("{error:?}{text}").contains(CANARY), "{error:?}");
+        text.replace(&format!("{}/", folder.path().display()), "")
+    }
+
+    #[test]
+    fn connections_are_found_by_name_in_the_order_of_the_files() {
+        let list = format!("- {}\n- {}\n", definition("z"), definition("a"));
+        let folder = folder(&[
+            ("b.yml", &definition("m")),
+            ("a.yaml", &list),
+            (
+                "c.json",
+                r#"{"Name": "../b", "ConnectionType": "JDBC", "ConnectionProperties": {}, "Color": "c4n4ry-s3cr3t"}"#,
+            ),
+            (".hidden.yaml", "- ["),
+            ("notes.txt", "- ["),
+        ]);
+        fs::create_dir(folder.path().join("inner.yaml")).expect("a folder");
+        let documents = Documents::open(folder.path()).expect("a catalog");
+        assert_eq!(documents.names(), ["z", "a", "m", "../b"]);
+        assert_eq!(documents.get("a").and_then(|found| found.properties.get("PASSWORD")), Some(CANARY));
+        assert!(documents.get("b.yml").is_none());
+        assert!(documents.get("../b").is_some());
+        let file = folder.path().join("c.json");
+        assert_eq!(documents.warnings(), [format!("{}: ignored: Color (line 1)", file.display())]);
+    }
+
+    #[test]
+    fn an_empty_folder_is_an_empty_catalog() {
+        let documents = Documents::open(folder(&[]).path()).expect("a catalog");
+        assert!(documents.names().is_empty());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let folder = folder(&[
+            ("a.yaml", &definition("a")),
+            ("b.yaml", "- [\n"),
+            ("c.yaml", "{ConnectionType: JDBC, ConnectionProperties: {}}"),
+            ("d.yaml", "- a\n"),
+            ("e.json", r#"{"ConnectionType": 1, "ConnectionProperties": {"PORT": 5432}}"#),
+            ("f.json", ""),
+            ("g.yaml", &format!("- {}\n- {}\n", definition("g"), definition("a"))),
+            ("h.yaml", "[]"),
+        ]);
+        assert_eq!(
+            error(&folder),
+            "b.yaml: line 1, column 4: the file ends in the middle of a list or map\n\
+             c.yaml: the document: expected a Name: it is what a connection of a catalog is found by\n\
+             d.yaml: [0] (line 1): expected a definition: a catalog can't refer to a name\n\
+             e.json: ConnectionType (line 1): expected a string: quote it\n\
+             e.json: ConnectionProperties.PORT (line 1): expected a string: quote it\n\
+             f.json: the file is empty\n\
+             g.yaml: [1] (line 2): expected a Name of its own: a.yaml has the same in the document\n\
+             h.yaml: the document: expected at least one connection"
+        );
+    }
+
+    #[test]
+    fn what_is_no_folder_is_an_error() {
+        let folder = folder(&[("a.yaml", "")]);
+        for (name, expected) in
+            [("missing", "there is no such folder"), ("a.yaml", "expected a folder of connection documents")]
+        {
+            let path = folder.path().join(name);
+            let error = Documents::open(&path).expect_err("no folder");
+            assert_eq!(error.to_string(), format!("{}: {expected}", path.display()));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_count_as_what_they_lead_to_and_fifos_are_refused() {
+        use std::os::unix::fs::symlink;
+
+        let elsewhere = folder(&[("x", &definition("linked"))]);
+        let folder = folder(&[]);
+        symlink(elsewhere.path().join("x"), folder.path().join("a.yaml")).expect("a link");
+        assert_eq!(Documents::open(folder.path()).expect("a catalog").names(), ["linked"]);
+
+        symlink("nowhere", folder.path().join("b.yaml")).expect("a link");
+        symlink("/dev/null", folder.path().join("c.yaml")).expect("a link");
+        let fifo = folder.path().join("d.yaml");
+        assert!(std::process::Command::new("mkfifo").arg(fifo).status().expect("mkfifo").success());
+        assert_eq!(
+            error(&folder),
+            "b.yaml: there is no such file\n\
+             c.yaml: expected a regular file and found a device; a stream is read from standard input, as -\n\
+             d.yaml: expected a regular file and found a FIFO; a stream is read from standard input, as -"
+        );
+    }
+}

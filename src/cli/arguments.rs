@@ -1,0 +1,150 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// boto3 gives up on a call after 60 s and repeats it: a test must be over by then.
+const LONGEST: Duration = Duration::from_secs(50);
+
+/// Test AWS Glue connections by really dialing them, stage by stage
+#[derive(Parser)]
+#[command(name = "dialcheck", version, about, after_help = types(), max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Dial connections and say which stage failed, why, and what to change
+    Test(TestArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input; 3 dialcheck itself; \
+                        4 a connection failed in a way that may pass later"
+)]
+pub(crate) struct TestArguments {
+    /// Names of connections in the catalog
+    #[arg(value_name = "NAME", required_unless_present_any = ["all", "input"])]
+    pub(crate) names: Vec<String>,
+
+    /// Test every connection of the catalog
+    #[arg(long, conflicts_with_all = ["names", "input"])]
+    pub(crate) all: bool,
+
+    /// Test what FILE defines, - for standard input: JSON or YAML; a TestConnectionInput, a ConnectionInput, an AWS CLI
+    /// skeleton, what `aws glue get-connections` prints, or a list
+    #[arg(long, value_name = "FILE", conflicts_with = "names")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// The folder of connection documents (JSON and YAML) that names are looked up in
+    #[arg(long, value_name = "DIR", env = "DIALCHECK_CATALOG")]
+    pub(crate) catalog: Option<PathBuf>,
+
+    /// How long one test may take, at most 50s (5s, 500ms)
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = timeout)]
+    pub(crate) timeout: Duration,
+
+    /// How many tests dial at a time; no more than 16 of them log in to one host and port
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+
+    /// Let a partial failure (one of several brokers, say) fail the test
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(crate) output: Output,
+
+    /// Ask this DNS server instead of the machine's own (ADDR or ADDR:PORT; may be repeated)
+    #[arg(long = "dns-server", value_name = "ADDR", value_parser = dns_server)]
+    pub(crate) dns_servers: Vec<SocketAddr>,
+
+    /// Trust the authorities in this PEM file too, beside the system's and Amazon RDS's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_bundle: Option<PathBuf>,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// A JUnit test suite
+    Junit,
+    /// Annotations for a GitHub workflow
+    Github,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    const EXPECTED: &str = "expected a time such as 5s or 500ms";
+    let spelled =
+        if text.bytes().all(|byte| byte.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
+    let time: jiff::SignedDuration = spelled.parse().map_err(|_| EXPECTED)?;
+    let time = Duration::try_from(time).map_err(|_| EXPECTED)?;
+    if time.is_zero() || time > LONGEST {
+        return Err("expected more than 0 and at most 50s".to_owned());
+    }
+    Ok(time)
+}
+
+fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
+    const PORT: u16 = 53;
+    let address = text.parse().or_else(|_| text.parse().map(|address| SocketAddr::new(address, PORT)));
+    address.map_err(|_| "expected an IP address, with :PORT where it is not 53")
+}
+
+/// What can be tested, from the list of protocols.
+fn types() -> String {
+    let rows: Vec<_> = dialcheck::PROTOCOLS.iter().flat_map(|protocol| protocol.types()).collect();
+    let width = rows.iter().map(|row| row.title.len()).max().unwrap_or(0);
+    let lines: Vec<_> = rows
+        .iter()
+        .map(|row| format!("  {}  {:width$}  {}", row.connection_type, row.title, row.form))
+        .collect();
+    format!("Connections that can be tested:\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_a_time_up_to_fifty_seconds() {
+        assert_eq!(timeout("5s"), Ok(Duration::from_secs(5)));
+        assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(timeout("7"), Ok(Duration::from_secs(7)));
+        for wrong in ["", "0", "0s", "51s", "-1s", "5 apples", "99999999999999999999s"] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_dns_server_is_an_address_with_or_without_a_port() {
+        assert_eq!(dns_server("127.0.0.1"), Ok(([127, 0, 0, 1], 53).into()));
+        assert_eq!(dns_server("127.0.0.1:5353"), Ok(([127, 0, 0, 1], 5353).into()));
+        assert_eq!(dns_server("[::1]:53").map(|address| address.port()), Ok(53));
+        assert!(dns_server("resolver.example").is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line: stdout is data, stderr is talk, and the exit code says which kind of failure it was.
+
+mod arguments;
+mod progress;
+mod render;
+mod test;
+
+use std::io::{self, Write as _};
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use arguments::{Arguments, Command};
+
+/// The shell's convention for a process that Ctrl-C ended: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+pub(crate) fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(say_where));
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "dialcheck", &mut script);
+            io::stdout().write_all(&script).map(|()| 0).map_err(Failed::from)
+        }
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failed) => failed.report(),
+    }
+}
+
+/// Why a command could not do its work at all.
+enum Failed {
+    /// What the user has to change, a line each.
+    Usage(Vec<String>),
+    /// stdout can't be written.
+    Output(io::Error),
+    /// dialcheck can't work on this machine.
+    Agent(io::Error),
+    Interrupted,
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Failed {
+    fn report(self) -> ExitCode {
+        let (lines, code) = match self {
+            Self::Usage(lines) => (lines, 2),
+            // Whoever reads the output has had enough.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Vec::new(), 0),
+            Self::Output(error) => (vec![format!("the output can't be written: {error}")], 3),
+            Self::Agent(error) => (vec![format!("dialcheck can't run here: {error}")], 3),
+            Self::Interrupted => {
+                (vec!["interrupted; what was still being dialed was dropped".to_owned()], INTERRUPTED)
+            }
+        };
+        let mut stderr = anstream::stderr().lock();
+        for line in lines {
+            // Nobody is left to hear of a stderr that can't be written.
+            let _unheard = writeln!(stderr, "error: {line}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// A panic's message may hold anything that the program held; the place is enough to find it.
+fn say_where(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let _unheard = writeln!(io::stderr(), "dialcheck: internal error at {place}; please report it");
+}

@@ -1,0 +1,44 @@
+//! Annotations for a GitHub workflow (GitHub documentation, "Workflow commands").
+
+use std::io::{self, Write};
+
+use dialcheck::report::{Summary, TestResult};
+
+pub(super) fn result(out: &mut impl Write, result: &TestResult, place: usize) -> io::Result<()> {
+    let label = super::label(result, place);
+    match (&result.failure, &result.exception) {
+        (Some(failure), Some(exception)) => {
+            let title = format!("{label}: {} failed ({})", failure.stage, failure.code.slug());
+            writeln!(out, "::error title={}::{}", property(&title), data(&exception.message))?;
+        }
+        _ => writeln!(out, "{} passed", data(&label))?,
+    }
+    for warning in &result.warnings {
+        writeln!(out, "::warning title={}::{}", property(&label), data(&warning.message))?;
+    }
+    Ok(())
+}
+
+pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> {
+    writeln!(out, "{} passed, {} failed", summary.passed, summary.failed)
+}
+
+/// A line that began with `::` would be a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_taken_for_a_command() {
+        assert_eq!(data("100%\n::error::x"), "100%25%0A::error::x");
+        assert_eq!(property("a: b, c"), "a%3A b%2C c");
+    }
+}

@@ -1,0 +1,41 @@
+//! A JUnit test suite, one test case a connection.
+
+use std::io::{self, Write};
+
+use dialcheck::report::{Summary, TestResult};
+use probe_contract::ExitClass;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+pub(super) fn report(out: &mut impl Write, results: &[TestResult], summary: Summary) -> io::Result<()> {
+    let mut suite = TestSuite::new("dialcheck");
+    suite.set_time(summary.elapsed);
+    suite.add_test_cases(results.iter().enumerate().map(|(index, result)| test_case(result, index + 1)));
+    let mut report = Report::new("dialcheck");
+    report.set_time(summary.elapsed).add_test_suite(suite);
+    report.serialize(&mut *out).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    writeln!(out)
+}
+
+fn test_case(result: &TestResult, place: usize) -> TestCase {
+    let status = match (&result.failure, &result.exception) {
+        (Some(failure), Some(exception)) => {
+            // JUnit tells a test that failed from one that could not be run.
+            let kind = match failure.code.exit_class() {
+                ExitClass::Terminal | ExitClass::Retryable => NonSuccessKind::Failure,
+                ExitClass::Usage | ExitClass::Agent => NonSuccessKind::Error,
+            };
+            let mut status = TestCaseStatus::non_success(kind);
+            status.set_message(exception.message.as_str()).set_type(failure.code.slug());
+            status
+        }
+        _ => TestCaseStatus::success(),
+    };
+    let mut case = TestCase::new(super::label(result, place), status);
+    case.set_classname(result.protocol.or(result.connection_type.as_deref()).unwrap_or("connection"));
+    case.set_time(result.elapsed);
+    let warnings: Vec<_> = result.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    if !warnings.is_empty() {
+        case.set_system_out(warnings.join("\n"));
+    }
+    case
+}

@@ -1,0 +1,95 @@
+//! Identical requests that are in flight together share one run.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use aws_lc_rs::hmac;
+use tokio::sync::watch;
+
+use super::Outcomes;
+use crate::glue::Definition;
+
+type Key = [u8; 32];
+
+pub(super) struct Shared {
+    key: hmac::Key,
+    running: Mutex<HashMap<Key, watch::Receiver<Option<Outcomes>>>>,
+}
+
+enum Part {
+    /// Runs the test for all.
+    Leader(watch::Sender<Option<Outcomes>>),
+    /// Waits for the leader's outcome.
+    Follower(watch::Receiver<Option<Outcomes>>),
+}
+
+impl Shared {
+    pub(super) fn new(key: &[u8]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), running: Mutex::default() }
+    }
+
+    /// The outcome of `test`, or that of the same test where it is running already. When its leader is cancelled, one of
+    /// those who wait takes over.
+    pub(super) async fn run<F: Future<Output = Outcomes>>(
+        &self,
+        definition: &Definition,
+        test: impl Fn() -> F,
+    ) -> Outcomes {
+        let key = self.key(definition);
+        loop {
+            match self.join(key) {
+                Part::Leader(outcome) => {
+                    let _entry = Entry { shared: self, key };
+                    let outcomes = test().await;
+                    outcome.send_replace(Some(outcomes.clone()));
+                    return outcomes;
+                }
+                Part::Follower(mut outcome) => {
+                    if let Ok(outcomes) = outcome.wait_for(Option::is_some).await
+                        && let Some(outcomes) = outcomes.clone()
+                    {
+                        return outcomes;
+                    }
+                }
+            }
+        }
+    }
+
+    fn join(&self, key: Key) -> Part {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = running.get(&key) {
+            return Part::Follower(outcome.clone());
+        }
+        let (sender, receiver) = watch::channel(None);
+        running.insert(key, receiver);
+        Part::Leader(sender)
+    }
+
+    fn key(&self, definition: &Definition) -> Key {
+        let mut context = hmac::Context::with_key(&self.key);
+        let mut add = |part: &str| {
+            context.update(&part.len().to_be_bytes());
+            context.update(part.as_bytes());
+        };
+        add(&definition.connection_type);
+        for (name, value) in definition.properties.iter() {
+            add(name);
+            add(value.expose());
+        }
+        let mut key = [0; 32];
+        key.copy_from_slice(context.sign().as_ref());
+        key
+    }
+}
+
+/// Takes the entry away when the leader is done or dropped.
+struct Entry<'a> {
+    shared: &'a Shared,
+    key: Key,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}

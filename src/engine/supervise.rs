@@ -1,0 +1,49 @@
+//! Runs a probe on a thread of its own, and keeps its deadline from outside.
+//!
+//! A hostile server can make a driver burn a core (a SCRAM iteration count) or panic. On a thread of its own the first
+//! delays nobody else's I/O or timers, and the second is the end of that thread alone.
+
+use std::thread;
+use std::time::Duration;
+
+use probe_contract::{Code, Ending, Failure, Material, Probe, Run, Transcript};
+use tokio::sync::oneshot;
+
+/// How long after the deadline a probe may take to say that it was cut off. A stage ends itself at the deadline; a probe
+/// that is still silent after this is stuck.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// Runs `probe` to its end, or to the deadline of `run`.
+///
+/// Cancel safe: dropping it drops the probe's future, and with it every connection.
+pub(super) async fn run(run: Run, probe: Box<dyn Probe>, material: Material) -> Transcript {
+    let (done, finished) = oneshot::channel();
+    let (_dialing, dropped) = oneshot::channel::<()>();
+    let deadline = run.deadline() + GRACE;
+    let probing = run.clone();
+    let thread = thread::Builder::new().name("probe".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            tokio::select! {
+                result = probe.probe(probing, material) => { let _unheard = done.send(result); }
+                _ = dropped => {}
+            }
+        });
+        Ok::<_, std::io::Error>(())
+    });
+    if let Err(error) = thread {
+        let failure = Failure::new(Code::AgentBusy, "this machine has no thread to spare for another test")
+            .source(error);
+        return run.close(Ending::Broken(failure));
+    }
+    #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
+    let ending = match tokio::time::timeout_at(deadline.into(), finished).await {
+        Ok(Ok(result)) => Ending::Finished(result),
+        // The thread ended without a word: it panicked. The panic hook has told where.
+        Ok(Err(_)) => {
+            Ending::Broken(Failure::new(Code::AgentFailed, "the probe stopped by a fault of its own"))
+        }
+        Err(_) => Ending::CutOff,
+    };
+    run.close(ending)
+}

@@ -1,0 +1,295 @@
+//! The engine against probes that misbehave.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use probe_contract::{
+    Endpoint, Evidence, GlueException, Loopback, Pending, Pointer, Properties, Stop, TypeRow, Warning,
+};
+
+use super::*;
+
+/// What a probe does; the type of its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    /// Every stage of its plan.
+    Pass,
+    /// Returns without having done anything.
+    Nothing,
+    /// Does the first stage and no more.
+    Half,
+    /// Panics in its second stage.
+    Panic,
+    /// Burns its core in its second stage, for longer than its deadline, and can't be cancelled.
+    Burn,
+    /// Waits for ever in its second stage.
+    Hang,
+    /// Is refused.
+    Refuse,
+    /// Loses one endpoint of two, and forgives it.
+    Forgive,
+}
+
+const DEEDS: [(&str, Deed); 8] = [
+    ("PASS", Deed::Pass),
+    ("NOTHING", Deed::Nothing),
+    ("HALF", Deed::Half),
+    ("PANIC", Deed::Panic),
+    ("BURN", Deed::Burn),
+    ("HANG", Deed::Hang),
+    ("REFUSE", Deed::Refuse),
+    ("FORGIVE", Deed::Forgive),
+];
+
+struct Misbehaving {
+    /// Probes that were run.
+    ran: AtomicUsize,
+}
+
+struct Misbehaver {
+    deed: Deed,
+    password: String,
+    endpoints: [Endpoint; 1],
+}
+
+impl Protocol for Misbehaving {
+    fn name(&self) -> &'static str {
+        "misbehaving"
+    }
+
+    fn types(&self) -> &'static [TypeRow] {
+        &[]
+    }
+
+    fn claims(&self, target: &Target) -> bool {
+        DEEDS.iter().any(|(name, _)| *name == target.connection_type)
+    }
+
+    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+        let (_, deed) = DEEDS.iter().find(|(name, _)| *name == target.connection_type).unwrap();
+        let password = target.properties.get("PASSWORD").unwrap_or_default().to_owned();
+        let endpoints = [Endpoint { host: "localhost".into(), port: 1 }];
+        Ok(Box::new(Misbehaver { deed: *deed, password, endpoints }))
+    }
+}
+
+impl Probe for Misbehaver {
+    fn plan(&self) -> &[Stage] {
+        &[Stage::Auth, Stage::Query]
+    }
+
+    fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    fn pointers(&self) -> &[Pointer] {
+        &[]
+    }
+
+    fn logins(&self, _material: &Material) -> Vec<Login> {
+        let endpoint = self.endpoints[0].clone();
+        vec![Login { endpoint, user: "alice".into(), secret: Secret::new(self.password.clone()) }]
+    }
+
+    fn probe(self: Box<Self>, run: Run, _material: Material) -> Pending<Result<(), Stop>> {
+        PROTOCOL.ran.fetch_add(1, Ordering::SeqCst);
+        Box::pin(misbehave(self.deed, run))
+    }
+}
+
+async fn misbehave(deed: Deed, run: Run) -> Result<(), Stop> {
+    let leg = run.leg(Endpoint { host: "localhost".into(), port: 1 });
+    if deed == Deed::Nothing {
+        return Ok(());
+    }
+    if deed == Deed::Refuse {
+        return leg.stage(Stage::Auth, async |_| Err(Failure::new(Code::CredentialsRejected, "no").native("28P01"))).await;
+    }
+    leg.stage(Stage::Auth, async |step| {
+        step.note(Evidence::Mechanism("test".into()));
+        Ok(())
+    })
+    .await?;
+    if deed == Deed::Half {
+        return Ok(());
+    }
+    if deed == Deed::Forgive {
+        let other = run.leg(Endpoint { host: "other".into(), port: 2 });
+        if let Err(stop) = other.stage(Stage::Query, async |_| Err::<(), _>(Failure::new(Code::Refused, "gone"))).await {
+            run.forgive(stop);
+        }
+    }
+    leg.stage(Stage::Query, async |_| {
+        match deed {
+            Deed::Panic => panic!("a message that holds c4naRy-Pa55"),
+            Deed::Burn => {
+                let until = Instant::now() + Duration::from_secs(3);
+                while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+            }
+            Deed::Hang => std::future::pending().await,
+            Deed::Pass | Deed::Nothing | Deed::Half | Deed::Refuse | Deed::Forgive => {}
+        }
+        Ok(())
+    })
+    .await
+}
+
+static PROTOCOL: Misbehaving = Misbehaving { ran: AtomicUsize::new(0) };
+
+fn engine(deadline: Duration, strict: bool) -> Engine {
+    static PROTOCOLS: [&dyn Protocol; 1] = [&PROTOCOL];
+    let options = EngineOptions {
+        deadline,
+        jobs: 64,
+        gate: Gate { loopback: Loopback::Open },
+        resolver: Arc::default(),
+        trust_roots: Arc::default(),
+        strict,
+        local_files: LocalFiles::Refused,
+        catalog: None,
+    };
+    Engine::with_protocols(options, &PROTOCOLS)
+}
+
+fn request(connection_type: &str, properties: &[(&str, &str)]) -> TestRequest {
+    let properties: Properties =
+        properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
+    TestRequest::Inline(Definition { name: None, connection_type: connection_type.to_owned(), properties })
+}
+
+/// For what is to reach it.
+const DEADLINE: Duration = Duration::from_millis(300);
+/// For what is not, however slow the machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn test(connection_type: &str) -> TestResult {
+    engine(PATIENCE, false).test(&request(connection_type, &[])).await
+}
+
+fn outcomes(result: &TestResult) -> Vec<(Stage, Outcome)> {
+    result.stages.iter().map(|record| (record.stage, record.outcome)).collect()
+}
+
+#[track_caller]
+fn failed(result: &TestResult, stage: Stage, code: Code, exception: GlueException) {
+    let failure = result.failure.as_ref().unwrap();
+    assert_eq!((failure.stage, failure.code), (stage, code));
+    assert_eq!(result.exception.as_ref().unwrap().name, exception.name());
+}
+
+#[tokio::test]
+async fn a_probe_passes_by_its_record_alone() {
+    assert_eq!(test("PASS").await.failure.map(|failure| failure.code), None);
+    let nothing = test("NOTHING").await;
+    failed(&nothing, Stage::Auth, Code::AgentFailed, GlueException::InternalService);
+    let half = test("HALF").await;
+    failed(&half, Stage::Query, Code::AgentFailed, GlueException::InternalService);
+}
+
+#[tokio::test]
+async fn a_panic_is_the_agents_failure_and_keeps_the_records() {
+    let result = test("PANIC").await;
+    failed(&result, Stage::Query, Code::AgentFailed, GlueException::InternalService);
+    assert_eq!(
+        outcomes(&result),
+        [(Stage::Settings, Outcome::Passed), (Stage::Auth, Outcome::Passed), (Stage::Query, Outcome::Failed)]
+    );
+    assert_eq!(result.stages[1].evidence, [Evidence::Mechanism("test".into())]);
+    assert_eq!(result.exit_class(), Some(probe_contract::ExitClass::Agent));
+    assert!(!serde_json::to_string(&result).unwrap().contains("c4naRy"));
+}
+
+#[tokio::test]
+async fn a_probe_that_burns_its_core_is_cut_off_and_harms_no_other() {
+    let engine = engine(DEADLINE, false);
+    let burns: Vec<_> = (0..3).map(|index| request("BURN", &[("PASSWORD", &index.to_string())])).collect();
+    let passes: Vec<_> = (0..30).map(|index| request("PASS", &[("PASSWORD", &format!("p{index}"))])).collect();
+    let started = Instant::now();
+    let burning = futures_util::future::join_all(burns.iter().map(|request| engine.test(request)));
+    let passing = futures_util::future::join_all(passes.iter().map(|request| engine.test(request)));
+    let (burnt, passed) = tokio::join!(burning, passing);
+    assert!(started.elapsed() < DEADLINE + Duration::from_millis(250), "{:?}", started.elapsed());
+    for result in &burnt {
+        failed(result, Stage::Query, Code::TimedOut, GlueException::OperationTimeout);
+        assert_eq!(result.stages[1].outcome, Outcome::Passed);
+    }
+    assert!(passed.iter().all(|result| result.failure.is_none()));
+}
+
+#[tokio::test]
+async fn a_probe_that_hangs_ends_at_its_deadline() {
+    let result = engine(DEADLINE, false).test(&request("HANG", &[])).await;
+    failed(&result, Stage::Query, Code::TimedOut, GlueException::OperationTimeout);
+    assert!(result.elapsed >= DEADLINE && result.elapsed < DEADLINE + Duration::from_millis(100), "{:?}", result.elapsed);
+}
+
+#[tokio::test]
+async fn a_dropped_test_ends_its_dialing() {
+    let engine = engine(Duration::from_secs(30), false);
+    let hanging = request("HANG", &[]);
+    let dropped = tokio::select! {
+        result = engine.test(&hanging) => Some(result),
+        () = tokio::time::sleep(Duration::from_millis(50)) => None,
+    };
+    assert!(dropped.is_none());
+    // Its login is free again at once: the next test does not wait for it.
+    let started = Instant::now();
+    let next = engine.test(&request("PASS", &[])).await;
+    assert!(next.failure.is_none() && started.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
+    let engine = engine(PATIENCE, false);
+    let refused = request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", "a")]);
+    let first = engine.test(&refused).await;
+    failed(&first, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
+    let ran = || PROTOCOL.ran.load(Ordering::SeqCst);
+    // Other tests count too, so what is compared is the answer: only one from memory says so.
+    let from_memory = |result: &TestResult| result.failure.as_ref().unwrap().message.contains("is not repeated within 30 s");
+    assert!(!from_memory(&first));
+    for database in ["a", "b"] {
+        let again = engine.test(&request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", database)])).await;
+        failed(&again, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
+        assert_eq!(again.failure.as_ref().unwrap().native.as_deref(), Some("28P01"));
+        assert!(from_memory(&again));
+        assert_ne!(again.request_id, first.request_id);
+    }
+    let before = ran();
+    let other = engine.test(&request("REFUSE", &[("PASSWORD", "two")])).await;
+    assert!(!from_memory(&other) && ran() > before);
+}
+
+#[tokio::test]
+async fn tests_with_one_login_learn_from_the_first() {
+    let engine = engine(DEADLINE, false);
+    let requests: Vec<_> =
+        (0..20).map(|index| request("REFUSE", &[("PASSWORD", "shared"), ("DATABASE", &index.to_string())])).collect();
+    let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
+    let from_memory =
+        results.iter().filter(|result| result.failure.as_ref().unwrap().message.contains("is not repeated")).count();
+    assert_eq!(from_memory, 19);
+}
+
+#[tokio::test]
+async fn identical_requests_in_flight_share_one_run_under_ids_of_their_own() {
+    let engine = engine(DEADLINE, false);
+    let request = request("HANG", &[("PASSWORD", "identical")]);
+    let started = Instant::now();
+    let (one, two) = tokio::join!(engine.test(&request), engine.test(&request));
+    assert!(started.elapsed() < 2 * DEADLINE, "{:?}", started.elapsed());
+    assert_ne!(one.request_id, two.request_id);
+    assert_eq!(one.started, two.started);
+}
+
+#[tokio::test]
+async fn a_partial_failure_is_a_warning_unless_the_run_is_strict() {
+    let result = test("FORGIVE").await;
+    assert_eq!(result.failure.map(|failure| failure.code), None);
+    assert_eq!(result.warnings, [Warning::new("partial", "other:2: query: gone")]);
+    assert_eq!(result.stages[2].outcome, Outcome::Forgiven);
+
+    let result = engine(PATIENCE, true).test(&request("FORGIVE", &[])).await;
+    failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.exception());
+}

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+pub mod catalog;
+pub mod engine;
+pub mod glue;
+pub mod report;
+
+mod material;
+
+use probe_contract::Protocol;
+
+/// Every protocol that this build can dial. What help, tables and messages say of them is made from this list.
+pub const PROTOCOLS: &[&dyn Protocol] = &[
+    #[cfg(feature = "postgres")]
+    &probe_postgres::Postgresql,
+    #[cfg(feature = "postgres")]
+    &probe_postgres::Redshift,
+];

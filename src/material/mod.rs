@@ -1,0 +1,89 @@
+//! What a connection points at, fetched: stage `secrets`.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use probe_contract::tls::{PrivateKeyDer, certificates_from_pem};
+use probe_contract::{
+    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Pointer, Stage, Stop,
+};
+
+/// No certificate, key or keystore is larger.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Whether a definition may point at files of the machine that runs the test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalFiles {
+    /// On the command line: whoever gives the definition may read the files anyway.
+    Allowed,
+    /// For everyone else's definitions.
+    Refused,
+}
+
+/// Fetches every pointer.
+pub(crate) async fn fetch(leg: &Leg, pointers: &[Pointer], files: LocalFiles) -> Result<Material, Stop> {
+    leg.stage(Stage::Secrets, async |step| {
+        let mut material = Material::default();
+        for pointer in pointers {
+            let artefact = read(pointer, files).map_err(|failure| Failure {
+                detail: format!("{}: {}", pointer.property, failure.detail),
+                ..failure
+            })?;
+            step.note(Evidence::Fetched(pointer.property.clone()));
+            material.insert(pointer.property.clone(), artefact);
+        }
+        Ok(material)
+    })
+    .await
+}
+
+fn read(pointer: &Pointer, files: LocalFiles) -> Result<Artefact, Failure> {
+    let Location::File(path) = &pointer.location;
+    if files == LocalFiles::Refused {
+        return Err(Failure::new(Code::EgressRefused, "local files may be named on the command line only"));
+    }
+    let bytes = read_file(path)?;
+    match pointer.form {
+        Form::Certificates => certificates_from_pem(&bytes).map(Artefact::Certificates),
+        Form::PrivateKey => private_key(bytes).map(Artefact::PrivateKey),
+    }
+}
+
+/// Reads a regular file of at most 1 MiB. The message names no path: the property that holds it stands in front.
+fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: std::io::Error| {
+        let native = error.raw_os_error().map(|number| format!("errno {number}"));
+        let failure = if error.kind() == std::io::ErrorKind::NotFound {
+            Failure::new(Code::ObjectNotFound, "there is no such file")
+        } else {
+            Failure::new(Code::ArtefactInvalid, format!("the file can't be read: {}", error.kind()))
+        };
+        Failure { native: native.map(Into::into), ..failure }.source(error)
+    };
+    // The kind is asked before the file is opened: opening a FIFO would wait for a writer.
+    let kind = std::fs::metadata(path).map_err(unreadable)?;
+    if !kind.is_file() {
+        return Err(Failure::new(Code::ArtefactInvalid, "expected a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Failure::new(Code::ArtefactInvalid, "the file is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// A key in PEM, or PKCS#8 in DER, as pgjdbc keeps it in `.pk8` files.
+fn private_key(file: Vec<u8>) -> Result<PrivateKeyDer<'static>, Failure> {
+    use rustls_pki_types::pem::PemObject as _;
+
+    if file.windows(11).any(|window| window == b"-----BEGIN ") {
+        return PrivateKeyDer::from_pem_slice(&file).map_err(|error| {
+            let detail = "the file holds no PEM private key that is not encrypted";
+            Failure::new(Code::ArtefactInvalid, detail).source(error)
+        });
+    }
+    PrivateKeyDer::try_from(file)
+        .map_err(|_| Failure::new(Code::ArtefactInvalid, "the file holds no private key in PEM or PKCS#8"))
+}

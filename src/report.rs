@@ -1,0 +1,205 @@
+//! The report: one versioned document, the same from the command line and the server. Keys are only ever added.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, Stage, Transcript, Warning};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The whole report: one test or a thousand.
+#[derive(Serialize)]
+pub struct Report<'a> {
+    schema: &'static str,
+    version: &'static str,
+    summary: Summary,
+    results: &'a [TestResult],
+}
+
+/// How many passed, how many failed, and how long it all took.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Summary {
+    /// Tests that passed.
+    pub passed: usize,
+    /// Tests that failed.
+    pub failed: usize,
+    /// Wall time of the whole run.
+    #[serde(rename = "ms", serialize_with = "milliseconds")]
+    pub elapsed: Duration,
+}
+
+/// What came of one request.
+#[derive(Clone, Debug, Serialize)]
+pub struct TestResult {
+    /// The request's own id, which messages and logs carry too.
+    pub request_id: Uuid,
+    /// The connection's name, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// `ConnectionType`; absent where the connection was not found.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub connection_type: Option<String>,
+    /// The protocol that tested it; absent where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<&'static str>,
+    /// The endpoint that the definition names first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// Whether the connection works.
+    pub verdict: Verdict,
+    /// When the test began, in UTC.
+    #[serde(serialize_with = "timestamp")]
+    pub started: SystemTime,
+    /// How long it took.
+    #[serde(rename = "ms", serialize_with = "milliseconds")]
+    pub elapsed: Duration,
+    /// What `TestConnection` answers with; absent on a pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<Exception>,
+    /// What decided the verdict; absent on a pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureReport>,
+    /// Every stage of the plan.
+    pub stages: Vec<Record>,
+    /// What a pass should not hide.
+    pub warnings: Vec<Warning>,
+}
+
+/// Whether a connection works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every stage of its plan was proven.
+    Passed,
+    /// One was not.
+    Failed,
+}
+
+/// An exception of `TestConnection`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exception {
+    /// Its name, `__type` on the wire.
+    pub name: &'static str,
+    /// `FederationSourceErrorCode`, where the exception has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub federation_source_error_code: Option<&'static str>,
+    /// `Message`: stage, what happened, what to do, and the request id.
+    pub message: String,
+}
+
+/// Why a test failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct FailureReport {
+    /// The stage that failed.
+    pub stage: Stage,
+    /// The failure's code in dialcheck's taxonomy.
+    pub code: Code,
+    /// The peer's own code, always as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub native: Option<String>,
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+    /// Who has to act.
+    pub blame: Blame,
+    /// Whether the same test may pass later although nobody changes the definition.
+    pub retryable: bool,
+    /// Every mistake of the definition, where the stage is `settings`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<Mistake>,
+}
+
+impl<'a> Report<'a> {
+    /// The report of `results`, which took `elapsed` together.
+    #[must_use]
+    pub fn new(results: &'a [TestResult], elapsed: Duration) -> Self {
+        let summary = Summary::of(results, elapsed);
+        Self { schema: "dialcheck/1", version: env!("CARGO_PKG_VERSION"), summary, results }
+    }
+}
+
+impl Summary {
+    /// Counts `results`, which took `elapsed` together.
+    #[must_use]
+    pub fn of(results: &[TestResult], elapsed: Duration) -> Self {
+        let passed = results.iter().filter(|result| result.verdict == Verdict::Passed).count();
+        Self { passed, failed: results.len() - passed, elapsed }
+    }
+}
+
+impl TestResult {
+    /// The result of the request `request_id` for the connection `name`.
+    #[must_use]
+    pub fn new(
+        request_id: Uuid,
+        name: Option<&str>,
+        connection_type: Option<&str>,
+        transcript: &Transcript,
+        protocol: Option<&'static str>,
+        endpoint: Option<&str>,
+    ) -> Self {
+        let failure = transcript.failure.as_ref();
+        Self {
+            request_id,
+            connection: name.map(str::to_owned),
+            connection_type: connection_type.map(str::to_owned),
+            protocol,
+            endpoint: endpoint.map(str::to_owned),
+            verdict: if failure.is_none() { Verdict::Passed } else { Verdict::Failed },
+            started: transcript.started,
+            elapsed: transcript.elapsed,
+            exception: failure.map(|(stage, failure)| Exception::new(*stage, failure, request_id)),
+            failure: failure.map(|(stage, failure)| FailureReport::new(*stage, failure)),
+            stages: transcript.records.clone(),
+            warnings: transcript.warnings.clone(),
+        }
+    }
+
+    /// What a process that ran this test alone exits with; none on a pass.
+    #[must_use]
+    pub fn exit_class(&self) -> Option<ExitClass> {
+        self.failure.as_ref().map(|failure| failure.code.exit_class())
+    }
+}
+
+impl Exception {
+    fn new(stage: Stage, failure: &RecordedFailure, request_id: Uuid) -> Self {
+        let exception = failure.code.exception();
+        Self {
+            name: exception.name(),
+            federation_source_error_code: exception.federation_source_error_code(),
+            message: format!("{stage}: {}. {}. (report {request_id})", failure.detail, failure.hint),
+        }
+    }
+}
+
+impl FailureReport {
+    fn new(stage: Stage, failure: &RecordedFailure) -> Self {
+        Self {
+            stage,
+            code: failure.code,
+            native: failure.native.clone(),
+            message: failure.detail.clone(),
+            hint: failure.hint.clone(),
+            blame: failure.code.blame(),
+            retryable: failure.code.retryable(),
+            mistakes: failure.mistakes.clone(),
+        }
+    }
+}
+
+/// Milliseconds, to a hundredth.
+#[must_use]
+pub fn in_milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 1e5).round() / 1e2
+}
+
+fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(in_milliseconds(*elapsed))
+}
+
+fn timestamp<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let time = Timestamp::try_from(*time).map_err(serde::ser::Error::custom)?;
+    serializer.collect_str(&format_args!("{time:.0}"))
+}

@@ -1,0 +1,12 @@
+//! Integration tests of the binary: real servers, hostile peers, bad input, and what the user sees.
+#![allow(clippy::unwrap_used, reason = "a test may fail by a panic")]
+
+mod cli;
+mod faults;
+mod harness;
+mod input;
+mod postgres;
+mod postgres_tls;
+mod schema;
+mod secrets;
+mod workspace;

@@ -1,0 +1,58 @@
+//! The canary in every form of output, and in definitions that are refused.
+
+use serde_json::json;
+
+use crate::harness::{Connection, PASSWORD, WRONG_PASSWORD, dialcheck, no_canary};
+use crate::postgres::{SERVER, url};
+
+const FORMS: [&str; 5] = ["human", "json", "yaml", "junit", "github"];
+
+#[test]
+fn no_form_of_output_shows_a_password() {
+    let right = Connection::postgres(SERVER.port(), "app");
+    let in_the_url = Connection::to(url(SERVER.port(), &format!("nope?user=alice&password={PASSWORD}")));
+    let input = json!([
+        right.input(),
+        right.clone().user("stranger", WRONG_PASSWORD).input(),
+        in_the_url.with("USERNAME", "").with("PASSWORD", "").input(),
+        // A password in a place that is echoed: the user's name and the database.
+        right.clone().user(PASSWORD, PASSWORD).input(),
+        right.clone().with("JDBC_CONNECTION_URL", url(SERVER.port(), PASSWORD)).input(),
+        right
+            .clone()
+            .with("JDBC_CONNECTION_URL", format!("jdbc:postgresql://alice:{PASSWORD}@localhost/x"))
+            .input(),
+        right.clone().with("JDBC_ENFORCE_SSL", PASSWORD).input(),
+        right
+            .with("CUSTOM_JDBC_CERT", format!("/absent/{PASSWORD}"))
+            .with("JDBC_ENFORCE_SSL", "true")
+            .input(),
+    ]);
+    for form in FORMS {
+        let ran = dialcheck(&["test", "--input", "-", "--output", form], input.to_string().as_bytes());
+        assert_eq!(ran.code, 2, "{form}: {}", ran.stderr);
+        assert!(ran.stdout.contains("case"), "{form}");
+    }
+}
+
+#[test]
+fn input_that_can_not_be_read_is_not_shown() {
+    for input in [
+        format!(
+            "{{\"ConnectionType\": \"JDBC\", \"ConnectionProperties\": {{\"PASSWORD\": [\"{PASSWORD}\"]}}}}"
+        ),
+        format!("{{\"PASSWORD\": \"{PASSWORD}\" \"x\"}}"),
+        format!("\"{PASSWORD}"),
+        format!("ConnectionProperties:\n\tPASSWORD: {PASSWORD}\n"),
+        format!("ConnectionType: {PASSWORD}: {PASSWORD}\n"),
+        format!("ConnectionProperties: {PASSWORD}\n"),
+        format!("*{PASSWORD}"),
+        format!("!{PASSWORD} x"),
+        format!("- !!{PASSWORD}\n- &{PASSWORD} x"),
+    ] {
+        let ran = dialcheck(&["test", "--input", "-"], input.as_bytes());
+        assert_eq!(ran.code, 2, "{input}");
+        assert_ne!(ran.stderr, "");
+        no_canary(&ran.stderr);
+    }
+}

@@ -1,0 +1,73 @@
+//! The shape of the workspace: a star, three deep.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cargo_metadata::MetadataCommand;
+
+#[test]
+fn the_dependency_graph_is_a_star() {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    let members: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let probes: BTreeSet<&str> = members
+        .iter()
+        .copied()
+        .filter(|name| name.starts_with("probe-") && *name != "probe-contract")
+        .collect();
+    assert!(probes.contains("probe-postgres"), "{members:?}");
+    for package in &metadata.packages {
+        let allowed: BTreeSet<&str> = match package.name.as_str() {
+            "dialcheck" => probes.iter().copied().chain(["probe-contract", "fixtures"]).collect(),
+            "probe-contract" | "fixtures" => BTreeSet::new(),
+            name if probes.contains(name) => BTreeSet::from(["probe-contract"]),
+            other => panic!("{other} has no place in the graph"),
+        };
+        // Dependencies of every kind count: a probe's tests may not know another probe either.
+        for dependency in &package.dependencies {
+            let name = dependency.name.as_str();
+            assert!(
+                !members.contains(name) || allowed.contains(name),
+                "{} must not depend on {name}",
+                package.name
+            );
+            assert!(
+                name != "fixtures" || dependency.kind == cargo_metadata::DependencyKind::Development,
+                "{} may use the fixtures in its tests only",
+                package.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_probe_folder_has_the_same_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("probes");
+    for folder in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()) {
+        if folder.ends_with("contract") {
+            continue;
+        }
+        for file in ["README.md", "src/lib.rs", "src/settings.rs", "src/classify.rs"] {
+            assert!(folder.join(file).is_file(), "{} lacks {file}", folder.display());
+        }
+        let driver = ["src/driver.rs", "src/wire.rs"].iter().any(|file| folder.join(file).is_file());
+        assert!(driver, "{} has neither driver.rs nor wire.rs", folder.display());
+    }
+}
+
+#[test]
+fn the_readme_names_every_folder_of_the_house() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let folders = |path: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(root.join(path)).unwrap().map(Result::unwrap);
+        entries
+            .filter(|entry| entry.file_type().unwrap().is_dir())
+            .map(|entry| format!("{path}{}/", entry.file_name().to_str().unwrap()))
+            .collect()
+    };
+    for folder in
+        folders("src/").into_iter().chain(folders("probes/")).chain(["tests/".into(), "fixtures/".into()])
+    {
+        assert!(readme.contains(&format!("`{folder}`")), "the README's map lacks `{folder}`");
+    }
+}
