@@ -240,6 +240,19 @@ fn a_server_that_proves_nothing_is_no_pass() {
 }
 
 #[test]
+fn a_server_without_the_right_signature_is_no_pass() {
+    // A server-final-message that proves nothing, and then success. The driver refuses the challenge before it.
+    let proof = message(b'R', b"\0\0\0\x0cv=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    scripted(vec![[sasl(), proof, message(b'R', &[0; 4])].concat()]).failed(&Failed {
+        stage: "auth",
+        code: "response_unreadable",
+        native: None,
+        exception: FS_RESPONSE,
+        exit: 1,
+    });
+}
+
+#[test]
 fn an_error_that_no_rule_knows_keeps_its_code() {
     let error = message(b'E', b"SFATAL\0VFATAL\0CXX999\0Mthe moon is in the wrong house\0\0");
     scripted(vec![error])

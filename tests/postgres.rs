@@ -508,6 +508,20 @@ fn a_pooler_with_a_dead_backend_fails_at_the_query() {
         exit: 4,
     });
     assert!(tested.stages().contains(&"auth=passed".to_owned()));
+
+    // One that never had a backend holds the session back behind the accepted login.
+    let cold =
+        PgBouncer::start_with_query_wait(backend.port(), &[("alice", PASSWORD)], Duration::from_secs(1))
+            .unwrap();
+    let tested = Connection::postgres(cold.port(), "postgres").test();
+    tested.failed(&Failed {
+        stage: "query",
+        code: "server_not_ready",
+        native: Some("08P01"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    });
+    assert!(tested.stages().contains(&"auth=passed".to_owned()));
 }
 
 /// `jdbc:postgresql://localhost:port/rest`

@@ -102,13 +102,17 @@ fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
     let read = glue::read(&document).map_err(|mistakes| {
         Failed::Usage(mistakes.iter().map(|mistake| format!("{label}: {mistake}")).collect())
     })?;
-    super::render::warnings(&label, &read.warnings);
+    let warnings: Vec<_> = read.warnings.iter().map(|warning| format!("{label}: {warning}")).collect();
+    super::render::warnings(&warnings);
     Ok(read.requests)
 }
 
 fn open_catalog(folder: &Path) -> Result<Arc<dyn Catalog>, Failed> {
     match Documents::open(folder) {
-        Ok(documents) => Ok(Arc::new(documents)),
+        Ok(documents) => {
+            super::render::warnings(documents.warnings());
+            Ok(Arc::new(documents))
+        }
         Err(error) => Err(Failed::Usage(error.to_string().lines().map(str::to_owned).collect())),
     }
 }

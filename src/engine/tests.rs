@@ -102,7 +102,9 @@ async fn misbehave(deed: Deed, run: Run) -> Result<(), Stop> {
         return Ok(());
     }
     if deed == Deed::Refuse {
-        return leg.stage(Stage::Auth, async |_| Err(Failure::new(Code::CredentialsRejected, "no").native("28P01"))).await;
+        return leg
+            .stage(Stage::Auth, async |_| Err(Failure::new(Code::CredentialsRejected, "no").native("28P01")))
+            .await;
     }
     leg.stage(Stage::Auth, async |step| {
         step.note(Evidence::Mechanism("test".into()));
@@ -114,7 +116,9 @@ async fn misbehave(deed: Deed, run: Run) -> Result<(), Stop> {
     }
     if deed == Deed::Forgive {
         let other = run.leg(Endpoint { host: "other".into(), port: 2 });
-        if let Err(stop) = other.stage(Stage::Query, async |_| Err::<(), _>(Failure::new(Code::Refused, "gone"))).await {
+        if let Err(stop) =
+            other.stage(Stage::Query, async |_| Err::<(), _>(Failure::new(Code::Refused, "gone"))).await
+        {
             run.forgive(stop);
         }
     }
@@ -204,7 +208,8 @@ async fn a_panic_is_the_agents_failure_and_keeps_the_records() {
 async fn a_probe_that_burns_its_core_is_cut_off_and_harms_no_other() {
     let engine = engine(DEADLINE, false);
     let burns: Vec<_> = (0..3).map(|index| request("BURN", &[("PASSWORD", &index.to_string())])).collect();
-    let passes: Vec<_> = (0..30).map(|index| request("PASS", &[("PASSWORD", &format!("p{index}"))])).collect();
+    let passes: Vec<_> =
+        (0..30).map(|index| request("PASS", &[("PASSWORD", &format!("p{index}"))])).collect();
     let started = Instant::now();
     let burning = futures_util::future::join_all(burns.iter().map(|request| engine.test(request)));
     let passing = futures_util::future::join_all(passes.iter().map(|request| engine.test(request)));
@@ -221,7 +226,11 @@ async fn a_probe_that_burns_its_core_is_cut_off_and_harms_no_other() {
 async fn a_probe_that_hangs_ends_at_its_deadline() {
     let result = engine(DEADLINE, false).test(&request("HANG", &[])).await;
     failed(&result, Stage::Query, Code::TimedOut, GlueException::OperationTimeout);
-    assert!(result.elapsed >= DEADLINE && result.elapsed < DEADLINE + Duration::from_millis(100), "{:?}", result.elapsed);
+    assert!(
+        result.elapsed >= DEADLINE && result.elapsed < DEADLINE + Duration::from_millis(100),
+        "{:?}",
+        result.elapsed
+    );
 }
 
 #[tokio::test]
@@ -247,7 +256,9 @@ async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
     failed(&first, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
     let ran = || PROTOCOL.ran.load(Ordering::SeqCst);
     // Other tests count too, so what is compared is the answer: only one from memory says so.
-    let from_memory = |result: &TestResult| result.failure.as_ref().unwrap().message.contains("is not repeated within 30 s");
+    let from_memory = |result: &TestResult| {
+        result.failure.as_ref().unwrap().message.contains("is not repeated within 30 s")
+    };
     assert!(!from_memory(&first));
     for database in ["a", "b"] {
         let again = engine.test(&request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", database)])).await;
@@ -264,11 +275,14 @@ async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
 #[tokio::test]
 async fn tests_with_one_login_learn_from_the_first() {
     let engine = engine(DEADLINE, false);
-    let requests: Vec<_> =
-        (0..20).map(|index| request("REFUSE", &[("PASSWORD", "shared"), ("DATABASE", &index.to_string())])).collect();
+    let requests: Vec<_> = (0..20)
+        .map(|index| request("REFUSE", &[("PASSWORD", "shared"), ("DATABASE", &index.to_string())]))
+        .collect();
     let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
-    let from_memory =
-        results.iter().filter(|result| result.failure.as_ref().unwrap().message.contains("is not repeated")).count();
+    let from_memory = results
+        .iter()
+        .filter(|result| result.failure.as_ref().unwrap().message.contains("is not repeated"))
+        .count();
     assert_eq!(from_memory, 19);
 }
 

@@ -153,7 +153,7 @@ pub(crate) async fn login<S: Channeled>(
             let binding = stream.end_point().is_some();
             let tap = Tap::new(stream, S::ENCRYPTED, binding, heard.clone(), step);
             let result = config(settings).connect_raw(tap, Finished).await;
-            result.map_err(|error| failure(error, &heard, channel, settings))
+            result.map_err(|error| failure(error, Stage::Auth, &heard, channel, settings))
         })
         .await?;
     if !heard.asked() && !settings.has_client_certificate() {
@@ -164,7 +164,9 @@ pub(crate) async fn login<S: Channeled>(
         ));
     }
     leg.stage(Stage::Query, async |step| {
-        query(client, connection, &step).await.map_err(|error| failure(error, &heard, channel, settings))
+        query(client, connection, &step)
+            .await
+            .map_err(|error| failure(error, Stage::Query, &heard, channel, settings))
     })
     .await
 }
@@ -227,7 +229,13 @@ async fn query<S: Channeled>(
 }
 
 /// What a driver error amounts to: first what the tap refused, then what the server said, then what the stream did.
-fn failure(error: tokio_postgres::Error, heard: &Heard, channel: Channel, settings: &Settings) -> Failure {
+fn failure(
+    error: tokio_postgres::Error,
+    during: Stage,
+    heard: &Heard,
+    channel: Channel,
+    settings: &Settings,
+) -> Failure {
     let peer = &settings.endpoint;
     if let Some(refusal) = heard.refusal() {
         return refused(refusal, settings);
@@ -235,7 +243,7 @@ fn failure(error: tokio_postgres::Error, heard: &Heard, channel: Channel, settin
     if let Some(db) = error.as_db_error() {
         let failure = classify::server_error(db.code().code(), db.message(), channel).source(error);
         // An answer to the startup message that is an error refuses the login, even where nobody was asked anything yet.
-        return if failure.stage.is_none() && !heard.authenticated() { failure.at(Stage::Auth) } else { failure };
+        return if failure.stage.is_none() && !heard.accepted() { failure.at(Stage::Auth) } else { failure };
     }
     if let Some(failure) = tls::late_refusal(&error) {
         return failure.source(error);
@@ -253,7 +261,8 @@ fn failure(error: tokio_postgres::Error, heard: &Heard, channel: Channel, settin
         Some(source) => format!("{peer} broke the protocol: {source}"),
         None => format!("{peer} broke the protocol: {error}"),
     };
-    Failure::new(Code::ResponseUnreadable, detail).source(error)
+    // The server's own proof in SCRAM belongs to the login, and the driver checks it when the tap has heard more already.
+    Failure::new(Code::ResponseUnreadable, detail).at(during).source(error)
 }
 
 fn refused(refusal: Refusal, settings: &Settings) -> Failure {

@@ -63,7 +63,11 @@ fn sslmode_means_what_it_means_to_pgjdbc() {
         ("ssl", Encryption::Required, Verify::ChainAndName),
         ("ssl=false", Encryption::IfOffered, Verify::Nothing),
         ("ssl=true&sslmode=require", Encryption::Required, Verify::Nothing),
-        ("ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory", Encryption::Required, Verify::Nothing),
+        (
+            "ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory",
+            Encryption::Required,
+            Verify::Nothing,
+        ),
         ("sslmode=require&sslNegotiation=direct", Encryption::Direct, Verify::Nothing),
     ] {
         let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));
@@ -101,7 +105,8 @@ fn limits_are_read_in_their_units() {
 
 #[test]
 fn unknown_parameters_are_named_and_known_ones_passed_over() {
-    let read = of_url("jdbc:postgresql://h/d?prepareThreshold=0&ApplicationName=x&allowLoadLocalInfile=true&zap=1");
+    let read =
+        of_url("jdbc:postgresql://h/d?prepareThreshold=0&ApplicationName=x&allowLoadLocalInfile=true&zap=1");
     assert_eq!(read.warnings.len(), 1);
     assert_eq!(
         read.warnings[0].message,
@@ -115,7 +120,10 @@ fn every_mistake_is_found_at_once_and_no_value_shown() {
         mistakes(
             Engine::Postgresql,
             &[
-                ("JDBC_CONNECTION_URL", "jdbc:postgresql://one,two:99999/d?sslmode=canary&connectTimeout=canary"),
+                (
+                    "JDBC_CONNECTION_URL",
+                    "jdbc:postgresql://one,two:99999/d?sslmode=canary&connectTimeout=canary"
+                ),
                 ("JDBC_ENFORCE_SSL", "canary"),
                 ("CUSTOM_JDBC_CERT", "s3://canary/ca.pem"),
             ]
@@ -131,7 +139,10 @@ fn every_mistake_is_found_at_once_and_no_value_shown() {
         ]
     );
     assert_eq!(
-        mistakes(Engine::Postgresql, &[("PORT", "99999"), ("JDBC_ENGINE", "postgresql"), ("USERNAME", "a"), ("PASSWORD", "b")]),
+        mistakes(
+            Engine::Postgresql,
+            &[("PORT", "99999"), ("JDBC_ENGINE", "postgresql"), ("USERNAME", "a"), ("PASSWORD", "b")]
+        ),
         ["HOST: expected a host name or an IP address", "PORT: expected a port from 1 to 65535"]
     );
 }
@@ -142,13 +153,16 @@ fn redshift_needs_a_database() {
     let with = |properties: &[(&'static str, &'static str)]| [properties, &login].concat();
     assert_eq!(
         mistakes(Engine::Redshift, &with(&[("HOST", "h"), ("PORT", "5439"), ("JDBC_ENGINE", "redshift")])),
-        ["JDBC_ENGINE: expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database"]
+        [
+            "JDBC_ENGINE: expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database"
+        ]
     );
     assert_eq!(
         mistakes(Engine::Redshift, &with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h:5439")])),
         ["JDBC_CONNECTION_URL: expected a database behind the host"]
     );
-    let read = read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h/dev;ssl=true")])));
+    let read =
+        read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h/dev;ssl=true")])));
     assert_eq!(read.unwrap().endpoint.port, 5439);
     let refused = super::read(
         Engine::Redshift,
@@ -165,7 +179,9 @@ fn stored_secrets_are_refused_with_words() {
     );
     assert_eq!(
         refused,
-        ["SECRET_ID: expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets"]
+        [
+            "SECRET_ID: expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets"
+        ]
     );
 }
 

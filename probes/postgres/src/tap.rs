@@ -26,7 +26,7 @@ pub(crate) struct Heard(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     asked: bool,
-    authenticated: bool,
+    accepted: bool,
     ended: bool,
     refusal: Option<Refusal>,
 }
@@ -60,9 +60,9 @@ impl Heard {
         self.state(|state| state.asked)
     }
 
-    /// Whether the server took the login.
-    pub(crate) fn authenticated(&self) -> bool {
-        self.state(|state| state.authenticated)
+    /// Whether the server took the credentials: a pooler may then still hold the session back.
+    pub(crate) fn accepted(&self) -> bool {
+        self.state(|state| state.accepted)
     }
 
     /// Whether the server closed the connection.
@@ -175,8 +175,7 @@ impl Parser {
                 if !self.heard.asked() {
                     self.auth_begins("none");
                 }
-                self.heard.state(|state| state.authenticated = true);
-                while self.step.stage() != Stage::Access && self.step.advance() {}
+                self.auth_ends();
                 return Ok(());
             }
             2 => return Err(Refusal::NotAPassword("AuthenticationKerberosV5")),
@@ -187,12 +186,21 @@ impl Parser {
             9 => return Err(Refusal::NotAPassword("AuthenticationSSPI")),
             10 => scram(rest, self.binding)?,
             11 => return iterations(rest),
-            12 => return Ok(()),
+            // AuthenticationSASLFinal: the server has the proof that it asked for, and shows its own.
+            12 => {
+                self.auth_ends();
+                return Ok(());
+            }
             number => return Err(Refusal::UnknownRequest(number)),
         };
         self.auth_begins(mechanism);
         self.heard.state(|state| state.asked = true);
         Ok(())
+    }
+
+    fn auth_ends(&self) {
+        self.heard.state(|state| state.accepted = true);
+        while self.step.stage() != Stage::Access && self.step.advance() {}
     }
 
     fn auth_begins(&self, mechanism: &str) {
@@ -329,7 +337,8 @@ mod tests {
                         let at = random(&mut seed) as usize % bytes.len();
                         bytes[at] = random(&mut seed) as u8;
                     }
-                    let mut parser = Tap::new(tokio::io::empty(), false, false, Heard::default(), step.clone()).parser;
+                    let mut parser =
+                        Tap::new(tokio::io::empty(), false, false, Heard::default(), step.clone()).parser;
                     let mut rest = bytes.as_slice();
                     while !rest.is_empty() {
                         let (piece, tail) = rest.split_at(1 + random(&mut seed) as usize % rest.len());

@@ -54,11 +54,11 @@ impl Renderer {
 }
 
 /// Says on stderr what was passed over in the input.
-pub(super) fn warnings(label: &str, warnings: &[String]) {
+pub(super) fn warnings(warnings: &[String]) {
     let mut stderr = anstream::stderr().lock();
     for warning in warnings {
         // A stderr that can't be written has no reader either.
-        let _unheard = writeln!(stderr, "warning: {label}: {warning}");
+        let _unheard = writeln!(stderr, "warning: {warning}");
     }
 }
 
