@@ -188,6 +188,39 @@ fn two_billion_rounds_of_scram() {
 }
 
 #[test]
+fn hostile_servers_do_not_harm_the_tests_beside_them() {
+    let challenge = message(b'R', b"\0\0\0\x0br=x,s=c2FsdHNhbHQ=,i=2000000000");
+    let hostile = [
+        FaultProxy::start(None, Fault::Script(vec![sasl(), challenge])).unwrap(),
+        FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap(),
+        FaultProxy::start(None, Fault::Speak(Foreign::Http)).unwrap(),
+    ];
+    let connections: Vec<_> = (0..40)
+        .map(|index| {
+            let port = hostile.get(index % 4).map_or(SERVER.port(), FaultProxy::port);
+            Connection::to(url(port, "app?sslmode=disable")).with("INDEX", index.to_string()).input()
+        })
+        .collect();
+    let input = serde_json::Value::from(connections).to_string();
+    let ran = crate::harness::dialcheck(
+        &["test", "--input", "-", "--output", "json", "--timeout", "1500ms"],
+        input.as_bytes(),
+    );
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let codes: Vec<_> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["failure"]["code"].as_str())
+        .collect();
+    let expected = [Some("response_unreadable"), Some("timed_out"), Some("wrong_protocol"), None]
+        .into_iter()
+        .cycle()
+        .take(40);
+    assert_eq!(codes, expected.collect::<Vec<_>>());
+}
+
+#[test]
 fn messages_of_absurd_length() {
     let huge = [b"R".as_slice(), &0x7fff_ffff_u32.to_be_bytes(), &[0; 64]].concat();
     let unreadable =

@@ -157,3 +157,6 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     }
     inner.downcast_ref::<io::Error>().and_then(rustls_error)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Handshakes with servers of our own, for what no database shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_rustls::TlsAcceptor;
+
+use super::*;
+use crate::{Ending, Endpoint, Gate, Loopback, Outcome, RecordedFailure, Run, RunOptions, Stage, Transcript};
+
+struct Pki {
+    authority: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Pki {
+    fn new(name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
+        Self { authority }
+    }
+
+    fn root(&self) -> CertificateDer<'static> {
+        self.authority.der().clone()
+    }
+
+    fn issue(&self, name: &str, purpose: ExtendedKeyUsagePurpose) -> ClientIdentity {
+        let key = KeyPair::generate().unwrap();
+        let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
+        parameters.extended_key_usages = vec![purpose];
+        let certificate = parameters.signed_by(&key, &self.authority).unwrap();
+        ClientIdentity {
+            chain: vec![certificate.der().clone()],
+            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        }
+    }
+
+    /// A server for localhost that demands a client certificate of the same authority.
+    fn demanding(&self, versions: &[&'static SupportedProtocolVersion]) -> TlsAcceptor {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.root()).unwrap();
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().unwrap();
+        let identity = self.issue("localhost", ExtendedKeyUsagePurpose::ServerAuth);
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_client_cert_verifier(clients)
+            .with_single_cert(identity.chain, identity.key)
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+/// Secures a connection to `server`, reads from it, and closes the run.
+async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdentity>) -> Transcript {
+    let options = RunOptions {
+        deadline: Duration::from_secs(20),
+        gate: Gate { loopback: Loopback::Open },
+        resolver: Arc::default(),
+        trust_roots: Arc::default(),
+        strict: false,
+    };
+    let run = Run::open(options, &[Stage::Tls, Stage::Auth], &[]);
+    let leg = run.leg(Endpoint { host: "localhost".into(), port: 1 });
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let serving = async {
+        if let Ok(mut stream) = server.accept(far).await {
+            let _served = stream.write_all(b"hello").await;
+            let _closed = stream.shutdown().await;
+        }
+    };
+    let policy = TlsPolicy {
+        host: "localhost".into(),
+        verify: Verify::ChainAndName,
+        trust: Trust::Given(vec![trusted.root()]),
+        client,
+        alpn: Vec::new(),
+    };
+    let dialing = async {
+        let mut stream = leg.secure(near, &policy).await?;
+        leg.stage(Stage::Auth, async |_| {
+            let mut greeting = [0; 5];
+            match stream.read_exact(&mut greeting).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(late_refusal(&error).unwrap()),
+            }
+        })
+        .await
+    };
+    let ((), result) = tokio::join!(serving, dialing);
+    run.close(Ending::Finished(result))
+}
+
+fn verdict(transcript: &Transcript) -> (Stage, Code, Option<&str>) {
+    let (stage, RecordedFailure { code, native, .. }) = transcript.failure.as_ref().unwrap();
+    (*stage, *code, native.as_deref())
+}
+
+const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rustls::version::TLS13];
+
+#[tokio::test]
+async fn a_demanded_client_certificate_belongs_to_tls_in_both_versions() {
+    let pki = Pki::new("ours");
+    for version in VERSIONS {
+        let transcript = connect(pki.demanding(&[version]), &pki, None).await;
+        assert_eq!(
+            verdict(&transcript),
+            (Stage::Tls, Code::ClientCertificateRefused, Some("CertificateRequired")),
+            "{version:?}"
+        );
+        let auth = transcript.records.iter().find(|record| record.stage == Stage::Auth).unwrap();
+        assert_eq!(auth.outcome, Outcome::NotReached);
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_client_certificate_is_refused_and_the_right_one_taken() {
+    let (pki, other) = (Pki::new("ours"), Pki::new("theirs"));
+    for version in VERSIONS {
+        let server = || pki.demanding(&[version]);
+        let client = |issuer: &Pki| Some(issuer.issue("alice", ExtendedKeyUsagePurpose::ClientAuth));
+        let transcript = connect(server(), &pki, client(&other)).await;
+        assert_eq!(
+            verdict(&transcript),
+            (Stage::Tls, Code::ClientCertificateRefused, Some("UnknownCA")),
+            "{version:?}"
+        );
+        assert!(connect(server(), &pki, client(&pki)).await.failure.is_none(), "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_clients_is_no_servers() {
+    let pki = Pki::new("ours");
+    let identity = pki.issue("localhost", ExtendedKeyUsagePurpose::ClientAuth);
+    let config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(identity.chain, identity.key)
+        .unwrap();
+    let transcript = connect(TlsAcceptor::from(Arc::new(config)), &pki, None).await;
+    assert_eq!(verdict(&transcript), (Stage::Tls, Code::CertificateUnsupported, Some("InvalidPurpose")));
+}
+
+#[tokio::test]
+async fn a_client_key_of_another_certificate_is_the_definitions_fault() {
+    let pki = Pki::new("ours");
+    let mut client = pki.issue("alice", ExtendedKeyUsagePurpose::ClientAuth);
+    client.key = pki.issue("bob", ExtendedKeyUsagePurpose::ClientAuth).key;
+    let transcript = connect(pki.demanding(&VERSIONS), &pki, Some(client)).await;
+    assert_eq!(verdict(&transcript), (Stage::Tls, Code::ArtefactInvalid, None));
+}
