@@ -9,4 +9,5 @@ mod postgres;
 mod postgres_tls;
 mod schema;
 mod secrets;
+mod wait;
 mod workspace;

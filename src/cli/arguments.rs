@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +8,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// boto3 gives up on a call after 60 s and repeats it: a test must be over by then.
-const LONGEST: Duration = Duration::from_secs(50);
+const LONGEST_TEST: Duration = Duration::from_secs(50);
+/// Whoever waits longer has mistyped.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Test AWS Glue connections by really dialing them, stage by stage
 #[derive(Parser)]
@@ -21,6 +24,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Dial connections and say which stage failed, why, and what to change
     Test(TestArguments),
+    /// Repeat until the connections pass, then run a command; stop at once on what waiting can't mend
+    Wait(WaitArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -29,20 +34,60 @@ pub(crate) enum Command {
 }
 
 #[derive(Args)]
-#[command(
-    after_help = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input; 3 dialcheck itself; \
-                        4 a connection failed in a way that may pass later"
-)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct TestArguments {
+    #[command(flatten)]
+    pub(crate) targets: Targets,
+
+    /// How long one test may take, at most 50s (5s, 500ms)
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = test_timeout)]
+    pub(crate) timeout: Duration,
+
+    /// How many tests dial at a time; no more than 16 of them log in to one host and port
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub(crate) output: Output,
+
+    #[command(flatten)]
+    pub(crate) dialing: Dialing,
+}
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct WaitArguments {
+    #[command(flatten)]
+    pub(crate) targets: Targets,
+
+    /// How long to wait for all of them together (60s, 5m)
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = wait_timeout)]
+    pub(crate) timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) dialing: Dialing,
+
+    /// What to run then; its exit code is dialcheck's
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input; 3 dialcheck itself; \
+                          4 a connection failed in a way that may pass later";
+
+/// Which connections.
+#[derive(Args)]
+pub(crate) struct Targets {
     /// Names of connections in the catalog
     #[arg(value_name = "NAME", required_unless_present_any = ["all", "input"])]
     pub(crate) names: Vec<String>,
 
-    /// Test every connection of the catalog
+    /// Every connection of the catalog
     #[arg(long, conflicts_with_all = ["names", "input"])]
     pub(crate) all: bool,
 
-    /// Test what FILE defines, - for standard input: JSON or YAML; a TestConnectionInput, a ConnectionInput, an AWS CLI
+    /// What FILE defines, - for standard input: JSON or YAML; a TestConnectionInput, a ConnectionInput, an AWS CLI
     /// skeleton, what `aws glue get-connections` prints, or a list
     #[arg(long, value_name = "FILE", conflicts_with = "names")]
     pub(crate) input: Option<PathBuf>,
@@ -50,22 +95,14 @@ pub(crate) struct TestArguments {
     /// The folder of connection documents (JSON and YAML) that names are looked up in
     #[arg(long, value_name = "DIR", env = "DIALCHECK_CATALOG")]
     pub(crate) catalog: Option<PathBuf>,
+}
 
-    /// How long one test may take, at most 50s (5s, 500ms)
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = timeout)]
-    pub(crate) timeout: Duration,
-
-    /// How many tests dial at a time; no more than 16 of them log in to one host and port
-    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) jobs: u16,
-
+/// How they are dialed.
+#[derive(Args)]
+pub(crate) struct Dialing {
     /// Let a partial failure (one of several brokers, say) fail the test
     #[arg(long)]
     pub(crate) strict: bool,
-
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Output::Human)]
-    pub(crate) output: Output,
 
     /// Ask this DNS server instead of the machine's own (ADDR or ADDR:PORT; may be repeated)
     #[arg(long = "dns-server", value_name = "ADDR", value_parser = dns_server)]
@@ -91,14 +128,22 @@ pub(crate) enum Output {
     Github,
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
+fn test_timeout(text: &str) -> Result<Duration, String> {
+    time(text, LONGEST_TEST, "expected more than 0 and at most 50s")
+}
+
+fn wait_timeout(text: &str) -> Result<Duration, String> {
+    time(text, LONGEST_WAIT, "expected more than 0 and at most 24h")
+}
+
+fn time(text: &str, longest: Duration, range: &str) -> Result<Duration, String> {
     const EXPECTED: &str = "expected a time such as 5s or 500ms";
     let spelled =
         if text.bytes().all(|byte| byte.is_ascii_digit()) { format!("{text}s") } else { text.to_owned() };
     let time: jiff::SignedDuration = spelled.parse().map_err(|_| EXPECTED)?;
     let time = Duration::try_from(time).map_err(|_| EXPECTED)?;
-    if time.is_zero() || time > LONGEST {
-        return Err("expected more than 0 and at most 50s".to_owned());
+    if time.is_zero() || time > longest {
+        return Err(range.to_owned());
     }
     Ok(time)
 }
@@ -126,11 +171,11 @@ mod tests {
 
     #[test]
     fn a_timeout_is_a_time_up_to_fifty_seconds() {
-        assert_eq!(timeout("5s"), Ok(Duration::from_secs(5)));
-        assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(timeout("7"), Ok(Duration::from_secs(7)));
+        assert_eq!(test_timeout("5s"), Ok(Duration::from_secs(5)));
+        assert_eq!(test_timeout("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(test_timeout("7"), Ok(Duration::from_secs(7)));
         for wrong in ["", "0", "0s", "51s", "-1s", "5 apples", "99999999999999999999s"] {
-            assert!(timeout(wrong).is_err(), "{wrong}");
+            assert!(test_timeout(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -1,9 +1,12 @@
 //! The command line: stdout is data, stderr is talk, and the exit code says which kind of failure it was.
 
 mod arguments;
+mod dialing;
 mod progress;
 mod render;
+mod targets;
 mod test;
+mod wait;
 
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
@@ -21,6 +24,7 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Test(arguments) => test::run(&arguments),
+        Command::Wait(arguments) => wait::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "dialcheck", &mut script);
@@ -31,6 +35,18 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failed) => failed.report(),
     }
+}
+
+/// Runs `work` until it is done or Ctrl-C drops it, and with it every connection.
+fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::Agent)?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = work => done,
+            interrupt = tokio::signal::ctrl_c() => Err(interrupt.map_or_else(Failed::Agent, |()| Failed::Interrupted)),
+        }
+    })
 }
 
 /// Why a command could not do its work at all.

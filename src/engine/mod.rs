@@ -90,6 +90,13 @@ impl Engine {
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test(&self, request: &TestRequest) -> TestResult {
+        self.test_within(request, self.options.deadline).await
+    }
+
+    /// As [`test`](Self::test), under a deadline of its own.
+    ///
+    /// Cancel safe: a dropped test ends its dialing.
+    pub async fn test_within(&self, request: &TestRequest, deadline: Duration) -> TestResult {
         let request_id = Uuid::new_v4();
         let (name, definition) = match request {
             TestRequest::Inline(definition) => (definition.name.as_deref(), Some(definition)),
@@ -101,7 +108,8 @@ impl Engine {
             let outcomes = self.not_found(name.unwrap_or_default());
             return TestResult::new(request_id, name, None, &outcomes.transcript, None, None);
         };
-        let outcomes = self.shared.run(definition, || self.test_definition(definition)).await;
+        let outcomes =
+            self.shared.run(definition, deadline, || self.test_definition(definition, deadline)).await;
         TestResult::new(
             request_id,
             name,
@@ -113,7 +121,7 @@ impl Engine {
     }
 
     fn not_found(&self, name: &str) -> Outcomes {
-        let run = self.open(&[Stage::Settings], &[]);
+        let run = self.open(&[Stage::Settings], &[], self.options.deadline);
         let failure = match self.options.catalog {
             Some(_) => {
                 Failure::new(Code::ConnectionNotFound, format!("the catalog has no connection \"{name}\""))
@@ -127,7 +135,7 @@ impl Engine {
         Outcomes { protocol: None, endpoint: None, transcript: run.close(Ending::Broken(failure)) }
     }
 
-    async fn test_definition(&self, definition: &Definition) -> Outcomes {
+    async fn test_definition(&self, definition: &Definition, deadline: Duration) -> Outcomes {
         let started = Instant::now();
         let target = Target {
             connection_type: definition.connection_type.clone(),
@@ -138,7 +146,7 @@ impl Engine {
         let (protocol, probe) = match self.prepare(&target) {
             Ok(prepared) => prepared,
             Err((protocol, mistakes)) => {
-                let run = self.open(&[Stage::Settings], &secrets);
+                let run = self.open(&[Stage::Settings], &secrets, deadline);
                 let result = run.settings(started.elapsed(), &mistakes);
                 return Outcomes {
                     protocol,
@@ -148,7 +156,7 @@ impl Engine {
             }
         };
         let endpoint = probe.endpoints().first().map(ToString::to_string);
-        let transcript = self.dial(protocol, probe, &secrets, started.elapsed()).await;
+        let transcript = self.dial(protocol, probe, &secrets, started.elapsed(), deadline).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript }
     }
 
@@ -194,6 +202,7 @@ impl Engine {
         probe: Box<dyn Probe>,
         secrets: &[&Secret],
         prepared_in: Duration,
+        deadline: Duration,
     ) -> Transcript {
         let mut plan = vec![Stage::Settings];
         let pointers = probe.pointers().to_vec();
@@ -202,7 +211,7 @@ impl Engine {
         }
         plan.extend_from_slice(probe.plan());
 
-        let run = self.open(&plan, secrets);
+        let run = self.open(&plan, secrets, deadline);
         if let Err(stop) = run.settings(prepared_in, &[]) {
             return run.close(Ending::Finished(Err(stop)));
         }
@@ -236,9 +245,9 @@ impl Engine {
         transcript
     }
 
-    fn open(&self, plan: &[Stage], secrets: &[&Secret]) -> Run {
+    fn open(&self, plan: &[Stage], secrets: &[&Secret], deadline: Duration) -> Run {
         let options = RunOptions {
-            deadline: self.options.deadline,
+            deadline,
             gate: self.options.gate,
             resolver: self.options.resolver.clone(),
             trust_roots: self.options.trust_roots.clone(),

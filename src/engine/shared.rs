@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use tokio::sync::watch;
@@ -33,9 +34,10 @@ impl Shared {
     pub(super) async fn run<F: Future<Output = Outcomes>>(
         &self,
         definition: &Definition,
+        deadline: Duration,
         test: impl Fn() -> F,
     ) -> Outcomes {
-        let key = self.key(definition);
+        let key = self.key(definition, deadline);
         loop {
             match self.join(key) {
                 Part::Leader(outcome) => {
@@ -65,12 +67,13 @@ impl Shared {
         Part::Leader(sender)
     }
 
-    fn key(&self, definition: &Definition) -> Key {
+    fn key(&self, definition: &Definition, deadline: Duration) -> Key {
         let mut context = hmac::Context::with_key(&self.key);
         let mut add = |part: &str| {
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());
         };
+        add(&deadline.as_nanos().to_string());
         add(&definition.connection_type);
         for (name, value) in definition.properties.iter() {
             add(name);

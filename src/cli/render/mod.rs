@@ -62,8 +62,14 @@ pub(super) fn warnings(warnings: &[String]) {
     }
 }
 
+/// Tells on stderr, for people, how a connection failed.
+pub(super) fn failure(result: &TestResult, place: usize) {
+    // A stderr that can't be written has no reader either.
+    let _unheard = human::result(&mut anstream::stderr().lock(), result, place, 1);
+}
+
 /// What a result is called: the connection's name, or its place in the input.
-fn label(result: &TestResult, place: usize) -> String {
+pub(super) fn label(result: &TestResult, place: usize) -> String {
     match &result.connection {
         Some(name) => name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
         None => format!("connection {place} of the input"),

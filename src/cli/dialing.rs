@@ -1,0 +1,43 @@
+//! How a command dials.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dialcheck::catalog::Catalog;
+use dialcheck::engine::{Engine, EngineOptions, LocalFiles};
+use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
+use probe_contract::{Gate, Loopback, Resolver};
+
+use super::Failed;
+use super::arguments::Dialing;
+
+impl Dialing {
+    /// The engine of a command line: loopback and local files are open to whoever may type it.
+    pub(super) fn engine(
+        &self,
+        deadline: Duration,
+        jobs: usize,
+        catalog: Option<Arc<dyn Catalog>>,
+    ) -> Result<Engine, Failed> {
+        Ok(Engine::new(EngineOptions {
+            deadline,
+            jobs,
+            gate: Gate { loopback: Loopback::Open },
+            resolver: Arc::new(Resolver::new(self.dns_servers.clone())),
+            trust_roots: Arc::new(TrustRoots::new(ca_bundle(self.ca_bundle.as_deref())?)),
+            strict: self.strict,
+            local_files: LocalFiles::Allowed,
+            catalog,
+        }))
+    }
+}
+
+fn ca_bundle(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Failed> {
+    let Some(file) = file else {
+        return Ok(Vec::new());
+    };
+    let wrong = |reason: String| Failed::Usage(vec![format!("--ca-bundle {}: {reason}", file.display())]);
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    certificates_from_pem(&pem).map_err(|failure| wrong(failure.detail))
+}

@@ -1,0 +1,64 @@
+//! Which connections a command is about.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dialcheck::catalog::{Catalog, Documents};
+use dialcheck::glue::{self, TestRequest};
+
+use super::Failed;
+use super::arguments::Targets;
+
+/// What to test, and where names are looked up.
+type Requests = (Vec<TestRequest>, Option<Arc<dyn Catalog>>);
+
+impl Targets {
+    /// Reads what the command line names: the requests, and the catalog that their names are looked up in.
+    pub(super) fn read(&self) -> Result<Requests, Failed> {
+        let catalog = self.catalog.as_deref().map(open_catalog).transpose()?;
+        Ok((self.requests(catalog.as_deref())?, catalog))
+    }
+
+    fn requests(&self, catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
+        let usage = |line: &str| Failed::Usage(vec![line.to_owned()]);
+        if let Some(input) = &self.input {
+            return read_input(input);
+        }
+        if !self.all {
+            return Ok(self.names.iter().cloned().map(TestRequest::Named).collect());
+        }
+        let catalog = catalog.ok_or_else(|| {
+            usage("--all needs a folder of connection documents: --catalog DIR, or DIALCHECK_CATALOG")
+        })?;
+        let names = catalog.names();
+        if names.is_empty() {
+            return Err(usage("the catalog has no connections: put JSON or YAML documents into its folder"));
+        }
+        Ok(names.into_iter().map(|name| TestRequest::Named(name.to_owned())).collect())
+    }
+}
+
+fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
+    let (label, document) = if input == Path::new("-") {
+        ("standard input".to_owned(), glue::read_stream(std::io::stdin().lock()))
+    } else {
+        (input.display().to_string(), glue::read_file(input))
+    };
+    let document = document.map_err(|error| Failed::Usage(vec![format!("{label}: {error}")]))?;
+    let read = glue::read(&document).map_err(|mistakes| {
+        Failed::Usage(mistakes.iter().map(|mistake| format!("{label}: {mistake}")).collect())
+    })?;
+    let warnings: Vec<_> = read.warnings.iter().map(|warning| format!("{label}: {warning}")).collect();
+    super::render::warnings(&warnings);
+    Ok(read.requests)
+}
+
+fn open_catalog(folder: &Path) -> Result<Arc<dyn Catalog>, Failed> {
+    match Documents::open(folder) {
+        Ok(documents) => {
+            super::render::warnings(documents.warnings());
+            Ok(Arc::new(documents))
+        }
+        Err(error) => Err(Failed::Usage(error.to_string().lines().map(str::to_owned).collect())),
+    }
+}

@@ -1,0 +1,103 @@
+//! `dialcheck wait`: repeats what is retryable, stops at once on what is not, then runs the command.
+//!
+//! A refused password ends the waiting: a server that refuses one is up.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use dialcheck::engine::Engine;
+use dialcheck::glue::TestRequest;
+use dialcheck::report::TestResult;
+use futures_util::{StreamExt as _, stream};
+use probe_contract::{Code, Stage};
+
+use super::Failed;
+use super::arguments::WaitArguments;
+use super::{render, test};
+
+/// One attempt takes no longer: a server that starts while its packets are dropped is met by the next attempt.
+const ATTEMPT: Duration = Duration::from_secs(5);
+/// The pause after the first attempt; each is half as long again, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Connections that are waited for at a time.
+const AT_ONCE: usize = 256;
+
+/// Runs the command; gives back the exit code where none follows.
+pub(super) fn run(arguments: &WaitArguments) -> Result<u8, Failed> {
+    let (requests, catalog) = arguments.targets.read()?;
+    let engine = arguments.dialing.engine(ATTEMPT, AT_ONCE, catalog)?;
+    let until = Instant::now() + arguments.timeout;
+    let failed = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
+    if !failed.is_empty() {
+        return Ok(test::exit_code(&failed));
+    }
+    let [program, rest @ ..] = arguments.command.as_slice() else {
+        return Ok(0);
+    };
+    // The command takes over this process: its signals and its exit code are its own.
+    let error = Command::new(program).args(rest).exec();
+    Err(Failed::Usage(vec![format!("{} can't be run: {error}", program.display())]))
+}
+
+/// Waits for all; gives back what failed. The first failure that waiting can't mend ends the waiting for the others too.
+async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant) -> Vec<TestResult> {
+    let waits = stream::iter(requests.iter().enumerate())
+        .map(|(index, request)| wait_for_one(engine, request, index + 1, until))
+        .buffer_unordered(AT_ONCE);
+    let mut waits = std::pin::pin!(waits);
+    let mut failed = Vec::new();
+    while let Some((place, result)) = waits.next().await {
+        let Some(failure) = &result.failure else {
+            say(&format!("{} is ready", render::label(&result, place)));
+            continue;
+        };
+        let terminal = !failure.retryable;
+        render::failure(&result, place);
+        failed.push(result);
+        if terminal {
+            break;
+        }
+    }
+    failed
+}
+
+async fn wait_for_one(
+    engine: &Engine,
+    request: &TestRequest,
+    place: usize,
+    until: Instant,
+) -> (usize, TestResult) {
+    let mut pause = FIRST_PAUSE;
+    let mut told: Option<(Stage, Code)> = None;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let result = engine.test_within(request, left.clamp(FIRST_PAUSE, ATTEMPT)).await;
+        let Some(failure) = result.failure.as_ref().filter(|failure| failure.retryable) else {
+            return (place, result);
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        if left < FIRST_PAUSE {
+            return (place, result);
+        }
+        // Once for each cause, not for each attempt.
+        if told.replace((failure.stage, failure.code)) != Some((failure.stage, failure.code)) {
+            say(&format!(
+                "waiting for {}: {}: {}",
+                render::label(&result, place),
+                failure.stage,
+                failure.message
+            ));
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// stdout is the command's.
+fn say(line: &str) {
+    // Nobody is left to hear of a stderr that can't be written.
+    let _unheard = writeln!(anstream::stderr().lock(), "{line}");
+}
