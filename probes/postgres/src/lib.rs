@@ -2,6 +2,7 @@
 
 mod classify;
 mod driver;
+mod parameters;
 mod settings;
 mod tap;
 mod url;

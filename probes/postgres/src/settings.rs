@@ -7,6 +7,7 @@ use probe_contract::{
     Code, Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Secret, Target, Warning,
 };
 
+use crate::parameters::Parameters;
 use crate::url::{self, Url, parameter};
 
 /// Which of the two products.
@@ -138,12 +139,12 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         Some(text) => from_url(engine, text, properties, &mut mistakes, &mut warnings),
         None => from_parts(engine, properties, &mut mistakes),
     };
-    let options = Options::read(&url, &mut mistakes, &mut warnings);
+    let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
     let enforce = boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
     refuse_stored_secrets(properties, &mut mistakes);
 
-    let user = options.user.clone().or_else(|| properties.get("USERNAME").map(str::to_owned));
-    let password = options
+    let user = parameters.user.clone().or_else(|| properties.get("USERNAME").map(str::to_owned));
+    let password = parameters
         .password
         .clone()
         .or_else(|| properties.get("PASSWORD").map(|password| Secret::new(password.to_owned())));
@@ -151,7 +152,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     if user.is_none() && !stored {
         mistakes.push(Mistake::new("USERNAME", "expected the name of the user to log in as"));
     }
-    if password.is_none() && options.sslcert.is_none() && !stored {
+    if password.is_none() && parameters.sslcert.is_none() && !stored {
         mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
     }
     for (key, value) in [("USERNAME", user.as_deref()), ("database", url.database.as_deref())] {
@@ -161,7 +162,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     }
 
     let mut pointers = Vec::new();
-    let trust = match (&options.sslrootcert, properties.get("CUSTOM_JDBC_CERT")) {
+    let trust = match (&parameters.sslrootcert, properties.get("CUSTOM_JDBC_CERT")) {
         (Some(file), _) => Some((parameter("sslrootcert"), file.as_str())),
         (None, Some(file)) => Some(("CUSTOM_JDBC_CERT".to_owned(), file)),
         (None, None) => None,
@@ -169,8 +170,8 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     let trust = trust.and_then(|(property, file)| {
         pointer(property, file, Form::Certificates, &mut pointers, &mut mistakes)
     });
-    let client = client_files(&options, &mut pointers, &mut mistakes);
-    let (encryption, verify) = options.encryption(enforce, &mut warnings, &mut mistakes);
+    let client = client_files(&parameters, &mut pointers, &mut mistakes);
+    let (encryption, verify) = parameters.encryption(enforce, &mut warnings, &mut mistakes);
     if encryption == Encryption::None {
         // Without TLS nobody reads them.
         pointers.clear();
@@ -189,9 +190,9 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
             database: url.database.unwrap_or_else(|| user.clone()),
             user,
             password,
-            options: options.startup,
+            options: parameters.startup,
             encryption,
-            limits: options.limits,
+            limits: parameters.limits,
             pointers,
             warnings,
             verify,
@@ -261,216 +262,14 @@ fn from_parts(engine: Engine, properties: &Properties, mistakes: &mut Vec<Mistak
     Url { host, port, ..Url::default() }
 }
 
-/// What the URL's parameters ask for.
-#[derive(Default)]
-struct Options {
-    user: Option<String>,
-    password: Option<Secret>,
-    startup: Option<String>,
-    sslmode: Option<SslMode>,
-    direct: bool,
-    validating: bool,
-    sslrootcert: Option<String>,
-    sslcert: Option<String>,
-    sslkey: Option<String>,
-    limits: Limits,
-}
-
-/// pgjdbc's `sslmode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SslMode {
-    Disable,
-    Allow,
-    Prefer,
-    Require,
-    VerifyCa,
-    VerifyFull,
-}
-
-const SSL_MODES: &[(&str, SslMode)] = &[
-    ("disable", SslMode::Disable),
-    ("allow", SslMode::Allow),
-    ("prefer", SslMode::Prefer),
-    ("require", SslMode::Require),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyFull),
-];
-
-/// `sslfactory` classes whose behaviour is known, and whether they check the certificate.
-const SSL_FACTORIES: &[(&str, bool)] = &[
-    ("org.postgresql.ssl.LibPQFactory", true),
-    ("org.postgresql.ssl.DefaultJavaSSLFactory", true),
-    ("org.postgresql.ssl.jdbc4.LibPQFactory", true),
-    ("org.postgresql.ssl.NonValidatingFactory", false),
-];
-
-/// Parameters of pgjdbc 42.7 and the Redshift driver 2.1 that can't change whether a login and a query work.
-const WITHOUT_EFFECT: &[&str] = &[
-    "adaptivefetch",
-    "adaptivefetchmaximum",
-    "adaptivefetchminimum",
-    "allowencodingchanges",
-    "applicationname",
-    "assumeminserverversion",
-    "autosave",
-    "binarytransfer",
-    "binarytransferdisable",
-    "binarytransferenable",
-    "blockingrowsmode",
-    "cancelsignaltimeout",
-    "cleanupsavepoints",
-    "currentschema",
-    "databasemetadatacachefields",
-    "defaultrowfetchsize",
-    "disablecolumnsanitiser",
-    "enablefetchringbuffer",
-    "escapesyntaxcallmode",
-    "fetchringbuffersize",
-    "groupstartupparameters",
-    "hideunprivilegedobjects",
-    "loggerfile",
-    "loggerlevel",
-    "loglevel",
-    "logpath",
-    "logunclosedconnections",
-    "maxresultbuffer",
-    "maxsendbuffersize",
-    "preferquerymode",
-    "preparedstatementcachequeries",
-    "preparedstatementcachesizemib",
-    "preparethreshold",
-    "querytimeout",
-    "quotereturningidentifiers",
-    "readonly",
-    "readonlymode",
-    "receivebuffersize",
-    "replication",
-    "rewritebatchedinserts",
-    "rewritebatchedinsertssize",
-    "sendbuffersize",
-    "socketfactory",
-    "stringtype",
-    "tcpkeepalive",
-    "tcpkeepaliveminutes",
-    "tcpnodelay",
-    "unknownlength",
-    "xmlfactoryfactory",
-];
-
-impl Options {
-    fn read(url: &Url, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Self {
-        let mut options = Self { validating: true, ..Self::default() };
-        let mut ignored = Vec::new();
-        let mut ssl = false;
-        for (name, secret) in &url.parameters {
-            let value = secret.expose();
-            let mut wrong = |expected: &str| mistakes.push(Mistake::new(parameter(name), expected));
-            let mut seconds = |unit: Duration| match value.parse::<u32>() {
-                Ok(0) => None,
-                Ok(count) => Some(unit * count),
-                Err(_) => {
-                    wrong("expected a whole number, 0 for no limit");
-                    None
-                }
-            };
-            match name.to_ascii_lowercase().as_str() {
-                "user" | "uid" => options.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                "password" | "pwd" => options.password = (!value.is_empty()).then(|| secret.clone()),
-                "options" => options.startup = Some(value.to_owned()),
-                "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
-                    Some((_, mode)) => options.sslmode = Some(*mode),
-                    None => wrong("expected disable, allow, prefer, require, verify-ca or verify-full"),
-                },
-                // pgjdbc takes a bare `ssl` for true.
-                "ssl" => ssl = value.is_empty() || value.eq_ignore_ascii_case("true"),
-                "sslnegotiation" => match value {
-                    "postgres" => options.direct = false,
-                    "direct" => options.direct = true,
-                    _ => wrong("expected postgres or direct"),
-                },
-                "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
-                    Some((_, validating)) => options.validating = *validating,
-                    None => mistakes.push(
-                        Mistake::new(
-                            parameter(name),
-                            "expected a class of pgjdbc's own: dialcheck runs no other",
-                        )
-                        .code(Code::MechanismUnsupported),
-                    ),
-                },
-                "sslrootcert" => options.sslrootcert = Some(value.to_owned()),
-                "sslcert" => options.sslcert = Some(value.to_owned()),
-                "sslkey" => options.sslkey = Some(value.to_owned()),
-                "sslpassword" => mistakes.push(
-                    Mistake::new(parameter(name), "expected a key that is not encrypted")
-                        .code(Code::MechanismUnsupported),
-                ),
-                "connecttimeout" => options.limits.connect = seconds(Duration::from_secs(1)),
-                "logintimeout" => options.limits.login = seconds(Duration::from_secs(1)),
-                "sockettimeout" => options.limits.socket = seconds(Duration::from_secs(1)),
-                "sslresponsetimeout" => options.limits.ssl_response = seconds(Duration::from_millis(1)),
-                known if WITHOUT_EFFECT.contains(&known) => {}
-                _ => ignored.push(name.as_str()),
-            }
-        }
-        if ssl && options.sslmode.is_none() {
-            options.sslmode = Some(SslMode::VerifyFull);
-        }
-        if !ignored.is_empty() {
-            let message =
-                format!("URL parameters that dialcheck does not know were ignored: {}", ignored.join(", "));
-            warnings.push(Warning::new("parameter_ignored", message));
-        }
-        options
-    }
-
-    /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.
-    fn encryption(
-        &self,
-        enforce: bool,
-        warnings: &mut Vec<Warning>,
-        mistakes: &mut Vec<Mistake>,
-    ) -> (Encryption, Verify) {
-        if enforce {
-            let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull) || !self.validating;
-            if weaker {
-                warnings.push(Warning::new(
-                    "property_ignored",
-                    "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
-                ));
-            }
-        }
-        let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(SslMode::Prefer) };
-        let validating = enforce || self.validating;
-        let (encryption, verify) = match mode {
-            SslMode::Disable => (Encryption::None, Verify::Nothing),
-            // `allow` would log in without TLS first, and again with it: dialcheck logs in once, over the better channel.
-            SslMode::Allow | SslMode::Prefer => (Encryption::IfOffered, Verify::Nothing),
-            SslMode::Require => (Encryption::Required, Verify::Nothing),
-            SslMode::VerifyCa => (Encryption::Required, Verify::Chain),
-            SslMode::VerifyFull => (Encryption::Required, Verify::ChainAndName),
-        };
-        let encryption = match (self.direct, encryption) {
-            (false, encryption) => encryption,
-            (true, Encryption::Required | Encryption::Direct) => Encryption::Direct,
-            (true, Encryption::None | Encryption::IfOffered) => {
-                let expected = "expected sslmode=require or stronger beside sslNegotiation=direct";
-                mistakes.push(Mistake::new(parameter("sslNegotiation"), expected));
-                encryption
-            }
-        };
-        (encryption, if validating { verify } else { Verify::Nothing })
-    }
-}
-
 fn client_files(
-    options: &Options,
+    parameters: &Parameters,
     pointers: &mut Vec<Pointer>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<ClientFiles> {
-    let (Some(certificate), Some(key)) = (&options.sslcert, &options.sslkey) else {
-        if options.sslcert.is_some() != options.sslkey.is_some() {
-            let missing = if options.sslcert.is_some() { "sslkey" } else { "sslcert" };
+    let (Some(certificate), Some(key)) = (&parameters.sslcert, &parameters.sslkey) else {
+        if parameters.sslcert.is_some() != parameters.sslkey.is_some() {
+            let missing = if parameters.sslcert.is_some() { "sslkey" } else { "sslcert" };
             mistakes
                 .push(Mistake::new(parameter(missing), "expected beside the other of sslcert and sslkey"));
         }

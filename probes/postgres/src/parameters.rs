@@ -1,0 +1,211 @@
+//! The URL's parameters, as pgjdbc reads them.
+
+use std::time::Duration;
+
+use probe_contract::tls::Verify;
+use probe_contract::{Code, Mistake, Secret, Warning};
+
+use crate::settings::{Encryption, Limits};
+use crate::url::{Url, parameter};
+
+/// What the URL's parameters ask for.
+#[derive(Default)]
+pub(crate) struct Parameters {
+    pub(crate) user: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) startup: Option<String>,
+    sslmode: Option<SslMode>,
+    direct: bool,
+    validating: bool,
+    pub(crate) sslrootcert: Option<String>,
+    pub(crate) sslcert: Option<String>,
+    pub(crate) sslkey: Option<String>,
+    pub(crate) limits: Limits,
+}
+
+/// pgjdbc's `sslmode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SslMode {
+    Disable,
+    Allow,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+const SSL_MODES: &[(&str, SslMode)] = &[
+    ("disable", SslMode::Disable),
+    ("allow", SslMode::Allow),
+    ("prefer", SslMode::Prefer),
+    ("require", SslMode::Require),
+    ("verify-ca", SslMode::VerifyCa),
+    ("verify-full", SslMode::VerifyFull),
+];
+
+/// `sslfactory` classes whose behaviour is known, and whether they check the certificate.
+const SSL_FACTORIES: &[(&str, bool)] = &[
+    ("org.postgresql.ssl.LibPQFactory", true),
+    ("org.postgresql.ssl.DefaultJavaSSLFactory", true),
+    ("org.postgresql.ssl.jdbc4.LibPQFactory", true),
+    ("org.postgresql.ssl.NonValidatingFactory", false),
+];
+
+/// Parameters of pgjdbc 42.7 and the Redshift driver 2.1 that can't change whether a login and a query work.
+const WITHOUT_EFFECT: &[&str] = &[
+    "adaptivefetch",
+    "adaptivefetchmaximum",
+    "adaptivefetchminimum",
+    "allowencodingchanges",
+    "applicationname",
+    "assumeminserverversion",
+    "autosave",
+    "binarytransfer",
+    "binarytransferdisable",
+    "binarytransferenable",
+    "blockingrowsmode",
+    "cancelsignaltimeout",
+    "cleanupsavepoints",
+    "currentschema",
+    "databasemetadatacachefields",
+    "defaultrowfetchsize",
+    "disablecolumnsanitiser",
+    "enablefetchringbuffer",
+    "escapesyntaxcallmode",
+    "fetchringbuffersize",
+    "groupstartupparameters",
+    "hideunprivilegedobjects",
+    "loggerfile",
+    "loggerlevel",
+    "loglevel",
+    "logpath",
+    "logunclosedconnections",
+    "maxresultbuffer",
+    "maxsendbuffersize",
+    "preferquerymode",
+    "preparedstatementcachequeries",
+    "preparedstatementcachesizemib",
+    "preparethreshold",
+    "querytimeout",
+    "quotereturningidentifiers",
+    "readonly",
+    "readonlymode",
+    "receivebuffersize",
+    "replication",
+    "rewritebatchedinserts",
+    "rewritebatchedinsertssize",
+    "sendbuffersize",
+    "socketfactory",
+    "stringtype",
+    "tcpkeepalive",
+    "tcpkeepaliveminutes",
+    "tcpnodelay",
+    "unknownlength",
+    "xmlfactoryfactory",
+];
+
+impl Parameters {
+    pub(crate) fn read(url: &Url, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Self {
+        let mut parameters = Self { validating: true, ..Self::default() };
+        let mut ignored = Vec::new();
+        let mut ssl = false;
+        for (name, secret) in &url.parameters {
+            let value = secret.expose();
+            let mut wrong = |expected: &str| mistakes.push(Mistake::new(parameter(name), expected));
+            let mut seconds = |unit: Duration| match value.parse::<u32>() {
+                Ok(0) => None,
+                Ok(count) => Some(unit * count),
+                Err(_) => {
+                    wrong("expected a whole number, 0 for no limit");
+                    None
+                }
+            };
+            match name.to_ascii_lowercase().as_str() {
+                "user" | "uid" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
+                "password" | "pwd" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
+                "options" => parameters.startup = Some(value.to_owned()),
+                "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
+                    Some((_, mode)) => parameters.sslmode = Some(*mode),
+                    None => wrong("expected disable, allow, prefer, require, verify-ca or verify-full"),
+                },
+                // pgjdbc takes a bare `ssl` for true.
+                "ssl" => ssl = value.is_empty() || value.eq_ignore_ascii_case("true"),
+                "sslnegotiation" => match value {
+                    "postgres" => parameters.direct = false,
+                    "direct" => parameters.direct = true,
+                    _ => wrong("expected postgres or direct"),
+                },
+                "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
+                    Some((_, validating)) => parameters.validating = *validating,
+                    None => mistakes.push(
+                        Mistake::new(
+                            parameter(name),
+                            "expected a class of pgjdbc's own: dialcheck runs no other",
+                        )
+                        .code(Code::MechanismUnsupported),
+                    ),
+                },
+                "sslrootcert" => parameters.sslrootcert = Some(value.to_owned()),
+                "sslcert" => parameters.sslcert = Some(value.to_owned()),
+                "sslkey" => parameters.sslkey = Some(value.to_owned()),
+                "sslpassword" => mistakes.push(
+                    Mistake::new(parameter(name), "expected a key that is not encrypted")
+                        .code(Code::MechanismUnsupported),
+                ),
+                "connecttimeout" => parameters.limits.connect = seconds(Duration::from_secs(1)),
+                "logintimeout" => parameters.limits.login = seconds(Duration::from_secs(1)),
+                "sockettimeout" => parameters.limits.socket = seconds(Duration::from_secs(1)),
+                "sslresponsetimeout" => parameters.limits.ssl_response = seconds(Duration::from_millis(1)),
+                known if WITHOUT_EFFECT.contains(&known) => {}
+                _ => ignored.push(name.as_str()),
+            }
+        }
+        if ssl && parameters.sslmode.is_none() {
+            parameters.sslmode = Some(SslMode::VerifyFull);
+        }
+        if !ignored.is_empty() {
+            let message =
+                format!("URL parameters that dialcheck does not know were ignored: {}", ignored.join(", "));
+            warnings.push(Warning::new("parameter_ignored", message));
+        }
+        parameters
+    }
+
+    /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.
+    pub(crate) fn encryption(
+        &self,
+        enforce: bool,
+        warnings: &mut Vec<Warning>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> (Encryption, Verify) {
+        if enforce {
+            let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull) || !self.validating;
+            if weaker {
+                warnings.push(Warning::new(
+                    "property_ignored",
+                    "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
+                ));
+            }
+        }
+        let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(SslMode::Prefer) };
+        let validating = enforce || self.validating;
+        let (encryption, verify) = match mode {
+            SslMode::Disable => (Encryption::None, Verify::Nothing),
+            // `allow` would log in without TLS first, and again with it: dialcheck logs in once, over the better channel.
+            SslMode::Allow | SslMode::Prefer => (Encryption::IfOffered, Verify::Nothing),
+            SslMode::Require => (Encryption::Required, Verify::Nothing),
+            SslMode::VerifyCa => (Encryption::Required, Verify::Chain),
+            SslMode::VerifyFull => (Encryption::Required, Verify::ChainAndName),
+        };
+        let encryption = match (self.direct, encryption) {
+            (false, encryption) => encryption,
+            (true, Encryption::Required | Encryption::Direct) => Encryption::Direct,
+            (true, Encryption::None | Encryption::IfOffered) => {
+                let expected = "expected sslmode=require or stronger beside sslNegotiation=direct";
+                mistakes.push(Mistake::new(parameter("sslNegotiation"), expected));
+                encryption
+            }
+        };
+        (encryption, if validating { verify } else { Verify::Nothing })
+    }
+}
