@@ -211,3 +211,49 @@ fn completions_are_printed_for_every_shell() {
         assert!(ran.stdout.contains("dns-server"), "{shell}");
     }
 }
+
+#[test]
+fn a_reader_that_has_had_enough_does_not_make_it_a_success() {
+    use std::process::{Command, Stdio};
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dialcheck"))
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(141));
+}
+
+#[test]
+fn no_name_is_taken_for_a_workflow_command() {
+    let [passes, ..] = three();
+    let mut named = passes;
+    named["Name"] = "::stop-commands::x".into();
+    let ran = test("github", &[named]);
+    assert!(ran.stdout.starts_with("passed: ::stop-commands::x\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_terminal_gets_no_escape_sequence_from_a_name() {
+    let mut input = three()[0].clone();
+    input["Name"] = "a\u{202e}b".into();
+    assert!(test("human", &[input]).stdout.contains("a b"));
+    let ran = dialcheck(&["test", "--input", "x\u{1b}[2Jy.json"], b"");
+    assert!(ran.stderr.starts_with("error: x [2Jy.json: "), "{:?}", ran.stderr);
+}
+
+#[test]
+fn a_catalog_that_is_not_asked_is_not_opened() {
+    let [passes, ..] = three();
+    let ran =
+        dialcheck(&["test", "--input", "-", "--catalog", "no-such-folder"], passes.to_string().as_bytes());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn a_misspelt_property_is_a_warning() {
+    let tested = Connection::to(url(SERVER.port(), "app")).with("JDBC_ENFORCE_SSl", "true").test();
+    tested.passed().warns("property_ignored");
+}

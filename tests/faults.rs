@@ -178,10 +178,10 @@ fn two_billion_rounds_of_scram() {
     tested
         .failed(&Failed {
             stage: "auth",
-            code: "response_unreadable",
+            code: "mechanism_unsupported",
             native: Some("AuthenticationSASLContinue"),
-            exception: FS_RESPONSE,
-            exit: 1,
+            exception: INVALID_INPUT,
+            exit: 2,
         })
         .says("2000000000 rounds");
     assert!(tested.ran.took < DEADLINE);
@@ -213,7 +213,7 @@ fn hostile_servers_do_not_harm_the_tests_beside_them() {
         .iter()
         .map(|result| result["failure"]["code"].as_str())
         .collect();
-    let expected = [Some("response_unreadable"), Some("timed_out"), Some("wrong_protocol"), None]
+    let expected = [Some("mechanism_unsupported"), Some("timed_out"), Some("wrong_protocol"), None]
         .into_iter()
         .cycle()
         .take(40);
@@ -231,6 +231,40 @@ fn messages_of_absurd_length() {
     scripted(vec![sasl(), huge]).failed(&unreadable).says("longer than 64 KiB");
     let short = [b"R".as_slice(), &1_u32.to_be_bytes(), &[0; 8]].concat();
     scripted(vec![sasl(), short]).failed(&unreadable).says("shorter than its own length");
+}
+
+/// A server that asks for no password and answers the query with `answer`.
+fn answering(answer: Vec<u8>) -> Tested {
+    scripted(vec![[message(b'R', &[0; 4]), message(b'Z', b"I")].concat(), answer])
+}
+
+#[test]
+fn an_answer_that_is_not_the_one_asked_for() {
+    let unreadable =
+        Failed { stage: "query", code: "response_unreadable", native: None, exception: FS_RESPONSE, exit: 1 };
+    let column = message(b'T', b"\0\x01?\0\0\0\0\0\0\0\0\0\0\x17\0\x04\xff\xff\xff\xff\0\0");
+    let row = |value: &[u8]| message(b'D', &[b"\0\x01\0\0\0\x01", value].concat());
+    let end = [message(b'C', b"SELECT 1\0"), message(b'Z', b"I")].concat();
+    answering([column.clone(), row(b"1"), end.clone()].concat()).passed();
+    answering([column.clone(), row(b"2"), end.clone()].concat()).failed(&unreadable).says("SELECT 1");
+    answering([column, end.clone()].concat()).failed(&unreadable).says("SELECT 1");
+    answering(end).failed(&unreadable).says("SELECT 1");
+}
+
+#[test]
+fn a_server_that_never_stops_talking_fills_no_memory() {
+    let notice = message(b'N', &[b"SNOTICE\0C00000\0M".as_slice(), &[b'x'; 60_000], b"\0\0"].concat());
+    let flood: Vec<u8> = std::iter::repeat_n(notice, 40).flatten().collect();
+    let unreadable =
+        |stage| Failed { stage, code: "response_unreadable", native: None, exception: FS_RESPONSE, exit: 1 };
+    scripted(vec![[message(b'R', &[0; 4]), flood.clone()].concat()])
+        .failed(&unreadable("access"))
+        .says("1 MiB");
+    answering(flood).failed(&unreadable("query")).says("1 MiB");
+    // One message that claims two gigabytes.
+    answering([b"T".as_slice(), &0x7fff_ffff_u32.to_be_bytes(), &[0; 64]].concat())
+        .failed(&unreadable("query"))
+        .says("longer than 64 KiB");
 }
 
 #[test]

@@ -203,6 +203,50 @@ fn a_refused_login_is_not_repeated_by_another_connection() {
 }
 
 #[test]
+fn a_refused_login_stays_refused_whatever_came_before() {
+    let server = Postgres::options()
+        .tls(&CERTIFICATES.good, None)
+        .hba("host trusting all localhost trust")
+        .hba("host unlisted nobody localhost scram-sha-256")
+        .hba("host postgres,one,two,three all localhost scram-sha-256")
+        .start()
+        .unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    for database in ["trusting", "one", "two", "three"] {
+        server.sql(&format!("CREATE DATABASE {database}")).unwrap();
+    }
+    let wrong = |database| Connection::postgres(server.port(), database).user("alice", WRONG_PASSWORD);
+    // Neither a test that ended before the login nor one that was never asked says that the password is good.
+    let input = serde_json::json!([
+        wrong("postgres").with("JDBC_ENFORCE_SSL", "true").input(),
+        wrong("trusting").input(),
+        wrong("postgres").input(),
+        wrong("one").input(),
+        wrong("two").input(),
+        wrong("three").input(),
+        Connection::postgres(server.port(), "unlisted").input(),
+        Connection::postgres(server.port(), "one").input(),
+    ]);
+    let ran = crate::harness::dialcheck(
+        &["test", "--input", "-", "--output", "json", "--jobs", "1"],
+        input.to_string().as_bytes(),
+    );
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let codes: Vec<_> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["failure"]["code"].as_str())
+        .collect();
+    let refused = Some("credentials_rejected");
+    assert_eq!(
+        codes,
+        [Some("certificate_untrusted"), None, refused, refused, refused, refused, refused, None]
+    );
+    assert_eq!(refused_logins(&server, "alice"), 1, "{}", server.log());
+}
+
+#[test]
 fn unknown_user() {
     on("app").user("stranger", PASSWORD).test().failed(&Failed {
         stage: "auth",

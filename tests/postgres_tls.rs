@@ -58,6 +58,10 @@ fn a_good_certificate_passes_by_name_and_by_address() {
         assert!(certificate["subject_alternative_names"].as_array().unwrap().contains(&"localhost".into()));
         assert!((28..=30).contains(&certificate["days_left"].as_i64().unwrap()), "{certificate}");
     }
+    // What JDBC_ENFORCE_SSL promises is not undone by the URL.
+    let overruled = enforced(SERVER.port(), "ca.pem")
+        .with("JDBC_CONNECTION_URL", url(SERVER.port(), &format!("app?sslrootcert={}", trust("other.pem"))));
+    overruled.test().passed().warns("property_ignored");
     let by_address = format!("jdbc:postgresql://127.0.0.1:{}/app", SERVER.port());
     enforced(SERVER.port(), "ca.pem").with("JDBC_CONNECTION_URL", by_address).test().passed();
 }
@@ -95,7 +99,7 @@ fn a_certificate_for_another_host() {
     enforced(server.port(), "ca.pem")
         .test()
         .failed(&refused("certificate_wrong_name", "NotValidForName"))
-        .says("is for other.example, and not for localhost");
+        .says("is not for localhost; it is for other.example");
     let mode = |mode| url(server.port(), &format!("postgres?sslmode={mode}&sslrootcert={}", trust("ca.pem")));
     let chain = Connection::to(mode("verify-ca")).test();
     chain.passed();

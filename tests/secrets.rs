@@ -56,3 +56,33 @@ fn input_that_can_not_be_read_is_not_shown() {
         no_canary(&ran.stderr);
     }
 }
+
+#[test]
+fn the_rest_of_an_unencoded_password_is_not_named() {
+    // The & ends the parameter: what is behind it is a part of the password all the same.
+    let url = format!("jdbc:postgresql://localhost:1/x?user=alice&password=left&{PASSWORD}=1&{PASSWORD}");
+    let connection = Connection::to(url).with("USERNAME", "").with("PASSWORD", "");
+    connection.test().warns("parameter_ignored");
+}
+
+#[test]
+fn a_name_and_a_host_that_hold_the_password_are_masked() {
+    let mut input = Connection::to(format!("jdbc:postgresql://{PASSWORD}.invalid:1/x")).input();
+    input["Name"] = PASSWORD.into();
+    for form in FORMS {
+        let ran = dialcheck(
+            &["test", "--input", "-", "--output", form, "--timeout", "1s", "--dns-server", "127.0.0.1:1"],
+            input.to_string().as_bytes(),
+        );
+        assert_eq!(ran.code, 4, "{form}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_very_short_password_withholds_the_servers_words_and_not_ours() {
+    let refused = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
+    let tested = Connection::postgres(refused.port(), "x").user("alice", "e").test();
+    tested.says("refused the connection");
+    let tested = Connection::postgres(SERVER.port(), "app").user("alice", "e").test();
+    tested.says("auth: (withheld: it contains the secret)");
+}

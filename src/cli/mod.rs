@@ -16,12 +16,18 @@ use clap::{CommandFactory as _, Parser as _};
 
 use arguments::{Arguments, Command};
 
+/// More open files than `--jobs` can need.
+const MOST_FILES: u64 = 1 << 20;
 /// The shell's convention for a process that Ctrl-C ended: 128 and the signal's number.
 const INTERRUPTED: u8 = 130;
+/// The same for a process that writes to a closed pipe.
+const BROKEN_PIPE: u8 = 141;
 
 pub(crate) fn main() -> ExitCode {
     std::panic::set_hook(Box::new(say_where));
     let arguments = Arguments::parse();
+    // Each test that dials holds a few descriptors, and the usual soft limit is lower than what the machine allows.
+    let _as_it_is = rlimit::increase_nofile_limit(MOST_FILES);
     let done = match arguments.command {
         Command::Test(arguments) => test::run(&arguments),
         Command::Wait(arguments) => wait::run(&arguments),
@@ -41,12 +47,15 @@ pub(crate) fn main() -> ExitCode {
 fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::Agent)?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             done = work => done,
             interrupt = tokio::signal::ctrl_c() => Err(interrupt.map_or_else(Failed::Agent, |()| Failed::Interrupted)),
         }
-    })
+    });
+    // A file that can't be read to its end (a stalled network mount) must not hold the process.
+    runtime.shutdown_background();
+    done
 }
 
 /// Why a command could not do its work at all.
@@ -70,8 +79,8 @@ impl Failed {
     fn report(self) -> ExitCode {
         let (lines, code) = match self {
             Self::Usage(lines) => (lines, 2),
-            // Whoever reads the output has had enough.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Vec::new(), 0),
+            // Whoever reads the output has had enough; what was not told may have failed.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Vec::new(), BROKEN_PIPE),
             Self::Output(error) => (vec![format!("the output can't be written: {error}")], 3),
             Self::Agent(error) => (vec![format!("dialcheck can't run here: {error}")], 3),
             Self::Interrupted => {
@@ -81,7 +90,7 @@ impl Failed {
         let mut stderr = anstream::stderr().lock();
         for line in lines {
             // Nobody is left to hear of a stderr that can't be written.
-            let _unheard = writeln!(stderr, "error: {line}");
+            let _unheard = writeln!(stderr, "error: {}", render::shown(&line));
         }
         ExitCode::from(code)
     }

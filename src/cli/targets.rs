@@ -15,27 +15,29 @@ type Requests = (Vec<TestRequest>, Option<Arc<dyn Catalog>>);
 impl Targets {
     /// Reads what the command line names: the requests, and the catalog that their names are looked up in.
     pub(super) fn read(&self) -> Result<Requests, Failed> {
-        let catalog = self.catalog.as_deref().map(open_catalog).transpose()?;
-        Ok((self.requests(catalog.as_deref())?, catalog))
+        let requests = match &self.input {
+            Some(input) => read_input(input)?,
+            None => self.names.iter().cloned().map(TestRequest::Named).collect(),
+        };
+        // A catalog that nobody asks is not opened: a mistake in it is none of this run's.
+        let named = |request: &TestRequest| matches!(request, TestRequest::Named(_));
+        let asked = self.all || requests.iter().any(named);
+        let catalog = self.catalog.as_deref().filter(|_| asked).map(open_catalog).transpose()?;
+        if self.all { Ok((all_of(catalog.as_deref())?, catalog)) } else { Ok((requests, catalog)) }
     }
+}
 
-    fn requests(&self, catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
-        let usage = |line: &str| Failed::Usage(vec![line.to_owned()]);
-        if let Some(input) = &self.input {
-            return read_input(input);
-        }
-        if !self.all {
-            return Ok(self.names.iter().cloned().map(TestRequest::Named).collect());
-        }
-        let catalog = catalog.ok_or_else(|| {
-            usage("--all needs a folder of connection documents: --catalog DIR, or DIALCHECK_CATALOG")
-        })?;
-        let names = catalog.names();
-        if names.is_empty() {
-            return Err(usage("the catalog has no connections: put JSON or YAML documents into its folder"));
-        }
-        Ok(names.into_iter().map(|name| TestRequest::Named(name.to_owned())).collect())
+/// A request for each connection of the catalog.
+fn all_of(catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
+    let usage = |line: &str| Failed::Usage(vec![line.to_owned()]);
+    let catalog = catalog.ok_or_else(|| {
+        usage("--all needs a folder of connection documents: --catalog DIR, or DIALCHECK_CATALOG")
+    })?;
+    let names = catalog.names();
+    if names.is_empty() {
+        return Err(usage("the catalog has no connections: put JSON or YAML documents into its folder"));
     }
+    Ok(names.into_iter().map(|name| TestRequest::Named(name.to_owned())).collect())
 }
 
 fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {

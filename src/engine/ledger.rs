@@ -1,74 +1,77 @@
 //! Which logins were refused, and who may try an untried one.
 //!
-//! A refused credential is never offered twice within [`KEPT`], not even by tests that start together: the first test with
-//! a login goes alone, and the others learn from it.
+//! A refused credential is never offered twice within [`KEPT`], not even by tests that run together: until a login is known
+//! to be good its offers go one by one, and each learns from the one before. A test with a login that was refused is answered
+//! without dialing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
-use probe_contract::{Login, RecordedFailure, Stage};
+use probe_contract::{
+    Answer, Code, Endpoint, Failure, Login, Offer, Offers, Pending, RecordedFailure, Transcript,
+};
 use tokio::sync::OwnedMutexGuard;
 
 /// How long a login's standing is known. SDKs repeat a failed call within seconds.
-pub(super) const KEPT: Duration = Duration::from_secs(30);
+const KEPT: Duration = Duration::from_secs(30);
 /// Logins that are kept before the outdated are forgotten.
 const MANY: usize = 4096;
 
 /// Protocol, host, port, user and password under a key of this process.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Identity([u8; 32]);
 
 pub(super) struct Ledger {
     key: hmac::Key,
-    accounts: Mutex<HashMap<Identity, Arc<tokio::sync::Mutex<Standing>>>>,
+    accounts: Mutex<HashMap<Identity, Account>>,
+}
+
+/// One login. Whoever holds the lock has the turn to offer it.
+#[derive(Clone, Default)]
+struct Account {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    standing: Arc<Mutex<Standing>>,
 }
 
 /// What is known of a login.
-#[derive(Clone)]
-pub(super) enum Standing {
-    /// Nothing; whoever holds the turn is about to find out.
+#[derive(Clone, Default)]
+enum Standing {
+    #[default]
     Unknown,
-    /// It worked.
-    Accepted { at: Instant },
-    /// It was refused.
-    Refused { at: Instant, stage: Stage, failure: RecordedFailure },
-    /// A test with it ended before the login was decided: nobody need wait for another.
-    Undecided { at: Instant },
+    Accepted {
+        at: Instant,
+    },
+    Refused {
+        at: Instant,
+        failure: RecordedFailure,
+    },
 }
 
-/// An earlier refusal.
-pub(super) struct Refusal {
-    pub(super) age: Duration,
-    pub(super) stage: Stage,
-    pub(super) failure: RecordedFailure,
-}
+/// The logins of one test.
+pub(super) struct Logins(Vec<(Endpoint, Account)>);
 
-/// The right to use a login. While a first turn is held, other tests with the same login wait.
-pub(super) struct Turn(OwnedMutexGuard<Standing>);
+/// A turn to offer a login; without the guard where it is known to be good.
+struct Turn {
+    account: Account,
+    _guard: Option<OwnedMutexGuard<()>>,
+}
 
 impl Ledger {
     pub(super) fn new(key: &[u8]) -> Self {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), accounts: Mutex::default() }
     }
 
-    /// Waits for the turn of each login, in an order that is the same for all tests.
-    pub(super) async fn turns(&self, protocol: &str, logins: &[Login]) -> Vec<Turn> {
-        let mut identities: Vec<_> = logins.iter().map(|login| self.identity(protocol, login)).collect();
-        identities.sort_unstable();
-        identities.dedup();
-        let mut turns = Vec::with_capacity(identities.len());
-        for identity in identities {
-            turns.push(Turn(self.account(identity).lock_owned().await));
-        }
-        turns
+    pub(super) fn logins(&self, protocol: &str, logins: &[Login]) -> Logins {
+        let account = |login: &Login| (login.endpoint.clone(), self.account(self.identity(protocol, login)));
+        Logins(logins.iter().map(account).collect())
     }
 
     fn identity(&self, protocol: &str, login: &Login) -> Identity {
         let mut context = hmac::Context::with_key(&self.key);
-        let port = login.endpoint.port.to_string();
-        for part in [protocol, &login.endpoint.host, &port, &login.user, login.secret.expose()] {
+        let Endpoint { host, port } = login.endpoint.normalized();
+        for part in [protocol, &host, &port.to_string(), &login.user, login.secret.expose()] {
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());
         }
@@ -77,51 +80,100 @@ impl Ledger {
         Identity(identity)
     }
 
-    fn account(&self, identity: Identity) -> Arc<tokio::sync::Mutex<Standing>> {
+    fn account(&self, identity: Identity) -> Account {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if accounts.len() > MANY {
             accounts.retain(|_, account| {
-                Arc::strong_count(account) > 1
-                    || account.try_lock().is_ok_and(|standing| standing.is_current())
+                Arc::strong_count(&account.standing) > 1 || !matches!(account.standing(), Standing::Unknown)
             });
         }
-        accounts
-            .entry(identity)
-            .or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Standing::Unknown)))
-            .clone()
+        accounts.entry(identity).or_default().clone()
     }
 }
 
-impl Standing {
-    fn is_current(&self) -> bool {
-        match self {
-            Self::Unknown => false,
-            Self::Accepted { at } | Self::Refused { at, .. } | Self::Undecided { at } => at.elapsed() < KEPT,
-        }
-    }
-}
-
-impl Turn {
-    /// The refusal that the login met, where it still counts.
-    pub(super) fn refusal(&mut self) -> Option<Refusal> {
-        if !self.0.is_current() {
-            *self.0 = Standing::Unknown;
-        }
-        match &*self.0 {
-            Standing::Refused { at, stage, failure } => {
-                Some(Refusal { age: at.elapsed(), stage: *stage, failure: failure.clone() })
+impl Account {
+    /// What is known and still counts.
+    fn standing(&self) -> Standing {
+        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*standing {
+            Standing::Accepted { at } | Standing::Refused { at, .. } if at.elapsed() >= KEPT => {
+                Standing::Unknown
             }
-            Standing::Unknown | Standing::Accepted { .. } | Standing::Undecided { .. } => None,
+            Standing::Unknown | Standing::Accepted { .. } | Standing::Refused { .. } => standing.clone(),
         }
     }
 
-    /// Whether nothing is known of the login yet, so that others have to wait for this test.
-    pub(super) fn is_first(&self) -> bool {
-        matches!(*self.0, Standing::Unknown)
+    fn learn(&self, standing: Standing) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
     }
 
-    /// Ends the turn with what the test found out.
-    pub(super) fn end(mut self, found: Standing) {
-        *self.0 = found;
+    /// The earlier refusal, as a failure of a test that does not repeat it.
+    fn refusal(&self) -> Option<Failure> {
+        let Standing::Refused { at, failure } = self.standing() else {
+            return None;
+        };
+        let (age, kept) = (at.elapsed().as_secs(), KEPT.as_secs());
+        let again = if failure.code == Code::AgentFailed {
+            format!("it failed so {age} s ago, and is not tried again within {kept} s")
+        } else {
+            format!("it was refused {age} s ago, and a refused login is not repeated within {kept} s")
+        };
+        let RecordedFailure { code, native, detail, hint, .. } = failure;
+        let native = native.map(Into::into);
+        Some(Failure { native, ..Failure::new(code, format!("{detail} ({again})")) }.hint(hint))
+    }
+}
+
+impl Logins {
+    /// The refusal that one of them met, where it still counts.
+    pub(super) fn refusal(&self) -> Option<Failure> {
+        self.0.iter().find_map(|(_, account)| account.refusal())
+    }
+
+    /// Learns from a test that broke the agent: clients repeat such calls by themselves.
+    pub(super) fn learn(&self, transcript: &Transcript) {
+        if let Some((_, failure)) = &transcript.failure
+            && failure.code == Code::AgentFailed
+        {
+            for (_, account) in &self.0 {
+                account.learn(Standing::Refused { at: Instant::now(), failure: failure.clone() });
+            }
+        }
+    }
+}
+
+impl Offers for Logins {
+    fn turn(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn Offer>, Failure>> {
+        let account = self.0.iter().find(|(at, _)| at == endpoint).map(|(_, account)| account.clone());
+        Box::pin(async move {
+            // A probe that offers nothing there has nothing to wait for.
+            let account = account.unwrap_or_default();
+            let mut guard = None;
+            if !matches!(account.standing(), Standing::Accepted { .. }) {
+                guard = Some(account.turn.clone().lock_owned().await);
+            }
+            match account.standing() {
+                Standing::Unknown => {}
+                Standing::Accepted { .. } => guard = None,
+                Standing::Refused { .. } => {
+                    if let Some(refusal) = account.refusal() {
+                        return Err(refusal);
+                    }
+                }
+            }
+            let turn: Box<dyn Offer> = Box::new(Turn { account, _guard: guard });
+            Ok(turn)
+        })
+    }
+}
+
+impl Offer for Turn {
+    fn settle(self: Box<Self>, answer: Answer) {
+        let at = Instant::now();
+        match answer {
+            Answer::Accepted => self.account.learn(Standing::Accepted { at }),
+            Answer::Refused(failure) => self.account.learn(Standing::Refused { at, failure }),
+            Answer::Undecided => {}
+        }
     }
 }

@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand;
 use probe_contract::{
-    Code, Ending, Failure, Gate, Login, Material, Mistake, Outcome, Probe, Protocol, RecordedFailure,
-    Remembered, Resolver, Run, RunOptions, Secret, Stage, Target, Transcript, tls::TrustRoots,
+    Code, Ending, Failure, Gate, Login, Material, Mistake, Probe, Properties, Protocol, Resolver, Run,
+    RunOptions, Secret, Stage, Target, Transcript, Warning, tls::TrustRoots,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
 use crate::catalog::Catalog;
-use crate::glue::{Definition, TestRequest};
+use crate::glue::{Definition, TestRequest, near_property_key};
 use crate::material;
 pub use crate::material::LocalFiles;
 use crate::report::TestResult;
-use ledger::{Ledger, Standing};
+use ledger::Ledger;
 use shared::Shared;
 use slots::Slots;
 
@@ -63,6 +63,8 @@ struct Outcomes {
     protocol: Option<&'static str>,
     endpoint: Option<String>,
     transcript: Transcript,
+    /// Knows what may be shown of a name.
+    run: Run,
 }
 
 impl Engine {
@@ -105,22 +107,24 @@ impl Engine {
             }
         };
         let Some(definition) = definition else {
-            let outcomes = self.not_found(name.unwrap_or_default());
-            return TestResult::new(request_id, name, None, &outcomes.transcript, None, None);
+            let transcript = self.not_found(name.unwrap_or_default());
+            return TestResult::new(request_id, name, None, &transcript, None, None);
         };
-        let outcomes =
+        let Outcomes { protocol, endpoint, transcript, run } =
             self.shared.run(definition, deadline, || self.test_definition(definition, deadline)).await;
+        // A name, a type or a host may hold the secret too.
+        let shown = |text: &str| run.shown(text);
         TestResult::new(
             request_id,
-            name,
-            Some(&definition.connection_type),
-            &outcomes.transcript,
-            outcomes.protocol,
-            outcomes.endpoint.as_deref(),
+            name.map(shown).as_deref(),
+            Some(&shown(&definition.connection_type)),
+            &transcript,
+            protocol,
+            endpoint.as_deref().map(shown).as_deref(),
         )
     }
 
-    fn not_found(&self, name: &str) -> Outcomes {
+    fn not_found(&self, name: &str) -> Transcript {
         let run = self.open(&[Stage::Settings], &[], self.options.deadline);
         let failure = match self.options.catalog {
             Some(_) => {
@@ -132,7 +136,7 @@ impl Engine {
             )
             .hint("Name a folder of connection documents: --catalog DIR, or DIALCHECK_CATALOG"),
         };
-        Outcomes { protocol: None, endpoint: None, transcript: run.close(Ending::Broken(failure)) }
+        run.close(Ending::Broken(failure))
     }
 
     async fn test_definition(&self, definition: &Definition, deadline: Duration) -> Outcomes {
@@ -148,16 +152,22 @@ impl Engine {
             Err((protocol, mistakes)) => {
                 let run = self.open(&[Stage::Settings], &secrets, deadline);
                 let result = run.settings(started.elapsed(), &mistakes);
-                return Outcomes {
-                    protocol,
-                    endpoint: None,
-                    transcript: run.close(Ending::Finished(result)),
-                };
+                let transcript = run.close(Ending::Finished(result));
+                return Outcomes { protocol, endpoint: None, transcript, run };
             }
         };
         let endpoint = probe.endpoints().first().map(ToString::to_string);
-        let transcript = self.dial(protocol, probe, &secrets, started.elapsed(), deadline).await;
-        Outcomes { protocol: Some(protocol.name()), endpoint, transcript }
+        let run = self.open(&plan(probe.as_ref()), &secrets, deadline);
+        let transcript = match run.settings(started.elapsed(), &[]) {
+            Ok(()) => {
+                for key in misspelt(&target.properties) {
+                    run.warn(key);
+                }
+                self.dial(protocol, probe, &run).await
+            }
+            Err(stop) => run.close(Ending::Finished(Err(stop))),
+        };
+        Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 
     /// Finds the protocol of `target` and has it check the target.
@@ -196,25 +206,8 @@ impl Engine {
             .code(Code::NotTestable)
     }
 
-    async fn dial(
-        &self,
-        protocol: &dyn Protocol,
-        probe: Box<dyn Probe>,
-        secrets: &[&Secret],
-        prepared_in: Duration,
-        deadline: Duration,
-    ) -> Transcript {
-        let mut plan = vec![Stage::Settings];
+    async fn dial(&self, protocol: &dyn Protocol, probe: Box<dyn Probe>, run: &Run) -> Transcript {
         let pointers = probe.pointers().to_vec();
-        if !pointers.is_empty() {
-            plan.push(Stage::Secrets);
-        }
-        plan.extend_from_slice(probe.plan());
-
-        let run = self.open(&plan, secrets, deadline);
-        if let Err(stop) = run.settings(prepared_in, &[]) {
-            return run.close(Ending::Finished(Err(stop)));
-        }
         let material = if pointers.is_empty() {
             Material::default()
         } else {
@@ -228,20 +221,20 @@ impl Engine {
             run.protect(secret);
         }
 
-        // A login's turn, a place among those at its endpoint, a job: always in this order, so that no two tests wait for
-        // each other.
-        let mut turns = run.wait_for(self.ledger.turns(protocol.name(), &logins)).await;
-        if let Some(refusal) = turns.iter_mut().find_map(ledger::Turn::refusal) {
-            return remembered(&run, &refusal).await;
+        let logins = Arc::new(self.ledger.logins(protocol.name(), &logins));
+        if let Some(refusal) = logins.refusal() {
+            let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
+            return run.close(Ending::Finished(result));
         }
-        turns.retain(ledger::Turn::is_first);
-        let _slots = run.wait_for(self.slots.take(logins.iter().map(|login| &login.endpoint))).await;
+        run.ask_before_offering(logins.clone());
+
+        // A place among the tests of each endpoint, then a job: always in this order, so that no two tests wait for each
+        // other.
+        let _slots = run.wait_for(self.slots.take(probe.endpoints())).await;
         let _job = run.wait_for(self.jobs.acquire()).await;
 
-        let transcript = supervise::run(run, probe, material).await;
-        for turn in turns {
-            turn.end(standing(&transcript));
-        }
+        let transcript = supervise::run(run.clone(), probe, material).await;
+        logins.learn(&transcript);
         transcript
     }
 
@@ -257,40 +250,34 @@ impl Engine {
     }
 }
 
+/// The stages of the whole test: the probe's own come after the engine's.
+fn plan(probe: &dyn Probe) -> Vec<Stage> {
+    let mut plan = vec![Stage::Settings];
+    if !probe.pointers().is_empty() {
+        plan.push(Stage::Secrets);
+    }
+    plan.extend_from_slice(probe.plan());
+    plan
+}
+
+/// A warning for each property key that looks like one of Glue's and is none: Glue takes any key and reads only its own.
+fn misspelt(properties: &Properties) -> Vec<Warning> {
+    properties
+        .iter()
+        .filter_map(|(key, _)| Some((key, near_property_key(key)?)))
+        .map(|(key, near)| {
+            let message = format!("the property {key} is ignored; did you mean {near}?");
+            Warning::new("property_ignored", message)
+        })
+        .collect()
+}
+
 type Prepared = (&'static dyn Protocol, Box<dyn Probe>);
 
 /// Property keys whose values are secret by what Glue says of them; the URL's own password is known to the probe.
 fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_uppercase();
     ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEYTAB"].iter().any(|word| key.contains(word))
-}
-
-/// What a finished test says about its login.
-fn standing(transcript: &Transcript) -> Standing {
-    if let Some((stage, failure)) = &transcript.failure
-        && failure.code.remembered() == Remembered::Yes
-    {
-        return Standing::Refused { at: Instant::now(), stage: *stage, failure: failure.clone() };
-    }
-    let accepted = transcript
-        .records
-        .iter()
-        .any(|record| record.stage == Stage::Auth && record.outcome == Outcome::Passed);
-    let at = Instant::now();
-    if accepted { Standing::Accepted { at } } else { Standing::Undecided { at } }
-}
-
-/// Answers with an earlier refusal, without dialing.
-async fn remembered(run: &Run, refusal: &ledger::Refusal) -> Transcript {
-    let RecordedFailure { code, native, detail, hint, .. } = refusal.failure.clone();
-    let seconds = refusal.age.as_secs();
-    let detail = format!(
-        "{detail} (so it was {seconds} s ago; a refused login is not repeated within {} s)",
-        ledger::KEPT.as_secs()
-    );
-    let failure = Failure { native: native.map(Into::into), ..Failure::new(code, detail) }.hint(hint);
-    let result = run.local().stage(refusal.stage, async |_| Err::<(), _>(failure)).await;
-    run.close(Ending::Finished(result))
 }
 
 #[cfg(test)]

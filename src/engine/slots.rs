@@ -16,12 +16,12 @@ pub(super) struct Slots(Mutex<HashMap<Endpoint, Arc<Semaphore>>>);
 
 impl Slots {
     /// Waits for a slot at each of `endpoints`, in an order that is the same for all tests.
-    pub(super) async fn take(&self, endpoints: impl Iterator<Item = &Endpoint>) -> Vec<OwnedSemaphorePermit> {
-        let endpoints: BTreeSet<&Endpoint> = endpoints.collect();
+    pub(super) async fn take(&self, endpoints: &[Endpoint]) -> Vec<OwnedSemaphorePermit> {
+        let endpoints: BTreeSet<Endpoint> = endpoints.iter().map(Endpoint::normalized).collect();
         let mut permits = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
             // A semaphore that is never closed always gives a permit.
-            permits.extend(self.of(endpoint).acquire_owned().await.ok());
+            permits.extend(self.of(&endpoint).acquire_owned().await.ok());
         }
         permits
     }

@@ -21,24 +21,31 @@ pub(super) async fn run(run: Run, probe: Box<dyn Probe>, material: Material) -> 
     let (_dialing, dropped) = oneshot::channel::<()>();
     let deadline = run.deadline() + GRACE;
     let probing = run.clone();
+    let no_room = |error| {
+        let hint = "Raise the limits of processes and open files (ulimit -u, ulimit -n), or dial fewer at a time with --jobs";
+        Failure::new(Code::AgentBusy, "this machine has no room for another test").hint(hint).source(error)
+    };
     let thread = thread::Builder::new().name("probe".to_owned()).spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let _unheard = done.send(Ending::Broken(no_room(error)));
+                return;
+            }
+        };
         runtime.block_on(async {
             tokio::select! {
-                result = probe.probe(probing, material) => { let _unheard = done.send(result); }
+                result = probe.probe(probing, material) => { let _unheard = done.send(Ending::Finished(result)); }
                 _ = dropped => {}
             }
         });
-        Ok::<_, std::io::Error>(())
     });
     if let Err(error) = thread {
-        let failure = Failure::new(Code::AgentBusy, "this machine has no thread to spare for another test")
-            .source(error);
-        return run.close(Ending::Broken(failure));
+        return run.close(Ending::Broken(no_room(error)));
     }
     #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
     let ending = match tokio::time::timeout_at(deadline.into(), finished).await {
-        Ok(Ok(result)) => Ending::Finished(result),
+        Ok(Ok(ending)) => ending,
         // The thread ended without a word: it panicked. The panic hook has told where.
         Ok(Err(_)) => {
             Ending::Broken(Failure::new(Code::AgentFailed, "the probe stopped by a fault of its own"))

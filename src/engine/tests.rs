@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use probe_contract::{
-    Endpoint, Evidence, GlueException, Loopback, Pending, Pointer, Properties, Stop, TypeRow, Warning,
+    Endpoint, Evidence, GlueException, Leg, Loopback, Outcome, Pending, Pointer, Properties, Stop, TypeRow,
+    Warning,
 };
 
 use super::*;
@@ -25,11 +26,17 @@ enum Deed {
     Hang,
     /// Is refused.
     Refuse,
+    /// Is refused before the server asked for the credential.
+    RefuseUnasked,
+    /// Offers the credential, and loses the connection.
+    Lose,
+    /// Takes its time, and counts who does so at once.
+    Slow,
     /// Loses one endpoint of two, and forgives it.
     Forgive,
 }
 
-const DEEDS: [(&str, Deed); 8] = [
+const DEEDS: [(&str, Deed); 11] = [
     ("PASS", Deed::Pass),
     ("NOTHING", Deed::Nothing),
     ("HALF", Deed::Half),
@@ -37,12 +44,18 @@ const DEEDS: [(&str, Deed); 8] = [
     ("BURN", Deed::Burn),
     ("HANG", Deed::Hang),
     ("REFUSE", Deed::Refuse),
+    ("REFUSE_UNASKED", Deed::RefuseUnasked),
+    ("LOSE", Deed::Lose),
+    ("SLOW", Deed::Slow),
     ("FORGIVE", Deed::Forgive),
 ];
 
 struct Misbehaving {
     /// Probes that were run.
     ran: AtomicUsize,
+    /// Slow probes that run now, and the most that ever did.
+    slow: AtomicUsize,
+    most: AtomicUsize,
 }
 
 struct Misbehaver {
@@ -67,7 +80,8 @@ impl Protocol for Misbehaving {
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
         let (_, deed) = DEEDS.iter().find(|(name, _)| *name == target.connection_type).unwrap();
         let password = target.properties.get("PASSWORD").unwrap_or_default().to_owned();
-        let endpoints = [Endpoint { host: "localhost".into(), port: 1 }];
+        let host = target.properties.get("HOST").unwrap_or("localhost").to_owned();
+        let endpoints = [Endpoint { host, port: 1 }];
         Ok(Box::new(Misbehaver { deed: *deed, password, endpoints }))
     }
 }
@@ -92,22 +106,31 @@ impl Probe for Misbehaver {
 
     fn probe(self: Box<Self>, run: Run, _material: Material) -> Pending<Result<(), Stop>> {
         PROTOCOL.ran.fetch_add(1, Ordering::SeqCst);
-        Box::pin(misbehave(self.deed, run))
+        let [endpoint] = self.endpoints;
+        Box::pin(misbehave(self.deed, run.leg(endpoint), run))
     }
 }
 
-async fn misbehave(deed: Deed, run: Run) -> Result<(), Stop> {
-    let leg = run.leg(Endpoint { host: "localhost".into(), port: 1 });
+async fn misbehave(deed: Deed, leg: Leg, run: Run) -> Result<(), Stop> {
     if deed == Deed::Nothing {
         return Ok(());
     }
-    if deed == Deed::Refuse {
-        return leg
-            .stage(Stage::Auth, async |_| Err(Failure::new(Code::CredentialsRejected, "no").native("28P01")))
-            .await;
+    if matches!(deed, Deed::Refuse | Deed::RefuseUnasked | Deed::Lose) {
+        let work = async |step: probe_contract::Step| {
+            if deed != Deed::RefuseUnasked {
+                step.offer("test");
+            }
+            // Long enough that others would overtake, were they let.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if deed == Deed::Lose {
+                return Err(Failure::new(Code::ConnectionReset, "gone"));
+            }
+            Err(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
+        };
+        return leg.stage(Stage::Auth, work).await;
     }
     leg.stage(Stage::Auth, async |step| {
-        step.note(Evidence::Mechanism("test".into()));
+        step.offer("test");
         Ok(())
     })
     .await?;
@@ -132,14 +155,27 @@ async fn misbehave(deed: Deed, run: Run) -> Result<(), Stop> {
                 }
             }
             Deed::Hang => std::future::pending().await,
-            Deed::Pass | Deed::Nothing | Deed::Half | Deed::Refuse | Deed::Forgive => {}
+            Deed::Slow => {
+                let now = PROTOCOL.slow.fetch_add(1, Ordering::SeqCst) + 1;
+                PROTOCOL.most.fetch_max(now, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                PROTOCOL.slow.fetch_sub(1, Ordering::SeqCst);
+            }
+            Deed::Pass
+            | Deed::Nothing
+            | Deed::Half
+            | Deed::Refuse
+            | Deed::RefuseUnasked
+            | Deed::Lose
+            | Deed::Forgive => {}
         }
         Ok(())
     })
     .await
 }
 
-static PROTOCOL: Misbehaving = Misbehaving { ran: AtomicUsize::new(0) };
+static PROTOCOL: Misbehaving =
+    Misbehaving { ran: AtomicUsize::new(0), slow: AtomicUsize::new(0), most: AtomicUsize::new(0) };
 
 fn engine(deadline: Duration, strict: bool) -> Engine {
     static PROTOCOLS: [&dyn Protocol; 1] = [&PROTOCOL];
@@ -257,7 +293,7 @@ async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
     let ran = || PROTOCOL.ran.load(Ordering::SeqCst);
     // Other tests count too, so what is compared is the answer: only one from memory says so.
     let from_memory = |result: &TestResult| {
-        result.failure.as_ref().unwrap().message.contains("is not repeated within 30 s")
+        result.failure.as_ref().unwrap().message.contains("a refused login is not repeated within 30 s")
     };
     assert!(!from_memory(&first));
     for database in ["a", "b"] {
@@ -284,6 +320,61 @@ async fn tests_with_one_login_learn_from_the_first() {
         .filter(|result| result.failure.as_ref().unwrap().message.contains("is not repeated"))
         .count();
     assert_eq!(from_memory, 19);
+}
+
+#[tokio::test]
+async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
+    let engine = engine(PATIENCE, false);
+    let lost = engine.test(&request("LOSE", &[("PASSWORD", "kept")])).await;
+    failed(&lost, Stage::Auth, Code::ConnectionReset, Code::ConnectionReset.exception());
+    let hosts = ["localhost", "LOCALHOST", "localhost."];
+    let requests: Vec<_> = (0..12)
+        .map(|index| {
+            let database = index.to_string();
+            request("REFUSE", &[("PASSWORD", "kept"), ("DATABASE", &database), ("HOST", hosts[index % 3])])
+        })
+        .collect();
+    let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
+    let offered = results
+        .iter()
+        .filter(|result| !result.failure.as_ref().unwrap().message.contains("is not repeated"))
+        .count();
+    assert_eq!(offered, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_credential_is_not_remembered() {
+    let engine = engine(PATIENCE, false);
+    let unasked = request("REFUSE_UNASKED", &[("PASSWORD", "unasked")]);
+    failed(
+        &engine.test(&unasked).await,
+        Stage::Auth,
+        Code::CredentialsRejected,
+        Code::CredentialsRejected.exception(),
+    );
+    let good = engine.test(&request("PASS", &[("PASSWORD", "unasked")])).await;
+    assert_eq!(good.failure.map(|failure| failure.message), None);
+}
+
+#[tokio::test]
+async fn an_agents_failure_is_not_tried_again_at_once() {
+    let engine = engine(PATIENCE, false);
+    let panics = request("PANIC", &[("PASSWORD", "panics")]);
+    failed(&engine.test(&panics).await, Stage::Query, Code::AgentFailed, GlueException::InternalService);
+    let again = engine.test(&panics).await;
+    failed(&again, Stage::Auth, Code::AgentFailed, GlueException::InternalService);
+    assert!(again.failure.unwrap().message.contains("is not tried again within 30 s"));
+}
+
+#[tokio::test]
+async fn no_more_than_sixteen_tests_are_at_one_endpoint() {
+    let engine = engine(PATIENCE, false);
+    let requests: Vec<_> =
+        (0..60).map(|index| request("SLOW", &[("PASSWORD", &format!("slow{index}"))])).collect();
+    let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
+    assert!(results.iter().all(|result| result.failure.is_none()));
+    let most = PROTOCOL.most.load(Ordering::SeqCst);
+    assert!((2..=16).contains(&most), "{most}");
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@
 mod definition;
 mod document;
 mod input;
+mod spelling;
 
 pub use definition::{Definition, Read, TestRequest, read};
 pub use document::{Document, DocumentError, Item, Node, Syntax};
 pub use input::{read_file, read_stream};
+pub use spelling::near_property_key;

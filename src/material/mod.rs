@@ -26,7 +26,13 @@ pub(crate) async fn fetch(leg: &Leg, pointers: &[Pointer], files: LocalFiles) ->
     leg.stage(Stage::Secrets, async |step| {
         let mut material = Material::default();
         for pointer in pointers {
-            let artefact = read(pointer, files).map_err(|failure| Failure {
+            let asked = pointer.clone();
+            // A stalled network mount must not stop everybody's deadlines.
+            let read = tokio::task::spawn_blocking(move || read(&asked, files)).await;
+            let read = read.unwrap_or_else(|error| {
+                Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
+            });
+            let artefact = read.map_err(|failure| Failure {
                 detail: format!("{}: {}", pointer.property, failure.detail),
                 ..failure
             })?;

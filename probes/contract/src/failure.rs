@@ -8,7 +8,7 @@ use crate::{Code, Stage};
 
 /// Why a stage failed.
 ///
-/// `detail` may come straight from a driver or a server: it is scrubbed when the failure enters the run's record.
+/// Secrets are taken out of `detail` when the failure enters the run's record.
 #[derive(Debug)]
 pub struct Failure {
     /// What follows from the failure stands in the taxonomy under this code.
@@ -20,6 +20,8 @@ pub struct Failure {
     pub native: Option<Cow<'static, str>>,
     /// What happened, as a sentence without its full stop.
     pub detail: String,
+    /// Whether `detail` holds words of a driver or a peer: with a very short secret such a text is withheld whole.
+    pub foreign: bool,
     /// What to do, where the probe knows better than the taxonomy.
     pub hint: Option<Cow<'static, str>>,
     /// The error it was made from, for `--debug`.
@@ -30,7 +32,21 @@ impl Failure {
     /// A failure of the running stage with nothing but its code and what happened.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, stage: None, native: None, detail: detail.into(), hint: None, source: None }
+        Self {
+            code,
+            stage: None,
+            native: None,
+            detail: detail.into(),
+            foreign: false,
+            hint: None,
+            source: None,
+        }
+    }
+
+    /// A failure whose detail is in the words of a driver or a peer.
+    #[must_use]
+    pub fn foreign(code: Code, detail: impl Into<String>) -> Self {
+        Self { foreign: true, ..Self::new(code, detail) }
     }
 
     /// Attributes the failure to another stage.

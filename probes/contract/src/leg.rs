@@ -2,14 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
 use crate::run::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
-use crate::{Code, Endpoint, Evidence, Failure, Io, Run, Stage, Stop};
+use crate::{Answer, Code, Endpoint, Evidence, Failure, Io, Remembered, Run, Stage, Stop};
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
 ///
@@ -37,6 +37,7 @@ pub struct Step {
     stages: Arc<[Stage]>,
     /// Index into `stages` of the running one, and of its record.
     at: Arc<[AtomicUsize; 2]>,
+    offered: Arc<AtomicBool>,
 }
 
 impl Leg {
@@ -83,9 +84,9 @@ impl Leg {
     ) -> Result<T, Stop> {
         let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
         let at = Arc::new([AtomicUsize::new(0), AtomicUsize::new(record)]);
-        let step = Step { leg: self.clone(), stages: stages.into(), at };
+        let step = Step { leg: self.clone(), stages: stages.into(), at, offered: Arc::default() };
         #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
-        let result = tokio::time::timeout_at(self.until().into(), work(step.clone())).await;
+        let result = tokio::time::timeout_at(self.until().into(), self.in_turn(step.clone(), work)).await;
         match result {
             Ok(Ok(value)) => {
                 while step.advance() {}
@@ -101,6 +102,33 @@ impl Leg {
                 Err(self.run.fail(step.record(), overdue(name, length, waiting_for)))
             }
         }
+    }
+
+    /// Does the work; where it offers a credential, when it is that credential's turn, and tells what came of it.
+    async fn in_turn<T>(
+        &self,
+        step: Step,
+        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let offers = step.stages.contains(&Stage::Auth).then(|| self.run.offers()).flatten();
+        let turn = match (offers, self.endpoint.as_deref()) {
+            (Some(offers), Some(endpoint)) => {
+                Some(offers.turn(endpoint).await.map_err(|failure| failure.at(Stage::Auth))?)
+            }
+            (Some(_) | None, _) => None,
+        };
+        let result = work(step.clone()).await;
+        if let Some(turn) = turn {
+            turn.settle(match &result {
+                _ if !step.offered.load(Ordering::Acquire) => Answer::Undecided,
+                Ok(_) => Answer::Accepted,
+                Err(failure) if failure.code.remembered() == Remembered::Yes => {
+                    Answer::Refused(self.run.recorded(failure))
+                }
+                Err(_) => Answer::Undecided,
+            });
+        }
+        result
     }
 
     fn until(&self) -> Instant {
@@ -163,6 +191,13 @@ impl Step {
     /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
     pub fn note(&self, fact: Evidence) {
         self.leg.run.note(self.record(), fact);
+    }
+
+    /// Notes that the peer asked for the credential, by the name of the login method. Only then does its answer say
+    /// anything about the credential.
+    pub fn offer(&self, mechanism: &str) {
+        self.note(Evidence::Mechanism(mechanism.to_owned()));
+        self.offered.store(true, Ordering::Release);
     }
 
     /// Ends the running stage as passed and starts the next one of the span; says whether there was one.
@@ -233,7 +268,7 @@ pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
         }
         None => {
             let failure =
-                Failure::new(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
+                Failure::foreign(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
             match error.raw_os_error() {
                 Some(number) => failure.native(format!("errno {number}")),
                 None => failure,

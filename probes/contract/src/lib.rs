@@ -7,6 +7,7 @@ mod evidence;
 mod failure;
 mod gate;
 mod leg;
+mod offer;
 mod protocol;
 mod resolve;
 mod run;
@@ -20,6 +21,7 @@ pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};
 pub use leg::{Leg, Step, io_failure};
+pub use offer::{Answer, Offer, Offers};
 pub use protocol::{
     Artefact, Form, Io, Location, Login, Material, Pending, Pointer, Probe, Protocol, TypeRow,
 };

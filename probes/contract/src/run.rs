@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, Endpoint, Evidence, Failure, Gate, Leg, Mistake, Resolver, Secret, Stage, Warning, evidence,
+    Code, Endpoint, Evidence, Failure, Gate, Leg, Mistake, Offers, Resolver, Secret, Stage, Warning, evidence,
 };
 
 /// What a run is given.
@@ -43,6 +43,7 @@ struct State {
     warnings: Vec<Warning>,
     scrub: Scrub,
     legs: usize,
+    offers: Option<Arc<dyn Offers>>,
     partial: bool,
     /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
     waited: Duration,
@@ -168,7 +169,7 @@ impl Run {
             let mistakes: Vec<Mistake> = mistakes
                 .iter()
                 .map(|mistake| {
-                    Mistake::new(state.scrub.clean(&mistake.property), state.scrub.clean(&mistake.expected))
+                    Mistake::new(state.scrub.mask(&mistake.property), state.scrub.mask(&mistake.expected))
                 })
                 .collect();
             record.outcome = Outcome::Failed;
@@ -224,7 +225,7 @@ impl Run {
     pub fn warn(&self, warning: Warning) {
         let mut state = self.state();
         if !state.closed {
-            let message = state.scrub.clean(&warning.message);
+            let message = state.scrub.mask(&warning.message);
             state.warnings.push(Warning { message, ..warning });
         }
     }
@@ -232,6 +233,26 @@ impl Run {
     /// Has `secret` removed from every text that is recorded from now on.
     pub fn protect(&self, secret: &Secret) {
         self.state().scrub.add(secret);
+    }
+
+    /// Has `offers` asked before a credential is offered.
+    pub fn ask_before_offering(&self, offers: Arc<dyn Offers>) {
+        self.state().offers = Some(offers);
+    }
+
+    pub(crate) fn offers(&self) -> Option<Arc<dyn Offers>> {
+        self.state().offers.clone()
+    }
+
+    /// `text` as it may be shown: a name of the definition may hold the secret too.
+    #[must_use]
+    pub fn shown(&self, text: &str) -> String {
+        self.state().scrub.mask(text)
+    }
+
+    /// What `failure` will say in the record.
+    pub(crate) fn recorded(&self, failure: &Failure) -> RecordedFailure {
+        self.state().recorded(failure)
     }
 
     /// The moment at which the run must be over.
@@ -290,7 +311,9 @@ impl Run {
     pub(crate) fn begin(&self, stage: Stage, endpoint: Option<&Endpoint>, leg: usize) -> usize {
         let mut state = self.state();
         if !state.closed {
-            state.records.push(Record::new(stage, endpoint.cloned(), leg));
+            let shown = endpoint
+                .map(|endpoint| Endpoint { host: state.scrub.mask(&endpoint.host), port: endpoint.port });
+            state.records.push(Record::new(stage, shown, leg));
         }
         state.records.len().saturating_sub(1)
     }
@@ -298,7 +321,7 @@ impl Run {
     pub(crate) fn note(&self, index: usize, fact: Evidence) {
         let mut state = self.state();
         if !state.closed {
-            let fact = fact.map_text(|text| state.scrub.clean(&text));
+            let fact = fact.map_text(|text| state.scrub.mask(&text));
             state.records[index].evidence.push(fact);
         }
     }
@@ -351,7 +374,7 @@ impl State {
             self.records.push(Record::new(at, self.records[index].endpoint.clone(), leg));
             self.records.len() - 1
         };
-        let recorded = self.recorded(failure);
+        let recorded = self.recorded(&failure);
         let record = &mut self.records[failed];
         if record.outcome == Outcome::Running {
             record.end(Outcome::Failed);
@@ -361,13 +384,13 @@ impl State {
         failed
     }
 
-    fn recorded(&self, failure: Failure) -> RecordedFailure {
-        let detail = self.scrub.clean(failure.detail.trim_end().trim_end_matches('.'));
+    fn recorded(&self, failure: &Failure) -> RecordedFailure {
+        let detail = failure.detail.trim_end().trim_end_matches('.');
         RecordedFailure {
             code: failure.code,
-            native: failure.native.map(|native| self.scrub.clean(&native)),
-            detail,
-            hint: failure.hint.map_or_else(|| failure.code.hint().to_owned(), |hint| self.scrub.clean(&hint)),
+            native: failure.native.as_ref().map(|native| self.scrub.mask(native)),
+            detail: if failure.foreign { self.scrub.clean(detail) } else { self.scrub.mask(detail) },
+            hint: failure.hint.as_deref().unwrap_or(failure.code.hint()).to_owned(),
             mistakes: Vec::new(),
         }
     }
@@ -379,7 +402,7 @@ impl State {
             .collect();
         match running.first() {
             Some(&first) => {
-                let recorded = self.recorded(failure);
+                let recorded = self.recorded(&failure);
                 for &index in &running {
                     self.records[index].end(Outcome::Failed);
                     self.records[index].failure = Some(recorded.clone());

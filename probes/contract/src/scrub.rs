@@ -64,17 +64,20 @@ impl Scrub {
         self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.spelling.expose().len()));
     }
 
+    /// For text of a driver or a peer: withheld whole where it holds a short secret.
     pub(crate) fn clean(&self, text: &str) -> String {
+        let mut short = self.needles.iter().filter(|needle| needle.short);
+        if short.any(|needle| text.contains(needle.spelling.expose())) {
+            return "(withheld: it contains the secret)".to_owned();
+        }
+        self.mask(text)
+    }
+
+    /// For our own sentences and for names: a short secret in them is chance.
+    pub(crate) fn mask(&self, text: &str) -> String {
         let mut clean = text.to_owned();
-        for needle in &self.needles {
-            let spelling = needle.spelling.expose();
-            if !clean.contains(spelling) {
-                continue;
-            }
-            if needle.short {
-                return "(withheld: it contains the secret)".to_owned();
-            }
-            clean = clean.replace(spelling, MASK);
+        for needle in self.needles.iter().filter(|needle| !needle.short) {
+            clean = clean.replace(needle.spelling.expose(), MASK);
         }
         let clean: String =
             clean.chars().map(|c| if c.is_control() || is_bidi(c) { ' ' } else { c }).collect();
@@ -117,6 +120,7 @@ mod tests {
     fn withholds_a_text_with_a_short_secret() {
         assert_eq!(scrub("cat").clean("concatenate"), "(withheld: it contains the secret)");
         assert_eq!(scrub("cat").clean("a dog"), "a dog");
+        assert_eq!(scrub("cat").mask("concatenate"), "concatenate");
     }
 
     #[test]

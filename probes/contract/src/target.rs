@@ -89,9 +89,18 @@ impl Endpoint {
     /// What is expected, as a phrase.
     pub fn parse_port(port: &str) -> Result<u16, &'static str> {
         match port.parse() {
-            Ok(port) if port > 0 => Ok(port),
+            Ok(number) if number > 0 && port.bytes().all(|byte| byte.is_ascii_digit()) => Ok(number),
             Ok(_) | Err(_) => Err("expected a port from 1 to 65535"),
         }
+    }
+}
+
+impl Endpoint {
+    /// The same for every spelling of the endpoint: DNS does not tell upper from lower case, nor a name from the same
+    /// name with its final dot.
+    #[must_use]
+    pub fn normalized(&self) -> Self {
+        Self { host: self.host.trim_end_matches('.').to_ascii_lowercase(), port: self.port }
     }
 }
 
@@ -137,7 +146,7 @@ mod tests {
     #[test]
     fn ports_are_from_1_to_65535() {
         assert_eq!(Endpoint::parse_port("65535"), Ok(65535));
-        for port in ["0", "65536", "99999", "-1", " 1", "x", ""] {
+        for port in ["0", "65536", "99999", "-1", "+1", " 1", "x", ""] {
             assert!(Endpoint::parse_port(port).is_err(), "{port}");
         }
     }

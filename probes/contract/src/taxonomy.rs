@@ -252,7 +252,7 @@ taxonomy! {
     17 ConnectionReset "connection_reset", Network, Retryable, No, FederationSource(InvalidResponse),
         "Check the server's log, and what stands between here and the server (proxy, load balancer, firewall)";
     18 CertificateUntrusted "certificate_untrusted", Settings, Terminal, No, FederationSource(InvalidResponse),
-        "Give the authority that issued the server's certificate as CUSTOM_JDBC_CERT, and have the server send its whole chain";
+        "Give the authority that issued the server's certificate (CUSTOM_JDBC_CERT, or --ca-bundle), and have the server send its whole chain";
     18 CertificateExpired "certificate_expired", Server, Terminal, No, FederationSource(InvalidResponse),
         "Renew the server's certificate";
     18 CertificateNotYetValid "certificate_not_yet_valid", Server, Terminal, No, FederationSource(InvalidResponse),
@@ -266,7 +266,7 @@ taxonomy! {
     19 TlsRequired "tls_required", Settings, Terminal, No, FederationSource(InvalidInput),
         "Set JDBC_ENFORCE_SSL to true, or take sslmode=disable out of the URL";
     20 TlsNotOffered "tls_not_offered", Settings, Terminal, No, FederationSource(OperationNotSupported),
-        "Enable TLS on the server, or set JDBC_ENFORCE_SSL to false if clear text is acceptable";
+        "Enable TLS on the server, or stop requiring it if clear text is acceptable";
     21 ClientCertificateRefused "client_certificate_refused", Settings, Terminal, No, FederationSource(InvalidCredentials),
         "Give the client certificate and key that the server asks for, issued by an authority it trusts";
     22 WrongProtocol "wrong_protocol", Settings, Terminal, No, FederationSource(InvalidResponse),

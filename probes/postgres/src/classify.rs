@@ -230,10 +230,12 @@ const fn row(
 /// What an ErrorResponse amounts to. An SQLSTATE without a row stays `unclassified`.
 pub(crate) fn server_error(sqlstate: &str, message: &str, channel: Channel) -> Failure {
     let failure = match ROWS.iter().find(|row| row.matches(sqlstate, message, channel)) {
-        Some(row) => {
-            Failure { stage: row.stage, hint: row.hint.map(Cow::Borrowed), ..Failure::new(row.code, message) }
-        }
-        None => Failure::new(Code::Unclassified, message),
+        Some(row) => Failure {
+            stage: row.stage,
+            hint: row.hint.map(Cow::Borrowed),
+            ..Failure::foreign(row.code, message)
+        },
+        None => Failure::foreign(Code::Unclassified, message),
     };
     failure.native(sqlstate.to_owned())
 }

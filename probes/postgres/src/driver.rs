@@ -20,7 +20,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::classify::{self, Channel};
 use crate::settings::{Encryption, Settings};
-use crate::tap::{Heard, Refusal, Tap};
+use crate::tap::{Heard, MOST_ITERATIONS, Refusal, Tap};
 
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -56,24 +56,34 @@ pub(crate) async fn ssl_request(
                 Code::TlsNotOffered,
                 format!("{peer} offers no TLS, and the definition requires it"),
             )
+            .hint(settings.tls_not_offered_hint())
             .at(Stage::Tls))
         }
         // A server too old for TLS, or one with no process to spare, answers with an ErrorResponse.
-        b'E' => {
-            let rest = first_bytes(stream).await;
-            Err(classify::raw_error(&rest).unwrap_or_else(|| {
-                Failure::new(
-                    Code::ResponseUnreadable,
-                    format!("{peer} answered the request for TLS with an unreadable error"),
-                )
-            }))
-        }
+        b'E' => match error_response(stream).await {
+            Some(body) => Err(classify::raw_error(&body).unwrap_or_else(|| wrong_protocol(peer, None))),
+            None => Err(wrong_protocol(peer, None)),
+        },
         other => {
             let mut first = vec![other];
             first.extend(first_bytes(stream).await);
             Err(wrong_protocol(peer, foreign::identify(&first)))
         }
     }
+}
+
+/// The rest of an ErrorResponse, from its length field on; none where it is not one.
+async fn error_response(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    const LONGEST: usize = 8 * 1024;
+    let mut body = vec![0; 4];
+    stream.read_exact(&mut body).await.ok()?;
+    let length = usize::try_from(u32::from_be_bytes([body[0], body[1], body[2], body[3]])).ok()?;
+    if !(4..=LONGEST).contains(&length) {
+        return None;
+    }
+    body.resize(length, 0);
+    stream.read_exact(&mut body[4..]).await.ok()?;
+    Some(body)
 }
 
 /// What else has come already; a foreign server sends its greeting at once.
@@ -164,9 +174,14 @@ pub(crate) async fn login<S: Channeled>(
         ));
     }
     leg.stage(Stage::Query, async |step| {
-        query(client, connection, &step)
+        let right = query(client, connection, &step)
             .await
-            .map_err(|error| failure(error, Stage::Query, &heard, channel, settings))
+            .map_err(|error| failure(error, Stage::Query, &heard, channel, settings))?;
+        if right {
+            return Ok(());
+        }
+        let peer = &settings.endpoint;
+        Err(Failure::new(Code::ResponseUnreadable, format!("{peer} answered SELECT 1 with something else")))
     })
     .await
 }
@@ -185,47 +200,67 @@ fn config(settings: &Settings) -> Config {
     config
 }
 
-/// `SELECT 1`, and who and where the session is. Then the server is told goodbye, so that its log shows no broken
+/// `SELECT 1`, and who and where the session is; says whether the answer was right. Then the server is told goodbye, so that its log shows no broken
 /// connection.
 async fn query<S: Channeled>(
     client: Client,
-    mut connection: Connection<Tap<S>, Tap<S>>,
+    connection: Connection<Tap<S>, Tap<S>>,
     step: &Step,
-) -> Result<(), tokio_postgres::Error> {
+) -> Result<bool, tokio_postgres::Error> {
     if let Some(version) = connection.parameter("server_version") {
         step.note(Evidence::ServerVersion(version.to_owned()));
     }
-    let (rows, ended) = {
+    let mut connection = Some(connection);
+    let mut ended = Ok(());
+    let rows = {
         let mut query = pin!(client.simple_query("SELECT 1, current_user, current_database()"));
-        tokio::select! {
+        let running = async {
+            match &mut connection {
+                Some(connection) => connection.await,
+                None => Ok(()),
+            }
+        };
+        let rows = tokio::select! {
             biased;
-            ended = &mut connection => (query.await, Some(ended)),
-            rows = &mut query => (rows, None),
+            end = running => {
+                ended = end;
+                None
+            }
+            rows = &mut query => Some(rows),
+        };
+        match rows {
+            Some(rows) => rows,
+            None => {
+                // The query learns of the end when nobody is left who could answer it.
+                connection = None;
+                query.await
+            }
         }
     };
     // Where the session broke, the server's last words may have gone to the query or to the connection.
-    let rows = match (rows, &ended) {
-        (Err(error), Some(Err(end))) if error.as_db_error().is_none() && end.as_db_error().is_some() => {
-            return ended.unwrap_or(Ok(()));
-        }
+    let rows = match (rows, ended) {
+        (Err(error), Err(end)) => return Err(if error.as_db_error().is_some() { error } else { end }),
         (rows, _) => rows?,
     };
-    for message in &rows {
-        if let SimpleQueryMessage::Row(row) = message {
-            if let Some(user) = row.get(1) {
-                step.note(Evidence::User(user.to_owned()));
-            }
-            if let Some(database) = row.get(2) {
-                step.note(Evidence::Database(database.to_owned()));
-            }
-        }
+    let row = rows
+        .iter()
+        .find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
+    let column = |index| row.and_then(|row| row.try_get(index).ok().flatten());
+    if column(0) != Some("1") {
+        return Ok(false);
+    }
+    if let Some(user) = column(1) {
+        step.note(Evidence::User(user.to_owned()));
+    }
+    if let Some(database) = column(2) {
+        step.note(Evidence::Database(database.to_owned()));
     }
     drop(client);
-    if ended.is_none() {
+    if let Some(connection) = connection {
         // The proof is had: how the goodbye ends changes nothing.
         let _goodbye = connection.await;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What a driver error amounts to: first what the tap refused, then what the server said, then what the stream did.
@@ -262,7 +297,7 @@ fn failure(
         None => format!("{peer} broke the protocol: {error}"),
     };
     // The server's own proof in SCRAM belongs to the login, and the driver checks it when the tap has heard more already.
-    Failure::new(Code::ResponseUnreadable, detail).at(during).source(error)
+    Failure::foreign(Code::ResponseUnreadable, detail).at(during).source(error)
 }
 
 fn refused(refusal: Refusal, settings: &Settings) -> Failure {
@@ -300,10 +335,11 @@ fn refused(refusal: Refusal, settings: &Settings) -> Failure {
                 .hint(TAKE_SCRAM)
         }
         Refusal::Iterations(count) => auth(
-            Code::ResponseUnreadable,
-            format!("{peer} asks for {count} rounds of SCRAM, more than any honest server"),
+            Code::MechanismUnsupported,
+            format!("{peer} asks for {count} rounds of SCRAM, and dialcheck computes at most {MOST_ITERATIONS}"),
         )
-        .native("AuthenticationSASLContinue"),
+        .native("AuthenticationSASLContinue")
+        .hint("Lower scram_iterations on the server and set the password again, or test this login with psql"),
         Refusal::Foreign(who) => wrong_protocol(peer, who),
         Refusal::Malformed(what) => {
             Failure::new(Code::ResponseUnreadable, format!("{peer} broke the protocol: {what}"))

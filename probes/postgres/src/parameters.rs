@@ -91,11 +91,9 @@ const WITHOUT_EFFECT: &[&str] = &[
     "readonly",
     "readonlymode",
     "receivebuffersize",
-    "replication",
     "rewritebatchedinserts",
     "rewritebatchedinsertssize",
     "sendbuffersize",
-    "socketfactory",
     "stringtype",
     "tcpkeepalive",
     "tcpkeepaliveminutes",
@@ -107,7 +105,7 @@ const WITHOUT_EFFECT: &[&str] = &[
 impl Parameters {
     pub(crate) fn read(url: &Url, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Self {
         let mut parameters = Self { validating: true, ..Self::default() };
-        let mut ignored = Vec::new();
+        let (mut ignored, mut unnamed) = (Vec::new(), 0);
         let mut ssl = false;
         for (name, secret) in &url.parameters {
             let value = secret.expose();
@@ -157,6 +155,8 @@ impl Parameters {
                 "sockettimeout" => parameters.limits.socket = seconds(Duration::from_secs(1)),
                 "sslresponsetimeout" => parameters.limits.ssl_response = seconds(Duration::from_millis(1)),
                 known if WITHOUT_EFFECT.contains(&known) => {}
+                // An unencoded & in a password makes its rest look like a parameter.
+                _ if parameters.password.is_some() => unnamed += 1,
                 _ => ignored.push(name.as_str()),
             }
         }
@@ -166,6 +166,11 @@ impl Parameters {
         if !ignored.is_empty() {
             let message =
                 format!("URL parameters that dialcheck does not know were ignored: {}", ignored.join(", "));
+            warnings.push(Warning::new("parameter_ignored", message));
+        }
+        if unnamed > 0 {
+            let message = "URL parameters behind the password were ignored; they are not named, since they may be a part of it: \
+                           a & in a password is written %26";
             warnings.push(Warning::new("parameter_ignored", message));
         }
         parameters

@@ -31,6 +31,7 @@ pub(crate) struct Settings {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) warnings: Vec<Warning>,
     verify: Verify,
+    enforced: bool,
     trust: Option<String>,
     client: Option<ClientFiles>,
 }
@@ -76,6 +77,14 @@ impl Engine {
         }
     }
 
+    /// What stands between URL parameters.
+    const fn separators(self) -> &'static [char] {
+        match self {
+            Self::Postgresql => &['&'],
+            Self::Redshift => &['&', ';'],
+        }
+    }
+
     fn is_named(self, name: &str) -> bool {
         match self {
             Self::Postgresql => {
@@ -100,6 +109,15 @@ impl Settings {
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.to_vec())),
             client,
             alpn,
+        }
+    }
+
+    /// What to do where the server has no TLS depends on what asks for it.
+    pub(crate) const fn tls_not_offered_hint(&self) -> &'static str {
+        if self.enforced {
+            "Enable TLS on the server, or set JDBC_ENFORCE_SSL to false if clear text is acceptable"
+        } else {
+            "Enable TLS on the server, or weaken sslmode in the URL if clear text is acceptable"
         }
     }
 
@@ -155,18 +173,28 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     if password.is_none() && parameters.sslcert.is_none() && !stored {
         mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
     }
-    for (key, value) in [("USERNAME", user.as_deref()), ("database", url.database.as_deref())] {
+    for (key, value) in [
+        ("USERNAME", user.as_deref()),
+        ("PASSWORD", password.as_ref().map(Secret::expose)),
+        ("database", url.database.as_deref()),
+        ("options", parameters.startup.as_deref()),
+    ] {
         if value.is_some_and(|value| value.contains('\0')) {
             mistakes.push(Mistake::new(key, "expected a text without the character NUL"));
         }
     }
 
     let mut pointers = Vec::new();
-    let trust = match (&parameters.sslrootcert, properties.get("CUSTOM_JDBC_CERT")) {
-        (Some(file), _) => Some((parameter("sslrootcert"), file.as_str())),
-        (None, Some(file)) => Some(("CUSTOM_JDBC_CERT".to_owned(), file)),
-        (None, None) => None,
-    };
+    let custom = properties.get("CUSTOM_JDBC_CERT").map(|file| ("CUSTOM_JDBC_CERT".to_owned(), file));
+    let root = parameters.sslrootcert.as_deref().map(|file| (parameter("sslrootcert"), file));
+    if enforce && custom.is_some() && root.is_some() {
+        warnings.push(Warning::new(
+            "property_ignored",
+            "JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's sslrootcert is ignored",
+        ));
+    }
+    // The URL beats the properties, but for what JDBC_ENFORCE_SSL promises.
+    let trust = if enforce { custom.or(root) } else { root.or(custom) };
     let trust = trust.and_then(|(property, file)| {
         pointer(property, file, Form::Certificates, &mut pointers, &mut mistakes)
     });
@@ -196,6 +224,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
             pointers,
             warnings,
             verify,
+            enforced: enforce,
             trust,
             client,
         }),
@@ -222,7 +251,7 @@ fn from_url(
         mistakes.push(Mistake::new(url::PROPERTY, expected).code(Code::MechanismUnsupported));
         return Url::default();
     }
-    let url = Url::parse(rest, mistakes);
+    let url = Url::parse(rest, engine.separators(), mistakes);
     if url.host.is_none() && mistakes.is_empty() {
         mistakes.push(Mistake::new(url::PROPERTY, "expected a host behind the //"));
     }

@@ -12,10 +12,12 @@ use std::task::{Context, Poll};
 use probe_contract::{Evidence, Io, Stage, Step, foreign};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// No message before the first query is longer; a NOTICE or a long list of mechanisms is far below it.
+/// No message of a login or of the one query is longer; a NOTICE or a long list of mechanisms is far below it.
 const LONGEST_MESSAGE: usize = 64 * 1024;
-/// More rounds than any server asks for in earnest (PostgreSQL's default is 4,096), and about a second of work.
-const MOST_ITERATIONS: u32 = 2_000_000;
+/// More than a login and one query of one row ever take.
+const LONGEST_CONVERSATION: usize = 1024 * 1024;
+/// The driver's own bound on SCRAM rounds; PostgreSQL asks for 4,096 unless `scram_iterations` says otherwise.
+pub(crate) const MOST_ITERATIONS: u32 = 100_000;
 /// How much of a message the tap keeps to read.
 const KEPT: usize = 1024;
 
@@ -92,15 +94,23 @@ struct Parser {
     head: Vec<u8>,
     /// How much of the running message is still to come, once its length is known.
     left: usize,
-    /// Past the login the tap only passes on.
-    done: bool,
+    /// How much the server may still send.
+    budget: usize,
     first: bool,
 }
 
 impl<S: Io> Tap<S> {
     pub(crate) fn new(stream: S, encrypted: bool, binding: bool, heard: Heard, step: Step) -> Self {
-        let parser =
-            Parser { encrypted, binding, heard, step, head: Vec::new(), left: 0, done: false, first: true };
+        let parser = Parser {
+            encrypted,
+            binding,
+            heard,
+            step,
+            head: Vec::new(),
+            left: 0,
+            budget: LONGEST_CONVERSATION,
+            first: true,
+        };
         Self { stream, parser }
     }
 
@@ -111,7 +121,11 @@ impl<S: Io> Tap<S> {
 
 impl Parser {
     fn hear(&mut self, mut bytes: &[u8]) -> Result<(), Refusal> {
-        while !self.done && !bytes.is_empty() {
+        self.budget = self
+            .budget
+            .checked_sub(bytes.len())
+            .ok_or(Refusal::Malformed("it sends more than 1 MiB to a login and one query"))?;
+        while !bytes.is_empty() {
             if self.left > 0 {
                 let taken = self.left.min(bytes.len());
                 let kept = taken.min(KEPT.saturating_sub(self.head.len()));
@@ -155,15 +169,7 @@ impl Parser {
     }
 
     fn message(&mut self, tag: u8, body: &[u8]) -> Result<(), Refusal> {
-        match tag {
-            b'R' => self.authentication(body),
-            // ReadyForQuery: the login is over.
-            b'Z' => {
-                self.done = true;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+        if tag == b'R' { self.authentication(body) } else { Ok(()) }
     }
 
     fn authentication(&mut self, body: &[u8]) -> Result<(), Refusal> {
@@ -173,7 +179,8 @@ impl Parser {
         let mechanism = match u32::from_be_bytes(*number) {
             0 => {
                 if !self.heard.asked() {
-                    self.auth_begins("none");
+                    self.auth_begins();
+                    self.step.note(Evidence::Mechanism("none".to_owned()));
                 }
                 self.auth_ends();
                 return Ok(());
@@ -193,7 +200,8 @@ impl Parser {
             }
             number => return Err(Refusal::UnknownRequest(number)),
         };
-        self.auth_begins(mechanism);
+        self.auth_begins();
+        self.step.offer(mechanism);
         self.heard.state(|state| state.asked = true);
         Ok(())
     }
@@ -203,11 +211,10 @@ impl Parser {
         while self.step.stage() != Stage::Access && self.step.advance() {}
     }
 
-    fn auth_begins(&self, mechanism: &str) {
+    fn auth_begins(&self) {
         if self.step.stage() == Stage::Handshake {
             self.step.advance();
         }
-        self.step.note(Evidence::Mechanism(mechanism.to_owned()));
     }
 }
 

@@ -18,10 +18,12 @@ pub(crate) struct Url {
 
 impl Url {
     /// Takes apart what follows `jdbc:postgresql:` or `jdbc:redshift:`. The forms are those of pgjdbc (`//host:port/db`,
-    /// `//host/db`, `/`, `db`) and of the Redshift driver (options behind `;` too).
-    pub(crate) fn parse(rest: &str, mistakes: &mut Vec<Mistake>) -> Self {
+    /// `//host/db`, `/`, `db`) and of the Redshift driver, which takes options behind `;` too: `separators` are `&`, or
+    /// both.
+    pub(crate) fn parse(rest: &str, separators: &[char], mistakes: &mut Vec<Mistake>) -> Self {
         let mut url = Self::default();
-        let (address, options) = rest.split_once(['?', ';']).unwrap_or((rest, ""));
+        let (address, options) =
+            rest.split_once(|c| c == '?' || (c != '&' && separators.contains(&c))).unwrap_or((rest, ""));
         let path = match address.strip_prefix("//") {
             Some(address) => {
                 let (authority, path) = address.split_once('/').unwrap_or((address, ""));
@@ -37,7 +39,7 @@ impl Url {
                     .push(Mistake::new(PROPERTY, "expected a percent-encoded database name behind the host")),
             }
         }
-        for option in options.split(['&', ';']).filter(|option| !option.is_empty()) {
+        for option in options.split(separators).filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
             match decode(value) {
                 Some(value) => url.parameters.push((name.to_owned(), Secret::new(value))),
@@ -57,7 +59,14 @@ impl Url {
         }
         // An IPv6 address stands in brackets; what follows them is the port.
         let (host, port) = match authority.rsplit_once(']') {
-            Some((host, port)) => (format!("{host}]"), port.strip_prefix(':').unwrap_or(port)),
+            Some((host, "")) => (format!("{host}]"), ""),
+            Some((host, port)) => match port.strip_prefix(':') {
+                Some(port) => (format!("{host}]"), port),
+                None => return wrong("expected :port behind the brackets of an IPv6 address"),
+            },
+            None if authority.matches(':').count() > 1 => {
+                return wrong("expected an IPv6 address in brackets: //[address]:port/");
+            }
             None => match authority.split_once(':') {
                 Some((host, port)) => (host.to_owned(), port),
                 None => (authority.to_owned(), ""),
@@ -100,14 +109,14 @@ mod tests {
 
     fn parse(rest: &str) -> Url {
         let mut mistakes = Vec::new();
-        let url = Url::parse(rest, &mut mistakes);
+        let url = Url::parse(rest, &['&', ';'], &mut mistakes);
         assert_eq!(mistakes, [], "{rest}");
         url
     }
 
     fn mistakes(rest: &str) -> Vec<String> {
         let mut mistakes = Vec::new();
-        Url::parse(rest, &mut mistakes);
+        Url::parse(rest, &['&', ';'], &mut mistakes);
         mistakes.iter().map(ToString::to_string).collect()
     }
 
@@ -153,7 +162,7 @@ mod tests {
             "", "//", "///", "//]", "//[", "//[]:", "?", ";", "//:/", "%", "//a/%f", "?=&=;;", "//a/%ff", "é",
         ] {
             let mut mistakes = Vec::new();
-            Url::parse(rest, &mut mistakes);
+            Url::parse(rest, &['&', ';'], &mut mistakes);
         }
     }
 }

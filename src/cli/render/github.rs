@@ -11,7 +11,7 @@ pub(super) fn result(out: &mut impl Write, result: &TestResult, place: usize) ->
             let title = format!("{label}: {} failed ({})", failure.stage, failure.code.slug());
             writeln!(out, "::error title={}::{}", property(&title), data(&exception.message))?;
         }
-        _ => writeln!(out, "{} passed", data(&label))?,
+        _ => writeln!(out, "passed: {}", data(&label))?,
     }
     for warning in &result.warnings {
         writeln!(out, "::warning title={}::{}", property(&label), data(&warning.message))?;
@@ -23,7 +23,7 @@ pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> 
     writeln!(out, "{} passed, {} failed", summary.passed, summary.failed)
 }
 
-/// A line that began with `::` would be a command.
+/// A line that begins with `::` would be a command; none here begins with a text of the definition's.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

@@ -27,7 +27,7 @@ pub(super) fn result(
         Verdict::Failed => (BAD, '✗'),
     };
     let mut about = Vec::new();
-    about.extend(result.protocol.or(result.connection_type.as_deref()).map(str::to_owned));
+    about.extend(result.protocol.or(result.connection_type.as_deref()).map(super::shown));
     about.extend(result.endpoint.clone());
     about.push(milliseconds(result.elapsed));
     let label = super::label(result, place);

@@ -93,7 +93,7 @@ impl<'a> Members<'a> {
 
     /// The member that is spelled nearly like `key`.
     fn nearest(&self, key: &str) -> Option<(&'a str, &'a Item)> {
-        let distance = |other: &str| distance(&folded(key), &folded(other));
+        let distance = |other: &str| crate::glue::spelling::distance(&folded(key), &folded(other));
         let near = self.rest.iter().map(|(other, item)| (distance(other), *other, *item));
         near.filter(|(distance, ..)| *distance <= 2)
             .min_by_key(|(distance, ..)| *distance)
@@ -137,19 +137,4 @@ fn folded(key: &str) -> Vec<u8> {
         .map(|byte| byte.to_ascii_lowercase())
         .take(64)
         .collect()
-}
-
-/// How many bytes have to be put in, left out or exchanged to make one of the other.
-fn distance(one: &[u8], other: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.iter().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
 }

@@ -13,6 +13,8 @@ use x509_parser::public_key::PublicKey;
 use crate::{Code, Failure, PeerCertificate};
 
 const DAY: i64 = 24 * 60 * 60;
+/// A certificate may hold thousands of names; nobody reads more than these.
+const MOST_NAMES: usize = 50;
 
 /// Reads every certificate of a PEM file, and proves each to be X.509.
 ///
@@ -95,7 +97,7 @@ fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else {
         return Vec::new();
     };
-    extension.value.general_names.iter().filter_map(alternative_name).collect()
+    extension.value.general_names.iter().filter_map(alternative_name).take(MOST_NAMES).collect()
 }
 
 /// DNS names and addresses; the other kinds name no host.

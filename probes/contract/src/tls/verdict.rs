@@ -31,7 +31,7 @@ pub(super) fn classify(
             Failure::new(Code::ResponseUnreadable, "the peer breaks the rules of TLS")
                 .native(format!("{reason:?}"))
         }
-        Some(other) => Failure::new(Code::Unclassified, format!("the TLS handshake failed: {other}")),
+        Some(other) => Failure::foreign(Code::Unclassified, format!("the TLS handshake failed: {other}")),
         None => {
             let peer = Endpoint { host: policy.host.clone(), port: 0 };
             let failure = io_failure(io::Error::new(error.kind(), "TLS handshake"), &peer);
@@ -202,7 +202,7 @@ fn untrusted(facts: Option<&Facts>, intermediates: usize) -> Failure {
         ),
         None => "the server's certificate leads to no authority that is trusted here".to_owned(),
     };
-    Failure::new(Code::CertificateUntrusted, detail).native("UnknownIssuer")
+    Failure::foreign(Code::CertificateUntrusted, detail).native("UnknownIssuer")
 }
 
 fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
@@ -217,11 +217,12 @@ fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
     let valid_for = match (names, common_name) {
         ([], Some(name)) => format!("{name} (common name)"),
         ([], None) => "no host".to_owned(),
+        (names, _) if names.len() > 5 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
         (names, _) => names.join(", "),
     };
     Failure::new(
         Code::CertificateWrongName,
-        format!("the server's certificate is for {valid_for}, and not for {host}"),
+        format!("the server's certificate is not for {host}; it is for {valid_for}"),
     )
     .native("NotValidForName")
 }
