@@ -6,6 +6,7 @@ mod faults;
 mod harness;
 mod input;
 mod postgres;
+mod postgres_states;
 mod postgres_tls;
 mod schema;
 mod secrets;
