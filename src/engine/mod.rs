@@ -151,22 +151,18 @@ impl Engine {
             Ok(prepared) => prepared,
             Err((protocol, mistakes)) => {
                 let run = self.open(&[Stage::Settings], &secrets, deadline);
-                let result = run.settings(started.elapsed(), &mistakes);
-                let transcript = run.close(Ending::Finished(result));
+                let stop = run.mistaken(started.elapsed(), &mistakes);
+                let transcript = run.close(Ending::Finished(Err(stop)));
                 return Outcomes { protocol, endpoint: None, transcript, run };
             }
         };
         let endpoint = probe.endpoints().first().map(ToString::to_string);
         let run = self.open(&plan(probe.as_ref()), &secrets, deadline);
-        let transcript = match run.settings(started.elapsed(), &[]) {
-            Ok(()) => {
-                for key in misspelt(&target.properties) {
-                    run.warn(key);
-                }
-                self.dial(protocol, probe, &run).await
-            }
-            Err(stop) => run.close(Ending::Finished(Err(stop))),
-        };
+        run.prepared(started.elapsed());
+        for warning in misspelt(&target.properties) {
+            run.warn(warning);
+        }
+        let transcript = self.dial(protocol, probe, &run).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 

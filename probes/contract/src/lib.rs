@@ -9,6 +9,7 @@ mod gate;
 mod leg;
 mod offer;
 mod protocol;
+mod record;
 mod resolve;
 mod run;
 mod scrub;
@@ -25,8 +26,9 @@ pub use offer::{Answer, Offer, Offers};
 pub use protocol::{
     Artefact, Form, Io, Location, Login, Material, Pending, Pointer, Probe, Protocol, TypeRow,
 };
+pub use record::{Outcome, Record, RecordedFailure};
 pub use resolve::Resolver;
-pub use run::{Ending, Outcome, Record, RecordedFailure, Run, RunOptions, Stop, Transcript};
+pub use run::{Ending, Run, RunOptions, Stop, Transcript};
 pub use secret::Secret;
 pub use stage::Stage;
 pub use target::{Endpoint, Properties, Target};

@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use serde::Serialize;
-
+use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, Endpoint, Evidence, Failure, Gate, Leg, Mistake, Offers, Resolver, Secret, Stage, Warning, evidence,
+    Code, Endpoint, Evidence, Failure, Gate, Leg, Mistake, Offers, Resolver, Secret, Stage, Warning,
 };
 
 /// What a run is given.
@@ -49,67 +48,6 @@ struct State {
     waited: Duration,
     /// Set when the verdict is fixed: what a straggler does after that is not recorded.
     closed: bool,
-}
-
-/// What one stage did at one endpoint.
-#[derive(Clone, Debug, Serialize)]
-pub struct Record {
-    /// The stage.
-    pub stage: Stage,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Why it was skipped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// How long it took; absent where it did not run.
-    #[serde(rename = "ms", serialize_with = "milliseconds", skip_serializing_if = "Option::is_none")]
-    pub elapsed: Option<Duration>,
-    /// The endpoint, where there is one.
-    #[serde(serialize_with = "endpoint", skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<Endpoint>,
-    /// What it saw, kept when it then failed.
-    #[serde(serialize_with = "evidence::serialize", skip_serializing_if = "Vec::is_empty")]
-    pub evidence: Vec<Evidence>,
-    /// Why it failed. The report shows the one that decided the verdict.
-    #[serde(skip)]
-    pub failure: Option<RecordedFailure>,
-    #[serde(skip)]
-    leg: usize,
-    #[serde(skip)]
-    started: Instant,
-}
-
-/// How a stage ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// It has not ended; never in a finished report.
-    Running,
-    /// It did what it should.
-    Passed,
-    /// It failed.
-    Failed,
-    /// It failed, and the target counts as passed all the same.
-    Forgiven,
-    /// It did not apply, for the reason given.
-    Skipped,
-    /// An earlier stage failed.
-    NotReached,
-}
-
-/// A failure, fit to be shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedFailure {
-    /// What follows from it.
-    pub code: Code,
-    /// The peer's own code.
-    pub native: Option<String>,
-    /// What happened, scrubbed, without its full stop.
-    pub detail: String,
-    /// What to do.
-    pub hint: String,
-    /// All mistakes of the definition, where the stage is `settings`.
-    pub mistakes: Vec<Mistake>,
 }
 
 /// The token of a failure that stands in the record. Only the recorder makes one, so no probe can fail silently.
@@ -156,33 +94,40 @@ impl Run {
         }))
     }
 
-    /// Records the stage `settings`, which took `elapsed` before the run was opened, and found `mistakes`.
-    ///
-    /// # Errors
-    /// Stops where there are mistakes; the failure's code is that of the first.
-    pub fn settings(&self, elapsed: Duration, mistakes: &[Mistake]) -> Result<(), Stop> {
+    /// Records the stage `settings` as passed; it took `elapsed` before the run was opened.
+    pub fn prepared(&self, elapsed: Duration) {
+        let settled = Record {
+            elapsed: Some(elapsed),
+            outcome: Outcome::Passed,
+            ..Record::new(Stage::Settings, None, 0)
+        };
+        self.state().records.push(settled);
+    }
+
+    /// Records the stage `settings` as failed for `mistakes`; the failure's code is that of the first.
+    pub fn mistaken(&self, elapsed: Duration, mistakes: &[Mistake]) -> Stop {
         let mut state = self.state();
-        let mut record = Record::new(Stage::Settings, None, 0);
-        record.outcome = Outcome::Passed;
-        record.elapsed = Some(elapsed);
-        if let Some(first) = mistakes.first() {
-            let mistakes: Vec<Mistake> = mistakes
-                .iter()
-                .map(|mistake| {
-                    Mistake::new(state.scrub.mask(&mistake.property), state.scrub.mask(&mistake.expected))
-                })
-                .collect();
-            record.outcome = Outcome::Failed;
-            record.failure = Some(RecordedFailure {
-                code: first.code,
-                native: None,
-                detail: mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-                hint: first.code.hint().to_owned(),
-                mistakes,
-            });
-        }
-        state.records.push(record);
-        if mistakes.is_empty() { Ok(()) } else { Err(Stop(state.records.len() - 1)) }
+        let code = mistakes.first().map_or(Code::InvalidSettings, |mistake| mistake.code);
+        let mistakes: Vec<Mistake> = mistakes
+            .iter()
+            .map(|mistake| {
+                Mistake::new(state.scrub.mask(&mistake.property), state.scrub.mask(&mistake.expected))
+            })
+            .collect();
+        let failure = RecordedFailure {
+            code,
+            native: None,
+            detail: mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+            hint: code.hint().to_owned(),
+            mistakes,
+        };
+        state.records.push(Record {
+            elapsed: Some(elapsed),
+            outcome: Outcome::Failed,
+            failure: Some(failure),
+            ..Record::new(Stage::Settings, None, 0)
+        });
+        Stop(state.records.len() - 1)
     }
 
     /// A part of the run that is about one endpoint.
@@ -291,8 +236,7 @@ impl Run {
         let missing: Vec<Stage> =
             state.plan.iter().copied().filter(|stage| !reached.contains(stage)).collect();
         let mut records = std::mem::take(&mut state.records);
-        records
-            .extend(missing.into_iter().map(|stage| Record { elapsed: None, ..Record::new(stage, None, 0) }));
+        records.extend(missing.into_iter().map(|stage| Record::new(stage, None, 0)));
         for record in &mut records {
             if matches!(record.outcome, Outcome::Running) {
                 record.outcome = Outcome::NotReached;
@@ -455,27 +399,6 @@ impl State {
     }
 }
 
-impl Record {
-    fn new(stage: Stage, endpoint: Option<Endpoint>, leg: usize) -> Self {
-        Self {
-            stage,
-            outcome: Outcome::Running,
-            reason: None,
-            elapsed: None,
-            endpoint,
-            evidence: Vec::new(),
-            failure: None,
-            leg,
-            started: Instant::now(),
-        }
-    }
-
-    fn end(&mut self, outcome: Outcome) {
-        self.outcome = outcome;
-        self.elapsed = Some(self.started.elapsed());
-    }
-}
-
 /// The failure of a stage that a time limit cut off.
 pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpoint, Stage)>) -> Failure {
     let limit = format!("the {limit} of {} s", length.as_secs_f64());
@@ -495,12 +418,4 @@ pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpo
             )
         }
     }
-}
-
-fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    elapsed.map(|elapsed| (elapsed.as_secs_f64() * 1e5).round() / 1e2).serialize(serializer)
-}
-
-fn endpoint<S: serde::Serializer>(endpoint: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {
-    endpoint.as_ref().map(ToString::to_string).serialize(serializer)
 }

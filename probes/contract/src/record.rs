@@ -1,0 +1,97 @@
+//! What one stage did, as the report shows it.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::{Code, Endpoint, Evidence, Mistake, Stage, evidence};
+
+/// What one stage did at one endpoint.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// The stage.
+    pub stage: Stage,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it was skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How long it took; absent where it did not run.
+    #[serde(rename = "ms", serialize_with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    pub elapsed: Option<Duration>,
+    /// The endpoint, where there is one.
+    #[serde(serialize_with = "endpoint", skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
+    /// What it saw, kept when it then failed.
+    #[serde(serialize_with = "evidence::serialize", skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
+    /// Why it failed. The report shows the one that decided the verdict.
+    #[serde(skip)]
+    pub failure: Option<RecordedFailure>,
+    #[serde(skip)]
+    pub(crate) leg: usize,
+    #[serde(skip)]
+    pub(crate) started: Instant,
+}
+
+/// How a stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It has not ended; never in a finished report.
+    Running,
+    /// It did what it should.
+    Passed,
+    /// It failed.
+    Failed,
+    /// It failed, and the target counts as passed all the same.
+    Forgiven,
+    /// It did not apply, for the reason given.
+    Skipped,
+    /// An earlier stage failed.
+    NotReached,
+}
+
+/// A failure, fit to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedFailure {
+    /// What follows from it.
+    pub code: Code,
+    /// The peer's own code.
+    pub native: Option<String>,
+    /// What happened, scrubbed, without its full stop.
+    pub detail: String,
+    /// What to do.
+    pub hint: String,
+    /// All mistakes of the definition, where the stage is `settings`.
+    pub mistakes: Vec<Mistake>,
+}
+
+impl Record {
+    pub(crate) fn new(stage: Stage, endpoint: Option<Endpoint>, leg: usize) -> Self {
+        Self {
+            stage,
+            outcome: Outcome::Running,
+            reason: None,
+            elapsed: None,
+            endpoint,
+            evidence: Vec::new(),
+            failure: None,
+            leg,
+            started: Instant::now(),
+        }
+    }
+
+    pub(crate) fn end(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.elapsed = Some(self.started.elapsed());
+    }
+}
+
+fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    elapsed.map(|elapsed| (elapsed.as_secs_f64() * 1e5).round() / 1e2).serialize(serializer)
+}
+
+fn endpoint<S: serde::Serializer>(endpoint: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {
+    endpoint.as_ref().map(ToString::to_string).serialize(serializer)
+}
