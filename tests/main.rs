@@ -10,5 +10,6 @@ mod postgres_states;
 mod postgres_tls;
 mod schema;
 mod secrets;
+mod terminal;
 mod wait;
 mod workspace;
