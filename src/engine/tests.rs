@@ -30,13 +30,15 @@ enum Deed {
     RefuseUnasked,
     /// Offers the credential, and loses the connection.
     Lose,
+    /// Logs in, and has no right to the database.
+    Barred,
     /// Takes its time, and counts who does so at once.
     Slow,
     /// Loses one endpoint of two, and forgives it.
     Forgive,
 }
 
-const DEEDS: [(&str, Deed); 11] = [
+const DEEDS: [(&str, Deed); 12] = [
     ("PASS", Deed::Pass),
     ("NOTHING", Deed::Nothing),
     ("HALF", Deed::Half),
@@ -46,6 +48,7 @@ const DEEDS: [(&str, Deed); 11] = [
     ("REFUSE", Deed::Refuse),
     ("REFUSE_UNASKED", Deed::RefuseUnasked),
     ("LOSE", Deed::Lose),
+    ("BARRED", Deed::Barred),
     ("SLOW", Deed::Slow),
     ("FORGIVE", Deed::Forgive),
 ];
@@ -129,11 +132,15 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run) -> Result<(), Stop> {
         };
         return leg.stage(Stage::Auth, work).await;
     }
-    leg.stage(Stage::Auth, async |step| {
+    let login = async |step: probe_contract::Step| {
         step.offer("test");
+        if deed == Deed::Barred {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            return Err(Failure::new(Code::AccessDenied, "barred").at(Stage::Access));
+        }
         Ok(())
-    })
-    .await?;
+    };
+    leg.stage(Stage::Auth, login).await?;
     if deed == Deed::Half {
         return Ok(());
     }
@@ -167,6 +174,7 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run) -> Result<(), Stop> {
             | Deed::Refuse
             | Deed::RefuseUnasked
             | Deed::Lose
+            | Deed::Barred
             | Deed::Forgive => {}
         }
         Ok(())
@@ -340,6 +348,21 @@ async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
         .filter(|result| !result.failure.as_ref().unwrap().message.contains("is not repeated"))
         .count();
     assert_eq!(offered, 1);
+}
+
+#[tokio::test]
+async fn a_login_that_is_known_to_be_good_is_offered_side_by_side() {
+    let engine = engine(PATIENCE, false);
+    let requests: Vec<_> = (0..15)
+        .map(|index| request("BARRED", &[("PASSWORD", "good"), ("DATABASE", &index.to_string())]))
+        .collect();
+    let started = Instant::now();
+    let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
+    for result in &results {
+        failed(result, Stage::Access, Code::AccessDenied, Code::AccessDenied.exception());
+    }
+    // The first alone, then the others together: one after another would take 1.5 s.
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
