@@ -201,3 +201,59 @@ fn a_client_certificate_needs_its_key_and_no_password() {
         ["JDBC_CONNECTION_URL?sslkey: expected beside the other of sslcert and sslkey"]
     );
 }
+
+#[test]
+fn no_definition_makes_it_panic_and_no_mistake_shows_a_value() {
+    const PIECES: [&str; 24] = [
+        "jdbc:postgresql:",
+        "//",
+        "localhost",
+        ":5432",
+        "/",
+        "?",
+        "&",
+        ";",
+        "=",
+        "sslmode",
+        "password",
+        "c4naRy",
+        "%",
+        "%2",
+        "%ff",
+        "[",
+        "]",
+        "::1",
+        ",",
+        "@",
+        "é",
+        "\0",
+        "99999",
+        "connectTimeout",
+    ];
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |bound: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % bound as u64).unwrap()
+    };
+    for _ in 0..20_000 {
+        let mut text = |most: usize| (0..next(most)).map(|_| PIECES[next(PIECES.len())]).collect::<String>();
+        let url = format!("jdbc:postgresql:{}", text(14));
+        let (user, enforce, port) = (text(3), text(2), text(3));
+        let properties = [
+            ("JDBC_CONNECTION_URL", url.as_str()),
+            ("USERNAME", &user),
+            ("JDBC_ENFORCE_SSL", &enforce),
+            ("PORT", &port),
+        ];
+        for engine in [Engine::Postgresql, Engine::Redshift] {
+            for skipped in 0..2 {
+                if let Err(mistakes) = read(engine, &target(&properties[skipped..])) {
+                    let shown = mistakes.iter().map(|mistake| mistake.expected.as_str()).collect::<String>();
+                    assert!(!mistakes.is_empty() && !shown.contains("c4naRy"), "{shown}");
+                }
+            }
+        }
+    }
+}
