@@ -156,6 +156,34 @@ fn a_server_that_promises_tls_and_speaks_http() {
     });
 }
 
+#[test]
+fn few_open_files_make_tests_wait_and_not_fail() {
+    let silent: Vec<_> =
+        (0..60).map(|_| FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap()).collect();
+    let connections: Vec<_> =
+        silent.iter().map(|proxy| Connection::to(url(proxy.port(), "x")).input()).collect();
+    let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
+    std::fs::write(file.path(), serde_json::Value::from(connections).to_string()).unwrap();
+    let output = std::process::Command::new("prlimit")
+        .args([
+            "--nofile=160:160",
+            env!("CARGO_BIN_EXE_dialcheck"),
+            "test",
+            "--timeout",
+            "300ms",
+            "--output",
+            "json",
+        ])
+        .arg("--input")
+        .arg(file.path())
+        .output()
+        .expect("prlimit (Debian's util-linux) sets the limit");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for result in report["results"].as_array().unwrap() {
+        assert_eq!(result["failure"]["code"], "timed_out", "{result:#}");
+    }
+}
+
 /// A message of the PostgreSQL protocol.
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).unwrap();

@@ -16,8 +16,6 @@ use clap::{CommandFactory as _, Parser as _};
 
 use arguments::{Arguments, Command};
 
-/// More open files than `--jobs` can need.
-const MOST_FILES: u64 = 1 << 20;
 /// The shell's convention for a process that Ctrl-C ended: 128 and the signal's number.
 const INTERRUPTED: u8 = 130;
 /// The same for a process that writes to a closed pipe.
@@ -26,8 +24,6 @@ const BROKEN_PIPE: u8 = 141;
 pub(crate) fn main() -> ExitCode {
     std::panic::set_hook(Box::new(say_where));
     let arguments = Arguments::parse();
-    // Each test that dials holds a few descriptors, and the usual soft limit is lower than what the machine allows.
-    let _as_it_is = rlimit::increase_nofile_limit(MOST_FILES);
     let done = match arguments.command {
         Command::Test(arguments) => test::run(&arguments),
         Command::Wait(arguments) => wait::run(&arguments),

@@ -272,6 +272,11 @@ pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
         Some((_, code, native, happened)) => {
             Failure::new(*code, format!("{peer} {happened}")).native(*native)
         }
+        // EMFILE and ENFILE: this process, or this machine, has no file descriptor left.
+        None if matches!(error.raw_os_error(), Some(24 | 23)) => {
+            Failure::new(Code::AgentBusy, "dialcheck has no file descriptor left for another connection")
+                .hint("Raise the limit of open files (ulimit -n), or dial fewer at a time with --jobs")
+        }
         None => {
             let failure =
                 Failure::foreign(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
