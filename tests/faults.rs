@@ -225,8 +225,13 @@ fn hostile_servers_do_not_harm_the_tests_beside_them() {
     ];
     let connections: Vec<_> = (0..40)
         .map(|index| {
-            let port = hostile.get(index % 4).map_or(SERVER.port(), FaultProxy::port);
-            Connection::to(url(port, "app?sslmode=disable")).with("INDEX", index.to_string()).input()
+            // Each hostile one with a login of its own: tests with the same login wait for each other's answer.
+            let (port, user) = match hostile.get(index % 4) {
+                Some(proxy) => (proxy.port(), format!("user{index}")),
+                None => (SERVER.port(), "alice".to_owned()),
+            };
+            let connection = Connection::to(url(port, "app?sslmode=disable")).with("USERNAME", user);
+            connection.with("INDEX", index.to_string()).input()
         })
         .collect();
     let input = serde_json::Value::from(connections).to_string();

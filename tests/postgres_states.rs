@@ -185,6 +185,28 @@ fn a_pooler_with_a_dead_backend_fails_at_the_query() {
     assert!(tested.stages().contains(&"auth=passed".to_owned()));
 }
 
+#[test]
+fn a_session_that_is_held_back_holds_no_other_test_with_its_login() {
+    let backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
+    backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let gone = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
+    let pooler =
+        PgBouncer::start_with_query_wait(gone.port(), &[("alice", PASSWORD)], Duration::from_secs(2))
+            .unwrap();
+    let held = |database| Connection::postgres(pooler.port(), database).input();
+    let input = serde_json::json!([held("one"), held("two"), held("three"), held("four")]);
+    let ran = crate::harness::dialcheck(
+        &["test", "--input", "-", "--output", "json", "--timeout", "20s"],
+        input.to_string().as_bytes(),
+    );
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    for result in report["results"].as_array().unwrap() {
+        assert_eq!(result["failure"]["stage"], "query", "{result:#}");
+    }
+    // Side by side: one after another they would take eight seconds.
+    assert!(ran.took < Duration::from_secs(6), "{:?}", ran.took);
+}
+
 /// Refused logins of `user` in the server's log, whose lines carry user and SQLSTATE.
 fn refused_logins(server: &Postgres, user: &str) -> usize {
     server

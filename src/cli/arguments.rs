@@ -43,7 +43,7 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = test_timeout)]
     pub(crate) timeout: Duration,
 
-    /// How many tests dial at a time; no more than 16 of them log in to one host and port
+    /// How many tests dial at a time, within the limit of open files; no more than 16 of them at one host and port
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
 

@@ -17,8 +17,9 @@ use super::Failed;
 use super::arguments::WaitArguments;
 use super::{render, test};
 
-/// One attempt takes no longer: a server that starts while its packets are dropped is met by the next attempt.
-const ATTEMPT: Duration = Duration::from_secs(5);
+/// One attempt takes no longer. A server may take seconds to answer a login, and an attempt that is cut off there would have
+/// the next one offer the password again; packets that are dropped while it starts are sent again by the system.
+const ATTEMPT: Duration = Duration::from_secs(30);
 /// The pause after the first attempt; each is half as long again, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

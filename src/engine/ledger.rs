@@ -19,7 +19,7 @@ const KEPT: Duration = Duration::from_secs(30);
 /// Logins that are kept before the outdated are forgotten.
 const MANY: usize = 4096;
 
-/// Protocol, host, port, user and password under a key of this process.
+/// Host, port, user and password under a key of this process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Identity([u8; 32]);
 
@@ -63,15 +63,15 @@ impl Ledger {
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), accounts: Mutex::default() }
     }
 
-    pub(super) fn logins(&self, protocol: &str, logins: &[Login]) -> Logins {
-        let account = |login: &Login| (login.endpoint.clone(), self.account(self.identity(protocol, login)));
+    pub(super) fn logins(&self, logins: &[Login]) -> Logins {
+        let account = |login: &Login| (login.endpoint.normalized(), self.account(self.identity(login)));
         Logins(logins.iter().map(account).collect())
     }
 
-    fn identity(&self, protocol: &str, login: &Login) -> Identity {
+    fn identity(&self, login: &Login) -> Identity {
         let mut context = hmac::Context::with_key(&self.key);
         let Endpoint { host, port } = login.endpoint.normalized();
-        for part in [protocol, &host, &port.to_string(), &login.user, login.secret.expose()] {
+        for part in [host.as_str(), &port.to_string(), &login.user, login.secret.expose()] {
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());
         }
@@ -144,7 +144,8 @@ impl Logins {
 
 impl Offers for Logins {
     fn turn(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn Offer>, Failure>> {
-        let account = self.0.iter().find(|(at, _)| at == endpoint).map(|(_, account)| account.clone());
+        let endpoint = endpoint.normalized();
+        let account = self.0.iter().find(|(at, _)| *at == endpoint).map(|(_, account)| account.clone());
         Box::pin(async move {
             // A probe that offers nothing there has nothing to wait for.
             let account = account.unwrap_or_default();
@@ -171,6 +172,8 @@ impl Offer for Turn {
     fn settle(self: Box<Self>, answer: Answer) {
         let at = Instant::now();
         match answer {
+            // A refusal in the meantime is the newer truth: the password may just have been changed.
+            Answer::Accepted if matches!(self.account.standing(), Standing::Refused { .. }) => {}
             Answer::Accepted => self.account.learn(Standing::Accepted { at }),
             Answer::Refused(failure) => self.account.learn(Standing::Refused { at, failure }),
             Answer::Undecided => {}

@@ -162,7 +162,7 @@ impl Engine {
         for warning in misspelt(&target.properties) {
             run.warn(warning);
         }
-        let transcript = self.dial(protocol, probe, &run).await;
+        let transcript = self.dial(probe, &run).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 
@@ -202,7 +202,7 @@ impl Engine {
             .code(Code::NotTestable)
     }
 
-    async fn dial(&self, protocol: &dyn Protocol, probe: Box<dyn Probe>, run: &Run) -> Transcript {
+    async fn dial(&self, probe: Box<dyn Probe>, run: &Run) -> Transcript {
         let pointers = probe.pointers().to_vec();
         let material = if pointers.is_empty() {
             Material::default()
@@ -217,17 +217,18 @@ impl Engine {
             run.protect(secret);
         }
 
-        let logins = Arc::new(self.ledger.logins(protocol.name(), &logins));
-        if let Some(refusal) = logins.refusal() {
-            let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
-            return run.close(Ending::Finished(result));
-        }
+        let logins = Arc::new(self.ledger.logins(&logins));
         run.ask_before_offering(logins.clone());
 
         // A place among the tests of each endpoint, then a job: always in this order, so that no two tests wait for each
         // other.
         let _slots = run.wait_for(self.slots.take(probe.endpoints())).await;
         let _job = run.wait_for(self.jobs.acquire()).await;
+        // Asked when the waiting is over, since another test may have been refused meanwhile.
+        if let Some(refusal) = logins.refusal() {
+            let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
+            return run.close(Ending::Finished(result));
+        }
 
         let transcript = supervise::run(run.clone(), probe, material).await;
         logins.learn(&transcript);

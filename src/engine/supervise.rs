@@ -4,7 +4,7 @@
 //! delays nobody else's I/O or timers, and the second is the end of that thread alone.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use probe_contract::{Code, Ending, Failure, Material, Probe, Run, Transcript};
 use tokio::sync::oneshot;
@@ -17,9 +17,8 @@ const GRACE: Duration = Duration::from_millis(50);
 ///
 /// Cancel safe: dropping it drops the probe's future, and with it every connection.
 pub(super) async fn run(run: Run, probe: Box<dyn Probe>, material: Material) -> Transcript {
-    let (done, finished) = oneshot::channel();
+    let (done, mut finished) = oneshot::channel();
     let (_dialing, dropped) = oneshot::channel::<()>();
-    let deadline = run.deadline() + GRACE;
     let probing = run.clone();
     let no_room = |error| {
         let hint = "Raise the limits of processes and open files (ulimit -u, ulimit -n), or dial fewer at a time with --jobs";
@@ -43,14 +42,20 @@ pub(super) async fn run(run: Run, probe: Box<dyn Probe>, material: Material) -> 
     if let Err(error) = thread {
         return run.close(Ending::Broken(no_room(error)));
     }
-    #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
-    let ending = match tokio::time::timeout_at(deadline.into(), finished).await {
-        Ok(Ok(ending)) => ending,
-        // The thread ended without a word: it panicked. The panic hook has told where.
-        Ok(Err(_)) => {
-            Ending::Broken(Failure::new(Code::AgentFailed, "the probe stopped by a fault of its own"))
+    let ending = loop {
+        let deadline = run.deadline() + GRACE;
+        #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
+        match tokio::time::timeout_at(deadline.into(), &mut finished).await {
+            Ok(Ok(ending)) => break ending,
+            // The thread ended without a word: it panicked. The panic hook has told where.
+            Ok(Err(_)) => {
+                let detail = "the probe stopped by a fault of its own";
+                break Ending::Broken(Failure::new(Code::AgentFailed, detail));
+            }
+            // While the run waits for its turn, its clock stands still.
+            Err(_) if run.deadline() + GRACE > Instant::now() => {}
+            Err(_) => break Ending::CutOff,
         }
-        Err(_) => Ending::CutOff,
     };
     run.close(ending)
 }

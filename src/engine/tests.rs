@@ -32,13 +32,15 @@ enum Deed {
     Lose,
     /// Logs in, and has no right to the database.
     Barred,
+    /// Takes most of the deadline until it is let in unasked.
+    SlowDoor,
     /// Takes its time, and counts who does so at once.
     Slow,
     /// Loses one endpoint of two, and forgives it.
     Forgive,
 }
 
-const DEEDS: [(&str, Deed); 12] = [
+const DEEDS: [(&str, Deed); 13] = [
     ("PASS", Deed::Pass),
     ("NOTHING", Deed::Nothing),
     ("HALF", Deed::Half),
@@ -49,6 +51,7 @@ const DEEDS: [(&str, Deed); 12] = [
     ("REFUSE_UNASKED", Deed::RefuseUnasked),
     ("LOSE", Deed::Lose),
     ("BARRED", Deed::Barred),
+    ("SLOW_DOOR", Deed::SlowDoor),
     ("SLOW", Deed::Slow),
     ("FORGIVE", Deed::Forgive),
 ];
@@ -133,6 +136,10 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run) -> Result<(), Stop> {
         return leg.stage(Stage::Auth, work).await;
     }
     let login = async |step: probe_contract::Step| {
+        if deed == Deed::SlowDoor {
+            tokio::time::sleep(DEADLINE * 2 / 3).await;
+            return Ok(());
+        }
         step.offer("test");
         if deed == Deed::Barred {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -175,6 +182,7 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run) -> Result<(), Stop> {
             | Deed::RefuseUnasked
             | Deed::Lose
             | Deed::Barred
+            | Deed::SlowDoor
             | Deed::Forgive => {}
         }
         Ok(())
@@ -363,6 +371,35 @@ async fn a_login_that_is_known_to_be_good_is_offered_side_by_side() {
     }
     // The first alone, then the others together: one after another would take 1.5 s.
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn the_wait_for_a_turn_is_nobodys_time_out() {
+    // Each needs two thirds of its deadline, and all want the same turn.
+    let engine = engine(DEADLINE, false);
+    let one = request("SLOW_DOOR", &[("PASSWORD", "door"), ("DATABASE", "one")]);
+    let two = request("SLOW_DOOR", &[("PASSWORD", "door"), ("DATABASE", "two")]);
+    let (one, two) = tokio::join!(engine.test(&one), engine.test(&two));
+    for result in [one, two] {
+        assert_eq!(result.failure.map(|failure| failure.message), None);
+        assert!(result.elapsed < DEADLINE, "{:?}", result.elapsed);
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_longer_for_a_turn_than_for_a_server_gives_up() {
+    let engine = engine(DEADLINE, false);
+    let requests: Vec<_> = (0..5)
+        .map(|index| request("SLOW_DOOR", &[("PASSWORD", "queue"), ("DATABASE", &index.to_string())]))
+        .collect();
+    let started = Instant::now();
+    let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
+    assert!(started.elapsed() < 3 * DEADLINE, "{:?}", started.elapsed());
+    let busy: Vec<_> = results.iter().filter(|result| result.failure.is_some()).collect();
+    assert!(!busy.is_empty() && busy.len() < 5, "{}", busy.len());
+    for result in busy {
+        failed(result, Stage::Auth, Code::AgentBusy, GlueException::ResourceNumberLimitExceeded);
+    }
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ pub struct Failure {
     pub foreign: bool,
     /// What to do, where the probe knows better than the taxonomy.
     pub hint: Option<Cow<'static, str>>,
-    /// The error it was made from, for `--debug`.
+    /// The error it was made from. It may hold what must not be shown: it is for code that asks, and never printed.
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 

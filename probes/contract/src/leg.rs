@@ -1,15 +1,15 @@
 //! One endpoint's part of a run.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
 use crate::run::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
-use crate::{Answer, Code, Endpoint, Evidence, Failure, Io, Remembered, Run, Stage, Stop};
+use crate::{Answer, Code, Endpoint, Evidence, Failure, Io, Offer, Remembered, Run, Stage, Stop};
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
 ///
@@ -38,6 +38,8 @@ pub struct Step {
     /// Index into `stages` of the running one, and of its record.
     at: Arc<[AtomicUsize; 2]>,
     offered: Arc<AtomicBool>,
+    /// Held until the login is decided: what comes behind it must not make others wait.
+    turn: Arc<Mutex<Option<Box<dyn Offer>>>>,
 }
 
 impl Leg {
@@ -49,8 +51,10 @@ impl Leg {
     /// nearest limit wins.
     #[must_use]
     pub fn within(&self, name: &'static str, length: Duration) -> Self {
-        let until = Instant::now() + length;
-        let nearest = self.limit.as_ref().map_or(self.run.deadline(), |limit| limit.until);
+        // Without the time that the run has waited: what it will wait by then is added again.
+        let until = Instant::now() + length - self.run.waited();
+        let nearest =
+            self.limit.as_ref().map_or(self.run.deadline() - self.run.waited(), |limit| limit.until);
         let limit = if until < nearest { Some(Limit { name, length, until }) } else { self.limit.clone() };
         Self { limit, ..self.clone() }
     }
@@ -82,11 +86,22 @@ impl Leg {
         stages: &[Stage],
         work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
     ) -> Result<T, Stop> {
+        let turn = match self.turn(stages).await {
+            Ok(turn) => turn,
+            Err(refusal) => {
+                let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
+                return Err(self.run.fail(record, refusal.at(Stage::Auth)));
+            }
+        };
         let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
         let at = Arc::new([AtomicUsize::new(0), AtomicUsize::new(record)]);
-        let step = Step { leg: self.clone(), stages: stages.into(), at, offered: Arc::default() };
+        let turn = Arc::new(Mutex::new(turn));
+        let step = Step { leg: self.clone(), stages: stages.into(), at, offered: Arc::default(), turn };
         #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
-        let result = tokio::time::timeout_at(self.until().into(), self.in_turn(step.clone(), work)).await;
+        let result = tokio::time::timeout_at(self.until().into(), work(step.clone())).await;
+        if let Ok(Err(failure)) = &result {
+            step.settle(self.answer(&step, failure));
+        }
         match result {
             Ok(Ok(value)) => {
                 while step.advance() {}
@@ -104,41 +119,40 @@ impl Leg {
         }
     }
 
-    /// Does the work; where it offers a credential, when it is that credential's turn, and tells what came of it.
-    async fn in_turn<T>(
-        &self,
-        step: Step,
-        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let offers = step.stages.contains(&Stage::Auth).then(|| self.run.offers()).flatten();
-        let turn = match (offers, self.endpoint.as_deref()) {
-            (Some(offers), Some(endpoint)) => {
-                Some(offers.turn(endpoint).await.map_err(|failure| failure.at(Stage::Auth))?)
-            }
-            (Some(_) | None, _) => None,
+    /// Waits for the turn to offer the run's credential, where `stages` will. The run's clock stands still meanwhile, but
+    /// nobody waits longer for others than for a server.
+    async fn turn(&self, stages: &[Stage]) -> Result<Option<Box<dyn Offer>>, Failure> {
+        let offers = stages.contains(&Stage::Auth).then(|| self.run.offers()).flatten();
+        let (Some(offers), Some(endpoint)) = (offers, self.endpoint.as_deref()) else {
+            return Ok(None);
         };
-        let result = work(step.clone()).await;
-        if let Some(turn) = turn {
-            turn.settle(match &result {
-                _ if !step.offered.load(Ordering::Acquire) => Answer::Undecided,
-                Ok(_) => Answer::Accepted,
-                Err(failure) if failure.code.remembered() == Remembered::Yes => {
-                    Answer::Refused(self.run.recorded(failure))
-                }
-                // What fails behind the login proves the login.
-                Err(failure)
-                    if matches!(failure.stage.unwrap_or(step.stage()), Stage::Access | Stage::Query) =>
-                {
-                    Answer::Accepted
-                }
-                Err(_) => Answer::Undecided,
-            });
+        let longest = self.run.0.options.deadline;
+        #[expect(clippy::disallowed_methods, reason = "the wait for other tests has a bound of its own")]
+        let turn = tokio::time::timeout(longest, offers.turn(endpoint));
+        match self.run.wait_for(turn).await {
+            Ok(turn) => turn.map(Some),
+            Err(_) => Err(Failure::new(
+                Code::AgentBusy,
+                format!("another test still waits for {endpoint} to answer the same login"),
+            )),
         }
-        result
+    }
+
+    /// What `failure` says about the credential.
+    fn answer(&self, step: &Step, failure: &Failure) -> Answer {
+        if !step.offered.load(Ordering::Acquire) {
+            return Answer::Undecided;
+        }
+        let behind = matches!(failure.stage.unwrap_or(step.stage()), Stage::Access | Stage::Query);
+        if failure.code.remembered() == Remembered::Yes || (failure.code == Code::Unclassified && !behind) {
+            return Answer::Refused(self.run.recorded(failure));
+        }
+        // What fails behind the login proves the login.
+        if behind { Answer::Accepted } else { Answer::Undecided }
     }
 
     fn until(&self) -> Instant {
-        self.limit.as_ref().map_or(self.run.deadline(), |limit| limit.until)
+        self.limit.as_ref().map_or(self.run.deadline(), |limit| limit.until + self.run.waited())
     }
 
     /// Records a stage of the plan that does not apply, and why.
@@ -209,6 +223,10 @@ impl Step {
     /// Ends the running stage as passed and starts the next one of the span; says whether there was one.
     pub fn advance(&self) -> bool {
         let index = self.at[0].load(Ordering::Acquire);
+        if self.stages[index] == Stage::Auth {
+            let offered = self.offered.load(Ordering::Acquire);
+            self.settle(if offered { Answer::Accepted } else { Answer::Undecided });
+        }
         let Some(next) = self.stages.get(index + 1) else {
             self.leg.run.pass(self.record());
             return false;
@@ -218,6 +236,13 @@ impl Step {
         self.at[1].store(record, Ordering::Release);
         self.at[0].store(index + 1, Ordering::Release);
         true
+    }
+
+    /// Ends the turn, where it is still held.
+    fn settle(&self, answer: Answer) {
+        if let Some(turn) = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            turn.settle(answer);
+        }
     }
 
     /// The running stage.

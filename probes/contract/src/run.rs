@@ -46,6 +46,8 @@ struct State {
     partial: bool,
     /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
     waited: Duration,
+    /// Since when it waits now.
+    waiting: Option<Instant>,
     /// Set when the verdict is fixed: what a straggler does after that is not recorded.
     closed: bool,
 }
@@ -203,15 +205,24 @@ impl Run {
     /// The moment at which the run must be over.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.0.opened + self.0.options.deadline + self.state().waited
+        self.0.opened + self.0.options.deadline + self.waited()
     }
 
     /// Waits for `turn` while the run's clock stands still. Between stages only: a running one keeps its deadline.
     pub async fn wait_for<T>(&self, turn: impl Future<Output = T>) -> T {
-        let waiting = Instant::now();
+        self.state().waiting = Some(Instant::now());
         let turn = turn.await;
-        self.state().waited += waiting.elapsed();
+        let mut state = self.state();
+        if let Some(since) = state.waiting.take() {
+            state.waited += since.elapsed();
+        }
         turn
+    }
+
+    /// How long the run has waited for its turns so far.
+    pub(crate) fn waited(&self) -> Duration {
+        let state = self.state();
+        state.waited + state.waiting.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Fixes the verdict. What is still running is recorded as cut off; what comes later is not recorded.
@@ -401,7 +412,7 @@ impl State {
 
 /// The failure of a stage that a time limit cut off.
 pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpoint, Stage)>) -> Failure {
-    let limit = format!("the {limit} of {} s", length.as_secs_f64());
+    let limit = format!("the {limit} of {} s", (length.as_secs_f64() * 1e3).round() / 1e3);
     let failure = |detail| Failure::new(Code::TimedOut, detail);
     match waiting_for {
         None => failure(format!("{limit} passed")),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::Secret;
 
@@ -65,7 +66,7 @@ impl Endpoint {
     pub fn parse_host(host: &str) -> Result<String, &'static str> {
         const EXPECTED: &str = "expected a host name or an IP address";
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        if bare.parse::<std::net::IpAddr>().is_ok() {
+        if bare.parse::<IpAddr>().is_ok() {
             return Ok(bare.to_owned());
         }
         // DNS: 253 characters in labels of 1 to 63; an underscore is common in private zones.
@@ -97,9 +98,12 @@ impl Endpoint {
 
 impl Endpoint {
     /// The same for every spelling of the endpoint: DNS does not tell upper from lower case, nor a name from the same
-    /// name with its final dot.
+    /// name with its final dot, and an address has one canonical form.
     #[must_use]
     pub fn normalized(&self) -> Self {
+        if let Ok(address) = self.host.parse::<IpAddr>() {
+            return Self { host: address.to_canonical().to_string(), port: self.port };
+        }
         Self { host: self.host.trim_end_matches('.').to_ascii_lowercase(), port: self.port }
     }
 }
@@ -141,6 +145,14 @@ mod tests {
         ] {
             assert!(Endpoint::parse_host(host).is_err(), "{host}");
         }
+    }
+
+    #[test]
+    fn every_spelling_of_an_endpoint_is_one() {
+        let normalized = |host: &str| Endpoint { host: host.to_owned(), port: 1 }.normalized().host;
+        assert_eq!(normalized("DB.example."), "db.example");
+        assert_eq!(normalized("0:0:0:0:0:0:0:1"), "::1");
+        assert_eq!(normalized("::ffff:127.0.0.1"), "127.0.0.1");
     }
 
     #[test]

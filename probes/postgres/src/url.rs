@@ -41,9 +41,14 @@ impl Url {
         }
         for option in options.split(separators).filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
+            // An unencoded & in a password makes its rest look like a parameter, which must not be named.
+            let behind_password = url.parameters.iter().any(|(name, _)| is_password(name));
             match decode(value) {
                 Some(value) => url.parameters.push((name.to_owned(), Secret::new(value))),
-                None => mistakes.push(Mistake::new(parameter(name), "expected a percent-encoded value")),
+                None => {
+                    let name = if behind_password { "password" } else { name };
+                    mistakes.push(Mistake::new(parameter(name), "expected a percent-encoded value"));
+                }
             }
         }
         url
@@ -85,6 +90,11 @@ impl Url {
             }
         }
     }
+}
+
+/// pgjdbc's name of the parameter, and the Redshift driver's.
+pub(crate) fn is_password(name: &str) -> bool {
+    name.eq_ignore_ascii_case("password") || name.eq_ignore_ascii_case("pwd")
 }
 
 /// How a mistake names a URL parameter.
