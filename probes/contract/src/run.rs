@@ -208,7 +208,8 @@ impl Run {
         self.0.opened + self.0.options.deadline + self.waited()
     }
 
-    /// Waits for `turn` while the run's clock stands still. Between stages only: a running one keeps its deadline.
+    /// Waits for `turn` while the run's clock stands still. Between stages only, since a running one keeps its deadline, and
+    /// one wait at a time.
     pub async fn wait_for<T>(&self, turn: impl Future<Output = T>) -> T {
         self.state().waiting = Some(Instant::now());
         let turn = turn.await;
