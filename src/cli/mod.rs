@@ -86,7 +86,7 @@ impl Failed {
         let mut stderr = anstream::stderr().lock();
         for line in lines {
             // Nobody is left to hear of a stderr that can't be written.
-            let _unheard = writeln!(stderr, "error: {}", render::shown(&line));
+            let _unheard = writeln!(stderr, "error: {}", probe_contract::printable(&line));
         }
         ExitCode::from(code)
     }

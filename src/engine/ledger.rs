@@ -8,23 +8,24 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::hmac;
 use probe_contract::{
     Answer, Code, Endpoint, Failure, Login, Offer, Offers, Pending, RecordedFailure, Transcript,
 };
 use tokio::sync::OwnedMutexGuard;
+
+use super::digest::Digest;
 
 /// How long a login's standing is known. SDKs repeat a failed call within seconds.
 const KEPT: Duration = Duration::from_secs(30);
 /// Logins that are kept before the outdated are forgotten.
 const MANY: usize = 4096;
 
-/// Host, port, user and password under a key of this process.
+/// The digest of host, port, user and password.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Identity([u8; 32]);
 
 pub(super) struct Ledger {
-    key: hmac::Key,
+    digest: Digest,
     accounts: Mutex<HashMap<Identity, Account>>,
 }
 
@@ -59,8 +60,8 @@ struct Turn {
 }
 
 impl Ledger {
-    pub(super) fn new(key: &[u8]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), accounts: Mutex::default() }
+    pub(super) fn new(digest: Digest) -> Self {
+        Self { digest, accounts: Mutex::default() }
     }
 
     pub(super) fn logins(&self, logins: &[Login]) -> Logins {
@@ -69,15 +70,8 @@ impl Ledger {
     }
 
     fn identity(&self, login: &Login) -> Identity {
-        let mut context = hmac::Context::with_key(&self.key);
         let Endpoint { host, port } = login.endpoint.normalized();
-        for part in [host.as_str(), &port.to_string(), &login.user, login.secret.expose()] {
-            context.update(&part.len().to_be_bytes());
-            context.update(part.as_bytes());
-        }
-        let mut identity = [0; 32];
-        identity.copy_from_slice(context.sign().as_ref());
-        Identity(identity)
+        Identity(self.digest.of([host.as_str(), &port.to_string(), &login.user, login.secret.expose()]))
     }
 
     fn account(&self, identity: Identity) -> Account {

@@ -1,5 +1,6 @@
 //! From a request to its result: resolve, prepare, fetch, run, report.
 
+mod digest;
 mod ledger;
 mod shared;
 mod slots;
@@ -9,7 +10,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::rand;
 use probe_contract::{
     Code, Ending, Failure, Gate, Login, Material, Mistake, Probe, Properties, Protocol, Resolver, Run,
     RunOptions, Secret, Stage, Target, Transcript, Warning, tls::TrustRoots,
@@ -23,6 +23,7 @@ use crate::glue::{Definition, TestRequest, near_property_key};
 use crate::material;
 pub use crate::material::LocalFiles;
 use crate::report::TestResult;
+use digest::Digest;
 use ledger::Ledger;
 use shared::Shared;
 use slots::Slots;
@@ -75,15 +76,14 @@ impl Engine {
     }
 
     fn with_protocols(options: EngineOptions, protocols: &'static [&'static dyn Protocol]) -> Self {
-        let mut key = [0; 32];
-        rand::fill(&mut key).expect("the operating system has random numbers");
+        let digest = Digest::new();
         Self {
             jobs: Arc::new(Semaphore::new(options.jobs)),
             options,
             protocols,
             slots: Slots::default(),
-            ledger: Ledger::new(&key),
-            shared: Shared::new(&key),
+            ledger: Ledger::new(digest.clone()),
+            shared: Shared::new(digest),
         }
     }
 

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use tokio::sync::watch;
 
 use super::Outcomes;
+use super::digest::Digest;
 use crate::glue::Definition;
 
 type Key = [u8; 32];
 
 pub(super) struct Shared {
-    key: hmac::Key,
+    digest: Digest,
     running: Mutex<HashMap<Key, watch::Receiver<Option<Outcomes>>>>,
 }
 
@@ -25,8 +25,8 @@ enum Part {
 }
 
 impl Shared {
-    pub(super) fn new(key: &[u8]) -> Self {
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), running: Mutex::default() }
+    pub(super) fn new(digest: Digest) -> Self {
+        Self { digest, running: Mutex::default() }
     }
 
     /// The outcome of `test`, or that of the same test where it is running already. When its leader is cancelled, one of
@@ -68,20 +68,9 @@ impl Shared {
     }
 
     fn key(&self, definition: &Definition, deadline: Duration) -> Key {
-        let mut context = hmac::Context::with_key(&self.key);
-        let mut add = |part: &str| {
-            context.update(&part.len().to_be_bytes());
-            context.update(part.as_bytes());
-        };
-        add(&deadline.as_nanos().to_string());
-        add(&definition.connection_type);
-        for (name, value) in definition.properties.iter() {
-            add(name);
-            add(value.expose());
-        }
-        let mut key = [0; 32];
-        key.copy_from_slice(context.sign().as_ref());
-        key
+        let deadline = deadline.as_nanos().to_string();
+        let properties = definition.properties.iter().flat_map(|(name, value)| [name, value.expose()]);
+        self.digest.of([deadline.as_str(), &definition.connection_type].into_iter().chain(properties))
     }
 }
 

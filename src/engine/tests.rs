@@ -399,6 +399,14 @@ async fn whoever_waits_longer_for_a_turn_than_for_a_server_gives_up() {
     assert!(!busy.is_empty() && busy.len() < 5, "{}", busy.len());
     for result in busy {
         failed(result, Stage::Auth, Code::AgentBusy, GlueException::ResourceNumberLimitExceeded);
+        assert_eq!(
+            outcomes(result),
+            [
+                (Stage::Settings, Outcome::Passed),
+                (Stage::Auth, Outcome::Failed),
+                (Stage::Query, Outcome::NotReached)
+            ]
+        );
     }
 }
 

@@ -47,10 +47,13 @@ impl Leg {
         Self { run, endpoint, id, limit: None }
     }
 
-    /// The same leg with a time limit of the definition's own from now on, by the name that the definition gives it. The
-    /// nearest limit wins.
+    /// The same leg with a time limit of the definition's own from now on, if it has one, by the name that the definition
+    /// gives it. The nearest limit wins.
     #[must_use]
-    pub fn within(&self, name: &'static str, length: Duration) -> Self {
+    pub fn within(&self, name: &'static str, length: Option<Duration>) -> Self {
+        let Some(length) = length else {
+            return self.clone();
+        };
         // Without the time that the run has waited: what it will wait by then is added again.
         let until = Instant::now() + length - self.run.waited();
         let nearest =
@@ -89,8 +92,8 @@ impl Leg {
         let turn = match self.turn(stages).await {
             Ok(turn) => turn,
             Err(refusal) => {
-                let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
-                return Err(self.run.fail(record, refusal.at(Stage::Auth)));
+                let record = self.run.begin(Stage::Auth, self.endpoint.as_deref(), self.id);
+                return Err(self.run.fail(record, refusal));
             }
         };
         let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);

@@ -55,7 +55,7 @@ pub trait Probe: Send + Sync + 'static {
     /// What the definition points at. The engine fetches it in stage `secrets`.
     fn pointers(&self) -> &[Pointer];
 
-    /// Every credential that the probe will offer, and where. The engine bounds the logins on one endpoint by it, and
+    /// Every credential that the probe will offer, and where: one at each endpoint. The engine bounds the logins on one endpoint by it, and
     /// never has a refused one offered again.
     fn logins(&self, material: &Material) -> Vec<Login>;
 

@@ -227,9 +227,6 @@ impl Run {
     }
 
     /// Fixes the verdict. What is still running is recorded as cut off; what comes later is not recorded.
-    ///
-    /// # Panics
-    /// Never: a poisoned lock is taken over.
     #[must_use]
     pub fn close(&self, ending: Ending) -> Transcript {
         let mut state = self.state();

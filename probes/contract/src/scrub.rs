@@ -79,9 +79,7 @@ impl Scrub {
         for needle in self.needles.iter().filter(|needle| !needle.short) {
             clean = clean.replace(needle.spelling.expose(), MASK);
         }
-        let clean: String =
-            clean.chars().map(|c| if c.is_control() || is_bidi(c) { ' ' } else { c }).collect();
-        let mut words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut words = printable(&clean).split_whitespace().collect::<Vec<_>>().join(" ");
         if let Some((cut, _)) = words.char_indices().nth(LONGEST) {
             words.truncate(cut);
             words.push('…');
@@ -90,9 +88,14 @@ impl Scrub {
     }
 }
 
-/// Characters that reorder what a terminal shows.
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// `text` without what would move a terminal's cursor, colour it, or reorder what it shows.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let harmless = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if harmless(c) { c } else { ' ' }).collect()
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ pub(crate) async fn login<S: Channeled>(
         encrypted: S::ENCRYPTED,
         tls_declined: settings.encryption == Encryption::IfOffered && !S::ENCRYPTED,
     };
-    let leg = settings.limits.socket.map_or_else(|| leg.clone(), |limit| leg.within("socketTimeout", limit));
+    let leg = leg.within("socketTimeout", settings.limits.socket);
     let (client, connection) = leg
         .span(stages, async |step| {
             let binding = stream.end_point().is_some();

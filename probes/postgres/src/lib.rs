@@ -119,11 +119,9 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
-    let leg = run.leg(settings.endpoint.clone());
-    let leg = settings.limits.login.map_or_else(|| leg.clone(), |limit| leg.within("loginTimeout", limit));
-    let stream =
-        settings.limits.connect.map_or_else(|| leg.clone(), |limit| leg.within("connectTimeout", limit));
-    let stream = stream.dial().await?;
+    let limits = &settings.limits;
+    let leg = run.leg(settings.endpoint.clone()).within("loginTimeout", limits.login);
+    let stream = leg.within("connectTimeout", limits.connect).dial().await?;
     match settings.encryption {
         Encryption::None => driver::login(&run, &leg, stream, &settings).await,
         Encryption::Direct => {
@@ -144,11 +142,8 @@ async fn ask_for_tls(
     settings: &Settings,
     material: &Material,
 ) -> Result<(), Stop> {
-    let asking = settings
-        .limits
-        .ssl_response
-        .map_or_else(|| leg.clone(), |limit| leg.within("sslResponseTimeout", limit));
-    let offered = asking
+    let offered = leg
+        .within("sslResponseTimeout", settings.limits.ssl_response)
         .stage(Stage::Handshake, async |step| driver::ssl_request(&mut stream, settings, &step).await)
         .await?;
     if offered {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use dialcheck::report::{Summary, TestResult, Verdict, in_milliseconds};
-use probe_contract::{Evidence, Outcome, PeerCertificate, Record, Verification};
+use probe_contract::{Evidence, Outcome, PeerCertificate, Record, Verification, printable};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -27,7 +27,7 @@ pub(super) fn result(
         Verdict::Failed => (BAD, '✗'),
     };
     let mut about = Vec::new();
-    about.extend(result.protocol.or(result.connection_type.as_deref()).map(super::shown));
+    about.extend(result.protocol.or(result.connection_type.as_deref()).map(printable));
     about.extend(result.endpoint.clone());
     about.push(milliseconds(result.elapsed));
     let label = super::label(result, place);

@@ -7,6 +7,7 @@ mod junit;
 use std::io::{self, Write as _};
 
 use dialcheck::report::{Report, Summary, TestResult};
+use probe_contract::printable;
 
 use super::arguments::Output;
 
@@ -58,7 +59,7 @@ pub(super) fn warnings(warnings: &[String]) {
     let mut stderr = anstream::stderr().lock();
     for warning in warnings {
         // A stderr that can't be written has no reader either.
-        let _unheard = writeln!(stderr, "warning: {}", shown(warning));
+        let _unheard = writeln!(stderr, "warning: {}", printable(warning));
     }
 }
 
@@ -68,19 +69,10 @@ pub(super) fn failure(result: &TestResult, place: usize) {
     let _unheard = human::result(&mut anstream::stderr().lock(), result, place, 1);
 }
 
-/// `text` without what would move a terminal's cursor, colour it, or reorder it.
-pub(super) fn shown(text: &str) -> String {
-    let harmless = |c: char| {
-        !c.is_control()
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if harmless(c) { c } else { ' ' }).collect()
-}
-
 /// What a result is called: the connection's name, or its place in the input.
 pub(super) fn label(result: &TestResult, place: usize) -> String {
     match &result.connection {
-        Some(name) => shown(name),
+        Some(name) => printable(name),
         None => format!("connection {place} of the input"),
     }
 }
