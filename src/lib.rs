@@ -11,6 +11,8 @@ use probe_contract::Protocol;
 
 /// Every protocol that this build can dial. What help, tables and messages say of them is made from this list.
 pub const PROTOCOLS: &[&dyn Protocol] = &[
+    #[cfg(feature = "mysql")]
+    &probe_mysql::Mysql,
     #[cfg(feature = "postgres")]
     &probe_postgres::Postgresql,
     #[cfg(feature = "postgres")]

@@ -23,7 +23,8 @@ fn refused(input: &[u8], expected: &str) {
 #[test]
 fn an_unknown_url_scheme() {
     Connection::to("jdbc:cobol://localhost:1/x").test().failed(&INVALID).says(
-        "JDBC_CONNECTION_URL: expected a URL of the form jdbc:postgresql://host:port/database or \
+        "JDBC_CONNECTION_URL: expected a URL of the form jdbc:mariadb://host:port/database or \
+         jdbc:mysql://host:port/database or jdbc:postgresql://host:port/database or \
          jdbc:redshift://host:port/database",
     );
 }

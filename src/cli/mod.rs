@@ -4,6 +4,7 @@ mod arguments;
 mod dialing;
 mod progress;
 mod render;
+mod tally;
 mod targets;
 mod test;
 mod wait;

@@ -4,16 +4,16 @@ use std::time::Instant;
 
 use dialcheck::engine::Engine;
 use dialcheck::glue::TestRequest;
-use dialcheck::report::{Summary, TestResult};
 use futures_util::{StreamExt as _, stream};
-use probe_contract::ExitClass;
 
 use super::Failed;
 use super::arguments::TestArguments;
 use super::progress::Progress;
 use super::render::Renderer;
+use super::tally::Tally;
 
-/// Tests that may be begun beyond the first one that is not yet told: results are told in the order of the input.
+/// Tests that may be begun beyond the first one that is not yet told: results are told in the order of the input, and what
+/// waits to be told is all that a sweep keeps.
 const AHEAD: usize = 4096;
 
 /// Runs the command; gives back the exit code.
@@ -33,21 +33,14 @@ async fn sweep(engine: &Engine, requests: &[TestRequest], mut renderer: Renderer
         result
     });
     let mut results = tests.buffered(AHEAD);
-    let mut told = Vec::new();
+    let mut tally = Tally::default();
+    renderer.begin()?;
     while let Some(result) = results.next().await {
+        tally.count(&result);
         progress.aside(|| renderer.result(&result))?;
-        told.push(result);
     }
     progress.end();
-    let elapsed = started.elapsed();
-    renderer.end(&told, Summary::of(&told, elapsed))?;
-    Ok(exit_code(&told))
-}
-
-/// Of several, the agent's own failure comes first, then what the user has to change, then what may pass later.
-pub(super) fn exit_code(results: &[TestResult]) -> u8 {
-    const ORDER: [ExitClass; 4] =
-        [ExitClass::Agent, ExitClass::Usage, ExitClass::Terminal, ExitClass::Retryable];
-    let met = |class: &ExitClass| results.iter().any(|result| result.exit_class() == Some(*class));
-    ORDER.iter().find(|class| met(class)).map_or(0, |class| class.code())
+    tally.summary.elapsed = started.elapsed();
+    renderer.end(tally.summary)?;
+    Ok(tally.exit_code())
 }

@@ -15,7 +15,8 @@ use probe_contract::{Code, Stage};
 
 use super::Failed;
 use super::arguments::WaitArguments;
-use super::{render, test};
+use super::render;
+use super::tally::Tally;
 
 /// One attempt takes no longer. A server may take seconds to answer a login, and an attempt that is cut off there would have
 /// the next one offer the password again; packets that are dropped while it starts are sent again by the system.
@@ -31,9 +32,9 @@ pub(super) fn run(arguments: &WaitArguments) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read()?;
     let engine = arguments.dialing.engine(ATTEMPT, AT_ONCE, catalog)?;
     let until = Instant::now() + arguments.timeout;
-    let failed = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
-    if !failed.is_empty() {
-        return Ok(test::exit_code(&failed));
+    let tally = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
+    if tally.summary.failed > 0 {
+        return Ok(tally.exit_code());
     }
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Ok(0);
@@ -43,26 +44,25 @@ pub(super) fn run(arguments: &WaitArguments) -> Result<u8, Failed> {
     Err(Failed::Usage(vec![format!("{} can't be run: {error}", program.display())]))
 }
 
-/// Waits for all; gives back what failed. The first failure that waiting can't mend ends the waiting for the others too.
-async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant) -> Vec<TestResult> {
+/// Waits for all. The first failure that waiting can't mend ends the waiting for the others too.
+async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant) -> Tally {
     let waits = stream::iter(requests.iter().enumerate())
         .map(|(index, request)| wait_for_one(engine, request, index + 1, until))
         .buffer_unordered(AT_ONCE);
     let mut waits = std::pin::pin!(waits);
-    let mut failed = Vec::new();
+    let mut tally = Tally::default();
     while let Some((place, result)) = waits.next().await {
+        tally.count(&result);
         let Some(failure) = &result.failure else {
             say(&format!("{} is ready", render::label(&result, place)));
             continue;
         };
-        let terminal = !failure.retryable;
         render::failure(&result, place);
-        failed.push(result);
-        if terminal {
+        if !failure.retryable {
             break;
         }
     }
-    failed
+    tally
 }
 
 async fn wait_for_one(

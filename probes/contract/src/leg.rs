@@ -254,6 +254,12 @@ impl Step {
         self.stages[self.at[0].load(Ordering::Acquire)]
     }
 
+    /// When the stage will be ended from outside: at the nearest of the deadline and the definition's own limits.
+    #[must_use]
+    pub fn until(&self) -> Instant {
+        self.leg.until()
+    }
+
     fn record(&self) -> usize {
         self.at[1].load(Ordering::Acquire)
     }

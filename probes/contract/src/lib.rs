@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod foreign;
+pub mod jdbc;
 pub mod tls;
 
 mod evidence;

@@ -5,7 +5,6 @@ mod driver;
 mod parameters;
 mod settings;
 mod tap;
-mod url;
 
 use probe_contract::{
     Endpoint, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use probe_contract::jdbc::{Url, parameter};
 use probe_contract::tls::Verify;
 use probe_contract::{Code, Mistake, Secret, Warning};
 
 use crate::settings::{Encryption, Limits};
-use crate::url::{Url, parameter};
 
 /// What the URL's parameters ask for.
 #[derive(Default)]

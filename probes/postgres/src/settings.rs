@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use probe_contract::jdbc::{self, Url, parameter};
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
-use probe_contract::{
-    Code, Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Secret, Target, Warning,
-};
+use probe_contract::{Code, Endpoint, Form, Material, Mistake, Pointer, Properties, Secret, Target, Warning};
 
 use crate::parameters::Parameters;
-use crate::url::{self, Url, parameter};
 
 /// Which of the two products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,12 +83,11 @@ impl Engine {
         }
     }
 
-    fn is_named(self, name: &str) -> bool {
+    /// What JDBC_ENGINE calls it.
+    const fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Postgresql => {
-                name.eq_ignore_ascii_case("postgresql") || name.eq_ignore_ascii_case("postgres")
-            }
-            Self::Redshift => name.eq_ignore_ascii_case("redshift"),
+            Self::Postgresql => &["postgresql", "postgres"],
+            Self::Redshift => &["redshift"],
         }
     }
 }
@@ -129,23 +126,7 @@ impl Settings {
 
 /// Whether `target` is one of `engine`: by its URL, or else by JDBC_ENGINE.
 pub(crate) fn is_for(engine: Engine, target: &Target) -> bool {
-    if !target.connection_type.eq_ignore_ascii_case("JDBC") {
-        return false;
-    }
-    match target.properties.get(url::PROPERTY) {
-        Some(text) => after_scheme(engine, text).is_some(),
-        None => target.properties.get("JDBC_ENGINE").is_some_and(|name| engine.is_named(name.trim())),
-    }
-}
-
-fn after_scheme(engine: Engine, text: &str) -> Option<&str> {
-    let rest = strip_prefix_ignore_case(text.trim(), "jdbc:")?;
-    strip_prefix_ignore_case(rest, engine.scheme())
-}
-
-fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, tail) = text.split_at_checked(prefix.len())?;
-    head.eq_ignore_ascii_case(prefix).then_some(tail)
+    jdbc::is_for(target, &[engine.scheme()], engine.names())
 }
 
 /// Checks `target` and finds every mistake in it.
@@ -153,20 +134,27 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     let properties = &target.properties;
     let mut mistakes = Vec::new();
     let mut warnings = Vec::new();
-    let url = match properties.get(url::PROPERTY) {
+    let url = match properties.get(jdbc::PROPERTY) {
         Some(text) => from_url(engine, text, properties, &mut mistakes, &mut warnings),
-        None => from_parts(engine, properties, &mut mistakes),
+        None => {
+            if engine == Engine::Redshift {
+                let expected =
+                    "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database";
+                mistakes.push(Mistake::new("JDBC_ENGINE", expected));
+            }
+            jdbc::from_parts(properties, &mut mistakes)
+        }
     };
     let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
-    let enforce = boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
-    refuse_stored_secrets(properties, &mut mistakes);
+    let enforce = jdbc::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
+    jdbc::refuse_stored_secrets(properties, &mut mistakes);
 
     let user = parameters.user.clone().or_else(|| properties.get("USERNAME").map(str::to_owned));
     let password = parameters
         .password
         .clone()
         .or_else(|| properties.get("PASSWORD").map(|password| Secret::new(password.to_owned())));
-    let stored = properties.get("SECRET_ID").is_some() || properties.get("ENCRYPTED_PASSWORD").is_some();
+    let stored = jdbc::has_stored_secret(properties);
     if user.is_none() && !stored {
         mistakes.push(Mistake::new("USERNAME", "expected the name of the user to log in as"));
     }
@@ -196,7 +184,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     // The URL beats the properties, but for what JDBC_ENFORCE_SSL promises.
     let trust = if enforce { custom.or(root) } else { root.or(custom) };
     let trust = trust.and_then(|(property, file)| {
-        pointer(property, file, Form::Certificates, &mut pointers, &mut mistakes)
+        jdbc::pointer(property, file, Form::Certificates, &mut pointers, &mut mistakes)
     });
     let client = client_files(&parameters, &mut pointers, &mut mistakes);
     let (encryption, verify) = parameters.encryption(enforce, &mut warnings, &mut mistakes);
@@ -231,7 +219,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         (host, user) => {
             if mistakes.is_empty() {
                 debug_assert!(host.is_none() || user.is_none());
-                mistakes.push(Mistake::new(url::PROPERTY, "expected a host behind the //"));
+                mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
             }
             Err(mistakes)
         }
@@ -245,18 +233,18 @@ fn from_url(
     mistakes: &mut Vec<Mistake>,
     warnings: &mut Vec<Warning>,
 ) -> Url {
-    let rest = after_scheme(engine, text).unwrap_or_default();
-    if engine == Engine::Redshift && strip_prefix_ignore_case(rest, "iam:").is_some() {
+    let rest = jdbc::after_scheme(text, engine.scheme()).unwrap_or_default();
+    if engine == Engine::Redshift && jdbc::strip_prefix_ignore_case(rest, "iam:").is_some() {
         let expected = "expected a URL with a host and a password login: jdbc:redshift:iam: is not supported by this version";
-        mistakes.push(Mistake::new(url::PROPERTY, expected).code(Code::MechanismUnsupported));
+        mistakes.push(Mistake::new(jdbc::PROPERTY, expected).code(Code::MechanismUnsupported));
         return Url::default();
     }
     let url = Url::parse(rest, engine.separators(), mistakes);
     if url.host.is_none() && mistakes.is_empty() {
-        mistakes.push(Mistake::new(url::PROPERTY, "expected a host behind the //"));
+        mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
     }
     if engine == Engine::Redshift && url.database.is_none() {
-        mistakes.push(Mistake::new(url::PROPERTY, "expected a database behind the host"));
+        mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a database behind the host"));
     }
     if properties.get("HOST").is_some() || properties.get("PORT").is_some() {
         warnings.push(Warning::new(
@@ -265,30 +253,6 @@ fn from_url(
         ));
     }
     url
-}
-
-fn from_parts(engine: Engine, properties: &Properties, mistakes: &mut Vec<Mistake>) -> Url {
-    let mut checked = |key: &'static str, missing: &'static str| {
-        let value = properties.get(key);
-        if value.is_none() {
-            mistakes.push(Mistake::new(key, missing));
-        }
-        value.map(str::trim)
-    };
-    let host = checked("HOST", "expected a host name or an IP address");
-    let port = checked("PORT", "expected a port from 1 to 65535");
-    let mut wrong = |key, expected| mistakes.push(Mistake::new(key, expected));
-    let host =
-        host.and_then(|host| Endpoint::parse_host(host).map_err(|expected| wrong("HOST", expected)).ok());
-    let port =
-        port.and_then(|port| Endpoint::parse_port(port).map_err(|expected| wrong("PORT", expected)).ok());
-    if engine == Engine::Redshift {
-        wrong(
-            "JDBC_ENGINE",
-            "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database",
-        );
-    }
-    Url { host, port, ..Url::default() }
 }
 
 fn client_files(
@@ -304,50 +268,10 @@ fn client_files(
         }
         return None;
     };
-    let certificate = pointer(parameter("sslcert"), certificate, Form::Certificates, pointers, mistakes)?;
-    let key = pointer(parameter("sslkey"), key, Form::PrivateKey, pointers, mistakes)?;
+    let certificate =
+        jdbc::pointer(parameter("sslcert"), certificate, Form::Certificates, pointers, mistakes)?;
+    let key = jdbc::pointer(parameter("sslkey"), key, Form::PrivateKey, pointers, mistakes)?;
     Some(ClientFiles { certificate, key })
-}
-
-/// Adds a pointer to a file, and gives back the property it is found under.
-fn pointer(
-    property: String,
-    file: &str,
-    form: Form,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<String> {
-    match Location::parse(file.trim()) {
-        Ok(location) => {
-            pointers.push(Pointer { property: property.clone(), location, form });
-            Some(property)
-        }
-        Err(expected) => {
-            mistakes.push(Mistake::new(property, expected));
-            None
-        }
-    }
-}
-
-fn refuse_stored_secrets(properties: &Properties, mistakes: &mut Vec<Mistake>) {
-    for key in ["SECRET_ID", "ENCRYPTED_PASSWORD"] {
-        if properties.get(key).is_some() {
-            let expected = "expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets";
-            mistakes.push(Mistake::new(key, expected).code(Code::NotTestable));
-        }
-    }
-}
-
-/// A boolean as Glue reads it: in any case, false where absent.
-fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mistake>) -> bool {
-    match properties.get(key).map(|value| value.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => {
-            mistakes.push(Mistake::new(key, "expected true or false"));
-            false
-        }
-    }
 }
 
 #[cfg(test)]

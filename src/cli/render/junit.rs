@@ -6,17 +6,17 @@ use dialcheck::report::{Summary, TestResult};
 use probe_contract::ExitClass;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-pub(super) fn report(out: &mut impl Write, results: &[TestResult], summary: Summary) -> io::Result<()> {
+pub(super) fn report(out: &mut impl Write, cases: Vec<TestCase>, summary: Summary) -> io::Result<()> {
     let mut suite = TestSuite::new("dialcheck");
     suite.set_time(summary.elapsed);
-    suite.add_test_cases(results.iter().enumerate().map(|(index, result)| test_case(result, index + 1)));
+    suite.add_test_cases(cases);
     let mut report = Report::new("dialcheck");
     report.set_time(summary.elapsed).add_test_suite(suite);
     report.serialize(&mut *out).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     writeln!(out)
 }
 
-fn test_case(result: &TestResult, place: usize) -> TestCase {
+pub(super) fn test_case(result: &TestResult, place: usize) -> TestCase {
     let status = match (&result.failure, &result.exception) {
         (Some(failure), Some(exception)) => {
             // JUnit tells a test that failed from one that could not be run.

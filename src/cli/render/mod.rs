@@ -6,8 +6,9 @@ mod junit;
 
 use std::io::{self, Write as _};
 
-use dialcheck::report::{Report, Summary, TestResult};
+use dialcheck::report::{Summary, TestResult, json, yaml};
 use probe_contract::printable;
+use quick_junit::TestCase;
 
 use super::arguments::Output;
 
@@ -16,39 +17,51 @@ pub(super) struct Renderer {
     output: Output,
     tests: usize,
     told: usize,
+    /// JUnit counts its cases before it names the first.
+    cases: Vec<TestCase>,
 }
 
 impl Renderer {
     pub(super) fn new(output: Output, tests: usize) -> Self {
-        Self { output, tests, told: 0 }
+        Self { output, tests, told: 0, cases: Vec::new() }
     }
 
-    /// Tells one result, where the form tells them one by one.
-    pub(super) fn result(&mut self, result: &TestResult) -> io::Result<()> {
-        self.told += 1;
+    /// Tells what comes before the first result.
+    pub(super) fn begin(&self) -> io::Result<()> {
         match self.output {
-            Output::Human => human::result(&mut anstream::stdout().lock(), result, self.told, self.tests),
-            Output::Github => github::result(&mut io::stdout().lock(), result, self.told),
-            Output::Json | Output::Yaml | Output::Junit => Ok(()),
+            Output::Json => json::begin(&mut io::stdout().lock()),
+            Output::Yaml => yaml::begin(&mut io::stdout().lock()),
+            Output::Human | Output::Github | Output::Junit => Ok(()),
         }
     }
 
-    /// Tells what remains when all results are there.
-    pub(super) fn end(self, results: &[TestResult], summary: Summary) -> io::Result<()> {
+    /// Tells one result.
+    pub(super) fn result(&mut self, result: &TestResult) -> io::Result<()> {
+        self.told += 1;
+        let mut stdout = io::stdout().lock();
+        match self.output {
+            Output::Human => {
+                human::result(&mut anstream::AutoStream::auto(stdout), result, self.told, self.tests)
+            }
+            Output::Github => github::result(&mut stdout, result, self.told),
+            Output::Json => json::result(&mut stdout, result, self.told == 1),
+            Output::Yaml => yaml::result(&mut stdout, result),
+            Output::Junit => {
+                self.cases.push(junit::test_case(result, self.told));
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells what comes behind the last result.
+    pub(super) fn end(self, summary: Summary) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match self.output {
             Output::Human => human::summary(&mut anstream::stdout().lock(), summary)?,
             Output::Github => github::summary(&mut stdout, summary)?,
-            Output::Json => {
-                serde_json::to_writer_pretty(&mut stdout, &Report::new(results, summary.elapsed))?;
-                writeln!(stdout)?;
-            }
-            Output::Yaml => {
-                let report = Report::new(results, summary.elapsed);
-                serde_norway::to_writer(&mut stdout, &report)
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-            }
-            Output::Junit => junit::report(&mut stdout, results, summary)?,
+            Output::Json => json::end(&mut stdout, summary)?,
+            Output::Yaml => yaml::end(&mut stdout, summary)?,
+            Output::Junit => junit::report(&mut stdout, self.cases, summary)?,
         }
         stdout.flush()
     }

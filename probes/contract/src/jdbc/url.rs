@@ -1,26 +1,30 @@
-//! `jdbc:postgresql:` and `jdbc:redshift:` URLs, taken apart.
+//! JDBC URLs of the form that most drivers share, taken apart.
 
 use percent_encoding::percent_decode_str;
-use probe_contract::{Endpoint, Mistake, Secret};
+
+use crate::{Endpoint, Mistake, Secret};
 
 /// The property that holds the URL.
-pub(crate) const PROPERTY: &str = "JDBC_CONNECTION_URL";
+pub const PROPERTY: &str = "JDBC_CONNECTION_URL";
 
 /// A URL's parts; whatever it leaves out is absent.
 #[derive(Debug, Default)]
-pub(crate) struct Url {
-    pub(crate) host: Option<String>,
-    pub(crate) port: Option<u16>,
-    pub(crate) database: Option<String>,
-    /// In the order of the URL, names as spelled there.
-    pub(crate) parameters: Vec<(String, Secret)>,
+pub struct Url {
+    /// The host, an IPv6 address without its brackets.
+    pub host: Option<String>,
+    /// The port.
+    pub port: Option<u16>,
+    /// The path behind the host, decoded.
+    pub database: Option<String>,
+    /// In the order of the URL, names as spelled there, values decoded.
+    pub parameters: Vec<(String, Secret)>,
 }
 
 impl Url {
-    /// Takes apart what follows `jdbc:postgresql:` or `jdbc:redshift:`. The forms are those of pgjdbc (`//host:port/db`,
-    /// `//host/db`, `/`, `db`) and of the Redshift driver, which takes options behind `;` too: `separators` are `&`, or
-    /// both.
-    pub(crate) fn parse(rest: &str, separators: &[char], mistakes: &mut Vec<Mistake>) -> Self {
+    /// Takes apart what follows the scheme: `//host:port/database?name=value&…`, where everything but the name of the
+    /// parameter may be left out. The Redshift driver takes parameters behind `;` too: `separators` are `&`, or both.
+    /// Every mistake is added to `mistakes`; none holds a value.
+    pub fn parse(rest: &str, separators: &[char], mistakes: &mut Vec<Mistake>) -> Self {
         let mut url = Self::default();
         let (address, options) =
             rest.split_once(|c| c == '?' || (c != '&' && separators.contains(&c))).unwrap_or((rest, ""));
@@ -92,17 +96,18 @@ impl Url {
     }
 }
 
-/// pgjdbc's name of the parameter, and the Redshift driver's.
-pub(crate) fn is_password(name: &str) -> bool {
+/// The drivers' name of the parameter, and the Redshift driver's.
+fn is_password(name: &str) -> bool {
     name.eq_ignore_ascii_case("password") || name.eq_ignore_ascii_case("pwd")
 }
 
 /// How a mistake names a URL parameter.
-pub(crate) fn parameter(name: &str) -> String {
+#[must_use]
+pub fn parameter(name: &str) -> String {
     format!("{PROPERTY}?{name}")
 }
 
-/// As `java.net.URLDecoder` does, which pgjdbc uses: a plus sign is a space.
+/// As `java.net.URLDecoder` does, which the drivers use: a plus sign is a space.
 fn decode(value: &str) -> Option<String> {
     let bytes = value.as_bytes();
     let escaped =

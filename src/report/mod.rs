@@ -1,5 +1,8 @@
 //! The report: one versioned document, the same from the command line and the server. Keys are only ever added.
 
+pub mod json;
+pub mod yaml;
+
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -7,17 +10,13 @@ use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, S
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The whole report: one test or a thousand.
-#[derive(Serialize)]
-pub struct Report<'a> {
-    schema: &'static str,
-    version: &'static str,
-    summary: Summary,
-    results: &'a [TestResult],
-}
+/// What the shape of the report is called. Another number would mean other keys.
+pub const SCHEMA: &str = "dialcheck/1";
+/// The version of dialcheck that made it.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How many passed, how many failed, and how long it all took.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Summary {
     /// Tests that passed.
     pub passed: usize,
@@ -108,24 +107,6 @@ pub struct FailureReport {
     /// Every mistake of the definition, where the stage is `settings`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mistakes: Vec<Mistake>,
-}
-
-impl<'a> Report<'a> {
-    /// The report of `results`, which took `elapsed` together.
-    #[must_use]
-    pub fn new(results: &'a [TestResult], elapsed: Duration) -> Self {
-        let summary = Summary::of(results, elapsed);
-        Self { schema: "dialcheck/1", version: env!("CARGO_PKG_VERSION"), summary, results }
-    }
-}
-
-impl Summary {
-    /// Counts `results`, which took `elapsed` together.
-    #[must_use]
-    pub fn of(results: &[TestResult], elapsed: Duration) -> Self {
-        let passed = results.iter().filter(|result| result.verdict == Verdict::Passed).count();
-        Self { passed, failed: results.len() - passed, elapsed }
-    }
 }
 
 impl TestResult {

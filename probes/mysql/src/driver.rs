@@ -1,0 +1,62 @@
+//! The one connection, from the first byte to the goodbye.
+//!
+//! A MySQL server counts handshakes that break off and then refuses the host (`max_connect_errors`, error 1129): a test is
+//! one connection, ended in good order wherever the server lets it.
+
+use mysql_common::packets::SslRequest;
+use mysql_common::proto::MySerialize as _;
+use probe_contract::{Io, Leg, Material, Run, Stage, Stop, Warning};
+
+use crate::greeting::{self, Greeting};
+use crate::session::{self, MAX_PACKET_SIZE, Session};
+use crate::settings::{Encryption, Settings};
+use crate::wire::Wire;
+
+pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
+    for warning in &settings.warnings {
+        run.warn(warning.clone());
+    }
+    let leg = run.leg(settings.endpoint.clone());
+    let stream = leg.within("connectTimeout", settings.limits.connect).dial().await?;
+    let leg = leg.within("socketTimeout", settings.limits.socket);
+    let mut wire = Wire::new(stream);
+    let encrypt = settings.encryption != Encryption::None;
+    let greeting = leg
+        .stage(Stage::Handshake, async |step| {
+            let greeting = greeting::receive(&mut wire, &settings, &step).await?;
+            if encrypt && greeting.offers_tls() {
+                let request = ssl_request(&greeting);
+                wire.write(&request).await.map_err(|broken| greeting::failure(broken, &settings.endpoint))?;
+            }
+            Ok(greeting)
+        })
+        .await?;
+    if encrypt && greeting.offers_tls() {
+        let policy = settings.tls_policy(&material);
+        let wire = wire.upgrade(async |stream| leg.secure(stream, &policy).await).await?;
+        return finish(&run, &leg, Session::new(wire, greeting, &settings, true)).await;
+    }
+    if encrypt {
+        leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
+        run.warn(Warning::new(
+            "plaintext",
+            "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
+             to true to refuse that",
+        ));
+    }
+    finish(&run, &leg, Session::new(wire, greeting, &settings, false)).await
+}
+
+/// A HandshakeResponse cut off where the user's name would begin: the rest follows over TLS.
+fn ssl_request(greeting: &Greeting) -> Vec<u8> {
+    const UTF8MB4_GENERAL_CI: u8 = 45;
+    let capabilities = session::capabilities(greeting, true);
+    let mut bytes = Vec::with_capacity(32);
+    SslRequest::new(capabilities, MAX_PACKET_SIZE, UTF8MB4_GENERAL_CI).serialize(&mut bytes);
+    bytes
+}
+
+async fn finish<S: Io>(run: &Run, leg: &Leg, mut session: Session<'_, S>) -> Result<(), Stop> {
+    leg.span(&[Stage::Auth, Stage::Access], async |step| session.login(run, &step).await).await?;
+    leg.stage(Stage::Query, async |step| session.query(&step).await).await
+}

@@ -1,0 +1,89 @@
+#![doc = include_str!("../README.md")]
+
+mod authentication;
+mod classify;
+mod driver;
+mod greeting;
+mod parameters;
+mod session;
+mod settings;
+mod wire;
+
+use probe_contract::{
+    Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target, TypeRow,
+};
+
+use settings::{Encryption, Settings};
+
+/// JDBC to MySQL, to MariaDB, and to what speaks their protocol.
+pub struct Mysql;
+
+impl Protocol for Mysql {
+    fn name(&self) -> &'static str {
+        "mysql"
+    }
+
+    fn types(&self) -> &'static [TypeRow] {
+        const FORM: &str = "jdbc:mysql://host:port/database";
+        &[
+            TypeRow { connection_type: "JDBC", title: "MySQL", form: FORM },
+            TypeRow { connection_type: "JDBC", title: "MariaDB", form: "jdbc:mariadb://host:port/database" },
+            TypeRow { connection_type: "JDBC", title: "Aurora MySQL", form: FORM },
+        ]
+    }
+
+    fn claims(&self, target: &Target) -> bool {
+        settings::is_for(target)
+    }
+
+    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+        Ok(Box::new(MysqlProbe::new(settings::read(target)?)))
+    }
+}
+
+/// The server greets first, in clear text; TLS begins behind its greeting.
+const ENCRYPTED: &[Stage] =
+    &[Stage::Dns, Stage::Tcp, Stage::Handshake, Stage::Tls, Stage::Auth, Stage::Access, Stage::Query];
+const PLAIN: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Handshake, Stage::Auth, Stage::Access, Stage::Query];
+
+struct MysqlProbe {
+    settings: Settings,
+    endpoints: [Endpoint; 1],
+}
+
+impl MysqlProbe {
+    fn new(settings: Settings) -> Self {
+        let endpoints = [settings.endpoint.clone()];
+        Self { settings, endpoints }
+    }
+}
+
+impl Probe for MysqlProbe {
+    fn plan(&self) -> &[Stage] {
+        match self.settings.encryption {
+            Encryption::None => PLAIN,
+            Encryption::IfOffered | Encryption::Required => ENCRYPTED,
+        }
+    }
+
+    fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    fn pointers(&self) -> &[Pointer] {
+        &self.settings.pointers
+    }
+
+    fn logins(&self, _material: &Material) -> Vec<Login> {
+        let settings = &self.settings;
+        vec![Login {
+            endpoint: settings.endpoint.clone(),
+            user: settings.user.clone(),
+            secret: settings.password.clone(),
+        }]
+    }
+
+    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
+        Box::pin(driver::probe(self.settings, run, material))
+    }
+}

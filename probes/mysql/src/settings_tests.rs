@@ -1,0 +1,163 @@
+use super::*;
+
+fn target(properties: &[(&str, &str)]) -> Target {
+    let properties =
+        properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
+    Target { connection_type: "JDBC".to_owned(), properties }
+}
+
+fn settings(properties: &[(&str, &str)]) -> Settings {
+    read(&target(properties)).unwrap()
+}
+
+fn of_url(url: &str) -> Settings {
+    settings(&[("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")])
+}
+
+fn mistakes_of_url(url: &str) -> Vec<String> {
+    let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+    read(&target(&properties)).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_scheme_or_an_engine_claims_a_target_in_any_case() {
+    let url = |url| target(&[("JDBC_CONNECTION_URL", url)]);
+    let engine = |name| target(&[("JDBC_ENGINE", name)]);
+    for claimed in ["JDBC:MySQL://h/d", "jdbc:mariadb://h/d", "jdbc:mysql:aurora://h/d"] {
+        assert!(is_for(&url(claimed)), "{claimed}");
+    }
+    assert!(!is_for(&url("jdbc:postgresql://h/d")));
+    assert!(is_for(&engine("MySQL")));
+    assert!(is_for(&engine("mariadb")));
+    assert!(!is_for(&engine("aurora")));
+}
+
+#[test]
+fn every_form_of_the_url_leads_to_its_address() {
+    for (url, endpoint, database, scheme) in [
+        ("jdbc:mysql://db.example:3307/orders", "db.example:3307", Some("orders"), Scheme::Mysql),
+        ("jdbc:mysql:aurora://db.example/orders", "db.example:3306", Some("orders"), Scheme::Mysql),
+        ("jdbc:mysql:aws://db.example/orders", "db.example:3306", Some("orders"), Scheme::Mysql),
+        ("jdbc:mariadb://db.example", "db.example:3306", None, Scheme::Mariadb),
+        ("jdbc:mysql://[::1]:3306/o%20r", "[::1]:3306", Some("o r"), Scheme::Mysql),
+    ] {
+        let read = of_url(url);
+        assert_eq!(read.endpoint.to_string(), endpoint, "{url}");
+        assert_eq!((read.database.as_deref(), read.scheme), (database, scheme), "{url}");
+    }
+}
+
+#[test]
+fn a_url_that_is_not_one_address_is_a_mistake() {
+    const ONE: &str = "JDBC_CONNECTION_URL: expected jdbc:mysql://host:port/database: dialcheck dials one address and says which";
+    const PAIRS: &str = "JDBC_CONNECTION_URL: expected //host:port/database: the form with key=value pairs is not supported by this version";
+    for (url, expected) in [
+        ("jdbc:mysql:replication://a,b/d", ONE),
+        ("jdbc:mysql:loadbalance://a/d", ONE),
+        ("jdbc:mysql:h/d", ONE),
+        ("jdbc:mysql:", ONE),
+        ("jdbc:mysql://(host=a,port=1)/d", PAIRS),
+        ("jdbc:mysql://address=(host=a)/d", PAIRS),
+        (
+            "jdbc:mysql://a,b/d",
+            "JDBC_CONNECTION_URL: expected one host: dialcheck dials one address and says which",
+        ),
+        ("jdbc:mysql:///d", "JDBC_CONNECTION_URL: expected a host behind the //"),
+    ] {
+        assert_eq!(mistakes_of_url(url), [expected], "{url}");
+    }
+}
+
+#[test]
+fn ssl_mode_and_the_flags_before_it_mean_what_they_mean_to_their_driver() {
+    let none = (Encryption::None, Verify::Nothing);
+    let if_offered = (Encryption::IfOffered, Verify::Nothing);
+    let required = (Encryption::Required, Verify::Nothing);
+    let chain = (Encryption::Required, Verify::Chain);
+    let full = (Encryption::Required, Verify::ChainAndName);
+    for (url, expected) in [
+        ("mysql://h/d", if_offered),
+        ("mysql://h/d?sslMode=DISABLED", none),
+        ("mysql://h/d?sslMode=preferred", if_offered),
+        ("mysql://h/d?sslMode=REQUIRED", required),
+        ("mysql://h/d?sslMode=VERIFY_CA", chain),
+        ("mysql://h/d?sslMode=VERIFY_IDENTITY", full),
+        ("mysql://h/d?useSSL=false", none),
+        ("mysql://h/d?useSSL=no", none),
+        ("mysql://h/d?useSSL=true", if_offered),
+        ("mysql://h/d?useSSL=true&requireSSL=true", required),
+        ("mysql://h/d?useSSL=true&verifyServerCertificate=true", chain),
+        ("mysql://h/d?useSSL=false&sslMode=VERIFY_CA", chain),
+        ("mariadb://h/d", if_offered),
+        ("mariadb://h/d?sslMode=disable", none),
+        ("mariadb://h/d?sslMode=trust", required),
+        ("mariadb://h/d?sslMode=verify-ca", chain),
+        ("mariadb://h/d?sslMode=verify-full", full),
+        ("mariadb://h/d?useSsl=true", full),
+        ("mariadb://h/d?useSsl=true&trustServerCertificate=true", required),
+        ("mariadb://h/d?useSsl=true&disableSslHostnameVerification=true", chain),
+    ] {
+        let read = of_url(&format!("jdbc:{url}"));
+        assert_eq!((read.encryption, read.verify), expected, "{url}");
+    }
+}
+
+#[test]
+fn jdbc_enforce_ssl_is_a_floor() {
+    let read = settings(&[
+        ("JDBC_CONNECTION_URL", "jdbc:mysql://h/d?useSSL=false"),
+        ("USERNAME", "alice"),
+        ("PASSWORD", "secret"),
+        ("JDBC_ENFORCE_SSL", "True"),
+        ("CUSTOM_JDBC_CERT", "/ca.pem"),
+    ]);
+    assert_eq!((read.encryption, read.verify), (Encryption::Required, Verify::ChainAndName));
+    assert_eq!(read.warnings[0].code, "property_ignored");
+    assert_eq!(read.trust.as_deref(), Some("CUSTOM_JDBC_CERT"));
+}
+
+#[test]
+fn limits_are_milliseconds() {
+    let read = of_url("jdbc:mysql://h/d?connectTimeout=2500&socketTimeout=0");
+    assert_eq!(read.limits.connect, Some(Duration::from_millis(2500)));
+    assert_eq!(read.limits.socket, None);
+}
+
+#[test]
+fn the_properties_win_over_the_url() {
+    let read = of_url("jdbc:mysql://h/d?user=bob&password=other");
+    assert_eq!((read.user.as_str(), read.password.expose()), ("alice", "secret"));
+    let read = settings(&[("JDBC_CONNECTION_URL", "jdbc:mysql://h/d?user=bob&password=oth%26er")]);
+    assert_eq!((read.user.as_str(), read.password.expose()), ("bob", "oth&er"));
+}
+
+#[test]
+fn all_mistakes_come_at_once_and_hold_no_value() {
+    let properties = [
+        ("JDBC_CONNECTION_URL", "jdbc:mysql://h:99999/d?sslMode=sometimes&connectTimeout=soon&trustStore=/x"),
+        ("JDBC_ENFORCE_SSL", "maybe"),
+    ];
+    let mistakes: Vec<_> = read(&target(&properties)).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        mistakes,
+        [
+            "JDBC_CONNECTION_URL: expected a port from 1 to 65535 behind the host",
+            "JDBC_CONNECTION_URL?sslMode: expected DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
+            "JDBC_CONNECTION_URL?connectTimeout: expected a whole number of milliseconds, 0 for no limit",
+            "JDBC_CONNECTION_URL?trustStore: expected CUSTOM_JDBC_CERT instead: dialcheck reads no key store for MySQL",
+            "JDBC_ENFORCE_SSL: expected true or false",
+            "USERNAME: expected the name of the user to log in as",
+            "PASSWORD: expected the user's password",
+        ]
+    );
+}
+
+#[test]
+fn unknown_parameters_are_named_unless_they_may_be_a_part_of_the_password() {
+    let message = |url| of_url(url).warnings[0].message.clone();
+    assert!(
+        message("jdbc:mysql://h/d?useUnicode=true&createDatabaseIfNotExist=true")
+            .ends_with(": createDatabaseIfNotExist")
+    );
+    assert!(!message("jdbc:mysql://h/d?password=a&b0c=d").contains("b0c"));
+}
