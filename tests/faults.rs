@@ -26,7 +26,7 @@ const PLAIN: &str = "?sslmode=disable";
 
 /// Asserts that the test hung at `stage`, and that the deadline was kept to.
 #[track_caller]
-fn hung(tested: &Tested, stage: &str) {
+pub(crate) fn hung(tested: &Tested, stage: &str) {
     tested.failed(&Failed { stage, code: "timed_out", native: None, exception: TIMEOUT, exit: 4 });
     let took = Duration::from_secs_f64(tested.result["ms"].as_f64().unwrap() / 1e3);
     assert!(took >= DEADLINE && took <= DEADLINE + SLACK, "{took:?}");

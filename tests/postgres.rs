@@ -78,7 +78,7 @@ pub(crate) fn prepare(server: &Postgres) {
 }
 
 /// Every character that a URL, a shell, JSON or SQL takes for something else.
-const AWKWARD: &str = "c4naRy-Pa55@:/?#%41'\"\\&=;+ <>{}[]|^`~*$!ü€😀";
+pub(crate) const AWKWARD: &str = "c4naRy-Pa55@:/?#%41'\"\\&=;+ <>{}[]|^`~*$!ü€😀";
 
 fn on(database: &str) -> Connection {
     Connection::postgres(SERVER.port(), database)
@@ -395,7 +395,7 @@ pub(crate) fn url(port: u16, rest: &str) -> String {
     format!("jdbc:postgresql://localhost:{port}/{rest}")
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

@@ -21,7 +21,7 @@ static TRUST: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     folder
 });
 
-fn trust(file: &str) -> String {
+pub(crate) fn trust(file: &str) -> String {
     TRUST.path().join(file).display().to_string()
 }
 

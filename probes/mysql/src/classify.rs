@@ -223,6 +223,17 @@ const ROWS: &[Row] = &[
             MARIADB,
         ),
     ),
+    // ER_SERVER_IS_IN_SECURE_AUTH_MODE
+    row(
+        1275,
+        Code::MechanismUnsupported,
+        Some(Stage::Auth),
+        Some("Set the user's password anew, in a format of this century: ALTER USER … IDENTIFIED BY …"),
+        (
+            "Server is running in --secure-auth mode, but 'alice'@'localhost' has a password in the old format; please change the password to the new format",
+            MARIADB,
+        ),
+    ),
     // ER_PLUGIN_IS_NOT_LOADED
     row(
         1524,

@@ -25,7 +25,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
         .stage(Stage::Handshake, async |step| {
             let greeting = greeting::receive(&mut wire, &settings, &step).await?;
             if encrypt && greeting.offers_tls() {
-                let request = ssl_request(&greeting);
+                let request = ssl_request(&greeting, &settings);
                 wire.write(&request).await.map_err(|broken| greeting::failure(broken, &settings.endpoint))?;
             }
             Ok(greeting)
@@ -48,9 +48,9 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
 }
 
 /// A HandshakeResponse cut off where the user's name would begin: the rest follows over TLS.
-fn ssl_request(greeting: &Greeting) -> Vec<u8> {
+fn ssl_request(greeting: &Greeting, settings: &Settings) -> Vec<u8> {
     const UTF8MB4_GENERAL_CI: u8 = 45;
-    let capabilities = session::capabilities(greeting, true);
+    let capabilities = session::capabilities(greeting, settings, true);
     let mut bytes = Vec::with_capacity(32);
     SslRequest::new(capabilities, MAX_PACKET_SIZE, UTF8MB4_GENERAL_CI).serialize(&mut bytes);
     bytes

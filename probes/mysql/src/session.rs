@@ -106,7 +106,7 @@ impl<'a, S: Io> Session<'a, S> {
             Some(self.settings.user.as_bytes()),
             self.settings.database.as_deref().map(str::as_bytes),
             knows_plugins.then(|| AuthPlugin::from_bytes(login.plugin().as_bytes())),
-            capabilities(&self.greeting, self.channel == Channel::Encrypted),
+            capabilities(&self.greeting, self.settings, self.channel == Channel::Encrypted),
             takes_attributes.then(|| HashMap::from(attributes)),
             MAX_PACKET_SIZE,
         );
@@ -130,16 +130,19 @@ impl<'a, S: Io> Session<'a, S> {
 
     /// Asks who and where the session is: stage `query`. Then it says goodbye, so that the server counts no broken session.
     pub(crate) async fn query(&mut self, step: &Step) -> Result<(), Failure> {
+        let asked = self.ask(step).await;
+        self.say_goodbye().await;
+        asked
+    }
+
+    async fn ask(&mut self, step: &Step) -> Result<(), Failure> {
         const COM_QUERY: &[u8] = b"\x03SELECT 1, CURRENT_USER(), DATABASE()";
-        const COM_QUIT: &[u8] = b"\x01";
         let row = self.row(COM_QUERY).await?;
         let mut columns = Columns(&row);
         if columns.next() != Some(Some("1".to_owned())) {
             let peer = &self.settings.endpoint;
-            return Err(Failure::new(
-                Code::ResponseUnreadable,
-                format!("{peer} answered SELECT 1 with something else"),
-            ));
+            let detail = format!("{peer} answered SELECT 1 with something else");
+            return Err(Failure::new(Code::ResponseUnreadable, detail));
         }
         if let Some(Some(user)) = columns.next() {
             step.note(Evidence::User(user));
@@ -147,14 +150,19 @@ impl<'a, S: Io> Session<'a, S> {
         if let Some(Some(database)) = columns.next() {
             step.note(Evidence::Database(database));
         }
-        // The proof is had: how the goodbye ends changes nothing. The server's side of it frees its slot.
+        Ok(())
+    }
+
+    /// How the goodbye ends changes nothing. The server's side of it frees its place for the next test.
+    async fn say_goodbye(&mut self) {
+        const COM_QUIT: &[u8] = b"\x01";
+        const PATIENCE: Duration = Duration::from_millis(250);
         if self.wire.command(COM_QUIT).await.is_ok() && self.wire.shutdown().await.is_ok() {
             tokio::select! {
                 _closed = self.wire.read_raw() => {}
-                () = tokio::time::sleep(Duration::from_millis(250)) => {}
+                () = tokio::time::sleep(PATIENCE) => {}
             }
         }
-        Ok(())
     }
 
     /// The one row of a query of three columns (MySQL documentation, "Text Resultset").
@@ -225,15 +233,16 @@ const KEY_FROM_ANYBODY: &str = "the password was encrypted with a key that came 
 pub(crate) const MAX_PACKET_SIZE: u32 = 16 * 1024 * 1024;
 
 /// What is asked of the server, as far as it can do it.
-pub(crate) fn capabilities(greeting: &Greeting, encrypted: bool) -> CapabilityFlags {
+pub(crate) fn capabilities(greeting: &Greeting, settings: &Settings, encrypted: bool) -> CapabilityFlags {
     let mut wanted = CapabilityFlags::CLIENT_LONG_PASSWORD
         | CapabilityFlags::CLIENT_PROTOCOL_41
         | CapabilityFlags::CLIENT_SECURE_CONNECTION
         | CapabilityFlags::CLIENT_TRANSACTIONS
         | CapabilityFlags::CLIENT_PLUGIN_AUTH
         | CapabilityFlags::CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
-        | CapabilityFlags::CLIENT_CONNECT_ATTRS
-        | CapabilityFlags::CLIENT_CONNECT_WITH_DB;
+        | CapabilityFlags::CLIENT_CONNECT_ATTRS;
+    // MariaDB believes what the SSLRequest says of the response that follows it.
+    wanted.set(CapabilityFlags::CLIENT_CONNECT_WITH_DB, settings.database.is_some());
     wanted.set(CapabilityFlags::CLIENT_SSL, encrypted);
     wanted & greeting.capabilities
 }
