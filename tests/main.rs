@@ -15,6 +15,7 @@ mod postgres_states;
 mod postgres_tls;
 mod schema;
 mod secrets;
+mod sweep;
 mod terminal;
 mod wait;
 mod workspace;
