@@ -15,7 +15,8 @@ fn stable(text: &str) -> String {
     for line in text.lines() {
         let indent = &line[..line.len() - line.trim_start().len()];
         let words: Vec<String> = line.split_whitespace().map(stable_word).collect();
-        let mut line = words.join(" ");
+        // A certificate for 30 days has 29 left from its second second on.
+        let mut line = words.join(" ").replace(" 30 days left", " 29 days left");
         if let Some((before, after)) = line.split_once("version ")
             && let Some((_, after)) = after.split_once(", ")
         {
@@ -33,7 +34,7 @@ fn stable_word(word: &str) -> String {
     if uuid::Uuid::try_parse(bare).is_ok() {
         return word.replace(bare, "REPORT");
     }
-    if bare.parse::<f64>().is_ok() && (bare.contains('.') || word.ends_with("days")) {
+    if bare.parse::<f64>().is_ok() && bare.contains('.') {
         return word.replace(bare, "N");
     }
     word.to_owned()

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::HandshakePacket;
-use probe_contract::{Code, Endpoint, Evidence, Failure, Step, foreign, io_failure};
-use tokio::net::TcpStream;
+use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Step, foreign, io_failure};
 
 use crate::classify::{self, Channel};
 use crate::settings::{Encryption, Settings};
@@ -30,8 +29,8 @@ const NEEDED: CapabilityFlags =
     CapabilityFlags::CLIENT_PROTOCOL_41.union(CapabilityFlags::CLIENT_SECURE_CONNECTION);
 
 /// Waits for the greeting and reads it.
-pub(crate) async fn receive(
-    wire: &mut Wire<TcpStream>,
+pub(crate) async fn receive<S: Io>(
+    wire: &mut Wire<S>,
     settings: &Settings,
     step: &Step,
 ) -> Result<Greeting, Failure> {
@@ -68,7 +67,7 @@ pub(crate) async fn receive(
     Ok(greeting)
 }
 
-async fn first_packet(wire: &mut Wire<TcpStream>, peer: &Endpoint, step: &Step) -> Result<Vec<u8>, Failure> {
+async fn first_packet<S: Io>(wire: &mut Wire<S>, peer: &Endpoint, step: &Step) -> Result<Vec<u8>, Failure> {
     let first = tokio::select! {
         biased;
         first = wire.first_packet() => first,
@@ -90,7 +89,7 @@ const PROVOCATION: &[u8] = b"\0\0\0\x08\x04\xd2\x16\x2f\r\n\r\n";
 
 /// Who stays silent where a MySQL server greets? The time is as good as up, and the server will count a broken handshake
 /// either way, so that one may ask: many a server of another kind answers nonsense by showing what it is.
-async fn provoke(wire: &mut Wire<TcpStream>, peer: &Endpoint) -> Failure {
+async fn provoke<S: Io>(wire: &mut Wire<S>, peer: &Endpoint) -> Failure {
     let answer = async {
         wire.write_raw(PROVOCATION).await?;
         wire.read_raw().await

@@ -87,3 +87,6 @@ impl Probe for MysqlProbe {
         Box::pin(driver::probe(self.settings, run, material))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{Url, parameter};
+use probe_contract::jdbc::{self, Url, parameter};
 use probe_contract::tls::Verify;
 use probe_contract::{Code, Mistake, Secret, Warning};
 
@@ -196,16 +196,7 @@ impl Parameters {
                 _ => ignored.push(name.as_str()),
             }
         }
-        if !ignored.is_empty() {
-            let message =
-                format!("URL parameters that dialcheck does not know were ignored: {}", ignored.join(", "));
-            warnings.push(Warning::new("parameter_ignored", message));
-        }
-        if unnamed > 0 {
-            let message = "URL parameters behind the password were ignored; they are not named, since they may be a part of it: \
-                           a & in a password is written %26";
-            warnings.push(Warning::new("parameter_ignored", message));
-        }
+        jdbc::warn_of_unknown(&ignored, unnamed, warnings);
         parameters
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{self, Url, parameter};
+use probe_contract::jdbc::{self, Url};
 use probe_contract::tls::{TlsPolicy, Trust, Verify};
-use probe_contract::{Endpoint, Form, Material, Mistake, Pointer, Properties, Secret, Target, Warning};
+use probe_contract::{Endpoint, Material, Mistake, Pointer, Properties, Secret, Target, Warning};
 
 use crate::parameters::Parameters;
 
@@ -107,20 +107,19 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     if password.is_none() && !stored {
         mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
     }
-    for (key, value) in [
-        ("USERNAME", user.as_deref()),
-        ("PASSWORD", password.as_ref().map(Secret::expose)),
-        ("database", url.database.as_deref()),
-    ] {
-        // Some packets end a name or a password by NUL.
-        if value.is_some_and(|value| value.contains('\0')) {
-            mistakes.push(Mistake::new(key, "expected a text without the character NUL"));
-        }
-    }
+    jdbc::refuse_nul(
+        &[
+            ("USERNAME", user.as_deref()),
+            ("PASSWORD", password.as_ref().map(Secret::expose)),
+            ("database", url.database.as_deref()),
+        ],
+        &mut mistakes,
+    );
 
     let mut pointers = Vec::new();
     let (encryption, verify) = parameters.encryption(scheme, enforce, &mut warnings);
-    let trust = trust(&parameters, properties, enforce, &mut pointers, &mut mistakes, &mut warnings);
+    let server = ("serverSslCert", parameters.server_certificate.as_deref());
+    let trust = jdbc::trust(properties, enforce, server, &mut pointers, &mut mistakes, &mut warnings);
     if encryption == Encryption::None {
         // Without TLS nobody reads them.
         pointers.clear();
@@ -183,12 +182,7 @@ fn from_url(
     if url.host.is_none() && mistakes.is_empty() {
         mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
     }
-    if properties.get("HOST").is_some() || properties.get("PORT").is_some() {
-        warnings.push(Warning::new(
-            "property_ignored",
-            "JDBC_CONNECTION_URL is given, so HOST, PORT and JDBC_ENGINE are ignored",
-        ));
-    }
+    jdbc::warn_of_parts(properties, warnings);
     (scheme, url)
 }
 
@@ -197,28 +191,6 @@ fn from_engine(properties: &Properties) -> Scheme {
         Some(engine) if engine.trim().eq_ignore_ascii_case("mariadb") => Scheme::Mariadb,
         Some(_) | None => Scheme::Mysql,
     }
-}
-
-/// The property under which the authorities to trust are found. The URL beats the properties, but for what JDBC_ENFORCE_SSL
-/// promises.
-fn trust(
-    parameters: &Parameters,
-    properties: &Properties,
-    enforce: bool,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-    warnings: &mut Vec<Warning>,
-) -> Option<String> {
-    let custom = properties.get("CUSTOM_JDBC_CERT").map(|file| ("CUSTOM_JDBC_CERT".to_owned(), file));
-    let server = parameters.server_certificate.as_deref().map(|file| (parameter("serverSslCert"), file));
-    if enforce && custom.is_some() && server.is_some() {
-        warnings.push(Warning::new(
-            "property_ignored",
-            "JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's serverSslCert is ignored",
-        ));
-    }
-    let (property, file) = if enforce { custom.or(server) } else { server.or(custom) }?;
-    jdbc::pointer(property, file, Form::Certificates, pointers, mistakes)
 }
 
 #[cfg(test)]

@@ -127,6 +127,7 @@ impl<S: Io> Wire<S> {
     }
 }
 
-fn length([a, b, c]: [u8; 3]) -> usize {
+/// The length that a packet's header says.
+pub(crate) fn length([a, b, c]: [u8; 3]) -> usize {
     usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16
 }

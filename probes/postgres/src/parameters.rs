@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{Url, parameter};
+use probe_contract::jdbc::{self, Url, parameter};
 use probe_contract::tls::Verify;
 use probe_contract::{Code, Mistake, Secret, Warning};
 
@@ -163,16 +163,7 @@ impl Parameters {
         if ssl && parameters.sslmode.is_none() {
             parameters.sslmode = Some(SslMode::VerifyFull);
         }
-        if !ignored.is_empty() {
-            let message =
-                format!("URL parameters that dialcheck does not know were ignored: {}", ignored.join(", "));
-            warnings.push(Warning::new("parameter_ignored", message));
-        }
-        if unnamed > 0 {
-            let message = "URL parameters behind the password were ignored; they are not named, since they may be a part of it: \
-                           a & in a password is written %26";
-            warnings.push(Warning::new("parameter_ignored", message));
-        }
+        jdbc::warn_of_unknown(&ignored, unnamed, warnings);
         parameters
     }
 

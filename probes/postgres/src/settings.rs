@@ -161,31 +161,19 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     if password.is_none() && parameters.sslcert.is_none() && !stored {
         mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
     }
-    for (key, value) in [
-        ("USERNAME", user.as_deref()),
-        ("PASSWORD", password.as_ref().map(Secret::expose)),
-        ("database", url.database.as_deref()),
-        ("options", parameters.startup.as_deref()),
-    ] {
-        if value.is_some_and(|value| value.contains('\0')) {
-            mistakes.push(Mistake::new(key, "expected a text without the character NUL"));
-        }
-    }
+    jdbc::refuse_nul(
+        &[
+            ("USERNAME", user.as_deref()),
+            ("PASSWORD", password.as_ref().map(Secret::expose)),
+            ("database", url.database.as_deref()),
+            ("options", parameters.startup.as_deref()),
+        ],
+        &mut mistakes,
+    );
 
     let mut pointers = Vec::new();
-    let custom = properties.get("CUSTOM_JDBC_CERT").map(|file| ("CUSTOM_JDBC_CERT".to_owned(), file));
-    let root = parameters.sslrootcert.as_deref().map(|file| (parameter("sslrootcert"), file));
-    if enforce && custom.is_some() && root.is_some() {
-        warnings.push(Warning::new(
-            "property_ignored",
-            "JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's sslrootcert is ignored",
-        ));
-    }
-    // The URL beats the properties, but for what JDBC_ENFORCE_SSL promises.
-    let trust = if enforce { custom.or(root) } else { root.or(custom) };
-    let trust = trust.and_then(|(property, file)| {
-        jdbc::pointer(property, file, Form::Certificates, &mut pointers, &mut mistakes)
-    });
+    let root = ("sslrootcert", parameters.sslrootcert.as_deref());
+    let trust = jdbc::trust(properties, enforce, root, &mut pointers, &mut mistakes, &mut warnings);
     let client = client_files(&parameters, &mut pointers, &mut mistakes);
     let (encryption, verify) = parameters.encryption(enforce, &mut warnings, &mut mistakes);
     if encryption == Encryption::None {
@@ -246,12 +234,7 @@ fn from_url(
     if engine == Engine::Redshift && url.database.is_none() {
         mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a database behind the host"));
     }
-    if properties.get("HOST").is_some() || properties.get("PORT").is_some() {
-        warnings.push(Warning::new(
-            "property_ignored",
-            "JDBC_CONNECTION_URL is given, so HOST, PORT and JDBC_ENGINE are ignored",
-        ));
-    }
+    jdbc::warn_of_parts(properties, warnings);
     url
 }
 

@@ -4,7 +4,7 @@ mod url;
 
 pub use url::{PROPERTY, Url, parameter};
 
-use crate::{Code, Endpoint, Form, Location, Mistake, Pointer, Properties, Target};
+use crate::{Code, Endpoint, Form, Location, Mistake, Pointer, Properties, Target, Warning};
 
 /// Whether `target` is a JDBC connection to what has one of `schemes` (`mysql:`, as it stands behind `jdbc:`) in its URL or,
 /// without a URL, one of the names in `engines` as its JDBC_ENGINE.
@@ -65,6 +65,62 @@ pub fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mi
             false
         }
     }
+}
+
+/// Adds a mistake for each text with the character NUL, by which protocols end a text.
+pub fn refuse_nul(texts: &[(&'static str, Option<&str>)], mistakes: &mut Vec<Mistake>) {
+    for (key, text) in texts {
+        if text.is_some_and(|text| text.contains('\0')) {
+            mistakes.push(Mistake::new(*key, "expected a text without the character NUL"));
+        }
+    }
+}
+
+/// Warns of URL parameters that were passed over: `named` are those whose names may be shown, and `behind_password` counts
+/// the others. An unencoded & in a password makes its rest look like a parameter.
+pub fn warn_of_unknown(named: &[&str], behind_password: usize, warnings: &mut Vec<Warning>) {
+    if !named.is_empty() {
+        let message =
+            format!("URL parameters that dialcheck does not know were ignored: {}", named.join(", "));
+        warnings.push(Warning::new("parameter_ignored", message));
+    }
+    if behind_password > 0 {
+        let message = "URL parameters behind the password were ignored; they are not named, since they may be a part of it: \
+                       a & in a password is written %26";
+        warnings.push(Warning::new("parameter_ignored", message));
+    }
+}
+
+/// Warns of HOST and PORT, where the URL decides.
+pub fn warn_of_parts(properties: &Properties, warnings: &mut Vec<Warning>) {
+    if properties.get("HOST").is_some() || properties.get("PORT").is_some() {
+        warnings.push(Warning::new(
+            "property_ignored",
+            "JDBC_CONNECTION_URL is given, so HOST, PORT and JDBC_ENGINE are ignored",
+        ));
+    }
+}
+
+/// The property under which the authorities to trust are found: CUSTOM_JDBC_CERT, or the URL's parameter `name` with its
+/// `file`. The URL beats the property, but for what JDBC_ENFORCE_SSL (`enforce`) promises.
+pub fn trust(
+    properties: &Properties,
+    enforce: bool,
+    (name, file): (&str, Option<&str>),
+    pointers: &mut Vec<Pointer>,
+    mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<Warning>,
+) -> Option<String> {
+    let custom = properties.get("CUSTOM_JDBC_CERT").map(|file| ("CUSTOM_JDBC_CERT".to_owned(), file));
+    let url = file.map(|file| (parameter(name), file));
+    if enforce && custom.is_some() && url.is_some() {
+        warnings.push(Warning::new(
+            "property_ignored",
+            format!("JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's {name} is ignored"),
+        ));
+    }
+    let (property, file) = if enforce { custom.or(url) } else { url.or(custom) }?;
+    pointer(property, file, Form::Certificates, pointers, mistakes)
 }
 
 /// Adds a pointer to a file, and gives back the property it is found under.
