@@ -16,17 +16,20 @@ setup: ## Install what building and testing need, and unpack the test servers in
 		else echo "Packages are missing: sudo apt-get install -y $(NATIVE)"; exit 1; fi; fi
 	@cargo run --locked --quiet -p fixtures -- install
 
-demo: setup ## Start real servers, test good and broken sample connections, and show the result
+demo: setup ## Start real servers, and test good and broken connections by command line and by boto3
 	@cargo build --locked --quiet
 	@rm -rf $(DEMO)
-	@cargo run --locked --quiet -p fixtures -- demo $(DEMO) -- target/debug/dialcheck test --all --catalog $(DEMO) --timeout 3s
+	@cargo run --locked --quiet -p fixtures -- demo $(DEMO) target/debug/dialcheck
 
 test: setup ## Run all tests; those against MySQL where setup could install it
 	@if cargo run --locked --quiet -p fixtures -- has mysql; then optional=--include-ignored; \
 		else echo "MySQL is not installed: its tests count as ignored"; optional=; fi; \
 		INSTA_UPDATE=no cargo test --locked --workspace --no-fail-fast -- $$optional
 
-bench: setup ## Compare one check with psql and mysqladmin, and time a sweep of a thousand
+torture: setup ## Kill the server 1,000 times while connections are written, and look what is there
+	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck --test integration -- kill::
+
+bench: setup ## Compare with psql, mysqladmin and a bare driver, and time a sweep of a thousand
 	@cargo build --locked --quiet --release
 	@cargo run --locked --quiet -p fixtures -- bench target/release/dialcheck
 
@@ -36,4 +39,4 @@ lint: ## Check formatting, lints, documentation, and every feature alone
 	@cargo clippy --locked --quiet -p dialcheck --no-default-features -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --no-deps
 
-.PHONY: help setup demo test bench lint
+.PHONY: help setup demo test torture bench lint

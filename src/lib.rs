@@ -4,6 +4,8 @@ pub mod catalog;
 pub mod engine;
 pub mod glue;
 pub mod report;
+pub mod server;
+pub mod service;
 
 mod material;
 

@@ -27,11 +27,19 @@ pub(crate) struct Ran {
 
 /// Runs `dialcheck` with `stdin`.
 pub(crate) fn dialcheck(arguments: &[&str], stdin: &[u8]) -> Ran {
+    dialcheck_with(&[], arguments, stdin)
+}
+
+/// The same with more in its environment.
+pub(crate) fn dialcheck_with(environment: &[(&str, &str)], arguments: &[&str], stdin: &[u8]) -> Ran {
     let started = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_dialcheck"))
         .args(arguments)
         .env_remove("DIALCHECK_CATALOG")
+        // The embedded catalog of whoever runs the tests is none of theirs.
+        .env("XDG_DATA_HOME", "/nonexistent")
         .env("NO_COLOR", "1")
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -208,7 +208,7 @@ fn a_session_that_is_held_back_holds_no_other_test_with_its_login() {
 }
 
 /// Refused logins of `user` in the server's log, whose lines carry user and SQLSTATE.
-fn refused_logins(server: &Postgres, user: &str) -> usize {
+pub(crate) fn refused_logins(server: &Postgres, user: &str) -> usize {
     server
         .log()
         .lines()

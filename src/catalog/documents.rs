@@ -8,10 +8,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use probe_contract::Mistake;
 
-use super::Catalog;
-use crate::glue::{self, Definition, DocumentError, Syntax, TestRequest};
+use super::connection::now;
+use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
+use crate::glue::{self, Definition, DocumentError, Fields, Syntax, TestRequest};
 
 /// The definitions in the documents of a folder, each under its `Name`.
 ///
@@ -22,11 +24,13 @@ pub struct Documents {
     definitions: Vec<(String, Definition)>,
     by_name: HashMap<String, usize>,
     warnings: Vec<String>,
+    /// When they were read.
+    read: Timestamp,
 }
 
 /// Why a folder is no catalog: everything that is wrong with it, one line each.
 #[derive(Debug)]
-pub struct CatalogError {
+pub struct FolderError {
     /// In the order of the files, one at least.
     pub faults: Vec<Fault>,
 }
@@ -65,7 +69,7 @@ fn unreadable(error: &io::Error) -> String {
     format!("the folder can't be read: {}", error.kind())
 }
 
-impl fmt::Display for CatalogError {
+impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, fault) in self.faults.iter().enumerate() {
             let end = if index == 0 { "" } else { "\n" };
@@ -75,7 +79,7 @@ impl fmt::Display for CatalogError {
     }
 }
 
-impl std::error::Error for CatalogError {}
+impl std::error::Error for FolderError {}
 
 impl Documents {
     /// Reads every `*.json`, `*.yaml` and `*.yml` in `folder`: no hidden ones, and none in folders inside of it.
@@ -83,7 +87,7 @@ impl Documents {
     /// # Errors
     /// All at once: what can't be read, all mistakes in all documents, definitions without a name, and those whose name
     /// is taken by another.
-    pub fn open(folder: &Path) -> Result<Self, CatalogError> {
+    pub fn open(folder: &Path) -> Result<Self, FolderError> {
         let mut reading = Reading::default();
         match list(folder) {
             Ok(files) => files.iter().for_each(|file| reading.file(file)),
@@ -92,8 +96,13 @@ impl Documents {
         if reading.faults.is_empty() {
             Ok(reading.documents())
         } else {
-            Err(CatalogError { faults: reading.faults })
+            Err(FolderError { faults: reading.faults })
         }
+    }
+
+    /// A document has no past: it counts as made when it was read.
+    fn connection_of(&self, definition: &Definition) -> Connection {
+        Connection { created: self.read, updated: self.read, ..Connection::new(definition.clone(), None) }
     }
 
     /// What the documents hold that is not used, one sentence each.
@@ -103,17 +112,71 @@ impl Documents {
     }
 }
 
+/// What dialcheck writes nothing into.
 impl Catalog for Documents {
-    fn get(&self, name: &str) -> Option<&Definition> {
-        self.by_name
-            .get(name)
-            .and_then(|index| self.definitions.get(*index))
-            .map(|(_, definition)| definition)
+    fn connection<'a>(&'a self, catalog_id: &'a str, name: &'a str) -> Answer<'a, Option<Connection>> {
+        let index = self.by_name.get(name).filter(|_| catalog_id == DEFAULT_CATALOG_ID);
+        let found = index.and_then(|index| self.definitions.get(*index));
+        ready(Ok(found.map(|(_, definition)| self.connection_of(definition))))
     }
 
-    fn names(&self) -> Vec<&str> {
-        self.definitions.iter().map(|(name, _)| name.as_str()).collect()
+    fn connections<'a>(
+        &'a self,
+        catalog_id: &'a str,
+        after: Option<&'a str>,
+        most: usize,
+    ) -> Answer<'a, Vec<Connection>> {
+        let all = if catalog_id == DEFAULT_CATALOG_ID { self.definitions.as_slice() } else { &[] };
+        let mut found: Vec<_> =
+            all.iter().filter(|(name, _)| after.is_none_or(|after| name.as_str() > after)).collect();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        ready(Ok(found
+            .into_iter()
+            .take(most)
+            .map(|(_, definition)| self.connection_of(definition))
+            .collect()))
     }
+
+    fn names<'a>(&'a self, catalog_id: &'a str) -> Answer<'a, Vec<String>> {
+        let all = if catalog_id == DEFAULT_CATALOG_ID { self.definitions.as_slice() } else { &[] };
+        ready(Ok(all.iter().map(|(name, _)| name.clone()).collect()))
+    }
+
+    fn create<'a>(&'a self, _: &'a str, _: &'a Connection) -> Answer<'a, i64> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+
+    fn replace<'a>(&'a self, _: &'a str, _: &'a Connection) -> Answer<'a, i64> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+
+    fn delete<'a>(&'a self, _: &'a str, _: &'a str, _: Option<i64>) -> Answer<'a, bool> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+
+    fn connection_types(&self) -> Answer<'_, Vec<Fields>> {
+        ready(Ok(Vec::new()))
+    }
+
+    fn register_type<'a>(&'a self, _: &'a Fields) -> Answer<'a, ()> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+
+    fn delete_type<'a>(&'a self, _: &'a str) -> Answer<'a, bool> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+
+    fn encryption_settings<'a>(&'a self, _: &'a str) -> Answer<'a, Option<Fields>> {
+        ready(Ok(None))
+    }
+
+    fn put_encryption_settings<'a>(&'a self, _: &'a str, _: &'a Fields) -> Answer<'a, ()> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+}
+
+fn ready<'a, T: Send + 'a>(answer: Result<T, CatalogError>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(answer))
 }
 
 /// The documents of a folder by file name.
@@ -200,12 +263,14 @@ impl Reading {
 
     fn documents(self) -> Documents {
         let by_name = self.sources.into_iter().map(|(name, source)| (name, source.index)).collect();
-        Documents { definitions: self.definitions, by_name, warnings: self.warnings }
+        Documents { definitions: self.definitions, by_name, warnings: self.warnings, read: now() }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     const CANARY: &str = "c4n4ry-s3cr3t";
@@ -216,6 +281,15 @@ mod tests {
             fs::write(folder.path().join(name), text).expect("a file");
         }
         folder
+    }
+
+    fn get(documents: &Documents, name: &str) -> Option<Connection> {
+        let found = documents.connection(DEFAULT_CATALOG_ID, name);
+        found.now_or_never().expect("no waiting").expect("a catalog")
+    }
+
+    fn names(documents: &Documents) -> Vec<String> {
+        documents.names(DEFAULT_CATALOG_ID).now_or_never().expect("no waiting").expect("a catalog")
     }
 
     fn definition(name: &str) -> String {
@@ -245,10 +319,11 @@ mod tests {
         ]);
         fs::create_dir(folder.path().join("inner.yaml")).expect("a folder");
         let documents = Documents::open(folder.path()).expect("a catalog");
-        assert_eq!(documents.names(), ["z", "a", "m", "../b"]);
-        assert_eq!(documents.get("a").and_then(|found| found.properties.get("PASSWORD")), Some(CANARY));
-        assert!(documents.get("b.yml").is_none());
-        assert!(documents.get("../b").is_some());
+        assert_eq!(names(&documents), ["z", "a", "m", "../b"]);
+        let password = |name| get(&documents, name)?.definition.properties.get("PASSWORD").map(str::to_owned);
+        assert_eq!(password("a").as_deref(), Some(CANARY));
+        assert!(get(&documents, "b.yml").is_none());
+        assert!(get(&documents, "../b").is_some());
         let file = folder.path().join("c.json");
         assert_eq!(documents.warnings(), [format!("{}: ignored: Color (line 1)", file.display())]);
     }
@@ -256,7 +331,7 @@ mod tests {
     #[test]
     fn an_empty_folder_is_an_empty_catalog() {
         let documents = Documents::open(folder(&[]).path()).expect("a catalog");
-        assert!(documents.names().is_empty());
+        assert!(names(&documents).is_empty());
     }
 
     #[test]
@@ -304,7 +379,7 @@ mod tests {
         let elsewhere = folder(&[("x", &definition("linked"))]);
         let folder = folder(&[]);
         symlink(elsewhere.path().join("x"), folder.path().join("a.yaml")).expect("a link");
-        assert_eq!(Documents::open(folder.path()).expect("a catalog").names(), ["linked"]);
+        assert_eq!(names(&Documents::open(folder.path()).expect("a catalog")), ["linked"]);
 
         symlink("nowhere", folder.path().join("b.yaml")).expect("a link");
         symlink("/dev/null", folder.path().join("c.yaml")).expect("a link");

@@ -1,19 +1,72 @@
-//! Named connections.
+//! Named connections, and what else a Data Catalog keeps of them.
 
+mod connection;
 mod documents;
+mod error;
+mod key;
+mod seal;
+mod sqlite;
 
-pub use documents::{CatalogError, Documents, Fault, Wrong};
+use futures_util::future::BoxFuture;
 
-use crate::glue::Definition;
+pub use connection::{Connection, Status};
+pub use documents::{Documents, Fault, FolderError, Wrong};
+pub use error::CatalogError;
+pub use key::{Key, KeyError};
+pub use sqlite::{OpenError, Sqlite};
 
-/// Where named connections are looked up.
+use crate::glue::Fields;
+
+/// The account whose catalog is meant where a request names none.
+pub const DEFAULT_CATALOG_ID: &str = "000000000000";
+
+/// What an operation of a catalog comes to.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, CatalogError>>;
+
+/// Where connections are kept: several catalogs, told apart by the id of the account that each belongs to.
 ///
-/// Looking up is synchronous and lends: what a run tests is what was there when it began, so a catalog that has to wait
-/// for its answers gets them before the run.
+/// A write that was acknowledged is kept, and no write is kept by half. Whoever changes a connection says which revision of
+/// it was read: what has changed in between is not overwritten. No operation is cancelled half-way when its future is dropped.
 pub trait Catalog: Send + Sync {
-    /// The definition of the connection `name`.
-    fn get(&self, name: &str) -> Option<&Definition>;
+    /// The connection `name`.
+    fn connection<'a>(&'a self, catalog_id: &'a str, name: &'a str) -> Answer<'a, Option<Connection>>;
+
+    /// Up to `most` connections behind the name `after`, in the order of their names.
+    fn connections<'a>(
+        &'a self,
+        catalog_id: &'a str,
+        after: Option<&'a str>,
+        most: usize,
+    ) -> Answer<'a, Vec<Connection>>;
 
     /// All names, in the catalog's own order.
-    fn names(&self) -> Vec<&str>;
+    fn names<'a>(&'a self, catalog_id: &'a str) -> Answer<'a, Vec<String>>;
+
+    /// Adds a connection; gives back its revision. [`CatalogError::Exists`] where its name is taken.
+    fn create<'a>(&'a self, catalog_id: &'a str, connection: &'a Connection) -> Answer<'a, i64>;
+
+    /// Puts `connection` in the place of its revision; gives back the new one. [`CatalogError::Changed`] where there is another
+    /// by now, or none.
+    fn replace<'a>(&'a self, catalog_id: &'a str, connection: &'a Connection) -> Answer<'a, i64>;
+
+    /// Takes a connection out, in any revision or only in the given one; says whether there was one.
+    fn delete<'a>(&'a self, catalog_id: &'a str, name: &'a str, revision: Option<i64>) -> Answer<'a, bool>;
+
+    /// The types that were registered: what `RegisterConnectionType` was given for each, in the order of their names.
+    fn connection_types(&self) -> Answer<'_, Vec<Fields>>;
+
+    /// Adds a type. [`CatalogError::Exists`] where its name is taken.
+    fn register_type<'a>(&'a self, registration: &'a Fields) -> Answer<'a, ()>;
+
+    /// Takes a type out; says whether there was one.
+    fn delete_type<'a>(&'a self, name: &'a str) -> Answer<'a, bool>;
+
+    /// `DataCatalogEncryptionSettings`, where some were put.
+    fn encryption_settings<'a>(&'a self, catalog_id: &'a str) -> Answer<'a, Option<Fields>>;
+
+    /// Keeps `DataCatalogEncryptionSettings`.
+    fn put_encryption_settings<'a>(&'a self, catalog_id: &'a str, settings: &'a Fields) -> Answer<'a, ()>;
 }
+
+#[cfg(test)]
+mod behaviour;

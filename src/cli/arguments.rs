@@ -5,7 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use super::catalog::CatalogArguments;
+use super::glue;
+use super::serve::ServeArguments;
 
 /// boto3 gives up on a call after 60 s and repeats it: a test must be over by then.
 const LONGEST_TEST: Duration = Duration::from_secs(50);
@@ -20,12 +24,19 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// The whole command line: the operations of Glue's stand behind dialcheck's own commands.
+pub(super) fn command() -> clap::Command {
+    Arguments::command().subcommands(glue::commands())
+}
+
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Dial connections and say which stage failed, why, and what to change
     Test(TestArguments),
     /// Repeat until the connections pass, then run a command; stop at once on what waiting can't mend
     Wait(WaitArguments),
+    /// Answer as AWS Glue does, over HTTP
+    Serve(ServeArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -92,13 +103,12 @@ pub(crate) struct Targets {
     #[arg(long, value_name = "FILE", conflicts_with = "names")]
     pub(crate) input: Option<PathBuf>,
 
-    /// The folder of connection documents (JSON and YAML) that names are looked up in
-    #[arg(long, value_name = "DIR", env = "DIALCHECK_CATALOG")]
-    pub(crate) catalog: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) catalog: CatalogArguments,
 }
 
 /// How they are dialed.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Dialing {
     /// Let a partial failure (one of several brokers, say) fail the test
     #[arg(long)]
@@ -128,7 +138,7 @@ pub(crate) enum Output {
     Github,
 }
 
-fn test_timeout(text: &str) -> Result<Duration, String> {
+pub(super) fn test_timeout(text: &str) -> Result<Duration, String> {
     time(text, LONGEST_TEST, "expected more than 0 and at most 50s")
 }
 
@@ -189,7 +199,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

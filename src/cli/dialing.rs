@@ -12,22 +12,35 @@ use probe_contract::{Gate, Loopback, Resolver};
 use super::Failed;
 use super::arguments::Dialing;
 
+/// What the definitions that an engine tests may reach on this machine.
+pub(super) struct Reach {
+    pub(super) loopback: Loopback,
+    pub(super) local_files: LocalFiles,
+}
+
+impl Reach {
+    /// For whoever types the definitions, and has it all anyway.
+    pub(super) const COMMAND_LINE: Self = Self { loopback: Loopback::Open, local_files: LocalFiles::Allowed };
+}
+
 impl Dialing {
-    /// The engine of a command line: loopback and local files are open to whoever may type it.
+    /// An engine for the definitions of `trusted`.
     pub(super) fn engine(
         &self,
         deadline: Duration,
         jobs: usize,
         catalog: Option<Arc<dyn Catalog>>,
+        reach: Reach,
     ) -> Result<Engine, Failed> {
+        let Reach { loopback, local_files } = reach;
         Ok(Engine::new(EngineOptions {
             deadline,
             jobs: jobs.min(most_jobs()),
-            gate: Gate { loopback: Loopback::Open },
+            gate: Gate { loopback },
             resolver: Arc::new(Resolver::new(self.dns_servers.clone())),
-            trust_roots: Arc::new(TrustRoots::new(ca_bundle(self.ca_bundle.as_deref())?)),
+            trust_roots: Arc::new(TrustRoots::new(certificates(self.ca_bundle.as_deref())?)),
             strict: self.strict,
-            local_files: LocalFiles::Allowed,
+            local_files,
             catalog,
         }))
     }
@@ -47,7 +60,8 @@ fn most_jobs() -> usize {
     usize::try_from((files.saturating_sub(OTHERS) / EACH).max(1)).unwrap_or(usize::MAX)
 }
 
-fn ca_bundle(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Failed> {
+/// The authorities of `--ca-bundle`.
+pub(super) fn certificates(file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Failed> {
     let Some(file) = file else {
         return Ok(Vec::new());
     };

@@ -1,9 +1,12 @@
 //! The command line: stdout is data, stderr is talk, and the exit code says which kind of failure it was.
 
 mod arguments;
+mod catalog;
 mod dialing;
+mod glue;
 mod progress;
 mod render;
+mod serve;
 mod tally;
 mod targets;
 mod test;
@@ -13,7 +16,8 @@ use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
+use dialcheck::glue::Operation;
 
 use arguments::{Arguments, Command};
 
@@ -24,13 +28,23 @@ const BROKEN_PIPE: u8 = 141;
 
 pub(crate) fn main() -> ExitCode {
     std::panic::set_hook(Box::new(say_where));
-    let arguments = Arguments::parse();
+    let matches = match arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refuse(&error),
+    };
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(operation) = Operation::of_command(name)
+    {
+        return glue::run(operation, matches);
+    }
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let done = match arguments.command {
         Command::Test(arguments) => test::run(&arguments),
         Command::Wait(arguments) => wait::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "dialcheck", &mut script);
+            clap_complete::generate(shell, &mut arguments::command(), "dialcheck", &mut script);
             io::stdout().write_all(&script).map(|()| 0).map_err(Failed::from)
         }
     };
@@ -38,6 +52,15 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failed) => failed.report(),
     }
+}
+
+/// Says what is wrong with the command line, or prints the help or version that it asks for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Nobody is left to hear of a stream that can't be written.
+    let _unheard = error.print();
+    let operation = std::env::args().nth(1).and_then(|name| Operation::of_command(&name));
+    let code = if operation.is_some() { glue::USAGE } else { 2 };
+    if error.use_stderr() { ExitCode::from(code) } else { ExitCode::SUCCESS }
 }
 
 /// Runs `work` until it is done or Ctrl-C drops it, and with it every connection.
@@ -74,22 +97,29 @@ impl From<io::Error> for Failed {
 
 impl Failed {
     fn report(self) -> ExitCode {
-        let (lines, code) = match self {
-            Self::Usage(lines) => (lines, 2),
-            // Whoever reads the output has had enough; what was not told may have failed.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => (Vec::new(), BROKEN_PIPE),
-            Self::Output(error) => (vec![format!("the output can't be written: {error}")], 3),
-            Self::Agent(error) => (vec![format!("dialcheck can't run here: {error}")], 3),
-            Self::Interrupted => {
-                (vec!["interrupted; what was still being dialed was dropped".to_owned()], INTERRUPTED)
-            }
-        };
         let mut stderr = anstream::stderr().lock();
-        for line in lines {
+        for line in self.lines() {
             // Nobody is left to hear of a stderr that can't be written.
             let _unheard = writeln!(stderr, "error: {}", probe_contract::printable(&line));
         }
-        ExitCode::from(code)
+        ExitCode::from(match self {
+            Self::Usage(_) => 2,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
+            Self::Output(_) | Self::Agent(_) => 3,
+            Self::Interrupted => INTERRUPTED,
+        })
+    }
+
+    /// What there is to say of it.
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Usage(lines) => lines.clone(),
+            // Whoever reads the output has had enough; what was not told may have failed.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
+            Self::Output(error) => vec![format!("the output can't be written: {error}")],
+            Self::Agent(error) => vec![format!("dialcheck can't run here: {error}")],
+            Self::Interrupted => vec!["interrupted; what was still being dialed was dropped".to_owned()],
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dialcheck::catalog::{Catalog, Documents};
+use dialcheck::catalog::{Catalog, DEFAULT_CATALOG_ID};
 use dialcheck::glue::{self, TestRequest};
 
 use super::Failed;
@@ -22,22 +22,27 @@ impl Targets {
         // A catalog that nobody asks is not opened: a mistake in it is none of this run's.
         let named = |request: &TestRequest| matches!(request, TestRequest::Named(_));
         let asked = self.all || requests.iter().any(named);
-        let catalog = self.catalog.as_deref().filter(|_| asked).map(open_catalog).transpose()?;
+        let catalog = if asked { self.catalog.find()? } else { None };
         if self.all { Ok((all_of(catalog.as_deref())?, catalog)) } else { Ok((requests, catalog)) }
     }
 }
 
 /// A request for each connection of the catalog.
 fn all_of(catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
-    let usage = |line: &str| Failed::Usage(vec![line.to_owned()]);
+    let usage = |line: String| Failed::Usage(vec![line]);
     let catalog = catalog.ok_or_else(|| {
-        usage("--all needs a folder of connection documents: --catalog DIR, or DIALCHECK_CATALOG")
+        usage(
+            "--all needs a catalog: a folder of connection documents or an SQLite file, by --catalog or DIALCHECK_CATALOG"
+                .to_owned(),
+        )
     })?;
-    let names = catalog.names();
+    let names = super::block_on(async { Ok(catalog.names(DEFAULT_CATALOG_ID).await) })?;
+    let names = names.map_err(|error| usage(error.to_string()))?;
     if names.is_empty() {
-        return Err(usage("the catalog has no connections: put JSON or YAML documents into its folder"));
+        let line = "the catalog has no connections: put JSON or YAML documents into its folder, or create-connection into it";
+        return Err(usage(line.to_owned()));
     }
-    Ok(names.into_iter().map(|name| TestRequest::Named(name.to_owned())).collect())
+    Ok(names.into_iter().map(TestRequest::Named).collect())
 }
 
 fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
@@ -53,14 +58,4 @@ fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
     let warnings: Vec<_> = read.warnings.iter().map(|warning| format!("{label}: {warning}")).collect();
     super::render::warnings(&warnings);
     Ok(read.requests)
-}
-
-fn open_catalog(folder: &Path) -> Result<Arc<dyn Catalog>, Failed> {
-    match Documents::open(folder) {
-        Ok(documents) => {
-            super::render::warnings(documents.warnings());
-            Ok(Arc::new(documents))
-        }
-        Err(error) => Err(Failed::Usage(error.to_string().lines().map(str::to_owned).collect())),
-    }
 }

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dialcheck::engine::Engine;
+use dialcheck::engine::{Circumstances, Engine};
 use dialcheck::glue::TestRequest;
 use dialcheck::report::TestResult;
 use futures_util::{StreamExt as _, stream};
@@ -15,6 +15,7 @@ use probe_contract::{Code, Stage};
 
 use super::Failed;
 use super::arguments::WaitArguments;
+use super::dialing::Reach;
 use super::render;
 use super::tally::Tally;
 
@@ -30,7 +31,7 @@ const AT_ONCE: usize = 256;
 /// Runs the command; gives back the exit code where none follows.
 pub(super) fn run(arguments: &WaitArguments) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read()?;
-    let engine = arguments.dialing.engine(ATTEMPT, AT_ONCE, catalog)?;
+    let engine = arguments.dialing.engine(ATTEMPT, AT_ONCE, catalog, Reach::COMMAND_LINE)?;
     let until = Instant::now() + arguments.timeout;
     let tally = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
     if tally.summary.failed > 0 {
@@ -75,7 +76,8 @@ async fn wait_for_one(
     let mut told: Option<(Stage, Code)> = None;
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        let result = engine.test_within(request, left.clamp(FIRST_PAUSE, ATTEMPT)).await;
+        let deadline = left.clamp(FIRST_PAUSE, ATTEMPT);
+        let result = engine.test_with(request, &Circumstances { deadline, ..Circumstances::default() }).await;
         let Some(failure) = result.failure.as_ref().filter(|failure| failure.retryable) else {
             return (place, result);
         };

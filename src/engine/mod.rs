@@ -2,6 +2,7 @@
 
 mod digest;
 mod ledger;
+mod rewrite;
 mod shared;
 mod slots;
 mod supervise;
@@ -18,7 +19,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status};
 use crate::glue::{Definition, TestRequest, near_property_key};
 use crate::material;
 pub use crate::material::LocalFiles;
@@ -58,6 +59,28 @@ pub struct Engine {
     shared: Shared,
 }
 
+/// What a test has of its own.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// The request's id, which the result repeats.
+    pub request_id: Uuid,
+    /// The catalog that a name is looked up in.
+    pub catalog_id: String,
+    /// How long the test may take.
+    pub deadline: Duration,
+}
+
+impl Default for Circumstances {
+    /// A new request id, the default catalog, 30 s.
+    fn default() -> Self {
+        Self {
+            request_id: Uuid::new_v4(),
+            catalog_id: DEFAULT_CATALOG_ID.to_owned(),
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
 /// What came of one request, before it is told.
 #[derive(Clone)]
 struct Outcomes {
@@ -92,30 +115,39 @@ impl Engine {
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test(&self, request: &TestRequest) -> TestResult {
-        self.test_within(request, self.options.deadline).await
+        self.test_with(
+            request,
+            &Circumstances { deadline: self.options.deadline, ..Circumstances::default() },
+        )
+        .await
     }
 
-    /// As [`test`](Self::test), under a deadline of its own.
+    /// As [`test`](Self::test), under circumstances of its own.
     ///
     /// Cancel safe: a dropped test ends its dialing.
-    pub async fn test_within(&self, request: &TestRequest, deadline: Duration) -> TestResult {
-        let request_id = Uuid::new_v4();
+    pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
+        let Circumstances { request_id, catalog_id, deadline } = circumstances;
+        let resolved;
         let (name, definition) = match request {
-            TestRequest::Inline(definition) => (definition.name.as_deref(), Some(definition)),
-            TestRequest::Named(name) => {
-                (Some(name.as_str()), self.options.catalog.as_ref().and_then(|catalog| catalog.get(name)))
-            }
-        };
-        let Some(definition) = definition else {
-            let transcript = self.not_found(name.unwrap_or_default());
-            return TestResult::new(request_id, name, None, &transcript, None, None);
+            TestRequest::Inline(definition) => (definition.name.as_deref(), definition),
+            TestRequest::Named(name) => match self.resolve(catalog_id, name).await {
+                Ok(connection) => {
+                    resolved = connection.definition;
+                    (Some(name.as_str()), &resolved)
+                }
+                Err(failure) => {
+                    let run = self.open(&[Stage::Settings], &[], *deadline);
+                    let transcript = run.close(Ending::Broken(failure));
+                    return TestResult::new(*request_id, Some(name), None, &transcript, None, None);
+                }
+            },
         };
         let Outcomes { protocol, endpoint, transcript, run } =
-            self.shared.run(definition, deadline, || self.test_definition(definition, deadline)).await;
+            self.shared.run(definition, *deadline, || self.test_definition(definition, *deadline)).await;
         // A name, a type or a host may hold the secret too.
         let shown = |text: &str| run.shown(text);
         TestResult::new(
-            request_id,
+            *request_id,
             name.map(shown).as_deref(),
             Some(&shown(&definition.connection_type)),
             &transcript,
@@ -124,30 +156,45 @@ impl Engine {
         )
     }
 
-    fn not_found(&self, name: &str) -> Transcript {
-        let run = self.open(&[Stage::Settings], &[], self.options.deadline);
-        let failure = match self.options.catalog {
-            Some(_) => {
-                Failure::new(Code::ConnectionNotFound, format!("the catalog has no connection \"{name}\""))
-            }
-            None => Failure::new(
-                Code::ConnectionNotFound,
-                format!("there is no catalog to look \"{name}\" up in"),
-            )
-            .hint("Name a folder of connection documents: --catalog DIR, or DIALCHECK_CATALOG"),
+    /// How long a test may take that says nothing else.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.options.deadline
+    }
+
+    /// The connection `name`, if it can be tested now.
+    async fn resolve(&self, catalog_id: &str, name: &str) -> Result<Connection, Failure> {
+        let Some(catalog) = &self.options.catalog else {
+            let detail = format!("there is no catalog to look \"{name}\" up in");
+            return Err(Failure::new(Code::ConnectionNotFound, detail)
+                .hint("Name a catalog by --catalog or DIALCHECK_CATALOG (a folder of connection documents, or sqlite:FILE), or create-connection in the embedded one"));
         };
-        run.close(Ending::Broken(failure))
+        let connection = catalog.connection(catalog_id, name).await.map_err(catalog_failure)?;
+        let connection = connection.ok_or_else(|| {
+            Failure::new(Code::ConnectionNotFound, format!("the catalog has no connection \"{name}\""))
+        })?;
+        match connection.status() {
+            Status::Ready => Ok(connection),
+            Status::InProgress { .. } => Err(Failure::new(
+                Code::ConnectionNotReady,
+                format!("ConnectionStatus is not READY for connection \"{name}\": it is being validated"),
+            )),
+            Status::Failed { reason } => Err(Failure::new(
+                Code::ConnectionNotReady,
+                format!("ConnectionStatus is not READY for connection \"{name}\": {reason}"),
+            )
+            .hint("Update the connection with a definition that passes its validation")),
+        }
     }
 
     async fn test_definition(&self, definition: &Definition, deadline: Duration) -> Outcomes {
         let started = Instant::now();
-        let target = Target {
-            connection_type: definition.connection_type.clone(),
-            properties: definition.properties.clone(),
-        };
+        let target = rewrite::target(definition);
+        let properties = target.as_ref().map_or(&definition.properties, |target| &target.properties);
         let secrets: Vec<&Secret> =
-            target.properties.iter().filter(|(key, _)| is_secret(key)).map(|(_, value)| value).collect();
-        let (protocol, probe) = match self.prepare(&target) {
+            properties.iter().filter(|(key, _)| is_secret(key)).map(|(_, value)| value).collect();
+        let prepared = target.as_ref().map_err(|mistakes| (None, mistakes.clone()));
+        let (protocol, probe) = match prepared.and_then(|target| self.prepare(target)) {
             Ok(prepared) => prepared,
             Err((protocol, mistakes)) => {
                 let run = self.open(&[Stage::Settings], &secrets, deadline);
@@ -159,7 +206,7 @@ impl Engine {
         let endpoint = probe.endpoints().first().map(ToString::to_string);
         let run = self.open(&plan(probe.as_ref()), &secrets, deadline);
         run.prepared(started.elapsed());
-        for warning in misspelt(&target.properties) {
+        for warning in misspelt(&definition.properties) {
             run.warn(warning);
         }
         let transcript = self.dial(probe, &run).await;
@@ -207,7 +254,7 @@ impl Engine {
         let material = if pointers.is_empty() {
             Material::default()
         } else {
-            match material::fetch(&run.local(), &pointers, self.options.local_files).await {
+            match material::fetch(&run.local(), &pointers, &self.options.local_files).await {
                 Ok(material) => material,
                 Err(stop) => return run.close(Ending::Finished(Err(stop))),
             }
@@ -244,6 +291,20 @@ impl Engine {
             strict: self.options.strict,
         };
         Run::open(options, plan, secrets)
+    }
+}
+
+/// What a catalog's error comes to in a test.
+fn catalog_failure(error: CatalogError) -> Failure {
+    match error {
+        CatalogError::Sealed(_) => Failure::new(Code::DecryptionFailed, error.to_string())
+            .hint("Start dialcheck with the key file that the catalog was written with, or write the connection anew"),
+        CatalogError::Broken(source) => {
+            Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
+        }
+        CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {
+            Failure::new(Code::AgentFailed, "the catalog refused to be read")
+        }
     }
 }
 

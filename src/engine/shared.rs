@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use super::Outcomes;
 use super::digest::Digest;
-use crate::glue::Definition;
+use crate::glue::{Definition, Value};
 
 type Key = [u8; 32];
 
@@ -69,8 +70,13 @@ impl Shared {
 
     fn key(&self, definition: &Definition, deadline: Duration) -> Key {
         let deadline = deadline.as_nanos().to_string();
+        let authentication = definition.authentication.clone().map(Value::Fields);
+        let authentication = authentication.map(|value| serde_json::to_string(&value.exposed()));
+        // Texts in maps are always written.
+        let authentication = Zeroizing::new(authentication.and_then(Result::ok).unwrap_or_default());
         let properties = definition.properties.iter().flat_map(|(name, value)| [name, value.expose()]);
-        self.digest.of([deadline.as_str(), &definition.connection_type].into_iter().chain(properties))
+        let head = [deadline.as_str(), &definition.connection_type, authentication.as_str()];
+        self.digest.of(head.into_iter().chain(properties))
     }
 }
 

@@ -8,6 +8,7 @@ use probe_contract::{
 };
 
 use super::*;
+use crate::glue::Fields;
 
 /// What a probe does; the type of its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +212,13 @@ fn engine(deadline: Duration, strict: bool) -> Engine {
 fn request(connection_type: &str, properties: &[(&str, &str)]) -> TestRequest {
     let properties: Properties =
         properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
-    TestRequest::Inline(Definition { name: None, connection_type: connection_type.to_owned(), properties })
+    TestRequest::Inline(Definition {
+        name: None,
+        connection_type: connection_type.to_owned(),
+        properties,
+        authentication: None,
+        details: Fields::default(),
+    })
 }
 
 /// For what is to reach it.

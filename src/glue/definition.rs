@@ -6,13 +6,14 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use probe_contract::{Mistake, Properties};
+use probe_contract::{Mistake, Properties, Secret};
 
 use self::member::Members;
 use self::report::{Place, Report};
-use super::{Document, Item, Node};
+use super::shapes::connection::CONNECTION_INPUT;
+use super::{Document, Fields, Item, Node, Shape, Value};
 
-/// A connection definition, as far as a test needs it. What else Glue keeps of a connection is accepted and not kept.
+/// A connection definition: what Glue keeps of a `ConnectionInput`.
 #[derive(Clone, Debug)]
 pub struct Definition {
     /// `Name`: 1 to 255 characters, none of them a control character. A `TestConnectionInput` has none.
@@ -21,6 +22,11 @@ pub struct Definition {
     pub connection_type: String,
     /// `ConnectionProperties`: at most 100, with keys of 1 to 255 characters and values of at most 64 KiB.
     pub properties: Properties,
+    /// `AuthenticationConfiguration`, with the credentials in it.
+    pub authentication: Option<Fields>,
+    /// What describes the connection and does not change its test: `Description`, `MatchCriteria`, the properties of compute
+    /// environments, `PhysicalConnectionRequirements`.
+    pub details: Fields,
 }
 
 /// One test that a document asks for.
@@ -73,7 +79,7 @@ pub fn read(document: &Document) -> Result<Read, Vec<Mistake>> {
             }
         }
         Node::Map(_) => request::read(root, &place, &mut report),
-        Node::Null | Node::Bool | Node::Number | Node::String(_) | Node::PlainScalar => {
+        Node::Null | Node::Boolean(_) | Node::Number(_) | Node::String(_) | Node::PlainScalar(_) => {
             report.mistake(&place, root, "expected a connection definition or a list of them");
         }
     }
@@ -91,19 +97,23 @@ pub fn read(document: &Document) -> Result<Read, Vec<Mistake>> {
 const FILLED_IN: [&str; 3] = ["ConnectionType", "AuthenticationType", "OAuth2GrantType"];
 
 /// Members that describe a connection and do not change its test.
-const DESCRIPTIVE: [&str; 16] = [
+const DETAILS: [&str; 6] = [
+    "Description",
+    "MatchCriteria",
+    "SparkProperties",
     "AthenaProperties",
+    "PythonProperties",
+    "PhysicalConnectionRequirements",
+];
+
+/// Members of a `Connection` as Glue returns it that are about its past, and flags of a request.
+const PASSED_OVER: [&str; 10] = [
     "CompatibleComputeEnvironments",
     "ConnectionSchemaVersion",
     "CreationTime",
-    "Description",
     "LastConnectionValidationTime",
     "LastUpdatedBy",
     "LastUpdatedTime",
-    "MatchCriteria",
-    "PhysicalConnectionRequirements",
-    "PythonProperties",
-    "SparkProperties",
     "Status",
     "StatusReason",
     "ValidateCredentials",
@@ -111,13 +121,57 @@ const DESCRIPTIVE: [&str; 16] = [
 ];
 
 impl Definition {
+    /// The definition in a `ConnectionInput` or `TestConnectionInput` that fits its shape.
+    #[must_use]
+    pub fn from_fields(mut input: Fields) -> Self {
+        let text = |value: Option<Value>| value.as_ref().and_then(Value::as_text).map(str::to_owned);
+        let fields = |value: Option<Value>| value.and_then(Value::into_fields);
+        let properties = fields(input.take("ConnectionProperties")).unwrap_or_default();
+        Self {
+            name: text(input.take("Name")),
+            connection_type: text(input.take("ConnectionType")).unwrap_or_default(),
+            properties: properties
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, Secret::new(value.as_text()?.to_owned()))))
+                .collect(),
+            authentication: fields(input.take("AuthenticationConfiguration")),
+            details: DETAILS.iter().filter_map(|key| Some(((*key).to_owned(), input.take(key)?))).collect(),
+        }
+    }
+
+    /// The shape of `ConnectionInput`.
+    #[must_use]
+    pub fn shape() -> &'static Shape {
+        &CONNECTION_INPUT
+    }
+
+    /// The definition as a `ConnectionInput`.
+    #[must_use]
+    pub fn to_fields(&self) -> Fields {
+        let properties: Fields =
+            self.properties.iter().map(|(key, value)| (key.to_owned(), Value::Text(value.clone()))).collect();
+        let mut fields = Fields::default()
+            .with_some("Name", self.name.as_deref())
+            .with("ConnectionType", self.connection_type.as_str())
+            .with("ConnectionProperties", properties)
+            .with_some("AuthenticationConfiguration", self.authentication.clone());
+        for (key, value) in self.details.iter() {
+            fields.set(key, value.clone());
+        }
+        fields
+    }
+
     /// Reads a definition in any of its three shapes. `None` where it has a mistake.
     fn of(mut members: Members<'_>, place: &Place, report: &mut Report) -> Option<Self> {
         let name = members.text("Name", report);
         let connection_type = members.text("ConnectionType", report);
         let properties = members.take("ConnectionProperties");
-        let authentication = members.take("AuthenticationConfiguration");
-        for key in DESCRIPTIVE {
+        let mistakes = report.mistakes.len();
+        let authentication = members.value("AuthenticationConfiguration", report);
+        let details: Fields =
+            DETAILS.iter().filter_map(|key| Some(((*key).to_owned(), members.value(key, report)?))).collect();
+        let described = report.mistakes.len() == mistakes;
+        for key in PASSED_OVER {
             members.skip(key, report);
         }
 
@@ -131,22 +185,15 @@ impl Definition {
                 None
             }
         };
-        if let Some(authentication) = authentication {
-            let place = place.member("AuthenticationConfiguration");
-            report.duplicates_within(authentication, &place);
-            if has_text(authentication) {
-                let place = place.at(authentication.line);
-                let warning =
-                    format!("not used: {place}; credentials are taken from ConnectionProperties alone");
-                report.warnings.push(warning);
-            }
-        }
         members.ignore_rest(report);
-        Some(Self {
+        let definition = Self {
             name: name.valid()?,
             connection_type: connection_type.valid()??,
             properties: properties?,
-        })
+            authentication: authentication.and_then(Value::into_fields),
+            details,
+        };
+        described.then_some(definition)
     }
 }
 
@@ -174,7 +221,7 @@ fn read_properties(item: &Item, place: &Place, report: &mut Report) -> Option<Pr
                 report.mistake(&place, value, "expected a string of at most 64 KiB");
             }
             Node::String(text) => properties.insert(key.clone(), text.clone()),
-            Node::Bool | Node::Number | Node::PlainScalar => {
+            Node::Boolean(_) | Node::Number(_) | Node::PlainScalar(_) => {
                 report.mistake(&place, value, "expected a string: quote it");
             }
             Node::List(_) | Node::Map(_) => report.mistake(&place, value, "expected a string"),
@@ -187,11 +234,11 @@ fn read_properties(item: &Item, place: &Place, report: &mut Report) -> Option<Pr
 fn has_text(item: &Item) -> bool {
     match &item.node {
         Node::String(text) => !text.expose().trim().is_empty(),
-        Node::PlainScalar | Node::Number => true,
+        Node::PlainScalar(_) | Node::Number(_) => true,
         Node::List(items) => items.iter().any(has_text),
         Node::Map(members) => {
             members.iter().any(|(key, item)| !FILLED_IN.contains(&key.as_str()) && has_text(item))
         }
-        Node::Null | Node::Bool => false,
+        Node::Null | Node::Boolean(_) => false,
     }
 }

@@ -35,20 +35,19 @@ pub struct Item {
     pub line: u32,
 }
 
-/// A value of a document. Every text in it may be a secret; what is no text is not kept, because nothing in a definition is
-/// anything else.
+/// A value of a document. Every text in it may be a secret.
 #[derive(Debug)]
 pub enum Node {
     /// `null`; in YAML `~` and nothing at all too.
     Null,
     /// A boolean of JSON.
-    Bool,
+    Boolean(bool),
     /// A number of JSON.
-    Number,
+    Number(serde_json::Number),
     /// A text.
     String(Secret),
     /// A bare YAML scalar that YAML 1.1 or 1.2 takes for a number or a boolean. It has to be quoted to be a text.
-    PlainScalar,
+    PlainScalar(Secret),
     /// A list.
     List(Vec<Item>),
     /// A map in the order of the document, keys that are given twice included.

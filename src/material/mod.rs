@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use probe_contract::tls::{PrivateKeyDer, certificates_from_pem};
 use probe_contract::{
@@ -13,22 +13,24 @@ use probe_contract::{
 const LARGEST: u64 = 1024 * 1024;
 
 /// Whether a definition may point at files of the machine that runs the test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LocalFiles {
     /// On the command line: whoever gives the definition may read the files anyway.
     Allowed,
+    /// Those in this folder and below, for the definitions of a server's callers.
+    Below(PathBuf),
     /// For everyone else's definitions.
     Refused,
 }
 
 /// Fetches every pointer.
-pub(crate) async fn fetch(leg: &Leg, pointers: &[Pointer], files: LocalFiles) -> Result<Material, Stop> {
+pub(crate) async fn fetch(leg: &Leg, pointers: &[Pointer], files: &LocalFiles) -> Result<Material, Stop> {
     leg.stage(Stage::Secrets, async |step| {
         let mut material = Material::default();
         for pointer in pointers {
-            let asked = pointer.clone();
+            let (asked, files) = (pointer.clone(), files.clone());
             // A stalled network mount must not stop everybody's deadlines.
-            let read = tokio::task::spawn_blocking(move || read(&asked, files)).await;
+            let read = tokio::task::spawn_blocking(move || read(&asked, &files)).await;
             let read = read.unwrap_or_else(|error| {
                 Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
             });
@@ -44,16 +46,29 @@ pub(crate) async fn fetch(leg: &Leg, pointers: &[Pointer], files: LocalFiles) ->
     .await
 }
 
-fn read(pointer: &Pointer, files: LocalFiles) -> Result<Artefact, Failure> {
+fn read(pointer: &Pointer, files: &LocalFiles) -> Result<Artefact, Failure> {
     let Location::File(path) = &pointer.location;
-    if files == LocalFiles::Refused {
-        return Err(Failure::new(Code::EgressRefused, "local files may be named on the command line only"));
-    }
-    let bytes = read_file(path)?;
+    let bytes = match files {
+        LocalFiles::Allowed => read_file(path)?,
+        LocalFiles::Below(folder) => read_file(&within(folder, path)?)?,
+        LocalFiles::Refused => return Err(refused()),
+    };
     match pointer.form {
         Form::Certificates => certificates_from_pem(&bytes).map(Artefact::Certificates),
         Form::PrivateKey => private_key(bytes).map(Artefact::PrivateKey),
     }
+}
+
+fn refused() -> Failure {
+    Failure::new(Code::EgressRefused, "a server reads no local files but those in its --material-dir")
+        .hint("Put the file there and start the server with --material-dir, or test by the command line")
+}
+
+/// The file that `path` leads to, if that is in `folder`. A path that leads elsewhere is not told from one that leads nowhere.
+fn within(folder: &Path, path: &Path) -> Result<PathBuf, Failure> {
+    let file = path.canonicalize().map_err(|_| refused())?;
+    let folder = folder.canonicalize().map_err(|_| refused())?;
+    if file.starts_with(folder) { Ok(file) } else { Err(refused()) }
 }
 
 /// Reads a regular file of at most 1 MiB. The message names no path: the property that holds it stands in front.

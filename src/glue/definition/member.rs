@@ -1,7 +1,8 @@
 //! The members of one map, each read once.
 
+use super::Definition;
 use super::report::{Place, Report};
-use crate::glue::{Item, Node};
+use crate::glue::{Item, Node, Value};
 
 /// What has not been read yet of a map.
 pub(super) struct Members<'a> {
@@ -64,6 +65,20 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Takes out the member `key` of a connection, as the API's model has it. What a skeleton left empty is absent.
+    pub(super) fn value(&mut self, key: &str, report: &mut Report) -> Option<Value> {
+        let item = self.take(key)?;
+        let place = self.place.member(key);
+        report.duplicates_within(item, &place);
+        match Definition::shape().read_member(key, item) {
+            Ok(value) => value,
+            Err(rejected) => {
+                report.mistake(&place, item, rejected.to_string());
+                None
+            }
+        }
+    }
+
     /// Takes out a text of 1 to 255 characters on one line. A blank one is absent.
     pub(super) fn text(&mut self, key: &str, report: &mut Report) -> Text {
         self.take(key).map_or(Text::Absent, |item| Text::read(item, &self.place.member(key), report))
@@ -122,7 +137,7 @@ impl Text {
                 }
                 "expected 1 to 255 characters without control characters"
             }
-            Node::Bool | Node::Number | Node::PlainScalar => "expected a string: quote it",
+            Node::Boolean(_) | Node::Number(_) | Node::PlainScalar(_) => "expected a string: quote it",
             Node::List(_) | Node::Map(_) => "expected a string",
         };
         report.mistake(place, item, expected);

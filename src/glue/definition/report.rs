@@ -61,7 +61,7 @@ impl Report {
                     self.duplicates_within(item, &place.member(key));
                 }
             }
-            Node::Null | Node::Bool | Node::Number | Node::String(_) | Node::PlainScalar => (),
+            Node::Null | Node::Boolean(_) | Node::Number(_) | Node::String(_) | Node::PlainScalar(_) => (),
         }
     }
 }

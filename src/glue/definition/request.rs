@@ -10,7 +10,7 @@ pub(super) fn read_element(item: &Item, place: &Place, report: &mut Report) {
     const EXPECTED: &str = "expected a connection definition or the name of a connection";
     match &item.node {
         Node::Map(_) => read(item, place, report),
-        Node::String(_) | Node::Bool | Node::Number | Node::PlainScalar => {
+        Node::String(_) | Node::Boolean(_) | Node::Number(_) | Node::PlainScalar(_) => {
             match Text::read(item, place, report) {
                 Text::Given(name) => report.request(TestRequest::Named(name), place, item),
                 Text::Absent => report.mistake(place, item, EXPECTED),

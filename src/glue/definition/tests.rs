@@ -263,17 +263,23 @@ fn unknown_members_are_warned_of() {
 }
 
 #[test]
-fn credentials_that_are_not_used_are_warned_of() {
+fn what_a_connection_is_described_by_fits_its_shape() {
     let text = "\
-ConnectionType: SALESFORCE
+ConnectionType: MYSQL
 ConnectionProperties: {}
 AuthenticationConfiguration:
   AuthenticationType: BASIC
   SecretArn: c4n4ry-s3cr3t
+Description: 5
 ";
     assert_eq!(
-        told(text)[1],
-        "! not used: AuthenticationConfiguration (line 4); credentials are taken from ConnectionProperties alone"
+        mistakes(text),
+        [
+            "AuthenticationConfiguration (line 4): 1 validation error detected: Value at \
+             'authenticationConfiguration.secretArn' failed to satisfy constraint: Member must satisfy regular expression \
+             pattern: ^arn:aws(-(cn|us-gov|iso(-[bef])?))?:secretsmanager:.*$",
+            "Description (line 6): description: expected a string",
+        ]
     );
 }
 
@@ -293,6 +299,7 @@ fn keys_are_given_once() {
         [
             "Name (line 8): expected only once",
             "SparkProperties.a[0].b (line 6): expected only once",
+            "SparkProperties (line 6): sparkProperties.a: expected a string",
             "ConnectionProperties.PASSWORD (line 5): expected only once",
             "Extra.c (line 7): expected only once",
         ]
@@ -335,7 +342,7 @@ fn glues_limits_hold() {
 /// Puts the canary where any value may stand, and a number, a list and a map too.
 #[test]
 fn no_mistake_and_no_warning_shows_a_value() {
-    let keys = DESCRIPTIVE.into_iter().chain([
+    let keys = DETAILS.into_iter().chain(PASSED_OVER).chain([
         "Name",
         "ConnectionType",
         "ConnectionProperties",

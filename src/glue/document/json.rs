@@ -59,20 +59,22 @@ impl<'de> Visitor<'de> for &Cursor {
         self.item(Node::Null, self.line.get())
     }
 
-    fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Item, E> {
-        self.item(Node::Bool, self.line.get())
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Item, E> {
+        self.item(Node::Boolean(value), self.line.get())
     }
 
-    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Item, E> {
-        self.item(Node::Number, self.line.get())
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Item, E> {
+        self.item(Node::Number(value.into()), self.line.get())
     }
 
-    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Item, E> {
-        self.item(Node::Number, self.line.get())
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Item, E> {
+        self.item(Node::Number(value.into()), self.line.get())
     }
 
-    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Item, E> {
-        self.item(Node::Number, self.line.get())
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Item, E> {
+        // JSON has no numbers that are none.
+        let number = serde_json::Number::from_f64(value);
+        self.item(number.map_or(Node::Null, Node::Number), self.line.get())
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Item, E> {

@@ -6,9 +6,9 @@ const CANARY: &str = "c4n4ry-s3cr3t";
 fn shown(item: &Item) -> String {
     match &item.node {
         Node::Null => "null".to_owned(),
-        Node::Bool => "bool".to_owned(),
-        Node::Number => "number".to_owned(),
-        Node::PlainScalar => "bare".to_owned(),
+        Node::Boolean(_) => "bool".to_owned(),
+        Node::Number(_) => "number".to_owned(),
+        Node::PlainScalar(_) => "bare".to_owned(),
         Node::String(text) => format!("{:?}", text.expose()),
         Node::List(items) => format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(" ")),
         Node::Map(members) => {

@@ -68,7 +68,7 @@ enum Kind {
     /// `<<`, the one text that means something else as a key.
     Merge,
     /// A bare scalar that is no string to everyone.
-    Other,
+    Other(Secret),
     List,
     Map,
     /// The end of a list or map.
@@ -112,7 +112,7 @@ impl Stream {
                     let is_text = says_text(tag.as_deref(), place)? || style != ScalarStyle::Plain;
                     let kind = match bare(&text) {
                         Bare::Null if !is_text => Kind::Null,
-                        Bare::Other if !is_text => Kind::Other,
+                        Bare::Other if !is_text => Kind::Other(Secret::new(text.into_owned())),
                         Bare::Text if !is_text && text == "<<" => Kind::Merge,
                         Bare::Null | Bare::Other | Bare::Text => Kind::Text(Secret::new(text.into_owned())),
                     };
@@ -129,7 +129,7 @@ impl Stream {
             match kind {
                 Kind::List | Kind::Map => depth += 1,
                 Kind::End => depth -= 1,
-                Kind::Null | Kind::Text(_) | Kind::Merge | Kind::Other | Kind::Alias(_) => (),
+                Kind::Null | Kind::Text(_) | Kind::Merge | Kind::Other(_) | Kind::Alias(_) => (),
             }
             if depth > DEEPEST {
                 return Err(place.refuse(TOO_DEEP));
@@ -189,7 +189,7 @@ impl Builder<'_> {
         self.count(kind, *place)?;
         let node = match kind {
             Kind::Null | Kind::End => Node::Null,
-            Kind::Other => Node::PlainScalar,
+            Kind::Other(text) => Node::PlainScalar(text.clone()),
             Kind::Merge => Node::String(Secret::new("<<".to_owned())),
             Kind::Text(text) => Node::String(text.clone()),
             Kind::List => {
@@ -231,9 +231,13 @@ impl Builder<'_> {
         *at += 1;
         let text = match kind {
             Kind::Alias(anchor) => self.parts.get(*anchor).map(|part| &part.kind),
-            Kind::Null | Kind::Text(_) | Kind::Merge | Kind::Other | Kind::List | Kind::Map | Kind::End => {
-                Some(kind)
-            }
+            Kind::Null
+            | Kind::Text(_)
+            | Kind::Merge
+            | Kind::Other(_)
+            | Kind::List
+            | Kind::Map
+            | Kind::End => Some(kind),
         };
         if let Some(text) = text {
             let aliases = self.aliases.len();
@@ -244,7 +248,9 @@ impl Builder<'_> {
         match text {
             Some(Kind::Text(text)) => Ok(text.expose().to_owned()),
             Some(Kind::Merge) => Err(place.refuse("merge keys are not supported: write the members out")),
-            Some(Kind::Null | Kind::Other) => Err(place.refuse("expected a key that is a string: quote it")),
+            Some(Kind::Null | Kind::Other(_)) => {
+                Err(place.refuse("expected a key that is a string: quote it"))
+            }
             Some(Kind::List | Kind::Map | Kind::End | Kind::Alias(_)) | None => {
                 Err(place
                     .refuse("expected a key that is a string: a value that begins with a bracket is quoted"))
@@ -272,7 +278,7 @@ impl Builder<'_> {
     fn count(&mut self, kind: &Kind, place: Place) -> Result<(), DocumentError> {
         if !self.aliases.is_empty() {
             self.nodes += 1;
-            if let Kind::Text(text) = kind {
+            if let Kind::Text(text) | Kind::Other(text) = kind {
                 self.bytes += text.expose().len();
             }
         }

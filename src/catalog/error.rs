@@ -1,0 +1,33 @@
+//! What can go wrong in a catalog.
+
+use std::error::Error;
+
+/// Why a catalog did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// There is one of that name.
+    #[error("the name is taken")]
+    Exists,
+    /// There is another revision by now, or none.
+    #[error("it has been changed meanwhile")]
+    Changed,
+    /// Nothing can be written here.
+    #[error(
+        "this catalog is a folder of documents, which dialcheck only reads: change the documents, or use an sqlite: catalog"
+    )]
+    ReadOnly,
+    /// A secret of a connection can't be opened: it was sealed with another key, or was changed.
+    #[error(
+        "{0} can't be opened with this catalog's key: it was sealed with another one, or the catalog was changed"
+    )]
+    Sealed(String),
+    /// The store can't be read or written. The source may hold what must not be shown.
+    #[error("the catalog can't be read or written")]
+    Broken(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl CatalogError {
+    pub(super) fn broken(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Broken(source.into())
+    }
+}

@@ -1,0 +1,37 @@
+//! Operations on the catalog of this machine, in this process.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dialcheck::glue::{Fields, Operation, Value};
+use dialcheck::service::{Call, Passwords, Service, Validate};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::Failure;
+use crate::cli::arguments::Dialing;
+use crate::cli::catalog::CatalogArguments;
+use crate::cli::dialing::Reach;
+
+/// What TestConnection over HTTP takes.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(super) struct Local(Service);
+
+impl Local {
+    pub(super) fn new(catalog: &CatalogArguments, ca_bundle: Option<PathBuf>) -> Result<Self, Failure> {
+        let usage = |failed: crate::cli::Failed| Failure::Usage(failed.lines().join("\n"));
+        let catalog = catalog.open().map_err(usage)?;
+        let dialing = Dialing { ca_bundle, ..Dialing::default() };
+        let engine =
+            dialing.engine(DEADLINE, 1, Some(catalog.clone()), Reach::COMMAND_LINE).map_err(usage)?;
+        Ok(Self(Service::new(engine, catalog, Validate::Authenticated)))
+    }
+
+    pub(super) async fn call(&self, operation: Operation, input: Fields) -> Result<Json, Failure> {
+        let call = Call { request_id: Uuid::new_v4(), caller: None, passwords: Passwords::Shown };
+        let answer = self.0.call(operation, input, &call).await.answer?;
+        serde_json::to_value(Value::Fields(answer).exposed())
+            .map_err(|error| Failure::Other(error.to_string()))
+    }
+}

@@ -1,0 +1,64 @@
+//! An operation's answer on stdout, as the AWS CLI 2 prints it.
+
+mod json;
+mod table;
+mod text;
+mod yaml;
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+/// `--output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Json,
+    Yaml,
+    YamlStream,
+    Text,
+    Table,
+    Off,
+}
+
+/// Writes `answer`, or what `--query` made of it. Of an answer without members nothing is written.
+///
+/// The AWS CLI writes the pages of a paginated operation one by one as [`Format::YamlStream`] and [`Format::Text`], and
+/// joined to one answer in the other formats.
+pub(super) fn write(out: &mut impl Write, format: Format, operation: &str, answer: &Value) -> io::Result<()> {
+    if answer.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Ok(());
+    }
+    match format {
+        Format::Json => json::write(out, answer),
+        Format::Yaml => yaml::write(out, answer),
+        Format::YamlStream => yaml::write_page(out, answer),
+        Format::Text => text::write(out, answer),
+        Format::Table => table::write(out, operation, answer),
+        Format::Off => Ok(()),
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.is_object() || value.is_array()
+}
+
+/// A value in a line of text or a cell of a table, in Python's spelling.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => printable(text),
+        // Beside scalars of the same key; the AWS CLI writes Python's notation here.
+        Value::Array(_) | Value::Object(_) => printable(&value.to_string()),
+    }
+}
+
+/// `text` without what a terminal would obey; tabs and line breaks are kept, as in the AWS CLI.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && !matches!(c, '\t' | '\n') { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests;

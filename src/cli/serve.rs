@@ -1,0 +1,135 @@
+//! `dialcheck serve`.
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use dialcheck::engine::LocalFiles;
+use dialcheck::server::{Authentication, Identity, Keys, Server, ServerOptions};
+use dialcheck::service::{Passwords, Service, Validate};
+use probe_contract::Loopback;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failed;
+use super::arguments::{Dialing, test_timeout};
+use super::catalog::CatalogArguments;
+use super::dialing::Reach;
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// Where to listen; anywhere but on loopback it takes --auth sigv4 and a certificate
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7117")]
+    listen: SocketAddr,
+
+    #[command(flatten)]
+    catalog: CatalogArguments,
+
+    /// How callers are known: none (loopback only), or by AWS Signature Version 4 with --keys
+    #[arg(long, value_enum, default_value_t = Auth::None, requires_if("sigv4", "keys"))]
+    auth: Auth,
+
+    /// The callers' access keys, in the format of ~/.aws/credentials: one profile a caller
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
+
+    /// With --auth none, answer passwords as Glue does, instead of hiding them
+    #[arg(long)]
+    reveal_passwords: bool,
+
+    /// Let definitions point at the files (certificates, keys) in this folder
+    #[arg(long, value_name = "DIR")]
+    material_dir: Option<PathBuf>,
+
+    /// Test every connection that is created or updated, not only those that Glue tests
+    #[arg(long)]
+    validate_all: bool,
+
+    /// The server's certificate with its chain, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// The certificate's key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+
+    /// How long one test may take, at most 50s (5s, 500ms)
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = test_timeout)]
+    timeout: Duration,
+
+    /// How many tests run at a time; one more is refused as ResourceNumberLimitExceededException
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+
+    #[command(flatten)]
+    dialing: Dialing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    /// Whoever reaches the server may call
+    None,
+    /// AWS Signature Version 4
+    Sigv4,
+}
+
+/// Runs the server until it is told to end; gives back the exit code.
+pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
+    let usage = |line: String| Failed::Usage(vec![line]);
+    let authentication = match (&arguments.auth, &arguments.keys) {
+        (Auth::Sigv4, Some(file)) => {
+            let keys =
+                Keys::read(file).map_err(|error| usage(format!("--keys {}: {error}", file.display())))?;
+            Authentication::SigV4(keys)
+        }
+        (Auth::Sigv4, None) => return Err(usage("--auth sigv4 takes --keys FILE".to_owned())),
+        (Auth::None, _) => Authentication::None,
+    };
+    let identity = match (&arguments.tls_certificate, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(Identity::read(certificate, key).map_err(|error| usage(error.to_string()))?)
+        }
+        (Some(_) | None, _) => None,
+    };
+    let options = ServerOptions {
+        authentication,
+        passwords: if arguments.reveal_passwords { Passwords::Shown } else { Passwords::Hidden },
+        most_tests: arguments.jobs.into(),
+        identity,
+    };
+    let catalog = arguments.catalog.open()?;
+    let reach = Reach {
+        // To whoever calls from this machine it is open anyway.
+        loopback: if arguments.listen.ip().is_loopback() { Loopback::Open } else { Loopback::Closed },
+        local_files: arguments.material_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
+    };
+    let engine =
+        arguments.dialing.engine(arguments.timeout, arguments.jobs.into(), Some(catalog.clone()), reach)?;
+    let validate = if arguments.validate_all { Validate::All } else { Validate::Authenticated };
+    let service = Service::new(engine, catalog, validate);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failed::Agent)?;
+    runtime.block_on(async {
+        let server =
+            Server::bind(arguments.listen, options).await.map_err(|error| usage(error.to_string()))?;
+        // Asked for before anybody can know that the server is up.
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failed::Agent)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failed::Agent)?;
+        let url = server.url().map_err(Failed::Agent)?;
+        say(&format!("listening on {url}"));
+        server
+            .run(service, async {
+                tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+                say("ending when what runs is done");
+            })
+            .await;
+        Ok(0)
+    })
+}
+
+/// stdout is for data.
+fn say(line: &str) {
+    // Nobody is left to hear of a stderr that can't be written.
+    let _unheard = writeln!(io::stderr(), "{line}");
+}

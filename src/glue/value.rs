@@ -1,0 +1,225 @@
+//! Values of the API, inside of the process.
+
+use probe_contract::Secret;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+/// A value that fits its [`Shape`](super::Shape). Every text may be a secret, so `Debug` shows none.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A boolean.
+    Boolean(bool),
+    /// An integer.
+    Integer(i64),
+    /// Seconds since 1970, with milliseconds behind the point.
+    Timestamp(f64),
+    /// A text.
+    Text(Secret),
+    /// A list.
+    List(Vec<Value>),
+    /// A structure or a map.
+    Fields(Fields),
+}
+
+/// The members of a structure, or the entries of a map, in order. No key stands twice.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Vec<(String, Value)>);
+
+impl Value {
+    /// The value as it goes over the wire, its secrets included: for the one place that sends it.
+    #[must_use]
+    pub fn exposed(&self) -> Exposed<'_> {
+        Exposed(self)
+    }
+
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        let Self::Text(text) = self else { return None };
+        Some(text.expose())
+    }
+
+    /// The members, if it is a structure or a map.
+    #[must_use]
+    pub fn into_fields(self) -> Option<Fields> {
+        let Self::Fields(fields) = self else { return None };
+        Some(fields)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Secret::new(text.to_owned()))
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Fields> for Value {
+    fn from(fields: Fields) -> Self {
+        Self::Fields(fields)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(values: Vec<T>) -> Self {
+        Self::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Fields {
+    /// The fields with `key` set to `value` behind the others, or in its place.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.set(key, value);
+        self
+    }
+
+    /// As [`with`](Self::with), where there is a value.
+    #[must_use]
+    pub fn with_some(self, key: &str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(key, value),
+            None => self,
+        }
+    }
+
+    /// Sets `key` to `value`.
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        let value = value.into();
+        match self.0.iter_mut().find(|(other, _)| other == key) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key.to_owned(), value)),
+        }
+    }
+
+    /// Takes the value of `key` out.
+    pub fn take(&mut self, key: &str) -> Option<Value> {
+        let index = self.0.iter().position(|(other, _)| other == key)?;
+        Some(self.0.remove(index).1)
+    }
+
+    /// The value of `key`.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find_map(|(other, value)| (other == key).then_some(value))
+    }
+
+    /// The text of `key`.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_text()
+    }
+
+    /// The boolean of `key`.
+    #[must_use]
+    pub fn boolean(&self, key: &str) -> Option<bool> {
+        let Value::Boolean(value) = self.get(key)? else { return None };
+        Some(*value)
+    }
+
+    /// The integer of `key`.
+    #[must_use]
+    pub fn integer(&self, key: &str) -> Option<i64> {
+        let Value::Integer(value) = self.get(key)? else { return None };
+        Some(*value)
+    }
+
+    /// The structure or map of `key`.
+    #[must_use]
+    pub fn fields(&self, key: &str) -> Option<&Self> {
+        let Value::Fields(fields) = self.get(key)? else { return None };
+        Some(fields)
+    }
+
+    /// The texts in the list of `key`; none where there is no list.
+    pub fn texts(&self, key: &str) -> impl Iterator<Item = &str> {
+        let list = if let Some(Value::List(list)) = self.get(key) { list.as_slice() } else { &[] };
+        list.iter().filter_map(Value::as_text)
+    }
+
+    /// All, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Keeps those that `keep` says yes to.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
+}
+
+impl FromIterator<(String, Value)> for Fields {
+    fn from_iter<T: IntoIterator<Item = (String, Value)>>(entries: T) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Fields {
+    type Item = (String, Value);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// A value that serializes with its secrets.
+pub struct Exposed<'a>(&'a Value);
+
+impl Serialize for Exposed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Boolean(value) => serializer.serialize_bool(*value),
+            Value::Integer(value) => serializer.serialize_i64(*value),
+            Value::Timestamp(seconds) => serializer.serialize_f64(*seconds),
+            Value::Text(text) => serializer.serialize_str(text.expose()),
+            Value::List(list) => serializer.collect_seq(list.iter().map(Exposed)),
+            Value::Fields(fields) => {
+                let mut map = serializer.serialize_map(Some(fields.len()))?;
+                for (key, value) in fields.iter() {
+                    map.serialize_entry(key, &Exposed(value))?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_sent_and_never_shown() {
+        let value: Value = Fields::default().with("Password", "c4n4ry").with("Flag", true).into();
+        assert_eq!(
+            serde_json::to_string(&value.exposed()).expect("JSON"),
+            r#"{"Password":"c4n4ry","Flag":true}"#
+        );
+        assert!(!format!("{value:?}").contains("c4n4ry"));
+    }
+
+    #[test]
+    fn a_key_stands_once() {
+        let mut fields = Fields::default().with("A", "1").with("B", "2").with("A", "3");
+        assert_eq!((fields.len(), fields.text("A")), (2, Some("3")));
+        assert!(fields.take("A").is_some());
+        assert!(fields.take("A").is_none());
+    }
+}

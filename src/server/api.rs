@@ -1,0 +1,159 @@
+//! The Glue endpoint: from a request to the operation that it calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::State as Extract;
+use axum::response::Response;
+use http::request::Parts;
+use http::{Method, Request, StatusCode, header};
+use uuid::Uuid;
+
+use super::guard::{Admitted, Barred};
+use super::{State, json};
+use crate::glue::{Document, Exception, Fields, Operation, Rejected, Syntax};
+use crate::service::{Call, Reply};
+
+/// No request is larger.
+const LARGEST: usize = 1024 * 1024;
+/// Nor takes longer to come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response {
+    let request_id = Uuid::new_v4();
+    let (parts, body) = request.into_parts();
+    if let Err(barred) = state.guard.check_origin(&parts.headers) {
+        return json::barred(&barred, request_id);
+    }
+    let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_json = header(header::CONTENT_TYPE.as_str()) == Some(json::CONTENT_TYPE);
+    if parts.method != Method::POST || parts.uri.path() != "/" || !is_json {
+        return json::not_a_call(request_id);
+    }
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(barred) => return json::barred(&barred, request_id),
+    };
+    let called = match Called::of(&parts, &body) {
+        Ok(called) => called,
+        Err(exception) => return json::exception(&exception, request_id),
+    };
+    let admitted = match state.guard.admit(&parts, &body) {
+        Ok(admitted) => admitted,
+        Err(barred) => return json::barred(&barred, request_id),
+    };
+    let (operation, input) = match called.check() {
+        Ok(checked) => checked,
+        Err(exception) => return json::exception(&exception, request_id),
+    };
+    let Admitted { caller, passwords } = admitted;
+    let call = Call { request_id, caller, passwords };
+    match perform(&state, operation, input, call).await {
+        Ok(fields) => json::answer(fields, request_id),
+        Err(exception) => json::exception(&exception, request_id),
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, Barred> {
+    let barred = |status, name, message: &str| Barred { status, exception: Exception::new(name, message) };
+    tokio::select! {
+        body = to_bytes(body, LARGEST) => body.map_err(|_| {
+            let message = "the request has more than 1 MiB, or broke off";
+            barred(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
+        }),
+        () = tokio::time::sleep(PATIENCE) => {
+            Err(barred(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", "the request did not come within 30 s"))
+        }
+    }
+}
+
+/// A document for an operation.
+struct Called {
+    operation: Operation,
+    document: Document,
+}
+
+impl Called {
+    /// Reads a body, and finds the operation it is for: in this order, as AWS does.
+    fn of(request: &Parts, body: &[u8]) -> Result<Self, Exception> {
+        let body = if body.is_empty() { b"{}" } else { body };
+        let document = Document::parse(body, Syntax::Json)
+            .map_err(|error| Exception::new("SerializationException", error.to_string()))?;
+        let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = target.and_then(|target| target.strip_prefix("AWSGlue.")).and_then(Operation::named);
+        let operation = operation.ok_or_else(|| {
+            let message = "X-Amz-Target names no operation that dialcheck answers: those are the ones about connections";
+            Exception::new("UnknownOperationException", message)
+        })?;
+        Ok(Self { operation, document })
+    }
+
+    fn check(self) -> Result<(Operation, Fields), Exception> {
+        let model = self.operation.model();
+        match model.input.read(self.document.root()) {
+            Ok(input) => Ok((self.operation, input)),
+            Err(rejected @ Rejected::Malformed(_)) => {
+                Err(Exception::new("SerializationException", rejected.to_string()))
+            }
+            Err(rejected @ Rejected::Invalid(_)) => Err(Exception::new(model.invalid, rejected.to_string())),
+        }
+    }
+}
+
+/// Does the operation, if there is room for it, and keeps the report of what was tested.
+async fn perform(
+    state: &Arc<State>,
+    operation: Operation,
+    input: Fields,
+    call: Call,
+) -> Result<Fields, Exception> {
+    let dials = match operation {
+        Operation::TestConnection => true,
+        // They change something: what was begun is finished, also when the caller is gone.
+        Operation::CreateConnection | Operation::UpdateConnection => {
+            let state = Arc::clone(state);
+            let tracker = state.writes.clone();
+            let work = tracker.spawn(async move { run(&state, operation, input, call, true).await });
+            return work
+                .await
+                .unwrap_or_else(|_| Err(Exception::internal("the operation stopped by a fault of its own")));
+        }
+        Operation::GetConnection
+        | Operation::GetConnections
+        | Operation::DeleteConnection
+        | Operation::BatchDeleteConnection
+        | Operation::ListConnectionTypes
+        | Operation::DescribeConnectionType
+        | Operation::RegisterConnectionType
+        | Operation::DeleteConnectionType
+        | Operation::GetDataCatalogEncryptionSettings
+        | Operation::PutDataCatalogEncryptionSettings => false,
+    };
+    run(state, operation, input, call, dials).await
+}
+
+async fn run(
+    state: &State,
+    operation: Operation,
+    input: Fields,
+    call: Call,
+    dials: bool,
+) -> Result<Fields, Exception> {
+    let _place = if dials {
+        Some(state.tests.try_acquire().map_err(|_| {
+            let message = format!(
+                "too many tests are running; test again when some are over (report {})",
+                call.request_id
+            );
+            Exception::new("ResourceNumberLimitExceededException", message)
+        })?)
+    } else {
+        None
+    };
+    let Reply { answer, report } = state.service.call(operation, input, &call).await;
+    if let Some(report) = report {
+        state.reports.keep(report, call.caller);
+    }
+    answer
+}

@@ -1,0 +1,130 @@
+//! Who may call.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use http::request::Parts;
+use http::{HeaderMap, StatusCode, header, uri};
+
+use super::Authentication;
+use super::keys::Keys;
+use super::signature::{self, SignedRequest};
+use crate::glue::Exception;
+use crate::service::Passwords;
+
+/// Lets requests in, or keeps them out.
+pub(super) struct Guard {
+    keys: Option<Keys>,
+    passwords: Passwords,
+}
+
+/// Who calls.
+pub(super) struct Admitted {
+    /// The profile of the key that signed.
+    pub(super) caller: Option<String>,
+    pub(super) passwords: Passwords,
+}
+
+/// Why a request is kept out.
+pub(super) struct Barred {
+    pub(super) status: StatusCode,
+    pub(super) exception: Exception,
+}
+
+impl Guard {
+    pub(super) fn new(authentication: Authentication, passwords: Passwords) -> Self {
+        match authentication {
+            Authentication::None => Self { keys: None, passwords },
+            Authentication::SigV4(keys) => Self { keys: Some(keys), passwords: Passwords::Shown },
+        }
+    }
+
+    /// Keeps out what a web page sends: a browser lets any page send requests to loopback, and a page whose name leads there
+    /// reads the answers too. Neither can leave out its name or its origin, nor say that its body is AWS's JSON without
+    /// asking first.
+    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Barred> {
+        if self.keys.is_some() {
+            return Ok(());
+        }
+        let barred = |message: &str| {
+            Err(Barred {
+                status: StatusCode::FORBIDDEN,
+                exception: Exception::new("AccessDeniedException", message),
+            })
+        };
+        if headers.contains_key(header::ORIGIN) {
+            return barred(
+                "a request with an Origin comes from a web page: without --auth sigv4 none is answered",
+            );
+        }
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        if !host.is_some_and(is_loopback) {
+            return barred(
+                "the Host is no loopback address: without --auth sigv4, call by 127.0.0.1, [::1] or localhost",
+            );
+        }
+        Ok(())
+    }
+
+    /// Says who signed a request.
+    pub(super) fn admit(&self, request: &Parts, body: &[u8]) -> Result<Admitted, Barred> {
+        let Some(keys) = &self.keys else {
+            return Ok(Admitted { caller: None, passwords: self.passwords });
+        };
+        let signed = SignedRequest {
+            method: &request.method,
+            path: request.uri.path(),
+            query: request.uri.query(),
+            headers: &request.headers,
+            body,
+        };
+        match signature::verify(&signed, keys, SystemTime::now()) {
+            Ok(caller) => Ok(Admitted { caller: Some(caller.name.clone()), passwords: self.passwords }),
+            Err(refusal) => Err(Barred {
+                status: StatusCode::BAD_REQUEST,
+                exception: Exception::new(refusal.name(), refusal.to_string()),
+            }),
+        }
+    }
+}
+
+/// Whether a Host header holds a loopback address, or localhost.
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<uri::Authority>() else { return false };
+    if authority.as_str().contains('@') {
+        return false;
+    }
+    let host = authority.host();
+    let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    literal.parse::<IpAddr>().map_or_else(|_| host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_called_without_a_signature() {
+        for host in
+            ["127.0.0.1", "127.0.0.1:7117", "127.1.2.3:1", "[::1]:7117", "localhost", "LocalHost:7117"]
+        {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "rebound.example:7117",
+            "localhost.rebound.example",
+            "localhost.",
+            "10.0.0.1",
+            "[fe80::1]",
+            "0.0.0.0",
+            "user@localhost",
+            "127.0.0.1.rebound.example",
+            "127.0.0.1/",
+            "2130706433",
+            "::1",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

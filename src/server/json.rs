@@ -1,0 +1,59 @@
+//! AWS JSON 1.1: how answers are written.
+//!
+//! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use uuid::Uuid;
+
+use super::guard::Barred;
+use crate::glue::{Exception, Fields, Value};
+
+/// The content type of requests and answers.
+pub(super) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// The answer to a request that succeeded.
+pub(super) fn answer(fields: Fields, request_id: Uuid) -> Response {
+    let body = serde_json::to_vec(&Value::Fields(fields).exposed());
+    match body {
+        Ok(body) => response(StatusCode::OK, body, request_id),
+        Err(_) => exception(&Exception::internal("the answer can't be written"), request_id),
+    }
+}
+
+/// The answer to one that failed.
+pub(super) fn exception(exception: &Exception, request_id: Uuid) -> Response {
+    let status = StatusCode::from_u16(exception.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    barred(&Barred { status, exception: exception.clone() }, request_id)
+}
+
+/// The same with a status of its own.
+pub(super) fn barred(barred: &Barred, request_id: Uuid) -> Response {
+    let mut answer = response(barred.status, barred.exception.body().to_string().into_bytes(), request_id);
+    // Some SDKs read the name from here, and some from the body.
+    answer.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(barred.exception.name));
+    answer
+}
+
+/// The answer to what is no call of an operation at all.
+pub(super) fn not_a_call(request_id: Uuid) -> Response {
+    const BODY: &str = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n\
+                        </AccessDeniedException>\n";
+    let mut answer = response(StatusCode::FORBIDDEN, BODY.into(), request_id);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    answer
+}
+
+fn response(status: StatusCode, body: Vec<u8>, request_id: Uuid) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    // No page of another origin may take the answer for a script or a style sheet.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}

@@ -1,0 +1,125 @@
+//! The server: the Glue endpoint at `POST /`, and the reports of what it tested.
+
+mod accept;
+mod api;
+mod guard;
+mod json;
+mod keys;
+mod reports;
+mod signature;
+mod tls;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+pub use keys::{Keys, KeysError};
+pub use tls::{Identity, IdentityError};
+
+use crate::service::{Passwords, Service};
+use guard::Guard;
+use reports::Reports;
+
+/// How a server is run.
+pub struct ServerOptions {
+    /// Who may call.
+    pub authentication: Authentication,
+    /// Whether answers hold passwords where nothing tells callers apart. With SigV4 they always do, as Glue's.
+    pub passwords: Passwords,
+    /// How many tests may run at a time; one more is refused.
+    pub most_tests: usize,
+    /// The certificate to encrypt with.
+    pub identity: Option<Identity>,
+}
+
+/// How a server knows its callers.
+pub enum Authentication {
+    /// Not at all: whoever reaches it may call. For loopback, where a web page must be kept out.
+    None,
+    /// By AWS Signature Version 4.
+    SigV4(Keys),
+}
+
+/// A server that is bound to its address.
+pub struct Server {
+    listener: TcpListener,
+    options: ServerOptions,
+}
+
+/// Why a server may not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The operating system refuses.
+    #[error("{0} can't be listened on: {1}")]
+    Bind(SocketAddr, #[source] std::io::Error),
+    /// Other machines could call it unasked.
+    #[error("{0} is not a loopback address: whoever reaches it could call, so it takes --auth sigv4")]
+    Unauthenticated(SocketAddr),
+    /// Other machines' requests, with passwords in them, would come in clear text.
+    #[error(
+        "{0} is not a loopback address: requests hold passwords, so it takes --tls-certificate and --tls-key"
+    )]
+    ClearText(SocketAddr),
+}
+
+/// What every request is answered with.
+struct State {
+    service: Service,
+    guard: Guard,
+    tests: Semaphore,
+    reports: Reports,
+    /// Writes, which go on to their end when the caller is gone.
+    writes: TaskTracker,
+}
+
+impl Server {
+    /// Binds `address`.
+    ///
+    /// # Errors
+    /// [`ListenError`]: anywhere but on loopback, callers are authenticated and requests encrypted.
+    pub async fn bind(address: SocketAddr, options: ServerOptions) -> Result<Self, ListenError> {
+        if !address.ip().is_loopback() {
+            if let Authentication::None = options.authentication {
+                return Err(ListenError::Unauthenticated(address));
+            }
+            if options.identity.is_none() {
+                return Err(ListenError::ClearText(address));
+            }
+        }
+        let listener = TcpListener::bind(address).await.map_err(|error| ListenError::Bind(address, error))?;
+        Ok(Self { listener, options })
+    }
+
+    /// The URL to call it by.
+    ///
+    /// # Errors
+    /// The operating system does not tell the address.
+    pub fn url(&self) -> std::io::Result<String> {
+        let scheme = if self.options.identity.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", self.listener.local_addr()?))
+    }
+
+    /// Answers until `shutdown` is over; then finishes what runs, and takes nothing new.
+    pub async fn run(self, service: Service, shutdown: impl Future<Output = ()>) {
+        let Self { listener, options } = self;
+        let state = Arc::new(State {
+            service,
+            guard: Guard::new(options.authentication, options.passwords),
+            tests: Semaphore::new(options.most_tests),
+            reports: Reports::default(),
+            writes: TaskTracker::new(),
+        });
+        let router = Router::new()
+            .route("/v1/reports/{request_id}", get(reports::answer))
+            .fallback(api::answer)
+            .with_state(Arc::clone(&state));
+        accept::run(listener, options.identity, router, shutdown).await;
+        state.writes.close();
+        state.writes.wait().await;
+    }
+}

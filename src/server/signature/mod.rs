@@ -1,0 +1,220 @@
+//! AWS Signature Version 4, checked by the receiver of a request.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>. The checks go in the order of AWS, so that a
+//! request with several mistakes gets the answer that AWS would give.
+
+mod canonical;
+mod date;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::time::SystemTime;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::{digest, hmac};
+use http::{HeaderMap, HeaderValue, Method, header};
+use probe_contract::Secret;
+
+use self::canonical::{canonical_request, query_parameters};
+use self::date::DateHeader;
+use self::refusal::Quote;
+use super::keys::{Caller, Keys};
+
+pub(super) use self::refusal::Refusal;
+
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const SERVICE: &str = "glue";
+const TERMINATOR: &str = "aws4_request";
+
+/// What is signed of a request.
+#[derive(Clone, Copy)]
+pub(super) struct SignedRequest<'request> {
+    pub(super) method: &'request Method,
+    /// The path as it came, still encoded.
+    pub(super) path: &'request str,
+    /// The query as it came, still encoded.
+    pub(super) query: Option<&'request str>,
+    pub(super) headers: &'request HeaderMap,
+    pub(super) body: &'request [u8],
+}
+
+/// Who signed `request`, at about `now`.
+pub(super) fn verify<'keys>(
+    request: &SignedRequest<'_>,
+    keys: &'keys Keys,
+    now: SystemTime,
+) -> Result<&'keys Caller, Refusal> {
+    verify_for(SERVICE, request, keys, now)
+}
+
+fn verify_for<'keys>(
+    service: &str,
+    request: &SignedRequest<'_>,
+    keys: &'keys Keys,
+    now: SystemTime,
+) -> Result<&'keys Caller, Refusal> {
+    let authorization = Authorization::of(request)?;
+    let date = authorization.date.current(now)?;
+    let signed_headers = authorization.signed_headers();
+    if !signed_headers.iter().any(|name| name == "host") {
+        return Err(Refusal::HostUnsigned);
+    }
+    if authorization.algorithm != ALGORITHM {
+        return Err(Refusal::Algorithm(Quote::new(authorization.algorithm)));
+    }
+    let credential = Credential::parse(authorization.credential)?;
+    credential.check_scope(service, &date)?;
+
+    let caller = keys.get(credential.access_key_id);
+    // Nobody's signature is calculated too: the time until the answer must not tell which access key ids exist.
+    let secret = caller.map_or("", |caller| caller.secret_access_key.expose());
+    let canonical = canonical_request(request, &signed_headers);
+    let signature = hex(credential.sign(secret, &string_to_sign(&credential, &date, &canonical)).as_ref());
+    let signed = verify_slices_are_equal(signature.as_bytes(), authorization.signature.as_bytes());
+    let caller = caller.ok_or(Refusal::UnrecognizedClient)?;
+    signed.map_err(|_| Refusal::SignatureMismatch)?;
+
+    // It may be unsigned, as some clients have it: it is compared with the one that the key came with.
+    let expected = caller.session_token.as_ref().map_or("", Secret::expose);
+    let given = request.headers.get("x-amz-security-token").map_or(&[][..], HeaderValue::as_bytes);
+    verify_slices_are_equal(expected.as_bytes(), given).map_err(|_| Refusal::UnrecognizedClient)?;
+    Ok(caller)
+}
+
+/// The `Authorization` header, with every parameter that has to be there.
+struct Authorization<'request> {
+    algorithm: &'request str,
+    credential: &'request str,
+    signature: &'request str,
+    signed_headers: &'request str,
+    date: DateHeader<'request>,
+}
+
+impl<'request> Authorization<'request> {
+    fn of(request: &SignedRequest<'request>) -> Result<Self, Refusal> {
+        let is_presigned =
+            query_parameters(request.query.unwrap_or_default()).any(|(name, _)| name == b"X-Amz-Algorithm");
+        let header = match request.headers.get(header::AUTHORIZATION) {
+            Some(_) if is_presigned => return Err(Refusal::HeaderAndQuery),
+            Some(header) => header,
+            None => return Err(Refusal::MissingAuthenticationToken),
+        };
+        // What is not ASCII holds no parameters.
+        let text = header.to_str().unwrap_or_default();
+        let (algorithm, parameters) = text.split_once(' ').unwrap_or((text, ""));
+        let parameter = |name| {
+            let mut parameters = parameters.split([',', ' ', '\t']).filter_map(|text| text.split_once('='));
+            parameters.find(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| value)
+        };
+        let (credential, signature) = (parameter("Credential"), parameter("Signature"));
+        let (signed_headers, date) = (parameter("SignedHeaders"), DateHeader::of(request.headers));
+        if let (Some(credential), Some(signature), Some(signed_headers), Some(date)) =
+            (credential, signature, signed_headers, date)
+        {
+            return Ok(Self { algorithm, credential, signature, signed_headers, date });
+        }
+        let requirements = [
+            (credential.is_some(), "Authorization header requires 'Credential' parameter."),
+            (signature.is_some(), "Authorization header requires 'Signature' parameter."),
+            (signed_headers.is_some(), "Authorization header requires 'SignedHeaders' parameter."),
+            (
+                date.is_some(),
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            ),
+        ];
+        let missing = requirements.iter().filter(|(met, _)| !met).map(|(_, sentence)| *sentence).collect();
+        Err(Refusal::Incomplete { missing, authorization: Quote::new(header) })
+    }
+
+    /// The names of the signed headers, sorted and in lower case. Each once: else a short list could make the canonical
+    /// request as long as it likes, before anybody is known.
+    fn signed_headers(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.signed_headers.split(';').map(str::to_ascii_lowercase).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+}
+
+/// An access key id and what a signature by it is good for.
+struct Credential<'request> {
+    access_key_id: &'request str,
+    date: &'request str,
+    region: &'request str,
+    service: &'request str,
+    terminator: &'request str,
+}
+
+impl<'request> Credential<'request> {
+    fn parse(text: &'request str) -> Result<Self, Refusal> {
+        let parts: Vec<_> = text.split('/').collect();
+        let [access_key_id, date, region, service, terminator] = parts[..] else {
+            return Err(Refusal::Credential(Quote::new(text)));
+        };
+        Ok(Self { access_key_id, date, region, service, terminator })
+    }
+
+    /// Any region will do. `date` is that of the request.
+    fn check_scope(&self, service: &str, date: &str) -> Result<(), Refusal> {
+        let mut wrong = Vec::new();
+        if !is_region(self.region) {
+            let region = Quote::new(self.region);
+            wrong.push(format!("Credential should be scoped to a valid region, not '{region}'."));
+        }
+        if self.service != service {
+            wrong.push(format!("Credential should be scoped to correct service: '{service}'."));
+        }
+        if self.terminator != TERMINATOR {
+            let terminator = Quote::new(self.terminator);
+            wrong.push(format!(
+                "Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'."
+            ));
+        }
+        let day = date.split_once('T').map_or(date, |(day, _)| day);
+        if self.date != day {
+            let scoped = Quote::new(self.date);
+            wrong.push(format!(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+                 '{scoped}' != '{day}', from '{date}'."
+            ));
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(Refusal::Scope(wrong)) }
+    }
+
+    /// Signs by the key that is derived from `secret` for this scope alone.
+    fn sign(&self, secret: &str, string_to_sign: &str) -> hmac::Tag {
+        let secret = Secret::new(format!("AWS4{secret}"));
+        let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        let signing_key = [self.date, self.region, self.service, self.terminator]
+            .iter()
+            .fold(key(secret.expose().as_bytes()), |parent, part| {
+                key(hmac::sign(&parent, part.as_bytes()).as_ref())
+            });
+        hmac::sign(&signing_key, string_to_sign.as_bytes())
+    }
+}
+
+/// Whether `text` has the form of a region, such as `eu-central-1`: a label of a DNS name.
+fn is_region(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(allowed)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+fn string_to_sign(credential: &Credential<'_>, date: &str, canonical_request: &[u8]) -> String {
+    let Credential { date: day, region, service, terminator, .. } = credential;
+    let hash = hex(digest::digest(&digest::SHA256, canonical_request).as_ref());
+    format!("{ALGORITHM}\n{date}\n{day}/{region}/{service}/{terminator}\n{hash}")
+}
+
+/// Hexadecimal in lower case, as every hash and signature of the protocol is.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all that is written");
+        text
+    })
+}

@@ -1,0 +1,553 @@
+"""boto3 against `dialcheck serve`: every operation, every exception and its members."""
+
+import json
+import unittest
+import urllib.request
+from datetime import datetime, timezone
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from common import (
+    BLACK_HOLE_PORT,
+    ENDPOINT,
+    PASSWORD,
+    REFUSED_PORT,
+    REGION,
+    SIGNED_ENDPOINT,
+    jdbc,
+    rest_connector,
+    shows_a_password,
+    unified,
+    unique,
+    wrong_password,
+)
+
+CATALOG = "123456789012"
+
+# All that a definition may hold beside its name, type, properties and credentials.
+EVERYTHING = {
+    "Description": "The orders,\nby day: ü€😀",
+    "MatchCriteria": ["orders", "daily"],
+    "SparkProperties": {"DATABASE": "spark", "secretId": "orders"},
+    "AthenaProperties": {
+        "lambda_function_arn": "arn:aws:lambda:us-east-1:123456789012:function:orders",
+        "spill_bucket": "orders-spill",
+    },
+    "PythonProperties": {"host": "localhost"},
+    "PhysicalConnectionRequirements": {
+        "SubnetId": "subnet-0123456789abcdef0",
+        "SecurityGroupIdList": ["sg-0123456789abcdef0", "sg-0123456789abcdef1"],
+        "AvailabilityZone": "us-east-1a",
+    },
+}
+
+
+def client(endpoint=ENDPOINT, **settings):
+    # The retries stay as they are: that a failed test costs one call must hold for everybody.
+    return boto3.client("glue", endpoint_url=endpoint, region_name=REGION, **settings)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.glue = client()
+        # As they came: the client leaves out what its model does not know.
+        self.answers = []
+        self.glue.meta.events.register(
+            "before-parse.glue", lambda response_dict, **_: self.answers.append(response_dict["body"].decode())
+        )
+        self.started = datetime.now(timezone.utc).replace(microsecond=0)
+
+    def create(self, definition, **request):
+        """Creates a connection that goes when the test ends, and gives its name."""
+        name = unique()
+        answer = self.glue.create_connection(ConnectionInput={"Name": name, **definition}, **request)
+        self.addCleanup(self.glue.batch_delete_connection, ConnectionNameList=[name])
+        self.assertEqual(answer["CreateConnectionStatus"], "READY")
+        return name
+
+    def get(self, name, **request):
+        return self.glue.get_connection(Name=name, **request)["Connection"]
+
+    def assert_holds(self, connection, name, definition, schema_version, validated=False):
+        """`connection` is what was defined, and what the server adds, and nothing else."""
+        connection = dict(connection)
+        created, updated = connection.pop("CreationTime"), connection.pop("LastUpdatedTime")
+        self.assertLessEqual(self.started, created)
+        self.assertLessEqual(created, updated)
+        self.assertIsInstance(connection.pop("LastUpdatedBy", ""), str)
+        environments = connection.pop("CompatibleComputeEnvironments", [])
+        self.assertLessEqual(set(environments), {"SPARK", "ATHENA", "PYTHON"})
+        if validated:
+            self.assertLessEqual(self.started, connection.pop("LastConnectionValidationTime"))
+        expected = {"Name": name, "Status": "READY", "ConnectionSchemaVersion": schema_version, **definition}
+        expected.pop("ValidateCredentials", None)
+        expected.pop("ValidateForComputeEnvironments", None)
+        if "AuthenticationConfiguration" in expected:
+            expected["AuthenticationConfiguration"] = {"AuthenticationType": "BASIC"}
+        self.assertEqual(connection, expected)
+
+    def assert_fails(self, code, call, **request):
+        """The call is answered by the exception `code`, which shows no password; gives its members."""
+        with self.assertRaises(getattr(self.glue.exceptions, code)) as caught:
+            call(**request)
+        answer = caught.exception.response
+        self.assertFalse(shows_a_password(f"{caught.exception} {answer} {self.answers[-1]}"), answer)
+        self.assertEqual(answer["Error"]["Code"], code)
+        self.assertEqual(answer["Error"]["Message"], answer["Message"])
+        self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 400)
+        self.assertEqual(answer["ResponseMetadata"]["RetryAttempts"], 0)
+        return answer
+
+    def assert_invalid(self, call, **request):
+        """The call breaks a rule of the model, for which Glue has two exceptions, one without members."""
+        with self.assertRaises(ClientError) as caught:
+            call(**request)
+        self.assertFalse(shows_a_password(str(caught.exception)))
+        self.assertIn(caught.exception.response["Error"]["Code"], ("InvalidInputException", "ValidationException"))
+
+    def assert_federation_source(self, code, stage, **request):
+        answer = self.assert_fails("FederationSourceException", self.glue.test_connection, **request)
+        self.assertEqual(answer["FederationSourceErrorCode"], code)
+        self.assertTrue(answer["Message"].startswith(f"{stage}: "), answer)
+        return answer
+
+
+class Connections(Case):
+    def test_jdbc_with_everything(self):
+        definition = {**jdbc(), **EVERYTHING}
+        name = self.create({**definition, "ValidateCredentials": False}, Tags={"team": "orders", "empty": ""})
+        self.assert_holds(self.get(name), name, definition, schema_version=1)
+
+    def test_postgresql_with_everything(self):
+        definition = {
+            **unified(),
+            **EVERYTHING,
+            "ValidateCredentials": True,
+            "ValidateForComputeEnvironments": ["SPARK", "ATHENA", "PYTHON"],
+        }
+        name = self.create(definition, Tags={"team": "orders"})
+        self.assert_holds(self.get(name), name, definition, schema_version=2, validated=True)
+
+    def test_mysql_is_stored_unseen(self):
+        definition = {**unified("MYSQL", REFUSED_PORT), "ValidateCredentials": False}
+        name = self.create(definition)
+        self.assert_holds(self.get(name), name, definition, schema_version=2)
+
+    def test_credentials_are_validated_unless_told_otherwise(self):
+        name = self.create(unified())
+        self.assert_holds(self.get(name), name, unified(), schema_version=2, validated=True)
+
+    def test_no_credential_of_version_2_comes_back(self):
+        name = self.create(unified())
+        self.get(name)
+        self.glue.get_connections(Filter={"ConnectionType": "POSTGRESQL"})
+        for answer in self.answers:
+            self.assertNotIn("BasicAuthenticationCredentials", answer)
+            self.assertFalse(shows_a_password(answer))
+        self.assertIn(name, self.answers[-1])
+
+    def test_hide_password(self):
+        name = self.create(jdbc())
+        self.assertEqual(self.get(name, HidePassword=False)["ConnectionProperties"]["PASSWORD"], PASSWORD)
+        hidden = jdbc()
+        del hidden["ConnectionProperties"]["PASSWORD"]
+        self.assert_holds(self.get(name, HidePassword=True), name, hidden, schema_version=1)
+        self.answers.clear()
+        pages = list(self.glue.get_paginator("get_connections").paginate(HidePassword=True))
+        self.assertEqual(len(self.answers), len(pages))
+        self.assertFalse(shows_a_password(str(self.answers)))
+
+    def test_override_for_a_compute_environment(self):
+        name = self.create({**unified(), **EVERYTHING})
+        for environment, database in (("SPARK", "spark"), ("ATHENA", "app"), ("PYTHON", "app")):
+            with self.subTest(environment):
+                connection = self.get(name, ApplyOverrideForComputeEnvironment=environment)
+                self.assertEqual(connection["ConnectionProperties"]["DATABASE"], database)
+
+    def test_a_catalog_by_its_id(self):
+        name = unique()
+        self.glue.create_connection(CatalogId=CATALOG, ConnectionInput={"Name": name, **jdbc()})
+        self.assert_holds(self.get(name, CatalogId=CATALOG), name, jdbc(), schema_version=1)
+        self.glue.update_connection(CatalogId=CATALOG, Name=name, ConnectionInput={"Name": name, **jdbc()})
+        self.assertEqual(self.glue.test_connection(CatalogId=CATALOG, ConnectionName=name).keys(), {"ResponseMetadata"})
+        pages = self.glue.get_paginator("get_connections").paginate(CatalogId=CATALOG)
+        self.assertIn(name, [connection["Name"] for page in pages for connection in page["ConnectionList"]])
+        self.glue.delete_connection(CatalogId=CATALOG, ConnectionName=name)
+        gone = self.glue.batch_delete_connection(CatalogId=CATALOG, ConnectionNameList=[name])
+        self.assertEqual(gone["Errors"].keys(), {name})
+
+    def test_update_replaces(self):
+        name = self.create({**jdbc(), **EVERYTHING})
+        before = self.get(name)
+        definition = {**unified(), "Description": "Moved"}
+        self.glue.update_connection(Name=name, ConnectionInput={"Name": name, **definition})
+        after = self.get(name)
+        self.assert_holds(after, name, definition, schema_version=2, validated=True)
+        self.assertEqual(after["CreationTime"], before["CreationTime"])
+        self.assertLessEqual(before["LastUpdatedTime"], after["LastUpdatedTime"])
+
+    def test_refused_update_changes_nothing(self):
+        name = self.create(unified())
+        before = self.get(name)
+        definition = {"Name": name, **unified(password=wrong_password())}
+        answer = self.assert_fails(
+            "InvalidInputException", self.glue.update_connection, Name=name, ConnectionInput=definition
+        )
+        self.assertIs(answer["FromFederationSource"], True)
+        self.assertEqual(self.get(name), before)
+        self.glue.test_connection(ConnectionName=name)
+
+    def test_delete(self):
+        name = self.create(jdbc())
+        self.glue.delete_connection(ConnectionName=name)
+        self.assert_fails("EntityNotFoundException", self.glue.get_connection, Name=name)
+
+    def test_batch_delete(self):
+        names, missing = [self.create(jdbc()), self.create(jdbc())], unique()
+        answer = self.glue.batch_delete_connection(ConnectionNameList=[names[0], missing, names[1]])
+        self.assertCountEqual(answer["Succeeded"], names)
+        self.assertEqual(answer["Errors"].keys(), {missing})
+        self.assertEqual(answer["Errors"][missing]["ErrorCode"], "EntityNotFoundException")
+        self.assertIn(missing, answer["Errors"][missing]["ErrorMessage"])
+
+
+class Listing(Case):
+    def setUp(self):
+        super().setUp()
+        self.criterion = unique("criterion")
+        mine = {"MatchCriteria": [self.criterion]}
+        self.version_1 = [self.create({**jdbc(), **mine}) for _ in range(2)]
+        unseen = {"ValidateCredentials": False, **mine}
+        self.version_2 = [
+            self.create({**unified(connection_type, REFUSED_PORT), **unseen})
+            for connection_type in ("POSTGRESQL", "MYSQL", "MYSQL")
+        ]
+
+    def pages(self, **conditions):
+        """The names on each page of one connection."""
+        filters = {"MatchCriteria": [self.criterion], **conditions}
+        pages = self.glue.get_paginator("get_connections").paginate(Filter=filters, PaginationConfig={"PageSize": 1})
+        return [[connection["Name"] for connection in page["ConnectionList"]] for page in pages]
+
+    def found(self, **conditions):
+        return [name for page in self.pages(**conditions) for name in page]
+
+    def test_pages(self):
+        self.assertEqual([len(page) for page in self.pages()], [1] * 5)
+        self.assertCountEqual(self.found(), self.version_1 + self.version_2)
+
+    def test_pages_by_hand(self):
+        filters = {"MatchCriteria": [self.criterion]}
+        first = self.glue.get_connections(Filter=filters, MaxResults=3)
+        second = self.glue.get_connections(Filter=filters, MaxResults=3, NextToken=first["NextToken"])
+        self.assertEqual([len(page["ConnectionList"]) for page in (first, second)], [3, 2])
+        self.assertNotIn("NextToken", second)
+
+    def test_filter_by_match_criteria(self):
+        self.assertEqual(self.found(MatchCriteria=[unique("criterion")]), [])
+
+    def test_filter_by_type(self):
+        self.assertCountEqual(self.found(ConnectionType="JDBC"), self.version_1)
+        self.assertCountEqual(self.found(ConnectionType="MYSQL"), self.version_2[1:])
+
+    def test_filter_by_schema_version(self):
+        self.assertCountEqual(self.found(ConnectionSchemaVersion=1), self.version_1)
+        self.assertCountEqual(self.found(ConnectionSchemaVersion=2), self.version_2)
+
+    def test_filters_add_up(self):
+        self.assertEqual(self.found(ConnectionType="MYSQL", ConnectionSchemaVersion=1), [])
+
+
+class Testing(Case):
+    def test_by_name(self):
+        for definition in (jdbc(), unified()):
+            with self.subTest(definition["ConnectionType"]):
+                answer = self.glue.test_connection(ConnectionName=self.create(definition))
+                self.assertEqual(answer.keys(), {"ResponseMetadata"})
+                self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 200)
+
+    def test_inline(self):
+        for definition in (jdbc(), unified()):
+            with self.subTest(definition["ConnectionType"]):
+                answer = self.glue.test_connection(TestConnectionInput=definition)
+                self.assertEqual(answer.keys(), {"ResponseMetadata"})
+
+    def test_wrong_password(self):
+        for definition in (jdbc(password=wrong_password()), unified(password=wrong_password())):
+            with self.subTest(definition["ConnectionType"]):
+                self.assert_federation_source("InvalidCredentialsException", "auth", TestConnectionInput=definition)
+
+    def test_wrong_password_by_name(self):
+        for definition in (jdbc(password=wrong_password()), unified(password=wrong_password())):
+            with self.subTest(definition["ConnectionType"]):
+                name = self.create({**definition, "ValidateCredentials": False})
+                self.assert_federation_source("InvalidCredentialsException", "auth", ConnectionName=name)
+
+    def test_failure_costs_one_call(self):
+        calls = []
+        self.glue.meta.events.register(
+            "before-send.glue.TestConnection", lambda request, **_: calls.append(request.url)
+        )
+        self.assert_federation_source(
+            "InvalidCredentialsException", "auth", TestConnectionInput=jdbc(password=wrong_password())
+        )
+        self.assertEqual(len(calls), 1)
+        self.assert_fails(
+            "OperationTimeoutException", self.glue.test_connection, TestConnectionInput=jdbc(port=BLACK_HOLE_PORT)
+        )
+        self.assertEqual(len(calls), 2)
+
+    def test_refused_connection(self):
+        self.assert_federation_source(
+            "InternalServiceException", "tcp", TestConnectionInput=jdbc("127.0.0.1", REFUSED_PORT)
+        )
+
+    def test_black_hole(self):
+        for definition in (jdbc(port=BLACK_HOLE_PORT), unified(port=BLACK_HOLE_PORT)):
+            with self.subTest(definition["ConnectionType"]):
+                answer = self.assert_fails(
+                    "OperationTimeoutException", self.glue.test_connection, TestConnectionInput=definition
+                )
+                self.assertTrue(answer["Message"].startswith("handshake: "), answer)
+
+    def test_metadata_address(self):
+        self.assert_fails(
+            "AccessDeniedException", self.glue.test_connection, TestConnectionInput=jdbc("169.254.169.254")
+        )
+
+    def test_both_and_neither(self):
+        for request in ({"ConnectionName": self.create(jdbc()), "TestConnectionInput": jdbc()}, {}):
+            answer = self.assert_fails("InvalidInputException", self.glue.test_connection, **request)
+            self.assertFalse(answer.get("FromFederationSource"))
+
+    def test_unknown_name(self):
+        name = unique()
+        answer = self.assert_fails("EntityNotFoundException", self.glue.test_connection, ConnectionName=name)
+        self.assertIn(name, answer["Message"])
+        self.assertFalse(answer.get("FromFederationSource"))
+
+
+class Refusals(Case):
+    def refused(self, definition):
+        """The answer to a definition that is not stored."""
+        name = unique()
+        answer = self.assert_fails(
+            "InvalidInputException", self.glue.create_connection, ConnectionInput={"Name": name, **definition}
+        )
+        self.assert_fails("EntityNotFoundException", self.glue.get_connection, Name=name)
+        return answer
+
+    def test_credentials_that_the_server_refuses(self):
+        answer = self.refused(unified(password=wrong_password()))
+        self.assertIs(answer["FromFederationSource"], True)
+        self.assertRegex(answer["Message"], r"^\w+Exception: auth: ")
+
+    def test_server_that_says_nothing(self):
+        definition = {"Name": unique(), **unified(port=BLACK_HOLE_PORT)}
+        self.assert_fails("OperationTimeoutException", self.glue.create_connection, ConnectionInput=definition)
+        self.assert_fails("EntityNotFoundException", self.glue.get_connection, Name=definition["Name"])
+
+    def test_version_2_without_authentication(self):
+        definition = unified()
+        del definition["AuthenticationConfiguration"]
+        answer = self.refused(definition)
+        self.assertIn("AuthenticationConfiguration", answer["Message"])
+        self.assertFalse(answer.get("FromFederationSource"))
+
+    def test_missing_property(self):
+        definition = {**unified(), "ValidateForComputeEnvironments": ["SPARK"]}
+        del definition["ConnectionProperties"]["HOST"]
+        answer = self.refused(definition)
+        self.assertIn("HOST", answer["Message"])
+        self.assertFalse(answer.get("FromFederationSource"))
+
+    def test_name_that_is_taken(self):
+        name = self.create(jdbc())
+        before = self.get(name)
+        answer = self.assert_fails(
+            "AlreadyExistsException", self.glue.create_connection, ConnectionInput={"Name": name, **unified()}
+        )
+        self.assertIn(name, answer["Message"])
+        self.assertEqual(self.get(name), before)
+
+    def test_names_that_nothing_has(self):
+        name = unique()
+        definition = {"Name": name, **jdbc()}
+        self.assert_fails("EntityNotFoundException", self.glue.get_connection, Name=name)
+        self.assert_fails("EntityNotFoundException", self.glue.delete_connection, ConnectionName=name)
+        self.assert_fails("EntityNotFoundException", self.glue.update_connection, Name=name, ConnectionInput=definition)
+
+    def test_what_the_model_forbids(self):
+        # As a client would send it that checks nothing.
+        glue = client(config=Config(parameter_validation=False))
+        long = "n" * 256
+        for call, request in (
+            (glue.get_connection, {"Name": long}),
+            (glue.test_connection, {"ConnectionName": long}),
+            (glue.delete_connection, {"ConnectionName": ""}),
+            (glue.create_connection, {"ConnectionInput": {"Name": long, **jdbc()}}),
+            (glue.create_connection, {"ConnectionInput": {"Name": unique(), "ConnectionType": "JDBC"}}),
+            (glue.create_connection, {}),
+            (glue.get_connections, {"MaxResults": 0}),
+            (glue.get_connections, {"MaxResults": 1001}),
+        ):
+            with self.subTest(call.__name__, members=list(request)):
+                self.assert_invalid(call, **request)
+
+
+class Types(Case):
+    def listed(self):
+        paginator = self.glue.get_paginator("list_connection_types")
+        pages = list(paginator.paginate(PaginationConfig={"PageSize": 2}))
+        self.assertGreater(len(pages), 1)
+        self.assertTrue(all(len(page["ConnectionTypes"]) <= 2 for page in pages))
+        types = [listed for page in pages for listed in page["ConnectionTypes"]]
+        names = [listed["ConnectionType"] for listed in types]
+        self.assertCountEqual(names, set(names))
+        return dict(zip(names, types))
+
+    def test_register_describe_list_delete(self):
+        connector = rest_connector(unique("REST-SDK"))
+        name = connector["ConnectionType"]
+        arn = self.glue.register_connection_type(**connector)["ConnectionTypeArn"]
+        self.addCleanup(self.delete_type, name)
+        self.assertRegex(arn, rf"^arn:aws:glue:[a-z0-9-]*:\d*:.*{name}$")
+
+        described = self.glue.describe_connection_type(ConnectionType=name)
+        self.assertEqual(described["ConnectionType"], name)
+        self.assertEqual(described["Description"], connector["Description"])
+        self.assertEqual(described["RestConfiguration"], connector["RestConfiguration"])
+        self.assertEqual(described["Capabilities"]["SupportedAuthenticationTypes"], ["BASIC"])
+        self.assertEqual(described["ConnectionProperties"].keys(), {"INSTANCE_URL", "tenant"})
+        tenant = described["ConnectionProperties"]["tenant"]
+        self.assertEqual((tenant["KeyOverride"], tenant["PropertyLocation"]), ("X-Tenant", "HEADER"))
+        self.assertEqual([allowed["Value"] for allowed in tenant["AllowedValues"]], ["red", "blue"])
+
+        listed = self.listed()[name]
+        self.assertEqual(listed["Description"], connector["Description"])
+        self.assertEqual(listed["Capabilities"], described["Capabilities"])
+
+        self.glue.delete_connection_type(ConnectionType=name)
+        self.assertNotIn(name, self.listed())
+        self.assert_fails("EntityNotFoundException", self.glue.delete_connection_type, ConnectionType=name)
+
+    def delete_type(self, name):
+        try:
+            self.glue.delete_connection_type(ConnectionType=name)
+        except self.glue.exceptions.EntityNotFoundException:
+            pass
+
+    def test_built_in(self):
+        self.assertLessEqual({"JDBC", "MYSQL", "POSTGRESQL"}, self.listed().keys())
+        described = self.glue.describe_connection_type(ConnectionType="POSTGRESQL")
+        self.assertEqual(described["ConnectionType"], "POSTGRESQL")
+        self.assertIn("BASIC", described["Capabilities"]["SupportedAuthenticationTypes"])
+        self.assertIs(described["ConnectionProperties"]["HOST"]["Required"], True)
+        self.assertIn("PORT", described["ConnectionProperties"])
+        self.assert_invalid(self.glue.delete_connection_type, ConnectionType="POSTGRESQL")
+
+    def test_unknown(self):
+        self.assert_invalid(self.glue.describe_connection_type, ConnectionType=unique())
+
+    def test_name_without_the_prefix(self):
+        self.assert_invalid(self.glue.register_connection_type, **rest_connector(unique()))
+
+
+class Encryption(Case):
+    def test_settings(self):
+        before = self.glue.get_data_catalog_encryption_settings()["DataCatalogEncryptionSettings"]
+        self.addCleanup(self.glue.put_data_catalog_encryption_settings, DataCatalogEncryptionSettings=before)
+        key = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+        for settings in (
+            {
+                "EncryptionAtRest": {
+                    "CatalogEncryptionMode": "SSE-KMS-WITH-SERVICE-ROLE",
+                    "SseAwsKmsKeyId": key,
+                    "CatalogEncryptionServiceRole": "arn:aws:iam::123456789012:role/catalog",
+                },
+                "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": True, "AwsKmsKeyId": key},
+            },
+            {
+                "EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"},
+                "ConnectionPasswordEncryption": {"ReturnConnectionPasswordEncrypted": False},
+            },
+        ):
+            self.glue.put_data_catalog_encryption_settings(DataCatalogEncryptionSettings=settings)
+            answer = self.glue.get_data_catalog_encryption_settings()
+            self.assertEqual(answer["DataCatalogEncryptionSettings"], settings)
+
+
+class Reports(Case):
+    def report(self, request_id):
+        with urllib.request.urlopen(f"{ENDPOINT}/v1/reports/{request_id}") as answer:
+            text = answer.read().decode()
+        self.assertFalse(shows_a_password(text), text)
+        report = json.loads(text)
+        self.assertEqual(report["schema"], "dialcheck/1")
+        (result,) = report["results"]
+        self.assertEqual(result["request_id"], request_id)
+        return result
+
+    def test_of_a_failure(self):
+        name = self.create({**jdbc(password=wrong_password()), "ValidateCredentials": False})
+        answer = self.assert_federation_source("InvalidCredentialsException", "auth", ConnectionName=name)
+        request_id = answer["ResponseMetadata"]["RequestId"]
+        self.assertTrue(answer["Message"].endswith(f"(report {request_id})"), answer)
+        result = self.report(request_id)
+        self.assertEqual(result["connection"], name)
+        self.assertEqual(result["verdict"], "failed")
+        self.assertEqual(result["exception"]["name"], "FederationSourceException")
+        self.assertEqual(result["exception"]["federation_source_error_code"], "InvalidCredentialsException")
+        self.assertEqual((result["failure"]["stage"], result["failure"]["native"]), ("auth", "28P01"))
+        outcomes = {stage["stage"]: stage["outcome"] for stage in result["stages"]}
+        self.assertEqual((outcomes["tcp"], outcomes["auth"], outcomes["query"]), ("passed", "failed", "not_reached"))
+
+    def test_of_a_pass(self):
+        answer = self.glue.test_connection(TestConnectionInput=jdbc())
+        result = self.report(answer["ResponseMetadata"]["RequestId"])
+        self.assertEqual(result["verdict"], "passed")
+        self.assertEqual({stage["outcome"] for stage in result["stages"]}, {"passed"})
+
+    def test_of_a_refused_create(self):
+        definition = {"Name": unique(), **unified(password=wrong_password())}
+        answer = self.assert_fails("InvalidInputException", self.glue.create_connection, ConnectionInput=definition)
+        request_id = answer["ResponseMetadata"]["RequestId"]
+        self.assertIn(f"(report {request_id})", answer["Message"])
+        self.assertEqual(self.report(request_id)["failure"]["stage"], "auth")
+
+
+class Signatures(Case):
+    def setUp(self):
+        super().setUp()
+        self.glue = client(SIGNED_ENDPOINT)
+
+    def test_right(self):
+        name = self.create(jdbc())
+        self.assertEqual(self.get(name)["Name"], name)
+        self.glue.test_connection(ConnectionName=name)
+
+    def test_wrong(self):
+        right = boto3.Session().get_credentials()
+        for code, key, secret, signature in (
+            ("InvalidSignatureException", right.access_key, right.secret_key[::-1], None),
+            ("UnrecognizedClientException", "AKIAIOSFODNN7UNKNOWN", right.secret_key, None),
+            ("MissingAuthenticationTokenException", None, None, UNSIGNED),
+        ):
+            stranger = client(
+                SIGNED_ENDPOINT,
+                aws_access_key_id=key,
+                aws_secret_access_key=secret,
+                config=Config(signature_version=signature),
+            )
+            with self.subTest(code):
+                with self.assertRaises(ClientError) as caught:
+                    stranger.get_connections()
+                self.assertEqual(caught.exception.response["Error"]["Code"], code)
+                self.assertNotIn(right.secret_key, str(caught.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
