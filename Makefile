@@ -4,14 +4,16 @@
 SHELL := /bin/bash
 
 DEMO := target/demo
-NATIVE := build-essential cmake dpkg util-linux
+# What building and testing run, and the packages that have it.
+PROGRAMS := cc cmake dpkg setpriv keytool openssl python3 node npm
+NATIVE := build-essential cmake dpkg util-linux default-jre-headless openssl python3-venv nodejs npm
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 setup: ## Install what building and testing need, and unpack the test servers into a cache
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, then run make again"; exit 1; }
-	@if ! command -v cc >/dev/null || ! command -v cmake >/dev/null || ! command -v setpriv >/dev/null; then \
+	@if [ "$$(command -v $(PROGRAMS) | wc -l)" != $(words $(PROGRAMS)) ]; then \
 		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(NATIVE); \
 		else echo "Packages are missing: sudo apt-get install -y $(NATIVE)"; exit 1; fi; fi
 	@cargo run --locked --quiet -p fixtures -- install
@@ -31,7 +33,7 @@ torture: setup ## Kill the server 1,000 times while connections are written, and
 
 bench: setup ## Compare with psql, mysqladmin and a bare driver, and time a sweep of a thousand
 	@cargo build --locked --quiet --release
-	@cargo run --locked --quiet -p fixtures -- bench target/release/dialcheck
+	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck
 
 lint: ## Check formatting, lints, documentation, and every feature alone
 	@cargo fmt --all --check

@@ -101,8 +101,26 @@ impl Connection {
 
     /// Tests it with `arguments` beside the usual ones.
     pub(crate) fn test_with(&self, arguments: &[&str]) -> Tested {
+        self.test_in_with(&[], arguments)
+    }
+
+    /// Tests it with more in the environment.
+    pub(crate) fn test_in(&self, environment: &[(&str, &str)]) -> Tested {
+        self.test_in_with(environment, &["--timeout", "10s"])
+    }
+
+    pub(crate) fn test_in_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Tested {
+        Self::run(&self.input(), environment, arguments)
+    }
+
+    /// Tests a definition of any type.
+    pub(crate) fn test_input(input: &Value, environment: &[(&str, &str)]) -> Tested {
+        Self::run(input, environment, &["--timeout", "10s"])
+    }
+
+    fn run(input: &Value, environment: &[(&str, &str)], arguments: &[&str]) -> Tested {
         let arguments = [&["test", "--input", "-", "--output", "json"], arguments].concat();
-        let ran = dialcheck(&arguments, self.input().to_string().as_bytes());
+        let ran = dialcheck_with(environment, &arguments, input.to_string().as_bytes());
         assert_eq!(ran.stderr, "", "stderr is silent when a test could be run");
         let report: Value = serde_json::from_str(&ran.stdout).unwrap();
         crate::schema::check(&report);

@@ -1,6 +1,8 @@
 //! Integration tests of the binary: real servers, hostile peers, bad input, and what the user sees.
 #![allow(clippy::unwrap_used, reason = "a test may fail by a panic")]
 
+mod aws;
+mod aws_service;
 mod cli;
 mod faults;
 mod harness;

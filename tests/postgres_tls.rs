@@ -122,7 +122,18 @@ fn a_self_signed_certificate_passes_where_it_is_given_itself() {
         [(&CERTIFICATES.self_signed, "leaf.pem"), (&CERTIFICATES.self_signed_ca, "leaf_ca.pem")]
     {
         let server = serve(certificate);
-        let pinned = enforced(server.port(), file).test();
+        // Glue wants RSA of whoever is given, unless told otherwise.
+        enforced(server.port(), file)
+            .test()
+            .failed(&Failed {
+                stage: "secrets",
+                code: "artefact_invalid",
+                native: None,
+                exception: INVALID_INPUT,
+                exit: 1,
+            })
+            .says("SKIP_CUSTOM_JDBC_CERT_VALIDATION");
+        let pinned = enforced(server.port(), file).with("SKIP_CUSTOM_JDBC_CERT_VALIDATION", "true").test();
         pinned.passed().warns("pinned_certificate");
         assert_eq!(pinned.evidence("tls", "verification"), "pinned");
         enforced(server.port(), "ca.pem")
@@ -184,7 +195,7 @@ fn a_given_file_that_is_no_certificate() {
         .says("CUSTOM_JDBC_CERT: ");
     with(&trust("absent.pem")).failed(&secrets("object_not_found", Some("errno 2"), ENTITY_NOT_FOUND));
     with(&TRUST.path().display().to_string()).failed(&secrets("artefact_invalid", None, INVALID_INPUT));
-    with("s3://bucket/ca.pem").failed(&Failed {
+    with("s3://bucket").failed(&Failed {
         stage: "settings",
         code: "invalid_settings",
         native: None,

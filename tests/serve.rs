@@ -56,6 +56,8 @@ fn a_connection_that_works_is_answered_with_nothing_and_has_a_report() {
     let host = format!("host: localhost:{}", SERVER.port());
     let report = SERVER.send(&format!("GET /v1/reports/{id}"), &[&host], b"");
     assert_eq!((report.status, report.header("content-type")), (200, Some("application/json")));
+    // Of the request for the report, not of the test.
+    assert!(report.header("x-amzn-requestid").is_some_and(|own| own != id));
     crate::harness::no_canary(&report.body);
     let report = report.json();
     crate::schema::check(&report);
@@ -152,7 +154,8 @@ fn access_denied_by_the_egress_gate_and_for_local_files() {
     let answer = SERVER.test(&file("/etc/hostname"));
     let body = answer.failed(400, "AccessDeniedException");
     assert!(
-        message(&answer, &body).starts_with("secrets: CUSTOM_JDBC_CERT: a server reads no local files"),
+        message(&answer, &body)
+            .starts_with("secrets: CUSTOM_JDBC_CERT: a definition that comes with the request"),
         "{body}"
     );
 
@@ -164,7 +167,7 @@ fn access_denied_by_the_egress_gate_and_for_local_files() {
         std::fs::write(material.join(name), &authority).unwrap();
     }
     std::os::unix::fs::symlink("../outside.pem", material.join("link.pem")).unwrap();
-    let server = Server::start(&["--material-dir", &material.display().to_string()]);
+    let server = Server::start(&["--inline-pointers", "--material-dir", &material.display().to_string()]);
     server.test(&file(&material.join("inside.pem").display().to_string())).succeeded();
     for name in ["../outside.pem", "link.pem", "nothing.pem"] {
         let answer = server.test(&file(&material.join(name).display().to_string()));

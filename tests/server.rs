@@ -27,8 +27,17 @@ impl Server {
         Self::start_on(Arc::new(tempfile::tempdir().unwrap()), arguments)
     }
 
+    /// Starts one with more in its environment.
+    pub(crate) fn start_with(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::begin(Arc::new(tempfile::tempdir().unwrap()), environment, arguments)
+    }
+
     /// Starts one on the catalog of another.
     pub(crate) fn start_on(folder: Arc<tempfile::TempDir>, arguments: &[&str]) -> Self {
+        Self::begin(folder, &[], arguments)
+    }
+
+    fn begin(folder: Arc<tempfile::TempDir>, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         // One in a static is never dropped: it ends with this process.
         let mut command = Command::new("setpriv");
         command
@@ -38,6 +47,7 @@ impl Server {
             .args(arguments)
             .env_remove("DIALCHECK_CATALOG")
             .env("XDG_DATA_HOME", "/nonexistent")
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialcheck::catalog::Catalog;
+#[cfg(feature = "aws")]
+use dialcheck::engine::AwsOptions;
 use dialcheck::engine::{Engine, EngineOptions, LocalFiles};
 use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
 use probe_contract::{Gate, Loopback, Resolver};
@@ -41,6 +43,8 @@ impl Dialing {
             trust_roots: Arc::new(TrustRoots::new(certificates(self.ca_bundle.as_deref())?)),
             strict: self.strict,
             local_files,
+            #[cfg(feature = "aws")]
+            aws: AwsOptions::default(),
             catalog,
         }))
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use dialcheck::engine::LocalFiles;
+use dialcheck::engine::{LocalFiles, Pointers};
 use dialcheck::server::{Authentication, Identity, Keys, Server, ServerOptions};
 use dialcheck::service::{Passwords, Service, Validate};
 use probe_contract::Loopback;
@@ -37,6 +37,11 @@ pub(crate) struct ServeArguments {
     /// With --auth none, answer passwords as Glue does, instead of hiding them
     #[arg(long)]
     reveal_passwords: bool,
+
+    /// Let a definition that comes with a request, and not from the catalog, point at stored secrets, keys, roles and files:
+    /// every caller may then have them sent to a host of their choice
+    #[arg(long)]
+    inline_pointers: bool,
 
     /// Let definitions point at the files (certificates, keys) in this folder
     #[arg(long, value_name = "DIR")]
@@ -95,6 +100,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
     let options = ServerOptions {
         authentication,
         passwords: if arguments.reveal_passwords { Passwords::Shown } else { Passwords::Hidden },
+        inline_pointers: if arguments.inline_pointers { Pointers::Followed } else { Pointers::Refused },
         most_tests: arguments.jobs.into(),
         identity,
     };

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Code, Ending, Failure, Gate, Login, Material, Mistake, Probe, Properties, Protocol, Resolver, Run,
-    RunOptions, Secret, Stage, Target, Transcript, Warning, tls::TrustRoots,
+    Code, Ending, Failure, Gate, Login, Material, Mistake, Pointer, Probe, Properties, Protocol, Resolver,
+    Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, tls::TrustRoots,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -21,8 +21,10 @@ use uuid::Uuid;
 use crate::PROTOCOLS;
 use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status};
 use crate::glue::{Definition, TestRequest, near_property_key};
-use crate::material;
-pub use crate::material::LocalFiles;
+#[cfg(feature = "aws")]
+pub use crate::material::AwsOptions;
+use crate::material::{Access, Materials};
+pub use crate::material::{LocalFiles, Pointers};
 use crate::report::TestResult;
 use digest::Digest;
 use ledger::Ledger;
@@ -45,6 +47,9 @@ pub struct EngineOptions {
     pub strict: bool,
     /// Whether definitions may point at local files.
     pub local_files: LocalFiles,
+    /// How what definitions point at in AWS is fetched.
+    #[cfg(feature = "aws")]
+    pub aws: AwsOptions,
     /// Where names are looked up.
     pub catalog: Option<Arc<dyn Catalog>>,
 }
@@ -53,6 +58,7 @@ pub struct EngineOptions {
 pub struct Engine {
     options: EngineOptions,
     protocols: &'static [&'static dyn Protocol],
+    materials: Materials,
     jobs: Arc<Semaphore>,
     slots: Slots,
     ledger: Ledger,
@@ -68,15 +74,18 @@ pub struct Circumstances {
     pub catalog_id: String,
     /// How long the test may take.
     pub deadline: Duration,
+    /// Whether a definition that comes with the request may point at what is stored here. Those of a catalog always may.
+    pub inline_pointers: Pointers,
 }
 
 impl Default for Circumstances {
-    /// A new request id, the default catalog, 30 s.
+    /// A new request id, the default catalog, 30 s, pointers that are followed.
     fn default() -> Self {
         Self {
             request_id: Uuid::new_v4(),
             catalog_id: DEFAULT_CATALOG_ID.to_owned(),
             deadline: Duration::from_secs(30),
+            inline_pointers: Pointers::Followed,
         }
     }
 }
@@ -102,6 +111,11 @@ impl Engine {
         let digest = Digest::new();
         Self {
             jobs: Arc::new(Semaphore::new(options.jobs)),
+            materials: Materials::new(
+                options.local_files.clone(),
+                #[cfg(feature = "aws")]
+                options.aws.clone(),
+            ),
             options,
             protocols,
             slots: Slots::default(),
@@ -126,14 +140,14 @@ impl Engine {
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
-        let Circumstances { request_id, catalog_id, deadline } = circumstances;
+        let Circumstances { request_id, catalog_id, deadline, inline_pointers } = circumstances;
         let resolved;
-        let (name, definition) = match request {
-            TestRequest::Inline(definition) => (definition.name.as_deref(), definition),
+        let (name, definition, pointers) = match request {
+            TestRequest::Inline(definition) => (definition.name.as_deref(), definition, *inline_pointers),
             TestRequest::Named(name) => match self.resolve(catalog_id, name).await {
                 Ok(connection) => {
                     resolved = connection.definition;
-                    (Some(name.as_str()), &resolved)
+                    (Some(name.as_str()), &resolved, Pointers::Followed)
                 }
                 Err(failure) => {
                     let run = self.open(&[Stage::Settings], &[], *deadline);
@@ -142,8 +156,10 @@ impl Engine {
                 }
             },
         };
-        let Outcomes { protocol, endpoint, transcript, run } =
-            self.shared.run(definition, *deadline, || self.test_definition(definition, *deadline)).await;
+        let Outcomes { protocol, endpoint, transcript, run } = self
+            .shared
+            .run((definition, *deadline, pointers), || self.test_definition(definition, *deadline, pointers))
+            .await;
         // A name, a type or a host may hold the secret too.
         let shown = |text: &str| run.shown(text);
         TestResult::new(
@@ -154,6 +170,22 @@ impl Engine {
             protocol,
             endpoint.as_deref().map(shown).as_deref(),
         )
+    }
+
+    /// `text` encrypted with the KMS key `key`, in base64, as Glue keeps passwords.
+    ///
+    /// # Errors
+    /// As the stage `secrets` tells them.
+    pub async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
+        self.materials.encrypt(key, text).await
+    }
+
+    /// The text that `ciphertext`, in base64, stands for.
+    ///
+    /// # Errors
+    /// As the stage `secrets` tells them.
+    pub async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
+        self.materials.decrypt(ciphertext).await
     }
 
     /// How long a test may take that says nothing else.
@@ -187,30 +219,77 @@ impl Engine {
         }
     }
 
-    async fn test_definition(&self, definition: &Definition, deadline: Duration) -> Outcomes {
+    async fn test_definition(
+        &self,
+        definition: &Definition,
+        deadline: Duration,
+        pointers: Pointers,
+    ) -> Outcomes {
         let started = Instant::now();
-        let target = rewrite::target(definition);
-        let properties = target.as_ref().map_or(&definition.properties, |target| &target.properties);
+        let text = |key| definition.properties.get(key).map(|value| value.trim().to_owned());
+        let access = Access { pointers, role: text("ROLE_ARN"), region: text("REGION") };
+        let rewritten = rewrite::rewrite(definition);
+        let properties =
+            rewritten.as_ref().map_or(&definition.properties, |rewritten| &rewritten.target.properties);
         let secrets: Vec<&Secret> =
             properties.iter().filter(|(key, _)| is_secret(key)).map(|(_, value)| value).collect();
-        let prepared = target.as_ref().map_err(|mistakes| (None, mistakes.clone()));
-        let (protocol, probe) = match prepared.and_then(|target| self.prepare(target)) {
-            Ok(prepared) => prepared,
-            Err((protocol, mistakes)) => {
-                let run = self.open(&[Stage::Settings], &secrets, deadline);
-                let stop = run.mistaken(started.elapsed(), &mistakes);
-                let transcript = run.close(Ending::Finished(Err(stop)));
-                return Outcomes { protocol, endpoint: None, transcript, run };
+        let run = self.open(&[Stage::Settings], &secrets, deadline);
+        let broken = |protocol, ending| {
+            let transcript = run.close(ending);
+            Outcomes { protocol, endpoint: None, transcript, run: run.clone() }
+        };
+        let mistaken = |protocol, mistakes: &[Mistake]| {
+            broken(protocol, Ending::Finished(Err(run.mistaken(started.elapsed(), mistakes))))
+        };
+        let rewritten = match rewritten {
+            Ok(rewritten) => rewritten,
+            Err(mistakes) => return mistaken(None, &mistakes),
+        };
+        let target = match &rewritten.placeholders {
+            None => Ok(rewritten.target),
+            Some(pointer) => {
+                run.prepared(started.elapsed());
+                run.plan(&[Stage::Secrets]);
+                self.fill(&run, &rewritten.target, pointer, &access).await
             }
         };
+        let target = match target {
+            Ok(target) => target,
+            Err(stop) => return broken(None, Ending::Finished(Err(stop))),
+        };
+        let (protocol, probe) = match self.prepare(&target) {
+            Ok(prepared) => prepared,
+            Err((protocol, mistakes)) => return mistaken(protocol, &mistakes),
+        };
         let endpoint = probe.endpoints().first().map(ToString::to_string);
-        let run = self.open(&plan(probe.as_ref()), &secrets, deadline);
-        run.prepared(started.elapsed());
+        run.plan(&plan(probe.as_ref()));
+        if rewritten.placeholders.is_none() {
+            run.prepared(started.elapsed());
+        }
         for warning in misspelt(&definition.properties) {
             run.warn(warning);
         }
-        let transcript = self.dial(probe, &run).await;
+        let transcript = self.dial(probe, &run, &access).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
+    }
+
+    /// `target` with the placeholders of its URL filled in from the secret that `pointer` names.
+    async fn fill(
+        &self,
+        run: &Run,
+        target: &Target,
+        pointer: &Pointer,
+        access: &Access,
+    ) -> Result<Target, Stop> {
+        let leg = run.local();
+        let material = self.materials.fetch(&leg, std::slice::from_ref(pointer), access).await?;
+        for secret in material.secrets() {
+            run.protect(secret);
+        }
+        match rewrite::fill(target, material.members(&pointer.property).unwrap_or_default()) {
+            Ok(filled) => Ok(filled),
+            Err(failure) => leg.stage(Stage::Secrets, async |_| Err(failure)).await,
+        }
     }
 
     /// Finds the protocol of `target` and has it check the target.
@@ -249,16 +328,19 @@ impl Engine {
             .code(Code::NotTestable)
     }
 
-    async fn dial(&self, probe: Box<dyn Probe>, run: &Run) -> Transcript {
+    async fn dial(&self, probe: Box<dyn Probe>, run: &Run, access: &Access) -> Transcript {
         let pointers = probe.pointers().to_vec();
         let material = if pointers.is_empty() {
             Material::default()
         } else {
-            match material::fetch(&run.local(), &pointers, &self.options.local_files).await {
+            match self.materials.fetch(&run.local(), &pointers, access).await {
                 Ok(material) => material,
                 Err(stop) => return run.close(Ending::Finished(Err(stop))),
             }
         };
+        for secret in material.secrets() {
+            run.protect(secret);
+        }
         let logins = probe.logins(&material);
         for Login { secret, .. } in &logins {
             run.protect(secret);
@@ -308,9 +390,9 @@ fn catalog_failure(error: CatalogError) -> Failure {
     }
 }
 
-/// The stages of the whole test: the probe's own come after the engine's.
+/// The stages behind `settings`.
 fn plan(probe: &dyn Probe) -> Vec<Stage> {
-    let mut plan = vec![Stage::Settings];
+    let mut plan = Vec::new();
     if !probe.pointers().is_empty() {
         plan.push(Stage::Secrets);
     }

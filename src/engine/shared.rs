@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use super::Outcomes;
 use super::digest::Digest;
+use super::{Outcomes, Pointers};
 use crate::glue::{Definition, Value};
 
 type Key = [u8; 32];
@@ -34,11 +34,10 @@ impl Shared {
     /// those who wait takes over.
     pub(super) async fn run<F: Future<Output = Outcomes>>(
         &self,
-        definition: &Definition,
-        deadline: Duration,
+        (definition, deadline, pointers): (&Definition, Duration, Pointers),
         test: impl Fn() -> F,
     ) -> Outcomes {
-        let key = self.key(definition, deadline);
+        let key = self.key(definition, deadline, pointers);
         loop {
             match self.join(key) {
                 Part::Leader(outcome) => {
@@ -68,8 +67,9 @@ impl Shared {
         Part::Leader(sender)
     }
 
-    fn key(&self, definition: &Definition, deadline: Duration) -> Key {
-        let deadline = deadline.as_nanos().to_string();
+    fn key(&self, definition: &Definition, deadline: Duration, pointers: Pointers) -> Key {
+        // Whoever may not follow the pointers must not hear of a run that does.
+        let deadline = format!("{} {pointers:?}", deadline.as_nanos());
         let authentication = definition.authentication.clone().map(Value::Fields);
         let authentication = authentication.map(|value| serde_json::to_string(&value.exposed()));
         // Texts in maps are always written.

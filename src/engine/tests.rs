@@ -204,6 +204,8 @@ fn engine(deadline: Duration, strict: bool) -> Engine {
         trust_roots: Arc::default(),
         strict,
         local_files: LocalFiles::Refused,
+        #[cfg(feature = "aws")]
+        aws: AwsOptions::default(),
         catalog: None,
     };
     Engine::with_protocols(options, &PROTOCOLS)

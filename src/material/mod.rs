@@ -1,110 +1,181 @@
 //! What a connection points at, fetched: stage `secrets`.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "aws")]
+mod aws;
+mod files;
+mod form;
+mod keystore;
 
-use probe_contract::tls::{PrivateKeyDer, certificates_from_pem};
+use std::time::Instant;
+
+use futures_util::future::{BoxFuture, join_all};
 use probe_contract::{
-    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Pointer, Stage, Stop,
+    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Pointer, Secret, Stage, Stop,
 };
+use zeroize::Zeroizing;
+
+#[cfg(feature = "aws")]
+pub use aws::AwsOptions;
+pub use files::LocalFiles;
 
 /// No certificate, key or keystore is larger.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Whether a definition may point at files of the machine that runs the test.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LocalFiles {
-    /// On the command line: whoever gives the definition may read the files anyway.
-    Allowed,
-    /// Those in this folder and below, for the definitions of a server's callers.
-    Below(PathBuf),
-    /// For everyone else's definitions.
+/// What a pointer leads to, before it is read as what it must be.
+type Bytes = Zeroizing<Vec<u8>>;
+type Fetching<'a, T> = BoxFuture<'a, Result<T, Failure>>;
+
+/// Follows the pointers of definitions.
+pub(crate) struct Materials {
+    files: LocalFiles,
+    #[cfg(feature = "aws")]
+    aws: aws::Aws,
+}
+
+/// How the pointers of one definition may be followed.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is fetched from there"))]
+pub(crate) struct Access {
+    /// Whether they may be at all.
+    pub(crate) pointers: Pointers,
+    /// `ROLE_ARN`: the role to fetch as.
+    pub(crate) role: Option<String>,
+    /// `REGION`: where what has no region of its own is.
+    pub(crate) region: Option<String>,
+}
+
+/// Whether what a definition points at is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pointers {
+    /// It is.
+    Followed,
+    /// It is not: whoever wrote the definition could have what is stored here sent to a host of their own.
     Refused,
 }
 
-/// Fetches every pointer.
-pub(crate) async fn fetch(leg: &Leg, pointers: &[Pointer], files: &LocalFiles) -> Result<Material, Stop> {
-    leg.stage(Stage::Secrets, async |step| {
-        let mut material = Material::default();
-        for pointer in pointers {
-            let (asked, files) = (pointer.clone(), files.clone());
-            // A stalled network mount must not stop everybody's deadlines.
-            let read = tokio::task::spawn_blocking(move || read(&asked, &files)).await;
-            let read = read.unwrap_or_else(|error| {
-                Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
-            });
-            let artefact = read.map_err(|failure| Failure {
-                detail: format!("{}: {}", pointer.property, failure.detail),
-                ..failure
-            })?;
-            step.note(Evidence::Fetched(pointer.property.clone()));
-            material.insert(pointer.property.clone(), artefact);
+impl Materials {
+    pub(crate) fn new(files: LocalFiles, #[cfg(feature = "aws")] aws: AwsOptions) -> Self {
+        Self {
+            files,
+            #[cfg(feature = "aws")]
+            aws: aws::Aws::new(aws),
         }
-        Ok(material)
-    })
-    .await
-}
-
-fn read(pointer: &Pointer, files: &LocalFiles) -> Result<Artefact, Failure> {
-    let Location::File(path) = &pointer.location;
-    let bytes = match files {
-        LocalFiles::Allowed => read_file(path)?,
-        LocalFiles::Below(folder) => read_file(&within(folder, path)?)?,
-        LocalFiles::Refused => return Err(refused()),
-    };
-    match pointer.form {
-        Form::Certificates => certificates_from_pem(&bytes).map(Artefact::Certificates),
-        Form::PrivateKey => private_key(bytes).map(Artefact::PrivateKey),
     }
-}
 
-fn refused() -> Failure {
-    Failure::new(Code::EgressRefused, "a server reads no local files but those in its --material-dir")
-        .hint("Put the file there and start the server with --material-dir, or test by the command line")
-}
+    /// Follows every pointer, all at once. Of several that are broken the first one is told.
+    pub(crate) async fn fetch(
+        &self,
+        leg: &Leg,
+        pointers: &[Pointer],
+        access: &Access,
+    ) -> Result<Material, Stop> {
+        leg.stage(Stage::Secrets, async |step| {
+            if access.pointers == Pointers::Refused {
+                return Err(not_allowed(pointers));
+            }
+            let mut fetched = Vec::new();
+            let follow = async |pointer: &Pointer| {
+                let started = Instant::now();
+                (self.follow(pointer, access).await, started.elapsed())
+            };
+            let followed = join_all(pointers.iter().map(follow)).await;
+            for (pointer, (result, elapsed)) in pointers.iter().zip(&followed) {
+                if result.is_ok() {
+                    fetched.push((pointer.property.clone(), *elapsed));
+                }
+            }
+            if !fetched.is_empty() {
+                step.note(Evidence::Fetched(fetched));
+            }
+            let mut material = Material::default();
+            for (pointer, (result, _)) in pointers.iter().zip(followed) {
+                let artefact = result.map_err(|failure| Failure {
+                    detail: format!("{}: {}", pointer.property, failure.detail),
+                    ..failure
+                })?;
+                material.insert(pointer.property.clone(), artefact);
+            }
+            Ok(material)
+        })
+        .await
+    }
 
-/// The file that `path` leads to, if that is in `folder`. A path that leads elsewhere is not told from one that leads nowhere.
-fn within(folder: &Path, path: &Path) -> Result<PathBuf, Failure> {
-    let file = path.canonicalize().map_err(|_| refused())?;
-    let folder = folder.canonicalize().map_err(|_| refused())?;
-    if file.starts_with(folder) { Ok(file) } else { Err(refused()) }
-}
+    /// `text` encrypted with a KMS key, in base64.
+    pub(crate) async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
+        #[cfg(feature = "aws")]
+        return Box::pin(self.aws.encrypt(key, text)).await;
+        #[cfg(not(feature = "aws"))]
+        {
+            let _unused = (key, text);
+            Err(without_aws())
+        }
+    }
 
-/// Reads a regular file of at most 1 MiB. The message names no path: the property that holds it stands in front.
-fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        let native = error.raw_os_error().map(|number| format!("errno {number}"));
-        let failure = if error.kind() == std::io::ErrorKind::NotFound {
-            Failure::new(Code::ObjectNotFound, "there is no such file")
-        } else {
-            Failure::new(Code::ArtefactInvalid, format!("the file can't be read: {}", error.kind()))
+    /// What a KMS ciphertext in base64 stands for.
+    pub(crate) async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
+        let access = Access { pointers: Pointers::Followed, role: None, region: None };
+        let location = Location::Ciphertext(ciphertext.to_owned());
+        let read = form::read(&Form::Text, &self.fetch_from_aws(&location, &access).await?)?;
+        let Artefact::Text(text) = read else {
+            return Err(Failure::new(Code::AgentFailed, "a text was read as something else"));
         };
-        Failure { native: native.map(Into::into), ..failure }.source(error)
-    };
-    // The kind is asked before the file is opened: opening a FIFO would wait for a writer.
-    let kind = std::fs::metadata(path).map_err(unreadable)?;
-    if !kind.is_file() {
-        return Err(Failure::new(Code::ArtefactInvalid, "expected a regular file"));
+        Ok(text)
     }
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Failure::new(Code::ArtefactInvalid, "the file is larger than 1 MiB"));
+
+    async fn follow(&self, pointer: &Pointer, access: &Access) -> Result<Artefact, Failure> {
+        if let (Form::Present, Location::S3 { bucket, key }) = (&pointer.form, &pointer.location) {
+            return self.find(bucket, key, access).await.map(|()| Artefact::Present);
+        }
+        let bytes = match &pointer.location {
+            Location::File(path) => self.files.read(path.clone()).await?,
+            Location::S3 { .. }
+            | Location::Secret(_)
+            | Location::Ciphertext(_)
+            | Location::RdsToken { .. }
+            | Location::ClusterCredentials { .. } => self.fetch_from_aws(&pointer.location, access).await?,
+        };
+        // A keystore's key takes its time, which must not be that of everybody's deadlines.
+        let form = pointer.form.clone();
+        let read = tokio::task::spawn_blocking(move || form::read(&form, &bytes)).await;
+        read.unwrap_or_else(|error| {
+            Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
+        })
     }
-    Ok(bytes)
+
+    /// Boxed, since the futures of the SDK are large, and deep.
+    #[cfg(feature = "aws")]
+    fn fetch_from_aws<'a>(&'a self, location: &'a Location, access: &'a Access) -> Fetching<'a, Bytes> {
+        Box::pin(self.aws.fetch(location, access))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn fetch_from_aws(&self, _: &Location, _: &Access) -> Fetching<'_, Bytes> {
+        Box::pin(std::future::ready(Err(without_aws())))
+    }
+
+    #[cfg(feature = "aws")]
+    fn find<'a>(&'a self, bucket: &'a str, key: &'a str, access: &'a Access) -> Fetching<'a, ()> {
+        Box::pin(self.aws.find(bucket, key, access))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    fn find(&self, _: &str, _: &str, _: &Access) -> Fetching<'_, ()> {
+        Box::pin(std::future::ready(Err(without_aws())))
+    }
 }
 
-/// A key in PEM, or PKCS#8 in DER, as pgjdbc keeps it in `.pk8` files.
-fn private_key(file: Vec<u8>) -> Result<PrivateKeyDer<'static>, Failure> {
-    use rustls_pki_types::pem::PemObject as _;
+#[cfg(not(feature = "aws"))]
+fn without_aws() -> Failure {
+    Failure::new(Code::NotTestable, "this build of dialcheck fetches nothing from AWS")
+        .hint("Use a build with the feature aws, or give user name and password in the definition")
+}
 
-    if file.windows(11).any(|window| window == b"-----BEGIN ") {
-        return PrivateKeyDer::from_pem_slice(&file).map_err(|error| {
-            let detail = "the file holds no PEM private key that is not encrypted";
-            Failure::new(Code::ArtefactInvalid, detail).source(error)
-        });
-    }
-    PrivateKeyDer::try_from(file)
-        .map_err(|_| Failure::new(Code::ArtefactInvalid, "the file holds no private key in PEM or PKCS#8"))
+fn not_allowed(pointers: &[Pointer]) -> Failure {
+    let properties: Vec<_> = pointers.iter().map(|pointer| pointer.property.as_str()).collect();
+    let detail = format!(
+        "{}: a definition that comes with the request may not point at what is stored here",
+        properties.join(", ")
+    );
+    let hint = "Create the connection and test it by name, or have the caller's key allow it (dialcheck_inline_pointers = true)";
+    Failure::new(Code::EgressRefused, detail).hint(hint)
 }

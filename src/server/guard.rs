@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode, header, uri};
 use super::Authentication;
 use super::keys::Keys;
 use super::signature::{self, SignedRequest};
+use crate::engine::Pointers;
 use crate::glue::Exception;
 use crate::service::Passwords;
 
@@ -16,6 +17,7 @@ use crate::service::Passwords;
 pub(super) struct Guard {
     keys: Option<Keys>,
     passwords: Passwords,
+    inline_pointers: Pointers,
 }
 
 /// Who calls.
@@ -23,6 +25,7 @@ pub(super) struct Admitted {
     /// The profile of the key that signed.
     pub(super) caller: Option<String>,
     pub(super) passwords: Passwords,
+    pub(super) inline_pointers: Pointers,
 }
 
 /// Why a request is kept out.
@@ -32,10 +35,16 @@ pub(super) struct Barred {
 }
 
 impl Guard {
-    pub(super) fn new(authentication: Authentication, passwords: Passwords) -> Self {
+    pub(super) fn new(
+        authentication: Authentication,
+        passwords: Passwords,
+        inline_pointers: Pointers,
+    ) -> Self {
         match authentication {
-            Authentication::None => Self { keys: None, passwords },
-            Authentication::SigV4(keys) => Self { keys: Some(keys), passwords: Passwords::Shown },
+            Authentication::None => Self { keys: None, passwords, inline_pointers },
+            Authentication::SigV4(keys) => {
+                Self { keys: Some(keys), passwords: Passwords::Shown, inline_pointers }
+            }
         }
     }
 
@@ -69,7 +78,8 @@ impl Guard {
     /// Says who signed a request.
     pub(super) fn admit(&self, request: &Parts, body: &[u8]) -> Result<Admitted, Barred> {
         let Some(keys) = &self.keys else {
-            return Ok(Admitted { caller: None, passwords: self.passwords });
+            let (passwords, inline_pointers) = (self.passwords, self.inline_pointers);
+            return Ok(Admitted { caller: None, passwords, inline_pointers });
         };
         let signed = SignedRequest {
             method: &request.method,
@@ -79,7 +89,15 @@ impl Guard {
             body,
         };
         match signature::verify(&signed, keys, SystemTime::now()) {
-            Ok(caller) => Ok(Admitted { caller: Some(caller.name.clone()), passwords: self.passwords }),
+            Ok(caller) => Ok(Admitted {
+                caller: Some(caller.name.clone()),
+                passwords: self.passwords,
+                inline_pointers: if caller.inline_pointers {
+                    Pointers::Followed
+                } else {
+                    self.inline_pointers
+                },
+            }),
             Err(refusal) => Err(Barred {
                 status: StatusCode::BAD_REQUEST,
                 exception: Exception::new(refusal.name(), refusal.to_string()),

@@ -45,6 +45,13 @@ pub(super) fn not_a_call(request_id: Uuid) -> Response {
     answer
 }
 
+/// A report of dialcheck's own, which is no answer of Glue's.
+pub(super) fn report(body: Vec<u8>, request_id: Uuid) -> Response {
+    let mut answer = response(StatusCode::OK, body, request_id);
+    answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
 fn response(status: StatusCode, body: Vec<u8>, request_id: Uuid) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

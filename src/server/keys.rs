@@ -18,6 +18,7 @@ const LARGEST: u64 = 1024 * 1024;
 const ACCESS_KEY_ID: &str = "aws_access_key_id";
 const SECRET_ACCESS_KEY: &str = "aws_secret_access_key";
 const SESSION_TOKEN: &str = "aws_session_token";
+const INLINE_POINTERS: &str = "dialcheck_inline_pointers";
 
 /// The access keys that requests may be signed with.
 #[derive(Debug)]
@@ -36,6 +37,9 @@ pub(super) struct Caller {
     pub(super) secret_access_key: Secret,
     /// `aws_session_token`; a profile that has one must send it with every request.
     pub(super) session_token: Option<Secret>,
+    /// `dialcheck_inline_pointers`, a setting of dialcheck's own: whether a definition that comes with a request may point at
+    /// stored secrets, keys, roles and files.
+    pub(super) inline_pointers: bool,
 }
 
 /// Why a file holds no keys. Shows lines and profiles and never a value.
@@ -80,6 +84,14 @@ pub enum KeysError {
         /// The name of the profile.
         profile: String,
         /// What it lacks.
+        key: &'static str,
+    },
+    /// A profile has a key with something else than true or false behind the equals sign.
+    #[error("profile {profile}: expected true or false for {key}")]
+    NoBoolean {
+        /// The name of the profile.
+        profile: String,
+        /// What it has.
         key: &'static str,
     },
     /// A request could come from either of two profiles.
@@ -187,7 +199,16 @@ impl Profile<'_> {
             access_key_id: self.value(ACCESS_KEY_ID)?,
             secret_access_key: Secret::new(self.value(SECRET_ACCESS_KEY)?),
             session_token,
+            inline_pointers: self.boolean(INLINE_POINTERS)?,
         })
+    }
+
+    fn boolean(&self, key: &'static str) -> Result<bool, KeysError> {
+        match self.settings.get(key).copied() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(KeysError::NoBoolean { profile: self.name.to_owned(), key }),
+        }
     }
 
     fn value(&self, key: &'static str) -> Result<String, KeysError> {

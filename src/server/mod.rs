@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 pub use keys::{Keys, KeysError};
 pub use tls::{Identity, IdentityError};
 
+use crate::engine::Pointers;
 use crate::service::{Passwords, Service};
 use guard::Guard;
 use reports::Reports;
@@ -31,6 +32,8 @@ pub struct ServerOptions {
     pub authentication: Authentication,
     /// Whether answers hold passwords where nothing tells callers apart. With SigV4 they always do, as Glue's.
     pub passwords: Passwords,
+    /// Whether a definition that comes with a request may point at what is stored here, where its caller's key does not say so.
+    pub inline_pointers: Pointers,
     /// How many tests may run at a time; one more is refused.
     pub most_tests: usize,
     /// The certificate to encrypt with.
@@ -109,7 +112,7 @@ impl Server {
         let Self { listener, options } = self;
         let state = Arc::new(State {
             service,
-            guard: Guard::new(options.authentication, options.passwords),
+            guard: Guard::new(options.authentication, options.passwords, options.inline_pointers),
             tests: Semaphore::new(options.most_tests),
             reports: Reports::default(),
             writes: TaskTracker::new(),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Body;
 use axum::extract::{Path, State as Extract};
 use axum::response::Response;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{Request, StatusCode};
 use uuid::Uuid;
 
 use super::guard::Barred;
@@ -61,11 +61,7 @@ pub(super) async fn answer(
         return json::barred(&barred, request_id);
     };
     match write(&result) {
-        Ok(body) => {
-            let mut response = Response::new(Body::from(body));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            response
-        }
+        Ok(body) => json::report(body, request_id),
         Err(_) => json::exception(&Exception::internal("the report can't be written"), request_id),
     }
 }

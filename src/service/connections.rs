@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
+use super::password_encryption::PasswordEncryption;
 use super::{Passwords, Service, catalog_id, required};
 use crate::catalog::{Connection, Status};
 use crate::glue::{Exception, Fields, Operation, Shape, Value};
@@ -21,7 +22,8 @@ impl Service {
         let connection = self.catalog.connection(catalog_id(input), name).await?;
         let connection = connection.ok_or_else(|| not_found(name))?;
         let environment = input.text("ApplyOverrideForComputeEnvironment");
-        let shown = show(&connection, hides(input, passwords), environment);
+        let encryption = self.password_encryption(catalog_id(input)).await?;
+        let shown = self.show(&connection, hides(input, passwords), environment, &encryption).await?;
         Ok(Fields::default().with("Connection", shown))
     }
 
@@ -43,7 +45,11 @@ impl Service {
         let token = (found.len() > most).then(|| token(found[most - 1].name()));
         found.truncate(most);
         let hides = hides(input, passwords);
-        let list: Vec<Fields> = found.iter().map(|connection| show(connection, hides, None)).collect();
+        let encryption = self.password_encryption(catalog_id(input)).await?;
+        let mut list = Vec::with_capacity(found.len());
+        for connection in &found {
+            list.push(self.show(connection, hides, None, &encryption).await?);
+        }
         Ok(Fields::default().with("ConnectionList", list).with_some("NextToken", token.as_deref()))
     }
 
@@ -74,6 +80,29 @@ impl Service {
         }
         Ok(Fields::default().with("Succeeded", succeeded).with("Errors", errors))
     }
+
+    /// A connection as it is answered.
+    async fn show(
+        &self,
+        connection: &Connection,
+        hides_password: bool,
+        environment: Option<&str>,
+        encryption: &PasswordEncryption,
+    ) -> Result<Fields, Exception> {
+        let fields = connection.definition.to_fields();
+        let mut properties = fields.fields("ConnectionProperties").cloned().unwrap_or_default();
+        if let Some(environment) = environment {
+            for (key, value) in overrides(&fields, environment) {
+                properties.set(&key, value);
+            }
+        }
+        if hides_password {
+            properties.retain(|key| !key.to_ascii_uppercase().contains("PASSWORD"));
+        } else {
+            self.open_passwords(encryption, &mut properties).await?;
+        }
+        Ok(describe(connection, fields, properties))
+    }
 }
 
 pub(super) fn not_found(name: &str) -> Exception {
@@ -84,18 +113,8 @@ fn hides(input: &Fields, passwords: Passwords) -> bool {
     passwords == Passwords::Hidden || input.boolean("HidePassword") == Some(true)
 }
 
-/// A connection as it is answered: `Connection`.
-fn show(connection: &Connection, hides_password: bool, environment: Option<&str>) -> Fields {
-    let mut fields = connection.definition.to_fields();
-    let mut properties = fields.fields("ConnectionProperties").cloned().unwrap_or_default();
-    if let Some(environment) = environment {
-        for (key, value) in overrides(&fields, environment) {
-            properties.set(&key, value);
-        }
-    }
-    if hides_password {
-        properties.retain(|key| !key.to_ascii_uppercase().contains("PASSWORD"));
-    }
+/// `Connection`, with `properties` in the place of its own.
+fn describe(connection: &Connection, mut fields: Fields, properties: Fields) -> Fields {
     fields.set("ConnectionProperties", properties);
     let is_unified = connection.definition.authentication.is_some();
     let (status, reason) = match connection.status() {

@@ -4,6 +4,7 @@ mod compute_environments;
 mod connection_types;
 mod connections;
 mod encryption_settings;
+mod password_encryption;
 mod testing;
 mod validation;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, CatalogError, DEFAULT_CATALOG_ID};
-use crate::engine::Engine;
+use crate::engine::{Engine, Pointers};
 use crate::glue::{Exception, Fields, Operation};
 use crate::report::TestResult;
 
@@ -41,6 +42,8 @@ pub struct Call {
     pub caller: Option<String>,
     /// Whether answers hold passwords that the request does not ask to hide.
     pub passwords: Passwords,
+    /// Whether a definition that is only tested, and not kept, may point at what is stored here.
+    pub inline_pointers: Pointers,
 }
 
 /// Whether answers hold passwords.

@@ -27,7 +27,8 @@ impl Service {
         report: &mut Option<TestResult>,
     ) -> Result<Fields, Exception> {
         let Input { definition, validates } = self.read(&mut request)?;
-        let mut connection = Connection::new(definition, call.caller.clone());
+        let kept = self.seal_passwords(catalog_id(&request), &definition).await?;
+        let mut connection = Connection::new(kept, call.caller.clone());
         if validates {
             connection.begin_validation(self.engine.deadline() + GRACE);
         }
@@ -44,7 +45,7 @@ impl Service {
                 | CatalogError::Broken(_) => error.into(),
             })?;
         if validates {
-            if let Err(exception) = self.validate(&connection.definition, &request, call, report).await {
+            if let Err(exception) = self.validate(&definition, &request, call, report).await {
                 self.catalog.delete(catalog_id, connection.name(), Some(connection.revision)).await?;
                 return Err(exception);
             }
@@ -66,13 +67,18 @@ impl Service {
             let message = "Name and ConnectionInput.Name differ: a connection keeps its name";
             return Err(Exception::invalid_input(message));
         }
-        let before = self.begin_update(catalog_id(&request), name, &definition, validates, call).await?;
+        let kept = self.seal_passwords(catalog_id(&request), &definition).await?;
+        let before = self.begin_update(catalog_id(&request), name, &kept, validates, call).await?;
         let Some(before) = before else { return Ok(Fields::default()) };
 
         let definition = with_credentials_of(&before.definition, definition);
         let tested = self.validate(&definition, &request, call, report).await;
         let mut after = match &tested {
-            Ok(()) => Connection { definition, updated_by: call.caller.clone(), ..before },
+            Ok(()) => Connection {
+                definition: with_credentials_of(&before.definition, kept),
+                updated_by: call.caller.clone(),
+                ..before
+            },
             // What was there stays as it was.
             Err(_) => before,
         };

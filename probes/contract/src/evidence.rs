@@ -1,6 +1,8 @@
 //! What a stage saw, typed.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -30,8 +32,8 @@ pub enum Evidence {
     Database(String),
     /// The user that the session runs as.
     User(String),
-    /// A pointer of the definition that was followed: the property that holds it.
-    Fetched(String),
+    /// Pointers of the definition that were followed: the property that holds each, and how long that took.
+    Fetched(Vec<(String, Duration)>),
 }
 
 /// How far a certificate was checked.
@@ -83,7 +85,13 @@ pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> 
             Evidence::Mechanism(value) => map.serialize_entry("mechanism", value)?,
             Evidence::Database(value) => map.serialize_entry("database", value)?,
             Evidence::User(value) => map.serialize_entry("user", value)?,
-            Evidence::Fetched(value) => map.serialize_entry("fetched", value)?,
+            Evidence::Fetched(fetched) => {
+                let properties: Vec<_> = fetched.iter().map(|(property, _)| property.as_str()).collect();
+                map.serialize_entry("fetched", &properties.join(", "))?;
+                let milliseconds = |elapsed: &Duration| (elapsed.as_secs_f64() * 1e5).round() / 1e2;
+                let times = fetched.iter().map(|(property, elapsed)| (property, milliseconds(elapsed)));
+                map.serialize_entry("fetched_ms", &times.collect::<BTreeMap<_, _>>())?;
+            }
         }
     }
     map.end()
@@ -108,7 +116,9 @@ impl Evidence {
             Self::Mechanism(text) => Self::Mechanism(clean(text)),
             Self::Database(text) => Self::Database(clean(text)),
             Self::User(text) => Self::User(clean(text)),
-            Self::Fetched(text) => Self::Fetched(clean(text)),
+            Self::Fetched(fetched) => Self::Fetched(
+                fetched.into_iter().map(|(property, elapsed)| (clean(property), elapsed)).collect(),
+            ),
             fact @ (Self::Resolved(_)
             | Self::Address(_)
             | Self::TlsVersion(_)

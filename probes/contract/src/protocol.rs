@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 
-use crate::tls::{CertificateDer, PrivateKeyDer};
+use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
 use crate::{Endpoint, Mistake, Run, Secret, Stage, Stop, Target};
 
 /// A boxed future that may move to another thread.
@@ -88,14 +88,43 @@ pub struct Pointer {
 }
 
 /// Where something is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Location {
     /// A file of the machine that runs the test.
     File(PathBuf),
+    /// An object in S3.
+    S3 {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+    /// A secret in Secrets Manager, by name or ARN.
+    Secret(String),
+    /// A KMS ciphertext in base64: the value itself, to be decrypted.
+    Ciphertext(String),
+    /// A token that IAM signs for a login to a database of RDS.
+    RdsToken {
+        /// The database's own name and port.
+        endpoint: Endpoint,
+        /// The user that logs in.
+        user: String,
+    },
+    /// A login to Redshift that IAM gives.
+    ClusterCredentials {
+        /// The host of the cluster or workgroup.
+        host: String,
+        /// `ClusterID` and `Region`, where the URL has both.
+        cluster: Option<(String, String)>,
+        /// `DbUser`
+        user: Option<String>,
+        /// The database.
+        database: Option<String>,
+    },
 }
 
 impl Location {
-    /// Reads a location as properties spell it: `file://` and a path, or a path alone.
+    /// Reads the location of a file as properties spell it: `s3://bucket/key`, `file://` and a path, or a path alone.
     ///
     /// # Errors
     /// What is expected, as a phrase.
@@ -103,23 +132,46 @@ impl Location {
         if let Some(path) = text.strip_prefix("file://") {
             return Ok(Self::File(path.into()));
         }
-        if text.starts_with("s3://") {
-            return Err("expected file:// or a path: this version does not fetch s3:// objects");
+        if let Some(object) = text.strip_prefix("s3://") {
+            return match object.split_once('/') {
+                Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                    Ok(Self::S3 { bucket: bucket.to_owned(), key: key.to_owned() })
+                }
+                Some(_) | None => Err("expected s3://bucket/key"),
+            };
         }
         if text.contains("://") {
-            return Err("expected file:// or a path");
+            return Err("expected s3:// or file://, or a path");
         }
         Ok(Self::File(text.into()))
     }
 }
 
 /// What something must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Form {
     /// One or more X.509 certificates in PEM.
     Certificates,
+    /// The same, and all signed by RSA with SHA-256 or better and with keys of at least 2,048 bits, as Glue wants the
+    /// authorities that a definition gives, unless it says otherwise.
+    StrongCertificates,
     /// A private key: PEM, or PKCS#8 in DER; not encrypted.
     PrivateKey,
+    /// A private key with its certificates: a JKS or PKCS#12 keystore, whichever its bytes say.
+    Keystore {
+        /// What opens the store.
+        store_password: Option<Secret>,
+        /// What opens the key in it, where that is another one.
+        key_password: Option<Secret>,
+    },
+    /// A JSON object with user name and password, in any case.
+    Credentials,
+    /// A JSON object of texts, for whoever knows its keys.
+    Members,
+    /// A text: what a ciphertext stands for.
+    Text,
+    /// Anything: it is only looked for, and not fetched.
+    Present,
 }
 
 /// What the pointers led to, by property.
@@ -129,10 +181,25 @@ pub struct Material(Vec<(String, Artefact)>);
 /// One thing that a pointer led to, in its form.
 #[derive(Debug)]
 pub enum Artefact {
-    /// For [`Form::Certificates`]; at least one.
+    /// For [`Form::Certificates`] and [`Form::StrongCertificates`]; at least one.
     Certificates(Vec<CertificateDer<'static>>),
     /// For [`Form::PrivateKey`].
     PrivateKey(PrivateKeyDer<'static>),
+    /// For [`Form::Keystore`].
+    Keystore(ClientIdentity),
+    /// For [`Form::Credentials`].
+    Credentials {
+        /// The user's name.
+        user: String,
+        /// The user's password.
+        password: Secret,
+    },
+    /// For [`Form::Members`]: its texts and numbers by key, as spelled there.
+    Members(Vec<(String, Secret)>),
+    /// For [`Form::Text`].
+    Text(Secret),
+    /// For [`Form::Present`].
+    Present,
 }
 
 impl Material {
@@ -144,18 +211,59 @@ impl Material {
     /// The certificates that `property` points at.
     #[must_use]
     pub fn certificates(&self, property: &str) -> Option<&[CertificateDer<'static>]> {
-        self.0.iter().find_map(|(key, artefact)| match artefact {
-            Artefact::Certificates(certificates) if key == property => Some(certificates.as_slice()),
-            Artefact::Certificates(_) | Artefact::PrivateKey(_) => None,
-        })
+        let Artefact::Certificates(certificates) = self.get(property)? else { return None };
+        Some(certificates)
     }
 
     /// The private key that `property` points at.
     #[must_use]
     pub fn private_key(&self, property: &str) -> Option<&PrivateKeyDer<'static>> {
-        self.0.iter().find_map(|(key, artefact)| match artefact {
-            Artefact::PrivateKey(private) if key == property => Some(private),
-            Artefact::PrivateKey(_) | Artefact::Certificates(_) => None,
+        let Artefact::PrivateKey(private) = self.get(property)? else { return None };
+        Some(private)
+    }
+
+    /// The key and the certificates in the keystore that `property` points at.
+    #[must_use]
+    pub fn keystore(&self, property: &str) -> Option<&ClientIdentity> {
+        let Artefact::Keystore(identity) = self.get(property)? else { return None };
+        Some(identity)
+    }
+
+    /// The user name and password that `property` points at.
+    #[must_use]
+    pub fn credentials(&self, property: &str) -> Option<(&str, &Secret)> {
+        let Artefact::Credentials { user, password } = self.get(property)? else { return None };
+        Some((user, password))
+    }
+
+    /// The texts of the JSON object that `property` points at.
+    #[must_use]
+    pub fn members(&self, property: &str) -> Option<&[(String, Secret)]> {
+        let Artefact::Members(members) = self.get(property)? else { return None };
+        Some(members)
+    }
+
+    /// The text that `property` points at.
+    #[must_use]
+    pub fn text(&self, property: &str) -> Option<&Secret> {
+        let Artefact::Text(text) = self.get(property)? else { return None };
+        Some(text)
+    }
+
+    /// Every secret text among them, for whoever keeps them out of what is shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter().flat_map(|(_, artefact)| match artefact {
+            Artefact::Credentials { password, .. } => vec![password],
+            Artefact::Text(text) => vec![text],
+            Artefact::Members(members) => members.iter().map(|(_, text)| text).collect(),
+            Artefact::Certificates(_)
+            | Artefact::PrivateKey(_)
+            | Artefact::Keystore(_)
+            | Artefact::Present => Vec::new(),
         })
+    }
+
+    fn get(&self, property: &str) -> Option<&Artefact> {
+        self.0.iter().find_map(|(key, artefact)| (key == property).then_some(artefact))
     }
 }

@@ -96,6 +96,11 @@ impl Run {
         }))
     }
 
+    /// Adds `stages` to the plan: what a target goes through may be known only when what it points at is.
+    pub fn plan(&self, stages: &[Stage]) {
+        self.state().plan.extend_from_slice(stages);
+    }
+
     /// Records the stage `settings` as passed; it took `elapsed` before the run was opened.
     pub fn prepared(&self, elapsed: Duration) {
         let settled = Record {

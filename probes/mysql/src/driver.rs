@@ -16,6 +16,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
+    let login = settings.login(&material);
     let leg = run.leg(settings.endpoint.clone());
     let stream = leg.within("connectTimeout", settings.limits.connect).dial().await?;
     let leg = leg.within("socketTimeout", settings.limits.socket);
@@ -34,7 +35,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
     if encrypt && greeting.offers_tls() {
         let policy = settings.tls_policy(&material);
         let wire = wire.upgrade(async |stream| leg.secure(stream, &policy).await).await?;
-        return finish(&run, &leg, Session::new(wire, greeting, &settings, true)).await;
+        return finish(&run, &leg, Session::new(wire, greeting, &settings, &login, true)).await;
     }
     if encrypt {
         leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
@@ -44,7 +45,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
              to true to refuse that",
         ));
     }
-    finish(&run, &leg, Session::new(wire, greeting, &settings, false)).await
+    finish(&run, &leg, Session::new(wire, greeting, &settings, &login, false)).await
 }
 
 /// A HandshakeResponse cut off where the user's name would begin: the rest follows over TLS.

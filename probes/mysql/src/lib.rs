@@ -74,13 +74,8 @@ impl Probe for MysqlProbe {
         &self.settings.pointers
     }
 
-    fn logins(&self, _material: &Material) -> Vec<Login> {
-        let settings = &self.settings;
-        vec![Login {
-            endpoint: settings.endpoint.clone(),
-            user: settings.user.clone(),
-            secret: settings.password.clone(),
-        }]
+    fn logins(&self, material: &Material) -> Vec<Login> {
+        vec![self.settings.login(material)]
     }
 
     fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {

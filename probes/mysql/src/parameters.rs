@@ -20,6 +20,10 @@ pub(crate) struct Parameters {
     trust_any: bool,
     any_name: bool,
     pub(crate) server_certificate: Option<String>,
+    /// The client's key and certificate, and what opens them.
+    pub(crate) key_store: Option<String>,
+    pub(crate) key_store_password: Option<Secret>,
+    pub(crate) key_password: Option<Secret>,
     pub(crate) key_retrieval: bool,
     pub(crate) limits: Limits,
 }
@@ -47,14 +51,8 @@ const SSL_MODES: &[(&str, SslMode)] = &[
     ("verify-full", SslMode::VerifyIdentity),
 ];
 
-/// Parameters that point at Java key stores, or at a key in a file.
-const KEY_STORES: &[&str] = &[
-    "clientcertificatekeystoreurl",
-    "keystore",
-    "serverrsapublickeyfile",
-    "trustcertificatekeystoreurl",
-    "truststore",
-];
+/// Parameters that point at a store of authorities, or at a key in a file.
+const KEY_STORES: &[&str] = &["serverrsapublickeyfile", "trustcertificatekeystoreurl", "truststore"];
 
 /// Parameters of MySQL Connector/J 8 and MariaDB Connector/J 3 that can't change whether a login and a query work.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -178,6 +176,11 @@ impl Parameters {
                     parameters.any_name = boolean(value, wrong).unwrap_or_default();
                 }
                 "serversslcert" => parameters.server_certificate = Some(value.to_owned()),
+                "clientcertificatekeystoreurl" | "keystore" => parameters.key_store = Some(value.to_owned()),
+                "clientcertificatekeystorepassword" | "keystorepassword" => {
+                    parameters.key_store_password = Some(secret.clone());
+                }
+                "keypassword" => parameters.key_password = Some(secret.clone()),
                 "allowpublickeyretrieval" => {
                     parameters.key_retrieval = boolean(value, wrong).unwrap_or_default();
                 }
@@ -186,7 +189,7 @@ impl Parameters {
                 store if KEY_STORES.contains(&store) => mistakes.push(
                     Mistake::new(
                         parameter(name),
-                        "expected CUSTOM_JDBC_CERT instead: dialcheck reads no key store for MySQL",
+                        "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
                     )
                     .code(Code::MechanismUnsupported),
                 ),

@@ -7,7 +7,7 @@ use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::{AuthPlugin, AuthSwitchRequest, HandshakeResponse};
 use mysql_common::proto::MySerialize as _;
-use probe_contract::{Code, Evidence, Failure, Io, Run, Stage, Step, Warning, tls};
+use probe_contract::{Code, Evidence, Failure, Io, Login, Run, Stage, Step, Warning, tls};
 use zeroize::Zeroizing;
 
 use crate::authentication::{Authentication, Rules};
@@ -21,6 +21,7 @@ pub(crate) struct Session<'a, S> {
     wire: Wire<S>,
     greeting: Greeting,
     settings: &'a Settings,
+    login: &'a Login,
     channel: Channel,
 }
 
@@ -33,20 +34,26 @@ const LOCAL_INFILE: u8 = 0xfb;
 const SWITCH_OR_EOF: u8 = 0xfe;
 
 impl<'a, S: Io> Session<'a, S> {
-    pub(crate) fn new(wire: Wire<S>, greeting: Greeting, settings: &'a Settings, encrypted: bool) -> Self {
+    pub(crate) fn new(
+        wire: Wire<S>,
+        greeting: Greeting,
+        settings: &'a Settings,
+        login: &'a Login,
+        encrypted: bool,
+    ) -> Self {
         let channel = match (encrypted, greeting.offers_tls()) {
             (true, _) => Channel::Encrypted,
             (false, true) => Channel::TlsLeft,
             (false, false) => Channel::TlsMissing,
         };
-        Self { wire, greeting, settings, channel }
+        Self { wire, greeting, settings, login, channel }
     }
 
     /// Logs in: stages `auth` and `access`, in whose span it runs.
     pub(crate) async fn login(&mut self, run: &Run, step: &Step) -> Result<(), Failure> {
         let rules = Rules {
             peer: &self.settings.endpoint,
-            password: &self.settings.password,
+            password: &self.login.secret,
             encrypted: self.channel == Channel::Encrypted,
             key_retrieval: self.settings.key_retrieval,
         };
@@ -103,7 +110,7 @@ impl<'a, S: Io> Session<'a, S> {
         let response = HandshakeResponse::new(
             Some(answer),
             (8, 0, 0),
-            Some(self.settings.user.as_bytes()),
+            Some(self.login.user.as_bytes()),
             self.settings.database.as_deref().map(str::as_bytes),
             knows_plugins.then(|| AuthPlugin::from_bytes(login.plugin().as_bytes())),
             capabilities(&self.greeting, self.settings, self.channel == Channel::Encrypted),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{self, Url};
-use probe_contract::tls::{TlsPolicy, Trust, Verify};
-use probe_contract::{Endpoint, Material, Mistake, Pointer, Properties, Secret, Target, Warning};
+use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
+use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::{
+    Endpoint, Form, Login, Material, Mistake, Pointer, Properties, Secret, Target, Warning,
+};
 
 use crate::parameters::Parameters;
 
@@ -13,8 +15,7 @@ use crate::parameters::Parameters;
 pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     pub(crate) scheme: Scheme,
-    pub(crate) user: String,
-    pub(crate) password: Secret,
+    pub(crate) credentials: Credentials,
     pub(crate) database: Option<String>,
     pub(crate) encryption: Encryption,
     /// `allowPublicKeyRetrieval`.
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     verify: Verify,
     enforced: bool,
     trust: Option<String>,
+    /// The parameter under which the client's keystore is found.
+    client: Option<String>,
 }
 
 /// Whose driver the definition asks for.
@@ -50,13 +53,23 @@ pub(crate) struct Limits {
 }
 
 impl Settings {
+    /// Who logs in, with what the pointers led to.
+    pub(crate) fn login(&self, material: &Material) -> Login {
+        let (user, password) = self.credentials.resolve(material);
+        // A definition without a password is a mistake.
+        let secret = password.unwrap_or_else(|| Secret::new(String::new()));
+        Login { endpoint: self.endpoint.clone(), user, secret }
+    }
+
     pub(crate) fn tls_policy(&self, material: &Material) -> TlsPolicy {
         let given = self.trust.as_deref().and_then(|property| material.certificates(property));
         TlsPolicy {
             host: self.endpoint.host.clone(),
             verify: self.verify,
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.to_vec())),
-            client: None,
+            client: self.client.as_deref().and_then(|property| material.keystore(property)).map(|identity| {
+                ClientIdentity { chain: identity.chain.clone(), key: identity.key.clone_key() }
+            }),
             alpn: Vec::new(),
         }
     }
@@ -92,37 +105,31 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     };
     let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
     let enforce = jdbc::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
-    jdbc::refuse_stored_secrets(properties, &mut mistakes);
-
-    // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
-    let user = properties.get("USERNAME").map(str::to_owned).or_else(|| parameters.user.clone());
-    let password = properties
-        .get("PASSWORD")
-        .map(|password| Secret::new(password.to_owned()))
-        .or_else(|| parameters.password.clone());
-    let stored = jdbc::has_stored_secret(properties);
-    if user.is_none() && !stored {
-        mistakes.push(Mistake::new("USERNAME", "expected the name of the user to log in as"));
-    }
-    if password.is_none() && !stored {
-        mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
-    }
-    jdbc::refuse_nul(
-        &[
-            ("USERNAME", user.as_deref()),
-            ("PASSWORD", password.as_ref().map(Secret::expose)),
-            ("database", url.database.as_deref()),
-        ],
-        &mut mistakes,
-    );
 
     let mut pointers = Vec::new();
+    // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
+    jdbc::driver(properties, &mut pointers, &mut mistakes, &mut warnings);
+    let endpoint = url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(DEFAULT_PORT) });
+    let credentials = Credentials::read(
+        properties,
+        endpoint,
+        (parameters.user.clone(), parameters.password.clone()),
+        Precedence::Properties,
+        false,
+        &mut pointers,
+        &mut mistakes,
+        &mut warnings,
+    );
+    jdbc::refuse_nul(&[("database", url.database.as_deref())], &mut mistakes);
+
     let (encryption, verify) = parameters.encryption(scheme, enforce, &mut warnings);
     let server = ("serverSslCert", parameters.server_certificate.as_deref());
-    let trust = jdbc::trust(properties, enforce, server, &mut pointers, &mut mistakes, &mut warnings);
-    if encryption == Encryption::None {
+    let mut files = Vec::new();
+    let trust = jdbc::trust(properties, enforce, server, &mut files, &mut mistakes, &mut warnings);
+    let client = key_store(&parameters, &mut files, &mut mistakes);
+    if encryption != Encryption::None {
         // Without TLS nobody reads them.
-        pointers.clear();
+        pointers.extend(files);
     }
     if url.database.is_none() {
         warnings.push(Warning::new(
@@ -131,12 +138,11 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         ));
     }
 
-    match (url.host, user, password) {
-        (Some(host), Some(user), Some(password)) if mistakes.is_empty() => Ok(Settings {
+    match url.host {
+        Some(host) if mistakes.is_empty() => Ok(Settings {
             endpoint: Endpoint { host, port: url.port.unwrap_or(DEFAULT_PORT) },
             scheme,
-            user,
-            password,
+            credentials,
             database: url.database,
             encryption,
             key_retrieval: parameters.key_retrieval,
@@ -146,8 +152,9 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
             verify,
             enforced: enforce,
             trust,
+            client,
         }),
-        _ => {
+        Some(_) | None => {
             debug_assert!(!mistakes.is_empty());
             Err(mistakes)
         }
@@ -184,6 +191,24 @@ fn from_url(
     }
     jdbc::warn_of_parts(properties, warnings);
     (scheme, url)
+}
+
+/// The client's own certificate. Connector/J spells its place as a URL.
+fn key_store(
+    parameters: &Parameters,
+    pointers: &mut Vec<Pointer>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<String> {
+    let place = parameters.key_store.as_deref()?;
+    let place = match place.strip_prefix("file:") {
+        Some(path) if !path.starts_with("//") => path,
+        Some(_) | None => place,
+    };
+    let form = Form::Keystore {
+        store_password: parameters.key_store_password.clone(),
+        key_password: parameters.key_password.clone(),
+    };
+    jdbc::pointer(parameter("clientCertificateKeyStoreUrl"), place, form, pointers, mistakes)
 }
 
 fn from_engine(properties: &Properties) -> Scheme {

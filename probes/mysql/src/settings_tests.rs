@@ -126,9 +126,11 @@ fn limits_are_milliseconds() {
 #[test]
 fn the_properties_win_over_the_url() {
     let read = of_url("jdbc:mysql://h/d?user=bob&password=other");
-    assert_eq!((read.user.as_str(), read.password.expose()), ("alice", "secret"));
+    let login = read.login(&Material::default());
+    assert_eq!((login.user.as_str(), login.secret.expose()), ("alice", "secret"));
     let read = settings(&[("JDBC_CONNECTION_URL", "jdbc:mysql://h/d?user=bob&password=oth%26er")]);
-    assert_eq!((read.user.as_str(), read.password.expose()), ("bob", "oth&er"));
+    let login = read.login(&Material::default());
+    assert_eq!((login.user.as_str(), login.secret.expose()), ("bob", "oth&er"));
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn all_mistakes_come_at_once_and_hold_no_value() {
             "JDBC_CONNECTION_URL: expected a port from 1 to 65535 behind the host",
             "JDBC_CONNECTION_URL?sslMode: expected DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
             "JDBC_CONNECTION_URL?connectTimeout: expected a whole number of milliseconds, 0 for no limit",
-            "JDBC_CONNECTION_URL?trustStore: expected CUSTOM_JDBC_CERT instead: dialcheck reads no key store for MySQL",
+            "JDBC_CONNECTION_URL?trustStore: expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
             "JDBC_ENFORCE_SSL: expected true or false",
             "USERNAME: expected the name of the user to log in as",
             "PASSWORD: expected the user's password",

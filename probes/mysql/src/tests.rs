@@ -76,6 +76,7 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
         trust_roots: Arc::default(),
         strict: false,
     };
+    let login = settings.login(&Material::default());
     let run = Run::open(options, PLAIN, &[]);
     let leg = run.leg(settings.endpoint.clone());
     let (client, mut server) = tokio::io::duplex(1024 * 1024);
@@ -94,7 +95,7 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
     // Where the client has gone meanwhile, nothing is left to be said.
     let _unheard = server.write_all(rest).await;
     let _unheard = server.shutdown().await;
-    let mut session = Session::new(wire, greeting, &settings, false);
+    let mut session = Session::new(wire, greeting, &settings, &login, false);
     leg.span(&[Stage::Auth, Stage::Access], async |step| session.login(&run, &step).await).await.is_ok()
         && leg.stage(Stage::Query, async |step| session.query(&step).await).await.is_ok()
 }

@@ -9,7 +9,7 @@ use std::pin::pin;
 use aws_lc_rs::digest;
 use probe_contract::tls::{self, TlsStream};
 use probe_contract::{
-    Code, Evidence, Failure, Io, Leg, Run, Stage, Step, Stop, Warning, foreign, io_failure,
+    Code, Evidence, Failure, Io, Leg, Material, Run, Stage, Step, Stop, Warning, foreign, io_failure,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -146,6 +146,7 @@ pub(crate) async fn login<S: Channeled>(
     leg: &Leg,
     stream: S,
     settings: &Settings,
+    material: &Material,
 ) -> Result<(), Stop> {
     let heard = Heard::default();
     let stages: &[Stage] = if settings.encryption == Encryption::None {
@@ -162,7 +163,7 @@ pub(crate) async fn login<S: Channeled>(
         .span(stages, async |step| {
             let binding = stream.end_point().is_some();
             let tap = Tap::new(stream, S::ENCRYPTED, binding, heard.clone(), step);
-            let result = config(settings).connect_raw(tap, Finished).await;
+            let result = config(settings, material).connect_raw(tap, Finished).await;
             result.map_err(|error| failure(error, Stage::Auth, &heard, channel, settings))
         })
         .await?;
@@ -186,10 +187,12 @@ pub(crate) async fn login<S: Channeled>(
     .await
 }
 
-fn config(settings: &Settings) -> Config {
+fn config(settings: &Settings, material: &Material) -> Config {
+    let (user, password) = settings.credentials.resolve(material);
     let mut config = Config::new();
-    config.user(&settings.user).dbname(&settings.database).application_name("dialcheck");
-    if let Some(password) = &settings.password {
+    // Without a name, the database is the one that is named like the user.
+    config.user(&user).dbname(settings.database.as_ref().unwrap_or(&user)).application_name("dialcheck");
+    if let Some(password) = password {
         config.password(password.expose());
     }
     if let Some(options) = &settings.options {

@@ -96,17 +96,10 @@ impl Probe for PostgresProbe {
         &self.settings.pointers
     }
 
-    fn logins(&self, _material: &Material) -> Vec<Login> {
-        let settings = &self.settings;
-        settings
-            .password
-            .iter()
-            .map(|password| Login {
-                endpoint: settings.endpoint.clone(),
-                user: settings.user.clone(),
-                secret: password.clone(),
-            })
-            .collect()
+    fn logins(&self, material: &Material) -> Vec<Login> {
+        let (user, password) = self.settings.credentials.resolve(material);
+        let endpoint = self.settings.endpoint.clone();
+        password.map(|secret| Login { endpoint, user, secret }).into_iter().collect()
     }
 
     fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
@@ -122,11 +115,11 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
     let leg = run.leg(settings.endpoint.clone()).within("loginTimeout", limits.login);
     let stream = leg.within("connectTimeout", limits.connect).dial().await?;
     match settings.encryption {
-        Encryption::None => driver::login(&run, &leg, stream, &settings).await,
+        Encryption::None => driver::login(&run, &leg, stream, &settings, &material).await,
         Encryption::Direct => {
             let policy = settings.tls_policy(&material, vec![b"postgresql".to_vec()]);
             let stream = leg.secure(stream, &policy).await?;
-            driver::login(&run, &leg, stream, &settings).await
+            driver::login(&run, &leg, stream, &settings, &material).await
         }
         Encryption::IfOffered | Encryption::Required => {
             ask_for_tls(&run, &leg, stream, &settings, &material).await
@@ -148,7 +141,7 @@ async fn ask_for_tls(
     if offered {
         let policy = settings.tls_policy(material, Vec::new());
         let stream = leg.secure(stream, &policy).await?;
-        return driver::login(run, leg, stream, settings).await;
+        return driver::login(run, leg, stream, settings, material).await;
     }
     leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
     run.warn(probe_contract::Warning::new(
@@ -156,5 +149,5 @@ async fn ask_for_tls(
         "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
          to true to refuse that",
     ));
-    driver::login(run, leg, stream, settings).await
+    driver::login(run, leg, stream, settings, material).await
 }

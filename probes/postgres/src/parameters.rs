@@ -18,6 +18,11 @@ pub(crate) struct Parameters {
     direct: bool,
     validating: bool,
     pub(crate) sslrootcert: Option<String>,
+    /// `DbUser`, `ClusterID`, `Region` and `AutoCreate` of `jdbc:redshift:iam:`.
+    pub(crate) db_user: Option<String>,
+    pub(crate) cluster: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) auto_create: bool,
     pub(crate) sslcert: Option<String>,
     pub(crate) sslkey: Option<String>,
     pub(crate) limits: Limits,
@@ -121,6 +126,12 @@ impl Parameters {
             match name.to_ascii_lowercase().as_str() {
                 "user" | "uid" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
                 "password" | "pwd" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
+                "dbuser" => parameters.db_user = Some(value.to_owned()).filter(|user| !user.is_empty()),
+                "clusterid" => {
+                    parameters.cluster = Some(value.to_owned()).filter(|cluster| !cluster.is_empty())
+                }
+                "region" => parameters.region = Some(value.to_owned()).filter(|region| !region.is_empty()),
+                "autocreate" => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
                 "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
                     Some((_, mode)) => parameters.sslmode = Some(*mode),

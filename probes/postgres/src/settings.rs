@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{self, Url, parameter};
+use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
-use probe_contract::{Code, Endpoint, Form, Material, Mistake, Pointer, Properties, Secret, Target, Warning};
+use probe_contract::{
+    Code, Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Target, Warning,
+};
 
 use crate::parameters::Parameters;
 
@@ -19,9 +21,9 @@ pub(crate) enum Engine {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
-    pub(crate) user: String,
-    pub(crate) password: Option<Secret>,
-    pub(crate) database: String,
+    pub(crate) credentials: Credentials,
+    /// Absent where the definition names none: then it is the one named like the user.
+    pub(crate) database: Option<String>,
     /// The startup parameter `options`.
     pub(crate) options: Option<String>,
     pub(crate) encryption: Encryption,
@@ -147,38 +149,37 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     };
     let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
     let enforce = jdbc::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
-    jdbc::refuse_stored_secrets(properties, &mut mistakes);
-
-    let user = parameters.user.clone().or_else(|| properties.get("USERNAME").map(str::to_owned));
-    let password = parameters
-        .password
-        .clone()
-        .or_else(|| properties.get("PASSWORD").map(|password| Secret::new(password.to_owned())));
-    let stored = jdbc::has_stored_secret(properties);
-    if user.is_none() && !stored {
-        mistakes.push(Mistake::new("USERNAME", "expected the name of the user to log in as"));
-    }
-    if password.is_none() && parameters.sslcert.is_none() && !stored {
-        mistakes.push(Mistake::new("PASSWORD", "expected the user's password"));
-    }
-    jdbc::refuse_nul(
-        &[
-            ("USERNAME", user.as_deref()),
-            ("PASSWORD", password.as_ref().map(Secret::expose)),
-            ("database", url.database.as_deref()),
-            ("options", parameters.startup.as_deref()),
-        ],
-        &mut mistakes,
-    );
 
     let mut pointers = Vec::new();
+    jdbc::driver(properties, &mut pointers, &mut mistakes, &mut warnings);
+    let endpoint =
+        url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.default_port()) });
+    let credentials = if by_iam(engine, properties) {
+        Credentials::of_cluster(cluster(&url, &parameters, &mut warnings), &mut pointers)
+    } else {
+        Credentials::read(
+            properties,
+            endpoint,
+            (parameters.user.clone(), parameters.password.clone()),
+            Precedence::Url,
+            parameters.sslcert.is_some(),
+            &mut pointers,
+            &mut mistakes,
+            &mut warnings,
+        )
+    };
+
+    let texts = [("database", url.database.as_deref()), ("options", parameters.startup.as_deref())];
+    jdbc::refuse_nul(&texts, &mut mistakes);
+
     let root = ("sslrootcert", parameters.sslrootcert.as_deref());
-    let trust = jdbc::trust(properties, enforce, root, &mut pointers, &mut mistakes, &mut warnings);
-    let client = client_files(&parameters, &mut pointers, &mut mistakes);
+    let mut files = Vec::new();
+    let trust = jdbc::trust(properties, enforce, root, &mut files, &mut mistakes, &mut warnings);
+    let client = client_files(&parameters, &mut files, &mut mistakes);
     let (encryption, verify) = parameters.encryption(enforce, &mut warnings, &mut mistakes);
-    if encryption == Encryption::None {
+    if encryption != Encryption::None {
         // Without TLS nobody reads them.
-        pointers.clear();
+        pointers.extend(files);
     }
     if engine == Engine::Postgresql && url.database.is_none() {
         warnings.push(Warning::new(
@@ -188,12 +189,11 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         ));
     }
 
-    match (url.host, user) {
-        (Some(host), Some(user)) if mistakes.is_empty() => Ok(Settings {
+    match url.host {
+        Some(host) if mistakes.is_empty() => Ok(Settings {
             endpoint: Endpoint { host, port: url.port.unwrap_or(engine.default_port()) },
-            database: url.database.unwrap_or_else(|| user.clone()),
-            user,
-            password,
+            database: url.database,
+            credentials,
             options: parameters.startup,
             encryption,
             limits: parameters.limits,
@@ -204,13 +204,42 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
             trust,
             client,
         }),
-        (host, user) => {
+        host => {
             if mistakes.is_empty() {
-                debug_assert!(host.is_none() || user.is_none());
+                debug_assert!(host.is_none());
                 mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
             }
             Err(mistakes)
         }
+    }
+}
+
+/// What stands behind `jdbc:redshift:` where IAM gives the login.
+const IAM: &str = "iam:";
+
+fn by_iam(engine: Engine, properties: &Properties) -> bool {
+    let rest = properties.get(jdbc::PROPERTY).and_then(|url| jdbc::after_scheme(url, engine.scheme()));
+    engine == Engine::Redshift && rest.is_some_and(|rest| jdbc::strip_prefix_ignore_case(rest, IAM).is_some())
+}
+
+/// `//cluster:region/database`: what stands where the port would is none.
+fn names_a_cluster(rest: &str) -> bool {
+    let authority = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+    authority.split_once(':').is_some_and(|(_, behind)| behind.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
+/// The login that IAM is asked for.
+fn cluster(url: &Url, parameters: &Parameters, warnings: &mut Vec<Warning>) -> Location {
+    if parameters.auto_create {
+        let message = "AutoCreate is not carried out: a test creates no user. The login of a user that does not exist fails \
+                       here, and creates it in Glue";
+        warnings.push(Warning::new("parameter_ignored", message));
+    }
+    Location::ClusterCredentials {
+        host: url.host.clone().unwrap_or_default(),
+        cluster: parameters.cluster.clone().zip(parameters.region.clone()),
+        user: parameters.db_user.clone().or_else(|| parameters.user.clone()),
+        database: url.database.clone(),
     }
 }
 
@@ -222,8 +251,11 @@ fn from_url(
     warnings: &mut Vec<Warning>,
 ) -> Url {
     let rest = jdbc::after_scheme(text, engine.scheme()).unwrap_or_default();
-    if engine == Engine::Redshift && jdbc::strip_prefix_ignore_case(rest, "iam:").is_some() {
-        let expected = "expected a URL with a host and a password login: jdbc:redshift:iam: is not supported by this version";
+    let rest =
+        jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift).unwrap_or(rest);
+    if by_iam(engine, properties) && names_a_cluster(rest) {
+        let expected =
+            "expected the cluster's host and port: the form cluster:region is not supported by this version";
         mistakes.push(Mistake::new(jdbc::PROPERTY, expected).code(Code::MechanismUnsupported));
         return Url::default();
     }

@@ -1,3 +1,5 @@
+use probe_contract::{Artefact, Location, Secret};
+
 use super::*;
 
 fn target(properties: &[(&str, &str)]) -> Target {
@@ -40,7 +42,7 @@ fn parts_make_a_target_without_a_database() {
         ("PASSWORD", "secret"),
     ]);
     assert_eq!(settings.endpoint.to_string(), "db.example:5433");
-    assert_eq!(settings.database, "alice");
+    assert_eq!(settings.database, None);
     assert_eq!(settings.warnings[0].code, "no_database");
 }
 
@@ -90,9 +92,9 @@ fn jdbc_enforce_ssl_is_a_floor() {
 #[test]
 fn the_url_beats_the_properties_and_a_plus_is_a_space() {
     let read = of_url("jdbc:postgresql://h/d%20b?user=bob&password=a%2Bb+c");
-    assert_eq!(read.user, "bob");
-    assert_eq!(read.password.unwrap().expose(), "a+b c");
-    assert_eq!(read.database, "d b");
+    let (user, password) = read.credentials.resolve(&Material::default());
+    assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("bob", Some("a+b c")));
+    assert_eq!(read.database.as_deref(), Some("d b"));
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn every_mistake_is_found_at_once_and_no_value_shown() {
                     "jdbc:postgresql://one,two:99999/d?sslmode=canary&connectTimeout=canary"
                 ),
                 ("JDBC_ENFORCE_SSL", "canary"),
-                ("CUSTOM_JDBC_CERT", "s3://canary/ca.pem"),
+                ("CUSTOM_JDBC_CERT", "s3://bucket"),
             ]
         ),
         [
@@ -135,7 +137,7 @@ fn every_mistake_is_found_at_once_and_no_value_shown() {
             "JDBC_ENFORCE_SSL: expected true or false",
             "USERNAME: expected the name of the user to log in as",
             "PASSWORD: expected the user's password",
-            "CUSTOM_JDBC_CERT: expected file:// or a path: this version does not fetch s3:// objects",
+            "CUSTOM_JDBC_CERT: expected s3://bucket/key",
         ]
     );
     assert_eq!(
@@ -164,24 +166,66 @@ fn redshift_needs_a_database() {
     let read =
         read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h/dev;ssl=true")])));
     assert_eq!(read.unwrap().endpoint.port, 5439);
-    let refused = super::read(
-        Engine::Redshift,
-        &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift:iam://cluster:us-east-1/dev")])),
-    );
-    assert_eq!(refused.unwrap_err()[0].code, Code::MechanismUnsupported);
+    let iam = |url: &str| super::read(Engine::Redshift, &target(&[("JDBC_CONNECTION_URL", url)]));
+    let refused = iam("jdbc:redshift:iam://cluster:us-east-1/dev").unwrap_err();
+    assert_eq!(refused[0].code, Code::MechanismUnsupported);
+    let host = "sales.c1a2b3c4d5e6.eu-central-1.redshift.amazonaws.com";
+    let read = iam(&format!("jdbc:redshift:iam://{host}:5439/dev?DbUser=alice&AutoCreate=true")).unwrap();
+    let location = Location::ClusterCredentials {
+        host: host.to_owned(),
+        cluster: None,
+        user: Some("alice".to_owned()),
+        database: Some("dev".to_owned()),
+    };
+    assert_eq!(read.pointers[0].location, location);
+    assert_eq!((read.pointers.len(), read.warnings[0].code), (1, "parameter_ignored"));
 }
 
 #[test]
-fn stored_secrets_are_refused_with_words() {
-    let refused = mistakes(
-        Engine::Postgresql,
-        &[("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d"), ("SECRET_ID", "prod/orders")],
-    );
+fn stored_credentials_are_pointers_and_stand_in_for_those_of_the_definition() {
+    let url = ("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslmode=disable");
+    let pointers = |properties: &[(&str, &str)]| {
+        let pointers = settings(properties).pointers;
+        pointers
+            .iter()
+            .map(|pointer| (pointer.property.clone(), pointer.location.clone()))
+            .collect::<Vec<_>>()
+    };
+    let secret = ("SECRET_ID".to_owned(), Location::Secret("prod/orders".to_owned()));
+    assert_eq!(pointers(&[url, ("SECRET_ID", "prod/orders")]), std::slice::from_ref(&secret));
+    let ciphertext = ("ENCRYPTED_PASSWORD".to_owned(), Location::Ciphertext("AQID".to_owned()));
+    assert_eq!(pointers(&[url, ("USERNAME", "alice"), ("ENCRYPTED_PASSWORD", "AQID")]), [ciphertext]);
+    // The secret wins, and the report says so.
+    let both = settings(&[url, ("USERNAME", "bob"), ("PASSWORD", "secret"), ("SECRET_ID", "prod/orders")]);
+    assert_eq!((both.pointers.len(), both.warnings[0].code), (1, "property_ignored"));
+    let mut material = Material::default();
+    let password = Secret::new("stored".to_owned());
+    material.insert("SECRET_ID".to_owned(), Artefact::Credentials { user: "alice".to_owned(), password });
+    let (user, password) = both.credentials.resolve(&material);
+    assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("alice", Some("stored")));
     assert_eq!(
-        refused,
-        [
-            "SECRET_ID: expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets"
-        ]
+        mistakes(Engine::Postgresql, &[url, ("ENCRYPTED_PASSWORD", "AQID")]),
+        ["USERNAME: expected the name of the user to log in as"]
+    );
+}
+
+#[test]
+fn a_database_of_rds_without_a_password_is_logged_in_to_by_a_token() {
+    let host = "orders.abc123.eu-west-1.rds.amazonaws.com";
+    let url = format!("jdbc:postgresql://{host}/d");
+    let read = settings(&[("JDBC_CONNECTION_URL", &url), ("USERNAME", "alice")]);
+    let endpoint = Endpoint { host: host.to_owned(), port: 5432 };
+    let token = Location::RdsToken { endpoint, user: "alice".to_owned() };
+    assert_eq!((read.pointers.len(), &read.pointers[0].location), (1, &token));
+    let password = settings(&[("JDBC_CONNECTION_URL", &url), ("USERNAME", "alice"), ("PASSWORD", "secret")]);
+    assert_eq!(password.pointers.len(), 0);
+    // Nobody signs a token for another host.
+    assert_eq!(
+        mistakes(
+            Engine::Postgresql,
+            &[("JDBC_CONNECTION_URL", "jdbc:postgresql://db.example/d"), ("USERNAME", "alice")]
+        ),
+        ["PASSWORD: expected the user's password"]
     );
 }
 

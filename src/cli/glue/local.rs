@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dialcheck::engine::Pointers;
 use dialcheck::glue::{Fields, Operation, Value};
 use dialcheck::service::{Call, Passwords, Service, Validate};
 use serde_json::Value as Json;
@@ -29,7 +30,12 @@ impl Local {
     }
 
     pub(super) async fn call(&self, operation: Operation, input: Fields) -> Result<Json, Failure> {
-        let call = Call { request_id: Uuid::new_v4(), caller: None, passwords: Passwords::Shown };
+        let call = Call {
+            request_id: Uuid::new_v4(),
+            caller: None,
+            passwords: Passwords::Shown,
+            inline_pointers: Pointers::Followed,
+        };
         let answer = self.0.call(operation, input, &call).await.answer?;
         serde_json::to_value(Value::Fields(answer).exposed())
             .map_err(|error| Failure::Other(error.to_string()))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use dialcheck::report::{Summary, TestResult, Verdict, in_milliseconds};
@@ -114,10 +115,18 @@ fn fact(evidence: &Evidence) -> Option<String> {
         Evidence::Mechanism(mechanism) => Some(mechanism.clone()),
         Evidence::Database(database) => Some(format!("database {database}")),
         Evidence::User(user) => Some(format!("user {user}")),
-        Evidence::Fetched(property) => Some(property.clone()),
+        Evidence::Fetched(fetched) => Some(match fetched.as_slice() {
+            [(property, _)] => property.clone(),
+            several => {
+                let each = |(property, elapsed): &(String, Duration)| {
+                    format!("{property} {}", milliseconds(*elapsed))
+                };
+                several.iter().map(each).collect::<Vec<_>>().join(", ")
+            }
+        }),
     }
 }
 
-fn milliseconds(elapsed: std::time::Duration) -> String {
+fn milliseconds(elapsed: Duration) -> String {
     format!("{:.1} ms", in_milliseconds(elapsed))
 }

@@ -1,10 +1,12 @@
 //! What every JDBC connection of Glue's has in common: the properties, and the shape of the URL.
 
+mod credentials;
 mod url;
 
+pub use credentials::{Credentials, Precedence};
 pub use url::{PROPERTY, Url, parameter};
 
-use crate::{Code, Endpoint, Form, Location, Mistake, Pointer, Properties, Target, Warning};
+use crate::{Endpoint, Form, Location, Mistake, Pointer, Properties, Target, Warning};
 
 /// Whether `target` is a JDBC connection to what has one of `schemes` (`mysql:`, as it stands behind `jdbc:`) in its URL or,
 /// without a URL, one of the names in `engines` as its JDBC_ENGINE.
@@ -101,6 +103,27 @@ pub fn warn_of_parts(properties: &Properties, warnings: &mut Vec<Warning>) {
     }
 }
 
+/// Has the driver that the definition names looked for, and warns that it is not loaded: nothing that a definition names is
+/// ever run.
+pub fn driver(
+    properties: &Properties,
+    pointers: &mut Vec<Pointer>,
+    mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<Warning>,
+) {
+    const PROPERTY: &str = "JDBC_DRIVER_JAR_URI";
+    let Some(jar) = properties.get(PROPERTY) else { return };
+    match Location::parse(jar.trim()) {
+        Ok(location @ Location::S3 { .. }) => {
+            pointers.push(Pointer { property: PROPERTY.to_owned(), location, form: Form::Present });
+        }
+        Ok(_) | Err(_) => mistakes.push(Mistake::new(PROPERTY, "expected s3://bucket/key")),
+    }
+    let message =
+        "the driver in JDBC_DRIVER_JAR_URI is looked for and not loaded: dialcheck tests with its own";
+    warnings.push(Warning::new("driver_not_loaded", message));
+}
+
 /// The property under which the authorities to trust are found: CUSTOM_JDBC_CERT, or the URL's parameter `name` with its
 /// `file`. The URL beats the property, but for what JDBC_ENFORCE_SSL (`enforce`) promises.
 pub fn trust(
@@ -119,8 +142,12 @@ pub fn trust(
             format!("JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's {name} is ignored"),
         ));
     }
+    let skips = boolean(properties, "SKIP_CUSTOM_JDBC_CERT_VALIDATION", mistakes);
     let (property, file) = if enforce { custom.or(url) } else { url.or(custom) }?;
-    pointer(property, file, Form::Certificates, pointers, mistakes)
+    // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
+    let form =
+        if property == "CUSTOM_JDBC_CERT" && !skips { Form::StrongCertificates } else { Form::Certificates };
+    pointer(property, file, form, pointers, mistakes)
 }
 
 /// Adds a pointer to a file, and gives back the property it is found under.
@@ -142,21 +169,3 @@ pub fn pointer(
         }
     }
 }
-
-/// Adds a mistake for each property whose secret is stored elsewhere, or encrypted.
-pub fn refuse_stored_secrets(properties: &Properties, mistakes: &mut Vec<Mistake>) {
-    for key in STORED_SECRETS {
-        if properties.get(key).is_some() {
-            let expected = "expected USERNAME and PASSWORD instead: this version does not fetch or decrypt stored secrets";
-            mistakes.push(Mistake::new(key, expected).code(Code::NotTestable));
-        }
-    }
-}
-
-/// Whether the credentials are stored elsewhere, or encrypted: then USERNAME or PASSWORD may be absent.
-#[must_use]
-pub fn has_stored_secret(properties: &Properties) -> bool {
-    STORED_SECRETS.iter().any(|key| properties.get(key).is_some())
-}
-
-const STORED_SECRETS: [&str; 2] = ["SECRET_ID", "ENCRYPTED_PASSWORD"];

@@ -36,6 +36,28 @@ pub fn certificates_from_pem(file: &[u8]) -> Result<Vec<CertificateDer<'static>>
     Ok(certificates)
 }
 
+/// Whether a certificate is as strong as Glue wants those that a definition gives: signed by RSA with SHA-256, SHA-384 or
+/// SHA-512, with an RSA key of 2,048 bits or more (AWS Glue API, `SKIP_CUSTOM_JDBC_CERT_VALIDATION`).
+///
+/// # Errors
+/// What is weak about it, as a phrase.
+pub fn strength(certificate: &CertificateDer<'_>) -> Result<(), &'static str> {
+    const LEAST_BITS: usize = 2048;
+    // PKCS #1: sha256WithRSAEncryption, sha384WithRSAEncryption, sha512WithRSAEncryption.
+    const SIGNATURES: [&str; 3] = ["1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13"];
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else {
+        return Err("it can't be read");
+    };
+    if !SIGNATURES.contains(&certificate.signature_algorithm.algorithm.to_id_string().as_str()) {
+        return Err("it is not signed by RSA with SHA-256, SHA-384 or SHA-512");
+    }
+    match certificate.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) if key.key_size() >= LEAST_BITS => Ok(()),
+        Ok(PublicKey::RSA(_)) => Err("its RSA key has fewer than 2,048 bits"),
+        _ => Err("its key is no RSA key"),
+    }
+}
+
 /// What a certificate says of itself; blank where it can't be read.
 pub(super) fn describe(der: &[u8]) -> PeerCertificate {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {

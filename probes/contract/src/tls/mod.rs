@@ -14,7 +14,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection};
 use tokio_rustls::TlsConnector;
 
-pub use certificate::certificates_from_pem;
+pub use certificate::{certificates_from_pem, strength};
 pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use verdict::late_refusal;

@@ -1,0 +1,294 @@
+//! What went wrong at a service of AWS's: error codes to the taxonomy, as data.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use probe_contract::{Code, Failure};
+
+/// A service that pointers lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    SecretsManager,
+    Kms,
+    S3,
+    Sts,
+}
+
+impl Service {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "Secrets Manager",
+            Self::Kms => "KMS",
+            Self::S3 => "S3",
+            Self::Sts => "STS",
+        }
+    }
+
+    /// What the role that runs the test has to be allowed.
+    const fn action(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "secretsmanager:GetSecretValue",
+            Self::Kms => "kms:Decrypt",
+            Self::S3 => "s3:GetObject",
+            Self::Sts => "sts:AssumeRole",
+        }
+    }
+
+    /// Its endpoint in a VPC, which a private subnet needs.
+    const fn endpoint(self) -> &'static str {
+        match self {
+            Self::SecretsManager => "com.amazonaws.REGION.secretsmanager",
+            Self::Kms => "com.amazonaws.REGION.kms",
+            Self::S3 => "com.amazonaws.REGION.s3",
+            Self::Sts => "com.amazonaws.REGION.sts",
+        }
+    }
+}
+
+/// An error code of one service, or of all.
+struct Row {
+    service: Option<Service>,
+    native: &'static str,
+    /// What the message must hold beside, to be told apart.
+    says: &'static str,
+    code: Code,
+    detail: &'static str,
+}
+
+const fn row(service: Service, native: &'static str, code: Code, detail: &'static str) -> Row {
+    Row { service: Some(service), native, says: "", code, detail }
+}
+
+const fn common(native: &'static str, code: Code, detail: &'static str) -> Row {
+    Row { service: None, native, says: "", code, detail }
+}
+
+use Service::{Kms, S3, SecretsManager, Sts};
+
+const MARKED: &str = "the secret is marked for deletion";
+
+/// The first row that fits counts. The sources are the API references of the services, "Errors" of each operation, and
+/// "Common errors".
+const ROWS: &[Row] = &[
+    row(SecretsManager, "ResourceNotFoundException", Code::SecretNotFound, "there is no such secret"),
+    Row {
+        service: Some(SecretsManager),
+        native: "InvalidRequestException",
+        says: "deletion",
+        code: Code::SecretNotFound,
+        detail: MARKED,
+    },
+    row(
+        SecretsManager,
+        "InvalidRequestException",
+        Code::SecretMalformed,
+        "the secret has no value that can be read",
+    ),
+    row(
+        SecretsManager,
+        "DecryptionFailure",
+        Code::DecryptionFailed,
+        "the secret can't be decrypted with its KMS key",
+    ),
+    row(
+        SecretsManager,
+        "InvalidParameterException",
+        Code::InvalidSettings,
+        "this is no name or ARN of a secret",
+    ),
+    row(
+        Kms,
+        "AccessDeniedException",
+        Code::DecryptionFailed,
+        "the KMS key may not be used by the role that runs the test",
+    ),
+    row(Kms, "DisabledException", Code::DecryptionFailed, "the KMS key is disabled"),
+    row(
+        Kms,
+        "KMSInvalidStateException",
+        Code::DecryptionFailed,
+        "the KMS key is in a state in which it decrypts nothing, as when it is pending deletion",
+    ),
+    row(
+        Kms,
+        "InvalidCiphertextException",
+        Code::DecryptionFailed,
+        "the value is no ciphertext of a KMS key in this account and region",
+    ),
+    row(Kms, "IncorrectKeyException", Code::DecryptionFailed, "the value was encrypted with another KMS key"),
+    row(
+        Kms,
+        "NotFoundException",
+        Code::DecryptionFailed,
+        "the KMS key does not exist in this account and region",
+    ),
+    row(Kms, "InvalidKeyUsageException", Code::DecryptionFailed, "the KMS key is not for encryption"),
+    row(S3, "NoSuchKey", Code::ObjectNotFound, "there is no such object in the bucket"),
+    row(S3, "NoSuchBucket", Code::ObjectNotFound, "there is no such bucket"),
+    row(S3, "NotFound", Code::ObjectNotFound, "there is no such object, or no such bucket"),
+    row(
+        S3,
+        "PermanentRedirect",
+        Code::ObjectNotFound,
+        "the bucket is in another region: name it by REGION or --region",
+    ),
+    row(S3, "Forbidden", Code::AwsAccessDenied, DENIED),
+    row(Sts, "AccessDenied", Code::AwsAccessDenied, "the role may not be assumed"),
+    row(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is no ARN of a role"),
+    common("AccessDenied", Code::AwsAccessDenied, DENIED),
+    common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
+    common("ExpiredToken", Code::AwsAccessDenied, EXPIRED),
+    common("ExpiredTokenException", Code::AwsAccessDenied, EXPIRED),
+    common("RequestExpired", Code::AwsAccessDenied, EXPIRED),
+    common("UnrecognizedClientException", Code::AwsAccessDenied, UNKNOWN),
+    common("InvalidClientTokenId", Code::AwsAccessDenied, UNKNOWN),
+    common("InvalidAccessKeyId", Code::AwsAccessDenied, UNKNOWN),
+    common("InvalidToken", Code::AwsAccessDenied, UNKNOWN),
+    common("InvalidSignatureException", Code::AwsAccessDenied, FORGED),
+    common("SignatureDoesNotMatch", Code::AwsAccessDenied, FORGED),
+    common("MissingAuthenticationToken", Code::AwsAccessDenied, UNKNOWN),
+    common("ThrottlingException", Code::RateLimited, SLOWER),
+    common("Throttling", Code::RateLimited, SLOWER),
+    common("SlowDown", Code::RateLimited, SLOWER),
+    common("RequestLimitExceeded", Code::RateLimited, SLOWER),
+    common("TooManyRequestsException", Code::RateLimited, SLOWER),
+    common("InternalServiceError", Code::ProviderError, BROKEN),
+    common("InternalFailure", Code::ProviderError, BROKEN),
+    common("InternalError", Code::ProviderError, BROKEN),
+    common("KMSInternalException", Code::ProviderError, BROKEN),
+    common("DependencyTimeoutException", Code::ProviderError, BROKEN),
+    common("ServiceUnavailable", Code::ProviderError, BROKEN),
+    common("ServiceUnavailableException", Code::ProviderError, BROKEN),
+    common(
+        "ValidationException",
+        Code::InvalidSettings,
+        "this is nothing that the service knows by its form",
+    ),
+];
+
+const DENIED: &str = "the role that runs the test has no access to it";
+const EXPIRED: &str = "the AWS credentials of the role that runs the test have expired";
+const UNKNOWN: &str = "the AWS credentials of the role that runs the test are not known to AWS";
+const FORGED: &str =
+    "the AWS secret access key of the role that runs the test does not belong to its access key id";
+const SLOWER: &str = "AWS was asked too often";
+const BROKEN: &str = "the service itself has failed";
+
+/// What `error` of `service` amounts to.
+pub(super) fn classify<E, R>(error: SdkError<E, R>, service: Service) -> Failure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let name = service.name();
+    let unreachable = |code, how: &str| {
+        let hint = format!(
+            "Check that {name} can be reached from here: a private subnet needs a NAT gateway or the VPC endpoint {}, and \
+             AWS_ENDPOINT_URL must be right where it is set",
+            service.endpoint()
+        );
+        Failure::new(code, format!("{name} {how}")).hint(hint)
+    };
+    if has_no_credentials(&error) {
+        return no_credentials().source(error);
+    }
+    match &error {
+        SdkError::TimeoutError(_) => unreachable(Code::TimedOut, "did not answer in time"),
+        SdkError::DispatchFailure(failed) if failed.is_timeout() => {
+            unreachable(Code::TimedOut, "could not be reached in time")
+        }
+        SdkError::DispatchFailure(_) => unreachable(Code::Unreachable, "can't be reached"),
+        SdkError::ServiceError(answered) => of_code(answered.err().code(), answered.err().message(), service),
+        SdkError::ResponseError(_) => {
+            unreachable(Code::ResponseUnreadable, "was asked, and something else than AWS answered")
+        }
+        // The enum may grow.
+        SdkError::ConstructionFailure(_) | _ => {
+            Failure::new(Code::AgentFailed, format!("the request to {name} could not be made"))
+        }
+    }
+    .source(error)
+}
+
+/// The chain of credentials ended without any.
+pub(super) fn no_credentials() -> Failure {
+    Failure::new(Code::AwsAccessDenied, "there are no AWS credentials to fetch it with").hint(
+        "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile",
+    )
+}
+
+fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Failure {
+    let name = service.name();
+    let Some(native) = native else {
+        return Failure::new(
+            Code::ResponseUnreadable,
+            format!("{name} answered with an error that names no code"),
+        );
+    };
+    let found = ROWS.iter().find(|row| {
+        row.native == native
+            && row.service.is_none_or(|only| only == service)
+            && message.unwrap_or_default().contains(row.says)
+    });
+    let failure = match found {
+        Some(row) => Failure::new(row.code, format!("{name}: {}", row.detail)),
+        None => {
+            let message = message.unwrap_or("it says no more than its code");
+            Failure::foreign(Code::Unclassified, format!("{name}: {message}"))
+        }
+    };
+    let failure = if found.is_some_and(|row| row.detail == DENIED) {
+        let action = service.action();
+        failure.hint(format!(
+            "Allow {action} on it to the role that runs the test, in the role's policy and the resource's own"
+        ))
+    } else {
+        failure
+    };
+    failure.native(native.to_owned())
+}
+
+/// Whether the chain of credentials ended without any.
+fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(CredentialsError::CredentialsNotLoaded(_)) = error.downcast_ref() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_reached_by_its_own_code_and_by_no_earlier_one() {
+        for (index, row) in ROWS.iter().enumerate() {
+            let service = row.service.unwrap_or(SecretsManager);
+            let earlier = ROWS[..index].iter().any(|other| {
+                other.native == row.native
+                    && other.service.is_none_or(|only| only == service)
+                    && row.says.contains(other.says)
+            });
+            // A common row may stand behind one of a service's own.
+            let shadowed = earlier && row.service.is_some();
+            assert!(!shadowed, "{} {}", service.name(), row.native);
+            if !earlier {
+                let failure = of_code(Some(row.native), Some(row.says), service);
+                assert_eq!((failure.code, failure.native.as_deref()), (row.code, Some(row.native)));
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_row_knows_stays_unclassified_with_its_code() {
+        let failure = of_code(Some("NewException"), Some("new"), Kms);
+        assert_eq!((failure.code, failure.native.as_deref()), (Code::Unclassified, Some("NewException")));
+        assert_eq!(failure.detail, "KMS: new");
+        assert_eq!(of_code(None, None, S3).code, Code::ResponseUnreadable);
+    }
+}

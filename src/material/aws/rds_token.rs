@@ -1,0 +1,199 @@
+//! The authentication token of RDS, which stands in the place of a password.
+//!
+//! Source: the user guide of Amazon RDS, "IAM database authentication for MariaDB, MySQL, and PostgreSQL". The token is made
+//! here, and nothing is asked: whether it counts is said by the server alone.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{
+    SignableBody, SignableRequest, SignatureLocation, SigningError, SigningSettings, sign as sign_request,
+};
+use aws_sigv4::sign::v4;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use probe_contract::{Code, Endpoint, Failure, Secret};
+
+use super::partition;
+
+/// What SigV4 leaves as it is: the unreserved characters of RFC 3986.
+pub(super) const UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// "Each token has a lifetime of 15 minutes."
+const LIFETIME: Duration = Duration::from_secs(900);
+const SCHEME: &str = "https://";
+const SIGNATURE: &str = "X-Amz-Signature";
+
+/// The token of `user` at `endpoint`: a presigned URL without its scheme.
+///
+/// The server compares the host that was signed with its own endpoint. A name of one's own (a CNAME) can be dialed, but not signed.
+pub(super) fn sign(
+    endpoint: &Endpoint,
+    user: &str,
+    region: &str,
+    credentials: &Credentials,
+    now: SystemTime,
+) -> Result<Secret, Failure> {
+    let unsigned = |error: SigningError| {
+        Failure::new(Code::AgentFailed, "the authentication token of RDS could not be signed").source(error)
+    };
+    let (endpoint, region) = (endpoint.normalized(), region.to_ascii_lowercase());
+    let user = utf8_percent_encode(user, UNRESERVED);
+    let mut url = format!("{SCHEME}{endpoint}/?Action=connect&DBUser={user}");
+
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(LIFETIME);
+    let identity = credentials.clone().into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&region)
+        .name("rds-db")
+        .time(now)
+        .settings(settings)
+        .build()
+        .map_err(|error| {
+            Failure::new(Code::AgentFailed, "the authentication token of RDS lacks a part").source(error)
+        })?
+        .into();
+    let request = SignableRequest::new("GET", url.as_str(), std::iter::empty(), SignableBody::Bytes(b""))
+        .map_err(unsigned)?;
+    let (instructions, _) = sign_request(request, &parameters).map_err(unsigned)?.into_parts();
+    let (_, mut query) = instructions.into_parts();
+    // Servers take any order; in this one the SDKs write it.
+    query.sort_by_key(|(name, _)| *name == SIGNATURE);
+    for (name, value) in query {
+        url.push('&');
+        url.push_str(name);
+        url.push('=');
+        url.extend(utf8_percent_encode(&value, UNRESERVED));
+    }
+    Ok(Secret::new(url.split_off(SCHEME.len())))
+}
+
+/// The region that the host name of an instance, a cluster, a custom endpoint or a proxy of RDS holds.
+pub(super) fn region_of(host: &str) -> Option<&str> {
+    let (name, region) = partition::split(host, "rds")?;
+    // `orders.c1a2b3c4d5e6`: without the second label it is an endpoint of the service itself.
+    name.contains('.').then_some(region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-03-04T05:06:07Z
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_600_767)
+    }
+
+    /// A token with keys of AWS's documentation, which are nobody's.
+    fn token(host: &str, port: u16, user: &str, region: &str, session: Option<&str>) -> String {
+        let credentials = Credentials::new(
+            "AKIDEXAMPLE",
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            session.map(str::to_owned),
+            None,
+            "test",
+        );
+        let endpoint = Endpoint { host: host.to_owned(), port };
+        sign(&endpoint, user, region, &credentials, now()).unwrap().expose().to_owned()
+    }
+
+    /// By `generate_db_auth_token` of boto3 1.44.8 at the same time, as the next two.
+    #[test]
+    fn a_token_is_that_of_boto3() {
+        assert_eq!(
+            token(
+                "orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com",
+                5432,
+                "report_reader",
+                "eu-central-1",
+                None
+            ),
+            "orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com:5432/?Action=connect&DBUser=report_reader\
+             &X-Amz-Algorithm=AWS4-HMAC-SHA256\
+             &X-Amz-Credential=AKIDEXAMPLE%2F20260304%2Feu-central-1%2Frds-db%2Faws4_request\
+             &X-Amz-Date=20260304T050607Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host\
+             &X-Amz-Signature=164c480324b746613ec00c1260743ba0d273768e23cb9060e77648d7720216dc"
+        );
+    }
+
+    #[test]
+    fn a_token_with_a_session_and_an_odd_user_is_that_of_boto3() {
+        assert_eq!(
+            token(
+                "orders.proxy-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com",
+                3306,
+                "jane doe/ü+&=@x~",
+                "us-east-1",
+                Some("FwoGZXIvYXdzEXAMPLE//+=="),
+            ),
+            "orders.proxy-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com:3306/?Action=connect\
+             &DBUser=jane%20doe%2F%C3%BC%2B%26%3D%40x~&X-Amz-Algorithm=AWS4-HMAC-SHA256\
+             &X-Amz-Credential=AKIDEXAMPLE%2F20260304%2Fus-east-1%2Frds-db%2Faws4_request\
+             &X-Amz-Date=20260304T050607Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host\
+             &X-Amz-Security-Token=FwoGZXIvYXdzEXAMPLE%2F%2F%2B%3D%3D\
+             &X-Amz-Signature=243ba8088751253dbf2a2658dfb3f3f19cebc8a282876cbc72f4b975d6059c46"
+        );
+    }
+
+    /// The port of HTTPS stands in the token, and is left out of what is signed.
+    #[test]
+    fn a_token_for_port_443_is_that_of_boto3() {
+        let token =
+            token("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com", 443, "u", "eu-central-1", None);
+        assert!(token.starts_with("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com:443/?"), "{token}");
+        let signature = "cb2d294a0a1418802ab233173ad9a54918e47ba44cf22d1ad0463c2d14c6b4d2";
+        assert!(token.ends_with(signature), "{token}");
+    }
+
+    #[test]
+    fn every_spelling_of_a_host_has_one_token() {
+        let (host, region) = ("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com", "eu-central-1");
+        assert_eq!(
+            token(&format!("{}.", host.to_uppercase()), 5432, "u", "EU-Central-1", None),
+            token(host, 5432, "u", region, None)
+        );
+    }
+
+    #[test]
+    fn addresses_and_empty_users_are_signed_too() {
+        assert!(
+            token("::1", 5432, "", "eu-central-1", None)
+                .starts_with("[::1]:5432/?Action=connect&DBUser=&X-Amz-")
+        );
+    }
+
+    #[test]
+    fn hosts_of_rds_hold_their_region() {
+        for (host, region) in [
+            ("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com", "eu-central-1"),
+            ("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com.", "eu-central-1"),
+            ("ORDERS.C1A2B3C4D5E6.EU-CENTRAL-1.RDS.AMAZONAWS.COM", "EU-CENTRAL-1"),
+            ("orders.cluster-c1a2b3c4d5e6.us-gov-west-1.rds.amazonaws.com", "us-gov-west-1"),
+            ("orders.cluster-ro-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com", "us-east-1"),
+            ("reports.cluster-custom-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com", "us-east-1"),
+            ("orders.proxy-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com", "us-east-1"),
+            ("reports.endpoint.proxy-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com", "us-east-1"),
+            ("orders.c1a2b3c4d5e6.cn-north-1.rds.amazonaws.com.cn", "cn-north-1"),
+            ("orders.cluster-c1a2b3c4d5e6.rds.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
+            ("orders.cluster-c1a2b3c4d5e6.rds.us-gov-east-1.amazonaws.com", "us-gov-east-1"),
+        ] {
+            assert_eq!(region_of(host), Some(region), "{host}");
+        }
+        for host in [
+            "",
+            "db.example",
+            "10.0.0.1",
+            "orders.global-c1a2b3c4d5e6.global.rds.amazonaws.com",
+            "rds.eu-central-1.amazonaws.com",
+            "orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com.example",
+            "orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com.cn",
+            "orders.c1a2b3c4d5e6.cn-north-1.rds.amazonaws.com",
+            "orders.c1a2b3c4d5e6.eu-central-1.redshift.amazonaws.com",
+        ] {
+            assert_eq!(region_of(host), None, "{host}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! From bytes to what they must be.
+
+use probe_contract::tls::{PrivateKeyDer, certificates_from_pem, strength};
+use probe_contract::{Artefact, Code, Failure, Form, Secret};
+use serde_json::Value;
+
+use super::{Bytes, keystore};
+
+/// Reads what a pointer led to as what it must be.
+pub(super) fn read(form: &Form, bytes: &Bytes) -> Result<Artefact, Failure> {
+    match form {
+        Form::Certificates => certificates_from_pem(bytes).map(Artefact::Certificates),
+        Form::StrongCertificates => {
+            let certificates = certificates_from_pem(bytes)?;
+            certificates.iter().try_for_each(|certificate| strength(certificate).map_err(weak))?;
+            Ok(Artefact::Certificates(certificates))
+        }
+        Form::PrivateKey => private_key(bytes).map(Artefact::PrivateKey),
+        Form::Keystore { store_password, key_password } => {
+            keystore::read(bytes, store_password.as_ref(), key_password.as_ref()).map(Artefact::Keystore)
+        }
+        Form::Credentials => credentials(bytes),
+        Form::Members => members(bytes).map(Artefact::Members),
+        Form::Text => String::from_utf8(bytes.to_vec())
+            .map(|text| Artefact::Text(Secret::new(text)))
+            .map_err(|_| Failure::new(Code::DecryptionFailed, "what it stands for is no text in UTF-8")),
+        Form::Present => Ok(Artefact::Present),
+    }
+}
+
+fn weak(what: &'static str) -> Failure {
+    let hint = "Give an authority that is signed by RSA with SHA-256, SHA-384 or SHA-512 and has a key of 2,048 bits or more, or set \
+                SKIP_CUSTOM_JDBC_CERT_VALIDATION to true, as Glue wants it: the server's chain is checked either way";
+    Failure::new(Code::ArtefactInvalid, format!("Glue refuses this certificate file: {what}")).hint(hint)
+}
+
+/// A key in PEM, or PKCS#8 in DER, as pgjdbc keeps it in `.pk8` files.
+fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
+    use rustls_pki_types::pem::PemObject as _;
+
+    if file.windows(11).any(|window| window == b"-----BEGIN ") {
+        return PrivateKeyDer::from_pem_slice(file).map_err(|error| {
+            let detail = "the file holds no PEM private key that is not encrypted";
+            Failure::new(Code::ArtefactInvalid, detail).source(error)
+        });
+    }
+    PrivateKeyDer::try_from(file.to_vec())
+        .map_err(|_| Failure::new(Code::ArtefactInvalid, "the file holds no private key in PEM or PKCS#8"))
+}
+
+/// User name and password of a secret (AWS Glue developer guide, "Storing connection credentials in AWS Secrets Manager"; the
+/// unified connections spell the keys in capitals).
+fn credentials(secret: &[u8]) -> Result<Artefact, Failure> {
+    let malformed = |detail: &str| Failure::new(Code::SecretMalformed, detail);
+    let members = members(secret)?;
+    let get =
+        |key: &str| members.iter().find(|(other, _)| other.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+    let user = get("username").filter(|user| !user.expose().is_empty());
+    let user = user.ok_or_else(|| malformed("the secret has no text under the key username"))?;
+    let password =
+        get("password").ok_or_else(|| malformed("the secret has no text under the key password"))?;
+    if user.expose().contains('\0') || password.expose().contains('\0') {
+        return Err(malformed("the secret's username or password holds the character NUL"));
+    }
+    Ok(Artefact::Credentials { user: user.expose().to_owned(), password: password.clone() })
+}
+
+/// The texts of a secret that is a JSON object. Numbers count as texts: a port, or a password of digits that a script put in.
+fn members(secret: &[u8]) -> Result<Vec<(String, Secret)>, Failure> {
+    let malformed = |detail: &str| Failure::new(Code::SecretMalformed, detail);
+    let document: Value = serde_json::from_slice(secret).map_err(|_| malformed("the secret is no JSON"))?;
+    let Value::Object(members) = document else {
+        return Err(malformed("the secret is JSON, and no object"));
+    };
+    let text = |(key, value)| match value {
+        Value::String(text) => Some((key, Secret::new(text))),
+        Value::Number(number) => Some((key, Secret::new(number.to_string()))),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    Ok(members.into_iter().filter_map(text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn secret(text: &str) -> Result<(String, String), String> {
+        match read(&Form::Credentials, &Zeroizing::new(text.as_bytes().to_vec())) {
+            Ok(Artefact::Credentials { user, password }) => Ok((user, password.expose().to_owned())),
+            Ok(other) => panic!("{other:?}"),
+            Err(failure) => {
+                assert_eq!(failure.code, Code::SecretMalformed);
+                assert!(!failure.detail.contains("c4n4ry"), "{}", failure.detail);
+                Err(failure.detail)
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_has_user_name_and_password_in_any_case() {
+        let expected = Ok(("alice".to_owned(), "c4n4ry".to_owned()));
+        assert_eq!(secret(r#"{"username": "alice", "password": "c4n4ry"}"#), expected);
+        assert_eq!(
+            secret(r#"{"USERNAME": "alice", "PASSWORD": "c4n4ry", "port": 5432, "host": "h"}"#),
+            expected
+        );
+        assert_eq!(secret(r#"{"username": "a", "password": 0}"#), Ok(("a".to_owned(), "0".to_owned())));
+        // An empty password is one.
+        assert_eq!(secret(r#"{"username": "a", "password": ""}"#), Ok(("a".to_owned(), String::new())));
+    }
+
+    #[test]
+    fn what_is_no_secret_is_told_without_it() {
+        for (text, expected) in [
+            ("c4n4ry", "the secret is no JSON"),
+            (r#"["c4n4ry"]"#, "the secret is JSON, and no object"),
+            (r#"{"password": "c4n4ry"}"#, "the secret has no text under the key username"),
+            (r#"{"username": "", "password": "c4n4ry"}"#, "the secret has no text under the key username"),
+            (r#"{"username": "c4n4ry", "pass": "c4n4ry"}"#, "the secret has no text under the key password"),
+            (r#"{"username": "a", "password": ["c4n4ry"]}"#, "the secret has no text under the key password"),
+            (r#"{"username": "a", "password": null}"#, "the secret has no text under the key password"),
+            (
+                r#"{"username": "a", "password": "c4n4ry\u0000"}"#,
+                "the secret's username or password holds the character NUL",
+            ),
+        ] {
+            assert_eq!(secret(text), Err(expected.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! PKCS#12 files (RFC 7292) that a password protects.
+
+use std::borrow::Cow;
+
+use probe_contract::Secret;
+use probe_contract::tls::CertificateDer;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+use zeroize::Zeroizing;
+
+use super::der::{CONTEXT_0, CONTEXT_0_PRIMITIVE, Element, Elements, OBJECT_IDENTIFIER, SEQUENCE, SET};
+use super::encryption::{Effort, Parameters, authenticates, decrypt};
+use super::{PrivateKeyEntry, Unreadable};
+
+/// The version that every file has.
+pub(super) const VERSION: u64 = 3;
+
+/// Reads the first private key of `file`, in its order, with its chain.
+///
+/// Without a store password the file's integrity is not checked, as in Java. The key's password is the store's where none is
+/// given.
+pub(super) fn read(
+    file: &[u8],
+    store_password: Option<&Secret>,
+    key_password: Option<&Secret>,
+) -> Result<PrivateKeyEntry, Unreadable> {
+    let mut effort = Effort::new();
+    let mut file = Elements::new(file).expect(SEQUENCE)?.elements();
+    if file.unsigned()? != VERSION {
+        return Err(Unreadable::Damaged);
+    }
+    let authenticated = content_octets(file.expect(SEQUENCE)?)?;
+    if let (Some(integrity), Some(password)) = (file.optional(SEQUENCE)?, store_password) {
+        check(integrity, &authenticated, password, &mut effort)?;
+    }
+
+    let mut bags = Bags::default();
+    let mut safes = Elements::new(&authenticated).expect(SEQUENCE)?.elements();
+    while !safes.is_empty() {
+        let contents = open(safes.expect(SEQUENCE)?, store_password, &mut effort)?;
+        bags.read(&contents)?;
+    }
+    let Bags { key, certificates } = bags;
+    let Bag { content: key, id } = key.ok_or(Unreadable::NoPrivateKey)?;
+    let key = match key {
+        Key::Plain(key) => key,
+        Key::Shrouded(shrouded) => {
+            let password = key_password.or(store_password).ok_or(Unreadable::NoPassword)?;
+            let mut information = Elements::new(&shrouded).expect(SEQUENCE)?.elements();
+            let algorithm = information.expect(SEQUENCE)?;
+            let plain = decrypt(algorithm, &information.octets()?, password, &mut effort)?;
+            plain.filter(|plain| is_private_key(plain)).ok_or(Unreadable::KeyPassword)?
+        }
+    };
+    Ok(PrivateKeyEntry { key, chain: chain(id.as_deref(), &certificates)? })
+}
+
+/// The octets of a `ContentInfo` of plain data, which is how a password-protected file holds its safes.
+fn content_octets(information: Element<'_>) -> Result<Cow<'_, [u8]>, Unreadable> {
+    let mut information = information.elements();
+    match information.expect(OBJECT_IDENTIFIER)?.content {
+        DATA => information.expect(CONTEXT_0)?.elements().octets(),
+        SIGNED_DATA => Err(Unreadable::Unsupported("a signature instead of a password")),
+        _ => Err(Unreadable::Damaged),
+    }
+}
+
+/// Checks the file's integrity, and by that the password.
+fn check(
+    integrity: Element<'_>,
+    content: &[u8],
+    password: &Secret,
+    effort: &mut Effort,
+) -> Result<(), Unreadable> {
+    let mut integrity = integrity.elements();
+    let mut promise = integrity.expect(SEQUENCE)?.elements();
+    let algorithm = promise.expect(SEQUENCE)?.elements().expect(OBJECT_IDENTIFIER)?.content;
+    let code = promise.octets()?;
+    let parameters =
+        Parameters { salt: integrity.octets()?, iterations: integrity.optional_unsigned()?.unwrap_or(1) };
+    let fits = authenticates(algorithm, password, &parameters, content, &code, effort)?;
+    if fits { Ok(()) } else { Err(Unreadable::StorePassword) }
+}
+
+/// The `SafeContents` of a safe, decrypted.
+fn open(
+    safe: Element<'_>,
+    password: Option<&Secret>,
+    effort: &mut Effort,
+) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    let mut information = safe.elements();
+    match information.expect(OBJECT_IDENTIFIER)?.content {
+        DATA => content_octets(safe).map(|octets| Zeroizing::new(octets.into_owned())),
+        ENCRYPTED_DATA => {
+            let mut encrypted = information.expect(CONTEXT_0)?.elements().expect(SEQUENCE)?.elements();
+            encrypted.unsigned()?;
+            let mut encrypted = encrypted.expect(SEQUENCE)?.elements();
+            encrypted.expect(OBJECT_IDENTIFIER)?;
+            let algorithm = encrypted.expect(SEQUENCE)?;
+            let data = match encrypted.optional(CONTEXT_0_PRIMITIVE)? {
+                Some(data) => data,
+                None => encrypted.expect(CONTEXT_0)?,
+            };
+            let password = password.ok_or(Unreadable::NoPassword)?;
+            let plain = decrypt(algorithm, &data.octets()?, password, effort)?;
+            plain.filter(|plain| plain.first() == Some(&SEQUENCE)).ok_or(Unreadable::StorePassword)
+        }
+        ENVELOPED_DATA => Err(Unreadable::Unsupported("a public key instead of a password")),
+        _ => Err(Unreadable::Damaged),
+    }
+}
+
+/// What the safes hold of use here.
+#[derive(Default)]
+struct Bags {
+    key: Option<Bag<Key>>,
+    certificates: Vec<Bag<Vec<u8>>>,
+}
+
+struct Bag<T> {
+    content: T,
+    /// `localKeyId`, which ties a certificate to its key.
+    id: Option<Vec<u8>>,
+}
+
+enum Key {
+    Plain(Zeroizing<Vec<u8>>),
+    Shrouded(Vec<u8>),
+}
+
+impl Bags {
+    fn read(&mut self, contents: &[u8]) -> Result<(), Unreadable> {
+        let mut bags = Elements::new(contents).expect(SEQUENCE)?.elements();
+        while !bags.is_empty() {
+            let mut bag = bags.expect(SEQUENCE)?.elements();
+            let kind = bag.expect(OBJECT_IDENTIFIER)?.content;
+            let value = bag.expect(CONTEXT_0)?.content;
+            let id = match bag.optional(SET)? {
+                Some(attributes) => local_key_id(attributes)?,
+                None => None,
+            };
+            match kind {
+                KEY_BAG | SHROUDED_KEY_BAG if self.key.is_none() => {
+                    let content = if kind == KEY_BAG {
+                        Key::Plain(Zeroizing::new(value.to_vec()))
+                    } else {
+                        Key::Shrouded(value.to_vec())
+                    };
+                    self.key = Some(Bag { content, id });
+                }
+                CERTIFICATE_BAG => {
+                    let mut certificate = Elements::new(value).expect(SEQUENCE)?.elements();
+                    if certificate.expect(OBJECT_IDENTIFIER)?.content == X509_CERTIFICATE {
+                        let content = certificate.expect(CONTEXT_0)?.elements().octets()?.into_owned();
+                        self.certificates.push(Bag { content, id });
+                    }
+                }
+                // Further keys, revocation lists, secret keys.
+                _ => (),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn local_key_id(attributes: Element<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
+    let mut attributes = attributes.elements();
+    while !attributes.is_empty() {
+        let mut attribute = attributes.expect(SEQUENCE)?.elements();
+        if attribute.expect(OBJECT_IDENTIFIER)?.content == LOCAL_KEY_ID {
+            let id = attribute.expect(SET)?.elements().octets()?;
+            return Ok(Some(id.into_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `plain` has the form of PKCS#8. A wrong password that leaves a padding by chance leaves no such form.
+fn is_private_key(plain: &[u8]) -> bool {
+    let form = || {
+        let mut information = Elements::new(plain).expect(SEQUENCE)?.elements();
+        information.unsigned()?;
+        information.expect(SEQUENCE)?.elements().expect(OBJECT_IDENTIFIER)?;
+        information.octets().map(drop)
+    };
+    form().is_ok()
+}
+
+/// The certificate of the key, its issuer, and so on, as Java puts the chain together.
+fn chain(
+    id: Option<&[u8]>,
+    certificates: &[Bag<Vec<u8>>],
+) -> Result<Vec<CertificateDer<'static>>, Unreadable> {
+    let parsed = certificates.iter().map(|bag| match X509Certificate::from_der(&bag.content) {
+        Ok((_, certificate)) => Ok((bag, certificate)),
+        Err(_) => Err(Unreadable::Certificate),
+    });
+    let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
+    let mut chain = Vec::new();
+    let mut subjects = Vec::new();
+    let mut next = parsed.iter().find(|(bag, _)| bag.id.as_deref() == id);
+    while let Some((bag, certificate)) = next {
+        let subject = certificate.subject().as_raw();
+        if subjects.contains(&subject) {
+            break;
+        }
+        subjects.push(subject);
+        chain.push(CertificateDer::from(bag.content.clone()));
+        let issuer = certificate.issuer().as_raw();
+        next = parsed.iter().find(|(_, candidate)| candidate.subject().as_raw() == issuer);
+    }
+    Ok(chain)
+}
+
+// 1.2.840.113549.1.7.x
+const DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+pub(super) const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+const ENVELOPED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
+const ENCRYPTED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
+// 1.2.840.113549.1.9.x
+const LOCAL_KEY_ID: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x15";
+const X509_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
+// 1.2.840.113549.1.12.10.1.x
+const KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01";
+const SHROUDED_KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
+const CERTIFICATE_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03";

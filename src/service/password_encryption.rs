@@ -1,0 +1,93 @@
+//! `ConnectionPasswordEncryption`: passwords that KMS has encrypted before they are kept (AWS Glue developer guide,
+//! "Encrypting connection passwords").
+
+use super::Service;
+use crate::glue::{Definition, Exception, Fields};
+use probe_contract::{Failure, Properties, Secret};
+
+/// The properties that hold passwords, and those that hold them encrypted.
+const PASSWORDS: [(&str, &str); 5] = [
+    ("PASSWORD", "ENCRYPTED_PASSWORD"),
+    ("KAFKA_CLIENT_KEYSTORE_PASSWORD", "ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD"),
+    ("KAFKA_CLIENT_KEY_PASSWORD", "ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD"),
+    ("KAFKA_SASL_PLAIN_PASSWORD", "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD"),
+    ("KAFKA_SASL_SCRAM_PASSWORD", "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD"),
+];
+
+/// The key where the settings name none.
+const DEFAULT_KEY: &str = "alias/aws/glue";
+
+/// What a catalog's settings say of passwords.
+pub(super) struct PasswordEncryption {
+    /// The key to encrypt with; none where passwords are kept as they come.
+    key: Option<String>,
+    /// Whether answers hold what was encrypted.
+    returns_encrypted: bool,
+}
+
+impl Service {
+    pub(super) async fn password_encryption(
+        &self,
+        catalog_id: &str,
+    ) -> Result<PasswordEncryption, Exception> {
+        let settings = self.catalog.encryption_settings(catalog_id).await?.unwrap_or_default();
+        let settings = settings
+            .fields("DataCatalogEncryptionSettings")
+            .and_then(|settings| settings.fields("ConnectionPasswordEncryption"));
+        let returns_encrypted =
+            settings.and_then(|settings| settings.boolean("ReturnConnectionPasswordEncrypted")) == Some(true);
+        let named = settings.and_then(|settings| settings.text("AwsKmsKeyId"));
+        let key = named.or(returns_encrypted.then_some(DEFAULT_KEY)).map(str::to_owned);
+        Ok(PasswordEncryption { key, returns_encrypted })
+    }
+
+    /// The definition as it is kept: its passwords encrypted, where the catalog's settings say so.
+    pub(super) async fn seal_passwords(
+        &self,
+        catalog_id: &str,
+        definition: &Definition,
+    ) -> Result<Definition, Exception> {
+        let mut sealed = definition.clone();
+        let Some(key) = self.password_encryption(catalog_id).await?.key else { return Ok(sealed) };
+        for (plain, encrypted) in PASSWORDS {
+            if let Some(password) = sealed.properties.get(plain) {
+                let password = Secret::new(password.to_owned());
+                let ciphertext =
+                    self.engine.encrypt(&key, &password).await.map_err(|failure| refused(plain, &failure))?;
+                sealed.properties = without(&sealed.properties, plain);
+                sealed.properties.insert(encrypted, Secret::new(ciphertext));
+            }
+        }
+        Ok(sealed)
+    }
+
+    /// The properties of an answer, their passwords decrypted unless the settings say otherwise.
+    pub(super) async fn open_passwords(
+        &self,
+        encryption: &PasswordEncryption,
+        properties: &mut Fields,
+    ) -> Result<(), Exception> {
+        if encryption.returns_encrypted || encryption.key.is_none() {
+            return Ok(());
+        }
+        for (plain, encrypted) in PASSWORDS {
+            if let Some(ciphertext) = properties.text(encrypted).map(str::to_owned) {
+                let opened =
+                    self.engine.decrypt(&ciphertext).await.map_err(|failure| refused(encrypted, &failure))?;
+                properties.take(encrypted);
+                properties.set(plain, crate::glue::Value::Text(opened));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn without(properties: &Properties, left_out: &str) -> Properties {
+    let kept = properties.iter().filter(|(key, _)| *key != left_out);
+    kept.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+fn refused(property: &str, failure: &Failure) -> Exception {
+    let hint = failure.hint.as_deref().unwrap_or(failure.code.hint());
+    Exception::new("GlueEncryptionException", format!("{property}: {}. {hint}.", failure.detail))
+}
