@@ -1,181 +1,117 @@
 //! Secrets, keys and objects where AWS keeps them: every pointer, right and broken in each way it can be.
+//!
+//! What is right is kept by moto. What moto lets pass is answered in front of it, in Amazon's own words.
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use fixtures::{AwsAnswer, AwsCall, AwsFake, AwsRequest, Moto};
 use serde_json::{Value, json};
 
-use crate::aws_service::{Answer, AwsService, Request};
 use crate::harness::exception::*;
 use crate::harness::{CANARY, Connection, Failed, PASSWORD, Tested, WRONG_PASSWORD, dialcheck_with};
 use crate::postgres::{CERTIFICATES, SERVER};
 use crate::server::Server;
 
-const KEY: &str = "AKIDMADEUPAWS";
+const GET_SECRET: &str = "secretsmanager.GetSecretValue";
+const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 
-/// What the services hold.
-fn answer(request: &Request) -> Answer {
-    let input = || serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
-    match request.operation.as_str() {
-        "secretsmanager.GetSecretValue" => {
-            let input = input();
-            let id = input["SecretId"]
-                .as_str()
-                .unwrap_or_default()
-                .rsplit(':')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            secret(&id)
-        }
-        "TrentService.Decrypt" => decrypt(input()["CiphertextBlob"].as_str().unwrap_or_default()),
-        "TrentService.Encrypt" => {
-            let plain = input()["Plaintext"].as_str().unwrap_or_default().to_owned();
-            Answer::json(
-                200,
-                &json!({ "CiphertextBlob": sealed(&plain), "KeyId": "arn:aws:kms:eu-west-1:1:key/made-up" }),
-            )
-        }
-        "AssumeRole" => {
-            let body = String::from_utf8_lossy(&request.body).into_owned();
-            if body.contains("allowed") {
-                return Answer::xml(
-                    200,
-                    "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAASSUMED</AccessKeyId>\
-                     <SecretAccessKey>made-up</SecretAccessKey><SessionToken>made-up-token</SessionToken>\
-                     <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
-                );
-            }
-            Answer::xml(
-                403,
-                "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
-            )
-        }
-        _ => object(request),
-    }
+/// Moto, and the names that it gave.
+struct Kept {
+    moto: Moto,
+    /// The ARN of a secret in another region than the environment's.
+    elsewhere: String,
+    /// The ARN of a key.
+    key: String,
 }
 
-fn secret(id: &str) -> Answer {
-    let text = |text: Value| Answer::json(200, &json!({ "Name": id, "SecretString": text.to_string() }));
-    let error = |status, code: &str, message: &str| {
-        Answer::json(status, &json!({ "__type": code, "Message": message }))
+static KEPT: LazyLock<Kept> = LazyLock::new(|| {
+    let moto = Moto::start().unwrap();
+    let aws = |arguments: &[&str]| -> Value {
+        let answer = moto.aws(arguments).unwrap();
+        if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).unwrap() }
     };
-    match id {
-        "lower" => {
-            text(json!({ "username": "alice", "password": PASSWORD, "engine": "postgres", "port": 5432 }))
-        }
-        "UPPER" => text(json!({ "USERNAME": "alice", "PASSWORD": PASSWORD })),
-        "wrong-password" => {
-            text(json!({ "username": "alice", "password": format!("{WRONG_PASSWORD}-secret") }))
-        }
-        "placeholders" => text(json!({ "user": "alice", "Password": PASSWORD, "db": "app" })),
-        "no-password" => text(json!({ "username": "alice", "pass": PASSWORD })),
-        "no-json" => Answer::json(200, &json!({ "SecretString": PASSWORD })),
-        "binary" => Answer::json(200, &json!({ "SecretBinary": "AAEC" })),
-        "deleted" => error(
-            400,
-            "InvalidRequestException",
-            "You can't perform this operation on the secret because it was marked for deletion.",
-        ),
-        "denied" => error(
-            400,
-            "AccessDeniedException",
-            "User: arn:aws:iam::1:user/x is not authorized to perform: secretsmanager:GetSecretValue",
-        ),
-        "undecryptable" => error(
-            400,
-            "DecryptionFailure",
-            "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
-        ),
-        "throttled" => error(400, "ThrottlingException", "Rate exceeded"),
-        "broken" => error(500, "InternalServiceError", "An error occurred on the server side."),
-        "expired" => {
-            error(400, "ExpiredTokenException", "The security token included in the request is expired")
-        }
-        "unknown-key" => error(
-            400,
-            "UnrecognizedClientException",
-            "The security token included in the request is invalid.",
-        ),
-        "novel" => error(400, "NovelException", "something new"),
-        "garbage" => Answer { status: 200, content_type: "text/html", body: b"<html>".to_vec() },
-        _ => error(400, "ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
-    }
-}
-
-/// A ciphertext that this KMS opens: the plaintext's own base64, marked.
-fn sealed(plain: &str) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(format!("sealed:{plain}"))
-}
-
-fn decrypt(ciphertext: &str) -> Answer {
-    use base64::Engine as _;
-    let blob = base64::engine::general_purpose::STANDARD.decode(ciphertext).unwrap_or_default();
-    let blob = String::from_utf8(blob).unwrap_or_default();
-    let error = |code: &str, message: &str| Answer::json(400, &json!({ "__type": code, "message": message }));
-    match blob.as_str() {
-        "disabled" => error("DisabledException", "arn:aws:kms:eu-west-1:1:key/made-up is disabled."),
-        "pending" => {
-            error("KMSInvalidStateException", "arn:aws:kms:eu-west-1:1:key/made-up is pending deletion.")
-        }
-        "denied" => error(
-            "AccessDeniedException",
-            "The ciphertext refers to a customer master key that does not exist or you are not allowed to access.",
-        ),
-        "no-key" => error("NotFoundException", "Invalid arn eu-west-1"),
-        "other-key" => error("IncorrectKeyException", ""),
-        blob => match blob.strip_prefix("sealed:") {
-            Some(plain) => Answer::json(
-                200,
-                &json!({ "Plaintext": plain, "KeyId": "arn:aws:kms:eu-west-1:1:key/made-up" }),
-            ),
-            None => Answer::json(400, &json!({ "__type": "InvalidCiphertextException" })),
-        },
-    }
-}
-
-fn object(request: &Request) -> Answer {
-    let error = |status, code: &str| {
-        Answer::xml(status, &format!("<Error><Code>{code}</Code><Message>no</Message></Error>"))
+    let secret = |name: &str, text: &Value| {
+        let text = text.as_str().map_or_else(|| text.to_string(), ToOwned::to_owned);
+        aws(&["secretsmanager", "create-secret", "--name", name, "--secret-string", &text]);
     };
-    let plain = |body: Vec<u8>| Answer { status: 200, content_type: "binary/octet-stream", body };
-    match request.path.as_str() {
-        "/bucket/ca.pem" => plain(CERTIFICATES.authority.pem().into_bytes()),
-        "/bucket/weak.pem" => plain(CERTIFICATES.self_signed_ca.certificate_pem.clone().into_bytes()),
-        "/bucket/not.pem" => plain(b"no certificate".to_vec()),
-        "/bucket/large.pem" => plain(vec![b'x'; 1024 * 1024 + 1]),
-        "/bucket/driver.jar" => plain(Vec::new()),
-        "/bucket/denied.pem" => error(403, "AccessDenied"),
-        "/bucket/busy.pem" => error(503, "SlowDown"),
-        "/elsewhere/ca.pem" => error(301, "PermanentRedirect"),
-        path if path.starts_with("/bucket/") => error(404, "NoSuchKey"),
-        _ => error(404, "NoSuchBucket"),
+    let lower = json!({ "username": "alice", "password": PASSWORD, "engine": "postgres", "port": 5432 });
+    secret("lower", &lower);
+    secret("UPPER", &json!({ "USERNAME": "alice", "PASSWORD": PASSWORD }));
+    secret(
+        "wrong-password",
+        &json!({ "username": "alice", "password": format!("{WRONG_PASSWORD}-secret") }),
+    );
+    secret("placeholders", &json!({ "user": "alice", "Password": PASSWORD, "db": "app" }));
+    secret("no-password", &json!({ "username": "alice", "pass": PASSWORD }));
+    secret("no-json", &json!(PASSWORD));
+    secret("deleted", &lower);
+    aws(&["secretsmanager", "delete-secret", "--secret-id", "deleted"]);
+    aws(&["secretsmanager", "create-secret", "--name", "binary", "--secret-binary", CANARY]);
+    aws(&["secretsmanager", "create-secret", "--name", "no-value"]);
+    let text = lower.to_string();
+    let create = ["secretsmanager", "create-secret", "--region", "us-east-2", "--name", "elsewhere"];
+    let elsewhere = aws(&[&create[..], &["--secret-string", &text]].concat());
+
+    let key = aws(&["kms", "create-key"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in [
+        ("ca.pem", CERTIFICATES.authority.pem().into_bytes()),
+        ("weak.pem", CERTIFICATES.self_signed_ca.certificate_pem.clone().into_bytes()),
+        ("not.pem", b"no certificate".to_vec()),
+        ("large.pem", vec![b'x'; 1024 * 1024 + 1]),
+        ("driver.jar", Vec::new()),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
     }
+    moto.aws(&["s3", "mb", "s3://bucket"]).unwrap();
+    let folder = folder.path().display().to_string();
+    moto.aws(&["s3", "cp", "--recursive", "--quiet", &folder, "s3://bucket"]).unwrap();
+
+    let policy = json!({ "Version": "2012-10-17", "Statement": [] }).to_string();
+    let role = ["iam", "create-role", "--role-name", "reader", "--assume-role-policy-document", &policy];
+    assert_eq!(aws(&role)["Role"]["Arn"], ROLE);
+
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Kept { elsewhere: text(&elsewhere["ARN"]), key: text(&key["KeyMetadata"]["Arn"]), moto }
+});
+
+/// A ciphertext that moto opens.
+fn sealed(plain: &[u8]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), plain).unwrap();
+    let plain = format!("fileb://{}", file.path().display());
+    let answer = KEPT.moto.aws(&["kms", "encrypt", "--key-id", &KEPT.key, "--plaintext", &plain]);
+    let answer: Value = serde_json::from_str(&answer.unwrap()).unwrap();
+    answer["CiphertextBlob"].as_str().unwrap().to_owned()
 }
 
-static AWS: LazyLock<AwsService> = LazyLock::new(|| AwsService::start(answer));
-
-fn environment(endpoint: &str) -> Vec<(String, String)> {
-    [
-        ("AWS_ENDPOINT_URL", endpoint),
-        ("AWS_ACCESS_KEY_ID", KEY),
-        ("AWS_SECRET_ACCESS_KEY", "made-up-c4naRy-Pa55"),
-        ("AWS_REGION", "eu-west-1"),
-        ("AWS_CONFIG_FILE", "/nonexistent"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .to_vec()
+/// A place of a test's own in front of moto: what it counts and breaks is no other test's.
+fn front() -> AwsFake {
+    AwsFake::in_front_of(([127, 0, 0, 1], KEPT.moto.front().port()).into()).unwrap()
 }
 
-fn borrowed(environment: &[(String, String)]) -> Vec<(&str, &str)> {
-    environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+fn environment(front: &AwsFake) -> Vec<(&'static str, String)> {
+    let mut environment = front.environment();
+    environment.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
+    environment.push(("AWS_SECRET_ACCESS_KEY", format!("made-up-{CANARY}")));
+    environment
 }
 
-/// Tests `connection` where AWS is the fake.
+fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+/// Tests `connection` where AWS is at `front`.
+fn test_at(front: &AwsFake, connection: &Connection) -> Tested {
+    connection.test_in(&borrowed(&environment(front)))
+}
+
+/// Tests `connection` where AWS is moto.
 fn test(connection: &Connection) -> Tested {
-    connection.test_in(&borrowed(&environment(&AWS.endpoint())))
+    test_at(KEPT.moto.front(), connection)
 }
 
 fn without_credentials() -> Connection {
@@ -190,18 +126,27 @@ fn secrets<'a>(code: &'a str, native: Option<&'a str>, exception: &'a str) -> Fa
     Failed { stage: "secrets", code, native, exception, exit: 1 }
 }
 
+/// Whether the secret was asked for in what was signed so.
+fn asked_for_a_secret(request: &AwsRequest, signed: &str) -> bool {
+    request.operation() == GET_SECRET
+        && request.header("authorization").is_some_and(|authorization| authorization.contains(signed))
+}
+
 #[test]
 fn a_stored_secret_logs_in_by_name_and_by_arn() {
-    for id in ["lower", "UPPER", "arn:aws:secretsmanager:us-east-2:1:secret:lower"] {
-        let tested = test(&with_secret(id));
+    let front = front();
+    for id in ["lower", "UPPER", &KEPT.elsewhere] {
+        let tested = test_at(&front, &with_secret(id));
         tested.passed();
         assert_eq!(tested.evidence("secrets", "fetched"), "SECRET_ID");
         assert!(tested.evidence("secrets", "fetched_ms")["SECRET_ID"].is_number());
     }
     // The region is the ARN's.
-    assert!(
-        AWS.requests().iter().any(|request| request.authorization.contains("/us-east-2/secretsmanager/"))
-    );
+    let [lower, upper, elsewhere] = &front.requests()[..] else { panic!("{:?}", front.calls()) };
+    for request in [lower, upper] {
+        assert!(asked_for_a_secret(request, "/eu-west-1/secretsmanager/"), "{request:?}");
+    }
+    assert!(asked_for_a_secret(elsewhere, "/us-east-2/secretsmanager/"), "{elsewhere:?}");
     // The secret's password is refused as any other.
     test(&with_secret("wrong-password")).failed(&Failed {
         stage: "auth",
@@ -217,10 +162,30 @@ fn a_stored_secret_logs_in_by_name_and_by_arn() {
 
 #[test]
 fn every_way_a_secret_can_be_broken() {
+    let novel = json!({ "__type": "NovelException", "Message": "something new" }).to_string();
+    let front = front();
+    for (id, answer) in [
+        ("denied", AwsAnswer::secret_access_denied("denied")),
+        ("key-denied", AwsAnswer::secret_key_access_denied()),
+        ("undecryptable", AwsAnswer::secret_decryption_failure()),
+        ("throttled", AwsAnswer::throttling()),
+        ("broken", AwsAnswer::secret_internal_error()),
+        ("expired", AwsAnswer::expired_token()),
+        ("unknown-key", AwsAnswer::unrecognized_client()),
+        ("novel", AwsAnswer::http(400, &[("content-type", "application/x-amz-json-1.1")], novel)),
+        ("web-page", AwsAnswer::web_page()),
+        ("garbage", AwsAnswer::garbage()),
+        ("closed", AwsAnswer::close()),
+    ] {
+        front.answer(AwsCall::operation(GET_SECRET).about(&format!("\"{id}\"")), answer);
+    }
+    let test = |id| test_at(&front, &with_secret(id));
     for (id, code, native, exception) in [
         ("nowhere", "secret_not_found", Some("ResourceNotFoundException"), ENTITY_NOT_FOUND),
+        ("no-value", "secret_not_found", Some("ResourceNotFoundException"), ENTITY_NOT_FOUND),
         ("deleted", "secret_not_found", Some("InvalidRequestException"), ENTITY_NOT_FOUND),
         ("denied", "aws_access_denied", Some("AccessDeniedException"), ACCESS_DENIED),
+        ("key-denied", "aws_access_denied", Some("AccessDeniedException"), ACCESS_DENIED),
         ("undecryptable", "decryption_failed", Some("DecryptionFailure"), "GlueEncryptionException"),
         ("no-password", "secret_malformed", None, INVALID_INPUT),
         ("no-json", "secret_malformed", None, INVALID_INPUT),
@@ -228,40 +193,52 @@ fn every_way_a_secret_can_be_broken() {
         ("expired", "aws_access_denied", Some("ExpiredTokenException"), ACCESS_DENIED),
         ("unknown-key", "aws_access_denied", Some("UnrecognizedClientException"), ACCESS_DENIED),
         ("novel", "unclassified", Some("NovelException"), FS_INTERNAL),
+        ("web-page", "response_unreadable", None, FS_RESPONSE),
         ("garbage", "response_unreadable", None, FS_RESPONSE),
     ] {
-        test(&with_secret(id)).failed(&secrets(code, native, exception)).says("secrets: SECRET_ID: ");
+        test(id).failed(&secrets(code, native, exception)).says("secrets: SECRET_ID: ");
     }
     for (id, code, native, exception) in [
-        ("throttled", "rate_limited", "ThrottlingException", FS_THROTTLING),
-        ("broken", "provider_error", "InternalServiceError", FS_INTERNAL),
+        ("throttled", "rate_limited", Some("ThrottlingException"), FS_THROTTLING),
+        ("broken", "provider_error", Some("InternalServiceError"), FS_INTERNAL),
+        ("closed", "unreachable", None, FS_INTERNAL),
     ] {
-        test(&with_secret(id)).failed(&Failed { exit: 4, ..secrets(code, Some(native), exception) });
+        test(id).failed(&Failed { exit: 4, ..secrets(code, native, exception) });
     }
-    test(&with_secret("denied")).says("secretsmanager:GetSecretValue");
-    test(&with_secret("deleted")).says("marked for deletion");
+    test("denied").says("secretsmanager:GetSecretValue");
+    test("deleted").says("marked for deletion");
 }
 
 #[test]
 fn every_way_an_encrypted_password_can_be_broken() {
-    use base64::Engine as _;
-    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let with = |value: &str| {
         Connection::postgres(SERVER.port(), "app").user("alice", "").with("ENCRYPTED_PASSWORD", value)
     };
-    let right = sealed(&base64(PASSWORD));
-    test(&with(&right)).passed();
-    for (value, native) in [
-        (base64("disabled"), Some("DisabledException")),
-        (base64("pending"), Some("KMSInvalidStateException")),
-        (base64("denied"), Some("AccessDeniedException")),
-        (base64("no-key"), Some("NotFoundException")),
-        (base64("other-key"), Some("IncorrectKeyException")),
-        (base64("changed"), Some("InvalidCiphertextException")),
-        ("no base64!".to_owned(), None),
-        (sealed("//8="), None),
+    test(&with(&sealed(PASSWORD.as_bytes()))).passed();
+    let front = front();
+    for (blob, answer) in [
+        ("disabled", AwsAnswer::kms_disabled(&KEPT.key)),
+        ("pending", AwsAnswer::kms_pending_deletion(&KEPT.key)),
+        ("denied", AwsAnswer::kms_access_denied(&KEPT.key)),
+        ("out-of-reach", AwsAnswer::kms_key_out_of_reach()),
+        ("no-key", AwsAnswer::kms_not_found(&KEPT.key)),
+        ("other-key", AwsAnswer::kms_incorrect_key()),
     ] {
-        test(&with(&value))
+        let blob = STANDARD.encode(blob);
+        front.answer(AwsCall::operation("TrentService.Decrypt").about(&format!("\"{blob}\"")), answer);
+    }
+    for (value, native) in [
+        (STANDARD.encode("disabled"), Some("DisabledException")),
+        (STANDARD.encode("pending"), Some("KMSInvalidStateException")),
+        (STANDARD.encode("denied"), Some("AccessDeniedException")),
+        (STANDARD.encode("out-of-reach"), Some("AccessDeniedException")),
+        (STANDARD.encode("no-key"), Some("NotFoundException")),
+        (STANDARD.encode("other-key"), Some("IncorrectKeyException")),
+        (STANDARD.encode("changed"), Some("InvalidCiphertextException")),
+        ("no base64!".to_owned(), None),
+        (sealed(&[b"\xff", CANARY.as_bytes()].concat()), None),
+    ] {
+        test_at(&front, &with(&value))
             .failed(&secrets("decryption_failed", native, "GlueEncryptionException"))
             .says("secrets: ENCRYPTED_PASSWORD: ");
     }
@@ -269,6 +246,19 @@ fn every_way_an_encrypted_password_can_be_broken() {
 
 #[test]
 fn certificates_and_drivers_in_s3() {
+    let front = front();
+    for (path, answer) in [
+        ("/elsewhere/", AwsAnswer::s3_other_region("elsewhere", "us-west-2")),
+        ("/bucket/denied.", AwsAnswer::s3_access_denied()),
+        ("/bucket/busy.", AwsAnswer::s3_slow_down()),
+        ("/bucket/expired.", AwsAnswer::s3_expired_token()),
+        ("/bucket/page.", AwsAnswer::web_page()),
+        ("/bucket/forbidden.", AwsAnswer::http(403, &[], "")),
+    ] {
+        for method in ["GET", "HEAD"] {
+            front.answer(AwsCall::path(method, path), answer.clone());
+        }
+    }
     let with = |property: &str, location: &str| {
         Connection::postgres(SERVER.port(), "app").with("JDBC_ENFORCE_SSL", "true").with(property, location)
     };
@@ -281,11 +271,14 @@ fn certificates_and_drivers_in_s3() {
         ("s3://none/ca.pem", "object_not_found", Some("NoSuchBucket"), ENTITY_NOT_FOUND),
         ("s3://elsewhere/ca.pem", "object_not_found", Some("PermanentRedirect"), ENTITY_NOT_FOUND),
         ("s3://bucket/denied.pem", "aws_access_denied", Some("AccessDenied"), ACCESS_DENIED),
+        ("s3://bucket/forbidden.pem", "aws_access_denied", Some("Forbidden"), ACCESS_DENIED),
+        ("s3://bucket/expired.pem", "aws_access_denied", Some("ExpiredToken"), ACCESS_DENIED),
+        ("s3://bucket/page.pem", "artefact_invalid", None, INVALID_INPUT),
         ("s3://bucket/not.pem", "artefact_invalid", None, INVALID_INPUT),
         ("s3://bucket/large.pem", "artefact_invalid", None, INVALID_INPUT),
         ("s3://bucket/weak.pem", "artefact_invalid", None, INVALID_INPUT),
     ] {
-        test(&with("CUSTOM_JDBC_CERT", location)).failed(&secrets(code, native, exception));
+        test_at(&front, &with("CUSTOM_JDBC_CERT", location)).failed(&secrets(code, native, exception));
     }
     // The flag is about the file, and about nothing else: the server's chain is checked all the same.
     test(&certificate("weak.pem").with("SKIP_CUSTOM_JDBC_CERT_VALIDATION", "true")).failed(&Failed {
@@ -295,61 +288,89 @@ fn certificates_and_drivers_in_s3() {
         exception: FS_RESPONSE,
         exit: 1,
     });
-    test(&certificate("busy.pem"))
+    test_at(&front, &certificate("busy.pem"))
         .failed(&Failed { exit: 4, ..secrets("rate_limited", Some("SlowDown"), FS_THROTTLING) });
 
     let driver = |location: &str| {
-        test(&Connection::postgres(SERVER.port(), "app").with("JDBC_DRIVER_JAR_URI", location))
+        test_at(&front, &Connection::postgres(SERVER.port(), "app").with("JDBC_DRIVER_JAR_URI", location))
     };
     driver("s3://bucket/driver.jar").passed().warns("driver_not_loaded");
-    driver("s3://bucket/none.jar").failed(&secrets("object_not_found", Some("NotFound"), ENTITY_NOT_FOUND));
+    // A HEAD is answered without a body, and so without a code.
+    for (location, code, native, exception) in [
+        ("s3://bucket/none.jar", "object_not_found", "NotFound", ENTITY_NOT_FOUND),
+        ("s3://none/driver.jar", "object_not_found", "NotFound", ENTITY_NOT_FOUND),
+        ("s3://bucket/denied.jar", "aws_access_denied", "Forbidden", ACCESS_DENIED),
+        ("s3://elsewhere/driver.jar", "object_not_found", "MovedPermanently", ENTITY_NOT_FOUND),
+    ] {
+        driver(location).failed(&secrets(code, Some(native), exception));
+    }
+    driver("s3://bucket/denied.jar").says("s3:GetObject");
+    driver("s3://bucket/busy.jar")
+        .failed(&Failed { exit: 4, ..secrets("provider_error", Some("ServiceUnavailable"), FS_INTERNAL) });
 }
 
 #[test]
 fn as_the_role_that_the_definition_names() {
-    let with = |role: &str| with_secret("lower").with("ROLE_ARN", format!("arn:aws:iam::1:role/{role}"));
-    test(&with("allowed")).passed();
-    assert!(AWS.requests().iter().any(|request| {
-        request.operation == "secretsmanager.GetSecretValue"
-            && request.authorization.contains("Credential=ASIAASSUMED/")
-    }));
-    test(&with("other"))
+    let front = front();
+    let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    for (name, answer) in [
+        ("allowed", AwsAnswer::assumed_role(&role("allowed"), "ASIAASSUMED")),
+        ("other", AwsAnswer::sts_access_denied(&role("other"))),
+        ("expired", AwsAnswer::sts_expired_token()),
+    ] {
+        front.answer(AwsCall::operation("AssumeRole").about(&role(name)), answer);
+    }
+    let with = |role: &str| test_at(&front, &with_secret("lower").with("ROLE_ARN", role));
+    for (name, signed) in [(ROLE.to_owned(), "Credential=ASIA"), (role("allowed"), "Credential=ASIAASSUMED/")]
+    {
+        with(&name).passed();
+        let [.., assumes, asks] = &front.requests()[..] else { panic!("{:?}", front.calls()) };
+        assert!(assumes.operation() == "AssumeRole" && assumes.mentions(&name), "{assumes:?}");
+        assert!(asked_for_a_secret(asks, signed), "{asks:?}");
+        assert!(asks.header("x-amz-security-token").is_some(), "{asks:?}");
+    }
+    with(&role("other"))
         .failed(&secrets("aws_access_denied", Some("AccessDenied"), ACCESS_DENIED))
         .says("the role may not be assumed");
+    with(&role("expired")).failed(&secrets("aws_access_denied", Some("ExpiredToken"), ACCESS_DENIED));
+    assert_eq!((front.count(&AwsCall::operation("AssumeRole")), front.requests().len()), (4, 6));
 }
 
 #[test]
 fn without_credentials_region_or_a_way_to_aws() {
+    let environment = environment(KEPT.moto.front());
     let without = |left_out: &[&str]| {
-        let kept: Vec<_> = environment(&AWS.endpoint())
-            .into_iter()
-            .filter(|(name, _)| !left_out.contains(&name.as_str()))
-            .collect();
-        with_secret("lower").test_in(&borrowed(&kept))
+        let mut kept = borrowed(&environment);
+        kept.retain(|(name, _)| !left_out.contains(name));
+        with_secret("lower").test_in(&kept)
     };
     without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
         .failed(&secrets("aws_access_denied", None, ACCESS_DENIED))
         .says("there are no AWS credentials");
-    without(&["AWS_REGION"])
+    without(&["AWS_REGION", "AWS_DEFAULT_REGION"])
         .failed(&Failed { exit: 2, ..secrets("invalid_settings", None, INVALID_INPUT) })
         .says("no AWS region is configured");
 
     let refused = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
     let hole = fixtures::FaultProxy::start(None, fixtures::Fault::BlackHoleAfterAccept).unwrap();
-    let at = |port: u16| environment(&format!("http://127.0.0.1:{port}"));
-    with_secret("lower")
-        .test_in(&borrowed(&at(refused.port())))
+    let at = |port: u16| {
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let mut elsewhere = borrowed(&environment);
+        elsewhere.push(("AWS_ENDPOINT_URL", &endpoint));
+        with_secret("lower").test_in(&elsewhere)
+    };
+    at(refused.port())
         .failed(&Failed { exit: 4, ..secrets("unreachable", None, FS_INTERNAL) })
         .says("VPC endpoint com.amazonaws.REGION.secretsmanager");
-    with_secret("lower")
-        .test_in(&borrowed(&at(hole.port())))
-        .failed(&Failed { exit: 4, ..secrets("timed_out", None, TIMEOUT) });
+    at(hole.port()).failed(&Failed { exit: 4, ..secrets("timed_out", None, TIMEOUT) });
 }
 
 #[test]
 fn a_sweep_asks_once_for_one_secret_and_once_for_a_denied_one() {
-    let aws = AwsService::start(answer);
-    for (id, count, passed) in [("lower", 300, 300), ("denied", 300, 0)] {
+    let front = front();
+    let call = |id: &str| AwsCall::operation(GET_SECRET).about(id);
+    front.answer(call("denied"), AwsAnswer::secret_access_denied("denied"));
+    for (id, count, passed) in [("lower", 1000, 1000), ("denied", 1000, 0)] {
         let connections: Vec<Value> = (0..count)
             .map(|index| {
                 let mut input = with_secret(id).with("INDEX", index.to_string()).input();
@@ -357,16 +378,14 @@ fn a_sweep_asks_once_for_one_secret_and_once_for_a_denied_one() {
                 input
             })
             .collect();
-        let environment = environment(&aws.endpoint());
         let arguments = ["test", "--input", "-", "--output", "json", "--timeout", "30s"];
-        let ran =
-            dialcheck_with(&borrowed(&environment), &arguments, json!(connections).to_string().as_bytes());
+        let input = json!(connections).to_string();
+        let ran = dialcheck_with(&borrowed(&environment(&front)), &arguments, input.as_bytes());
         let report: Value = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(report["summary"]["passed"], passed, "{}", ran.stderr);
+        assert_eq!(front.count(&call(id)), 1, "{id}");
     }
-    let asked = aws.requests();
-    let secrets = asked.iter().filter(|request| request.operation == "secretsmanager.GetSecretValue").count();
-    assert_eq!(secrets, 2, "{asked:?}");
+    assert_eq!(front.requests().len(), 2, "{:?}", front.calls());
 }
 
 #[test]
@@ -378,7 +397,7 @@ fn a_marketplace_connector_takes_its_url_from_the_secret() {
         if !secret.is_empty() {
             input["ConnectionProperties"]["SECRET_ID"] = secret.into();
         }
-        Connection::test_input(&input, &borrowed(&environment(&AWS.endpoint())))
+        Connection::test_input(&input, &borrowed(&environment(KEPT.moto.front())))
     };
     let url = format!(
         "jdbc:postgresql://localhost:{}/${{db}}?user=${{user}}&password=${{Password}}",
@@ -401,6 +420,7 @@ fn a_marketplace_connector_takes_its_url_from_the_secret() {
 
 #[test]
 fn a_database_of_rds_is_logged_in_to_by_a_token() {
+    let front = front();
     let dns = fixtures::DnsServer::start(&[(
         "orders.abc123.eu-west-1.rds.amazonaws.com",
         fixtures::Answer::Addresses(vec!["127.0.0.1".parse().unwrap()]),
@@ -410,7 +430,7 @@ fn a_database_of_rds_is_logged_in_to_by_a_token() {
     let connection = Connection::to(url).user("alice", "");
     let dns = dns.address().to_string();
     let tested = connection
-        .test_in_with(&borrowed(&environment(&AWS.endpoint())), &["--timeout", "10s", "--dns-server", &dns]);
+        .test_in_with(&borrowed(&environment(&front)), &["--timeout", "10s", "--dns-server", &dns]);
     // This server wants alice's own password, and not a token.
     tested.failed(&Failed {
         stage: "auth",
@@ -420,12 +440,13 @@ fn a_database_of_rds_is_logged_in_to_by_a_token() {
         exit: 1,
     });
     assert_eq!(tested.evidence("secrets", "fetched"), "rds-db:connect");
+    assert_eq!(front.requests().len(), 0, "a token is signed here: {:?}", front.calls());
 }
 
 #[test]
 fn over_the_api_only_a_connection_of_the_catalog_may_point_at_what_is_stored() {
-    let aws = AwsService::start(answer);
-    let environment = environment(&aws.endpoint());
+    let front = front();
+    let environment = environment(&front);
     let server = Server::start_with(&borrowed(&environment), &[]);
     for (key, value) in [
         ("SECRET_ID", "lower"),
@@ -442,13 +463,13 @@ fn over_the_api_only_a_connection_of_the_catalog_may_point_at_what_is_stored() {
             "{message}"
         );
     }
-    assert_eq!(aws.requests().len(), 0, "nothing was fetched");
+    assert_eq!(front.requests().len(), 0, "nothing was fetched");
 
     let mut input = with_secret("lower").input();
     input["Name"] = "stored".into();
     server.call("CreateConnection", &json!({ "ConnectionInput": input })).succeeded();
     server.call("TestConnection", &json!({ "ConnectionName": "stored" })).succeeded();
-    assert_eq!(aws.requests().len(), 1);
+    assert_eq!(front.requests().len(), 1);
 
     let allowing = Server::start_with(&borrowed(&environment), &["--inline-pointers"]);
     allowing.test(&with_secret("lower")).succeeded();
@@ -456,11 +477,11 @@ fn over_the_api_only_a_connection_of_the_catalog_may_point_at_what_is_stored() {
 
 #[test]
 fn passwords_are_kept_and_answered_as_the_catalogs_settings_say() {
-    let environment = environment(&AWS.endpoint());
-    let server = Server::start_with(&borrowed(&environment), &["--reveal-passwords"]);
+    let front = front();
+    let server = Server::start_with(&borrowed(&environment(&front)), &["--reveal-passwords"]);
     let put = |returns_encrypted: bool| {
         let settings = json!({ "ConnectionPasswordEncryption": {
-            "ReturnConnectionPasswordEncrypted": returns_encrypted, "AwsKmsKeyId": "arn:aws:kms:eu-west-1:1:key/made-up" } });
+            "ReturnConnectionPasswordEncrypted": returns_encrypted, "AwsKmsKeyId": KEPT.key } });
         let input = json!({ "DataCatalogEncryptionSettings": settings });
         server.call("PutDataCatalogEncryptionSettings", &input).succeeded();
     };
@@ -483,11 +504,10 @@ fn passwords_are_kept_and_answered_as_the_catalogs_settings_say() {
     assert_eq!(listed["ConnectionList"][0]["ConnectionProperties"].get("PASSWORD"), None);
 
     // A key that can't be used: nothing is kept.
-    AWS.break_encryption(true);
+    front.answer(AwsCall::operation("TrentService.Encrypt"), AwsAnswer::kms_disabled(&KEPT.key));
     let mut other = input;
     other["Name"] = "other".into();
     let refused = server.call("CreateConnection", &json!({ "ConnectionInput": other }));
-    AWS.break_encryption(false);
     refused.failed(400, "GlueEncryptionException");
     server.call("GetConnection", &json!({ "Name": "other" })).failed(400, "EntityNotFoundException");
 }

@@ -3,6 +3,7 @@
 
 mod aws;
 mod aws_service;
+mod catalog_aws;
 mod cli;
 mod faults;
 mod harness;

@@ -86,3 +86,25 @@ fn a_very_short_password_withholds_the_servers_words_and_not_ours() {
     let tested = Connection::postgres(SERVER.port(), "app").user("alice", "e").test();
     tested.says("auth: (withheld: it contains the secret)");
 }
+
+#[test]
+fn no_core_dump_holds_a_secret_and_the_command_that_follows_has_its_own() {
+    let server = crate::server::Server::start(&[]);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+
+    let connection = Connection::postgres(SERVER.port(), "app");
+    let input = connection.input().to_string();
+    let script = "ulimit -S -c 16; exec \"$0\" wait --input - -- sh -c 'ulimit -S -c'";
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_dialcheck")])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let ran = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "16\n");
+}

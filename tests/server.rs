@@ -32,18 +32,32 @@ impl Server {
         Self::begin(Arc::new(tempfile::tempdir().unwrap()), environment, arguments)
     }
 
+    /// Starts one on the AWS Glue Data Catalog that the environment leads to.
+    pub(crate) fn start_in_aws(environment: &[(&str, &str)]) -> Self {
+        Self::spawn(Arc::new(tempfile::tempdir().unwrap()), "aws", environment, &[])
+    }
+
     /// Starts one on the catalog of another.
     pub(crate) fn start_on(folder: Arc<tempfile::TempDir>, arguments: &[&str]) -> Self {
         Self::begin(folder, &[], arguments)
     }
 
     fn begin(folder: Arc<tempfile::TempDir>, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let place = format!("sqlite:{}", catalog(&folder).display());
+        Self::spawn(folder, &place, environment, arguments)
+    }
+
+    fn spawn(
+        folder: Arc<tempfile::TempDir>,
+        place: &str,
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
         // One in a static is never dropped: it ends with this process.
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_dialcheck")])
-            .args(["serve", "--listen", "127.0.0.1:0", "--catalog"])
-            .arg(format!("sqlite:{}", catalog(&folder).display()))
+            .args(["serve", "--listen", "127.0.0.1:0", "--catalog", place])
             .args(arguments)
             .env_remove("DIALCHECK_CATALOG")
             .env("XDG_DATA_HOME", "/nonexistent")

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use probe_contract::Failure;
+
 /// Why a catalog did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
@@ -13,7 +15,8 @@ pub enum CatalogError {
     Changed,
     /// Nothing can be written here.
     #[error(
-        "this catalog is a folder of documents, which dialcheck only reads: change the documents, or use an sqlite: catalog"
+        "this catalog is the AWS Glue Data Catalog or a folder of documents, which dialcheck only reads: change it there, or use an \
+         sqlite: catalog"
     )]
     ReadOnly,
     /// A secret of a connection can't be opened: it was sealed with another key, or was changed.
@@ -21,6 +24,9 @@ pub enum CatalogError {
         "{0} can't be opened with this catalog's key: it was sealed with another one, or the catalog was changed"
     )]
     Sealed(String),
+    /// The service that keeps the catalog did not answer as it should.
+    #[error("{}. {}", .0.detail, told_hint(.0))]
+    Remote(Box<Failure>),
     /// The store can't be read or written. The source may hold what must not be shown.
     #[error("the catalog can't be read or written")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
@@ -30,4 +36,8 @@ impl CatalogError {
     pub(super) fn broken(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Broken(source.into())
     }
+}
+
+fn told_hint(failure: &Failure) -> &str {
+    failure.hint.as_deref().unwrap_or(failure.code.hint())
 }

@@ -1,5 +1,7 @@
 //! Named connections, and what else a Data Catalog keeps of them.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod connection;
 mod documents;
 mod error;
@@ -9,6 +11,8 @@ mod sqlite;
 
 use futures_util::future::BoxFuture;
 
+#[cfg(feature = "aws")]
+pub use aws::Aws;
 pub use connection::{Connection, Status};
 pub use documents::{Documents, Fault, FolderError, Wrong};
 pub use error::CatalogError;

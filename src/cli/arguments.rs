@@ -1,12 +1,14 @@
 //! What can be typed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use dialcheck::glue::Operation;
 
+use super::aws::AwsArguments;
 use super::catalog::CatalogArguments;
 use super::glue;
 use super::serve::ServeArguments;
@@ -27,6 +29,18 @@ pub(crate) struct Arguments {
 /// The whole command line: the operations of Glue's stand behind dialcheck's own commands.
 pub(super) fn command() -> clap::Command {
     Arguments::command().subcommands(glue::commands())
+}
+
+/// As much of it as the first argument asks for: a thousand flags take longer to make than a test takes to dial.
+pub(super) fn command_for(first: Option<&OsStr>) -> clap::Command {
+    let own = Arguments::command();
+    let first = first.and_then(OsStr::to_str).unwrap_or_default();
+    match Operation::of_command(first) {
+        Some(operation) => own.subcommand(glue::command(operation)),
+        // `completions` and `help` are about all of it.
+        None if ["test", "wait", "serve"].contains(&first) => own,
+        None => command(),
+    }
 }
 
 #[derive(Subcommand)]
@@ -121,6 +135,9 @@ pub(crate) struct Dialing {
     /// Trust the authorities in this PEM file too, beside the system's and Amazon RDS's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) aws: AwsArguments,
 }
 
 /// The forms of a report.

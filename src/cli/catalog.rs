@@ -6,9 +6,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
+#[cfg(feature = "aws")]
+use dialcheck::catalog::Aws;
 use dialcheck::catalog::{Catalog, Documents, Sqlite};
 use etcetera::BaseStrategy as _;
 
+use super::arguments::Dialing;
+#[cfg(feature = "aws")]
+use super::dialing::certificates;
 use super::{Failed, render};
 
 /// The embedded catalog's file within the user's folder for data.
@@ -17,8 +22,8 @@ const FILE: &str = "dialcheck/catalog.sqlite";
 /// Where connections are kept.
 #[derive(Args)]
 pub(crate) struct CatalogArguments {
-    /// Where connections are looked up: a folder of documents (JSON and YAML), or sqlite:FILE; without it, an SQLite file in
-    /// the user's folder for data
+    /// Where connections are looked up: a folder of documents (JSON and YAML), sqlite:FILE, or aws for the AWS Glue Data
+    /// Catalog, which is only read; without it, an SQLite file in the user's folder for data
     #[arg(long, value_name = "CATALOG", env = "DIALCHECK_CATALOG")]
     catalog: Option<CatalogPlace>,
 
@@ -31,6 +36,7 @@ pub(crate) struct CatalogArguments {
 enum CatalogPlace {
     Folder(PathBuf),
     Sqlite(PathBuf),
+    Aws,
 }
 
 impl FromStr for CatalogPlace {
@@ -39,6 +45,7 @@ impl FromStr for CatalogPlace {
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text.strip_prefix("sqlite:") {
             Some(file) => Self::Sqlite(file.into()),
+            None if text == "aws" => Self::Aws,
             None => Self::Folder(text.into()),
         })
     }
@@ -46,18 +53,19 @@ impl FromStr for CatalogPlace {
 
 impl CatalogArguments {
     /// The catalog, for a command that only reads: where the embedded one is not there yet, there is none.
-    pub(super) fn find(&self) -> Result<Option<Arc<dyn Catalog>>, Failed> {
+    pub(super) fn find(&self, dialing: &Dialing) -> Result<Option<Arc<dyn Catalog>>, Failed> {
         if self.catalog.is_none() && !embedded().is_ok_and(|file| file.exists()) {
             return Ok(None);
         }
-        self.open().map(Some)
+        self.open(dialing).map(Some)
     }
 
     /// The catalog; an SQLite file is made where there is none yet.
-    pub(super) fn open(&self) -> Result<Arc<dyn Catalog>, Failed> {
+    pub(super) fn open(&self, dialing: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
         match &self.catalog {
             Some(CatalogPlace::Folder(folder)) => open_folder(folder),
             Some(CatalogPlace::Sqlite(file)) => self.open_sqlite(file),
+            Some(CatalogPlace::Aws) => open_aws(dialing),
             None => self.open_sqlite(&embedded()?),
         }
     }
@@ -85,4 +93,17 @@ fn open_folder(folder: &Path) -> Result<Arc<dyn Catalog>, Failed> {
         }
         Err(error) => Err(Failed::Usage(error.to_string().lines().map(str::to_owned).collect())),
     }
+}
+
+#[cfg(feature = "aws")]
+fn open_aws(dialing: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
+    let authorities = certificates(dialing.ca_bundle.as_deref())?;
+    let catalog = Aws::new(dialing.aws.options(), authorities);
+    catalog.map(|catalog| Arc::new(catalog) as _).map_err(|error| Failed::Usage(vec![error.to_string()]))
+}
+
+#[cfg(not(feature = "aws"))]
+fn open_aws(_: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
+    let line = "this build can't read the AWS Glue Data Catalog: it was made without the feature aws; a folder of that name is ./aws";
+    Err(Failed::Usage(vec![line.to_owned()]))
 }

@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dialcheck::catalog::Catalog;
-#[cfg(feature = "aws")]
-use dialcheck::engine::AwsOptions;
 use dialcheck::engine::{Engine, EngineOptions, LocalFiles};
 use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
 use probe_contract::{Gate, Loopback, Resolver};
@@ -44,7 +42,7 @@ impl Dialing {
             strict: self.strict,
             local_files,
             #[cfg(feature = "aws")]
-            aws: AwsOptions::default(),
+            aws: self.aws.options(),
             catalog,
         }))
     }

@@ -1,6 +1,7 @@
 //! The command line: stdout is data, stderr is talk, and the exit code says which kind of failure it was.
 
 mod arguments;
+mod aws;
 mod catalog;
 mod dialing;
 mod glue;
@@ -12,11 +13,13 @@ mod targets;
 mod test;
 mod wait;
 
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
+use dialcheck::catalog::CatalogError;
 use dialcheck::glue::Operation;
 
 use arguments::{Arguments, Command};
@@ -28,7 +31,9 @@ const BROKEN_PIPE: u8 = 141;
 
 pub(crate) fn main() -> ExitCode {
     std::panic::set_hook(Box::new(say_where));
-    let matches = match arguments::command().try_get_matches() {
+    let core = without_core_dumps();
+    let first = std::env::args_os().nth(1);
+    let matches = match arguments::command_for(first.as_deref()).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return refuse(&error),
     };
@@ -40,7 +45,7 @@ pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let done = match arguments.command {
         Command::Test(arguments) => test::run(&arguments),
-        Command::Wait(arguments) => wait::run(&arguments),
+        Command::Wait(arguments) => wait::run(&arguments, core),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -58,7 +63,8 @@ pub(crate) fn main() -> ExitCode {
 fn refuse(error: &clap::Error) -> ExitCode {
     // Nobody is left to hear of a stream that can't be written.
     let _unheard = error.print();
-    let operation = std::env::args().nth(1).and_then(|name| Operation::of_command(&name));
+    let first = std::env::args_os().nth(1);
+    let operation = first.as_deref().and_then(OsStr::to_str).and_then(Operation::of_command);
     let code = if operation.is_some() { glue::USAGE } else { 2 };
     if error.use_stderr() { ExitCode::from(code) } else { ExitCode::SUCCESS }
 }
@@ -84,6 +90,8 @@ enum Failed {
     Usage(Vec<String>),
     /// stdout can't be written.
     Output(io::Error),
+    /// The catalog did not tell its connections.
+    Catalog(CatalogError),
     /// dialcheck can't work on this machine.
     Agent(io::Error),
     Interrupted,
@@ -104,6 +112,8 @@ impl Failed {
         }
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            Self::Catalog(CatalogError::Remote(failure)) => failure.code.exit_class().code(),
+            Self::Catalog(_) => 2,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
             Self::Output(_) | Self::Agent(_) => 3,
             Self::Interrupted => INTERRUPTED,
@@ -114,6 +124,7 @@ impl Failed {
     fn lines(&self) -> Vec<String> {
         match self {
             Self::Usage(lines) => lines.clone(),
+            Self::Catalog(error) => vec![error.to_string()],
             // Whoever reads the output has had enough; what was not told may have failed.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
             Self::Output(error) => vec![format!("the output can't be written: {error}")],
@@ -121,6 +132,14 @@ impl Failed {
             Self::Interrupted => vec!["interrupted; what was still being dialed was dropped".to_owned()],
         }
     }
+}
+
+/// A core dump would hold every secret that the process held. Gives back the limit that there was, for a command that takes
+/// the process over.
+fn without_core_dumps() -> Option<u64> {
+    let (soft, hard) = rlimit::Resource::CORE.get().ok()?;
+    rlimit::Resource::CORE.set(0, hard).ok()?;
+    Some(soft)
 }
 
 /// A panic's message may hold anything that the program held; the place is enough to find it.

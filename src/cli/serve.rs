@@ -104,7 +104,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         most_tests: arguments.jobs.into(),
         identity,
     };
-    let catalog = arguments.catalog.open()?;
+    let catalog = arguments.catalog.open(&arguments.dialing)?;
     let reach = Reach {
         // To whoever calls from this machine it is open anyway.
         loopback: if arguments.listen.ip().is_loopback() { Loopback::Open } else { Loopback::Closed },

@@ -7,14 +7,14 @@ use dialcheck::catalog::{Catalog, DEFAULT_CATALOG_ID};
 use dialcheck::glue::{self, TestRequest};
 
 use super::Failed;
-use super::arguments::Targets;
+use super::arguments::{Dialing, Targets};
 
 /// What to test, and where names are looked up.
 type Requests = (Vec<TestRequest>, Option<Arc<dyn Catalog>>);
 
 impl Targets {
     /// Reads what the command line names: the requests, and the catalog that their names are looked up in.
-    pub(super) fn read(&self) -> Result<Requests, Failed> {
+    pub(super) fn read(&self, dialing: &Dialing) -> Result<Requests, Failed> {
         let requests = match &self.input {
             Some(input) => read_input(input)?,
             None => self.names.iter().cloned().map(TestRequest::Named).collect(),
@@ -22,7 +22,7 @@ impl Targets {
         // A catalog that nobody asks is not opened: a mistake in it is none of this run's.
         let named = |request: &TestRequest| matches!(request, TestRequest::Named(_));
         let asked = self.all || requests.iter().any(named);
-        let catalog = if asked { self.catalog.find()? } else { None };
+        let catalog = if asked { self.catalog.find(dialing)? } else { None };
         if self.all { Ok((all_of(catalog.as_deref())?, catalog)) } else { Ok((requests, catalog)) }
     }
 }
@@ -32,12 +32,12 @@ fn all_of(catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
     let usage = |line: String| Failed::Usage(vec![line]);
     let catalog = catalog.ok_or_else(|| {
         usage(
-            "--all needs a catalog: a folder of connection documents or an SQLite file, by --catalog or DIALCHECK_CATALOG"
+            "--all needs a catalog: a folder of connection documents, an SQLite file or aws, by --catalog or DIALCHECK_CATALOG"
                 .to_owned(),
         )
     })?;
     let names = super::block_on(async { Ok(catalog.names(DEFAULT_CATALOG_ID).await) })?;
-    let names = names.map_err(|error| usage(error.to_string()))?;
+    let names = names.map_err(Failed::Catalog)?;
     if names.is_empty() {
         let line = "the catalog has no connections: put JSON or YAML documents into its folder, or create-connection into it";
         return Err(usage(line.to_owned()));

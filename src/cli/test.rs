@@ -19,7 +19,7 @@ const AHEAD: usize = 4096;
 
 /// Runs the command; gives back the exit code.
 pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
-    let (requests, catalog) = arguments.targets.read()?;
+    let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
     let engine =
         arguments.dialing.engine(arguments.timeout, arguments.jobs.into(), catalog, Reach::COMMAND_LINE)?;
     let renderer = Renderer::new(arguments.output, requests.len());

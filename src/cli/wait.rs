@@ -29,8 +29,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 256;
 
 /// Runs the command; gives back the exit code where none follows.
-pub(super) fn run(arguments: &WaitArguments) -> Result<u8, Failed> {
-    let (requests, catalog) = arguments.targets.read()?;
+pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Failed> {
+    let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
     let engine = arguments.dialing.engine(ATTEMPT, AT_ONCE, catalog, Reach::COMMAND_LINE)?;
     let until = Instant::now() + arguments.timeout;
     let tally = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
@@ -40,7 +40,11 @@ pub(super) fn run(arguments: &WaitArguments) -> Result<u8, Failed> {
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Ok(0);
     };
-    // The command takes over this process: its signals and its exit code are its own.
+    // The command takes over this process: its signals, its exit code and its core dumps are its own.
+    if let (Some(soft), Ok((_, hard))) = (core, rlimit::Resource::CORE.get()) {
+        // What was allowed before is allowed again.
+        let _allowed = rlimit::Resource::CORE.set(soft, hard);
+    }
     let error = Command::new(program).args(rest).exec();
     Err(Failed::Usage(vec![format!("{} can't be run: {error}", program.display())]))
 }

@@ -199,7 +199,7 @@ impl Engine {
         let Some(catalog) = &self.options.catalog else {
             let detail = format!("there is no catalog to look \"{name}\" up in");
             return Err(Failure::new(Code::ConnectionNotFound, detail)
-                .hint("Name a catalog by --catalog or DIALCHECK_CATALOG (a folder of connection documents, or sqlite:FILE), or create-connection in the embedded one"));
+                .hint("Name a catalog by --catalog or DIALCHECK_CATALOG (a folder of connection documents, sqlite:FILE, or aws), or create-connection in the embedded one"));
         };
         let connection = catalog.connection(catalog_id, name).await.map_err(catalog_failure)?;
         let connection = connection.ok_or_else(|| {
@@ -384,6 +384,7 @@ fn catalog_failure(error: CatalogError) -> Failure {
         CatalogError::Broken(source) => {
             Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
         }
+        CatalogError::Remote(failure) => *failure,
         CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {
             Failure::new(Code::AgentFailed, "the catalog refused to be read")
         }

@@ -116,6 +116,7 @@ impl Service {
             CatalogError::Changed
             | CatalogError::ReadOnly
             | CatalogError::Sealed(_)
+            | CatalogError::Remote(_)
             | CatalogError::Broken(_) => error.into(),
         })?;
         let arn = format!("arn:aws:glue:{REGION}:{DEFAULT_CATALOG_ID}:connectionType/{name}");

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use super::password_encryption::PasswordEncryption;
+use super::password_encryption::Opener;
 use super::{Passwords, Service, catalog_id, required};
 use crate::catalog::{Connection, Status};
 use crate::glue::{Exception, Fields, Operation, Shape, Value};
@@ -22,8 +22,9 @@ impl Service {
         let connection = self.catalog.connection(catalog_id(input), name).await?;
         let connection = connection.ok_or_else(|| not_found(name))?;
         let environment = input.text("ApplyOverrideForComputeEnvironment");
-        let encryption = self.password_encryption(catalog_id(input)).await?;
-        let shown = self.show(&connection, hides(input, passwords), environment, &encryption).await?;
+        let shown = self
+            .show(&connection, hides(input, passwords), environment, &Opener::of(catalog_id(input)))
+            .await?;
         Ok(Fields::default().with("Connection", shown))
     }
 
@@ -45,10 +46,10 @@ impl Service {
         let token = (found.len() > most).then(|| token(found[most - 1].name()));
         found.truncate(most);
         let hides = hides(input, passwords);
-        let encryption = self.password_encryption(catalog_id(input)).await?;
+        let opener = Opener::of(catalog_id(input));
         let mut list = Vec::with_capacity(found.len());
         for connection in &found {
-            list.push(self.show(connection, hides, None, &encryption).await?);
+            list.push(self.show(connection, hides, None, &opener).await?);
         }
         Ok(Fields::default().with("ConnectionList", list).with_some("NextToken", token.as_deref()))
     }
@@ -87,7 +88,7 @@ impl Service {
         connection: &Connection,
         hides_password: bool,
         environment: Option<&str>,
-        encryption: &PasswordEncryption,
+        opener: &Opener<'_>,
     ) -> Result<Fields, Exception> {
         let fields = connection.definition.to_fields();
         let mut properties = fields.fields("ConnectionProperties").cloned().unwrap_or_default();
@@ -99,7 +100,7 @@ impl Service {
         if hides_password {
             properties.retain(|key| !key.to_ascii_uppercase().contains("PASSWORD"));
         } else {
-            self.open_passwords(encryption, &mut properties).await?;
+            self.open_passwords(opener, &mut properties).await?;
         }
         Ok(describe(connection, fields, properties))
     }

@@ -10,6 +10,7 @@ mod validation;
 
 use std::sync::Arc;
 
+use probe_contract::{FederationSourceErrorCode, GlueException};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, CatalogError, DEFAULT_CATALOG_ID};
@@ -121,6 +122,17 @@ impl From<CatalogError> for Exception {
             }
             CatalogError::ReadOnly => Self::invalid_input(error.to_string()),
             CatalogError::Sealed(_) => Self::new("GlueEncryptionException", error.to_string()),
+            CatalogError::Remote(ref failure) => {
+                let (exception, message) = (failure.code.exception(), format!("{error}."));
+                if exception == GlueException::FederationSource(FederationSourceErrorCode::Throttling) {
+                    return Self::new("ThrottlingException", message);
+                }
+                // What only TestConnection declares.
+                if exception.federation_source_error_code().is_some() {
+                    return Self::internal(message);
+                }
+                Self::new(exception.name(), message)
+            }
             CatalogError::Broken(_) => Self::internal(error.to_string()),
         }
     }

@@ -4,6 +4,7 @@
 use super::Service;
 use crate::glue::{Definition, Exception, Fields};
 use probe_contract::{Failure, Properties, Secret};
+use tokio::sync::OnceCell;
 
 /// The properties that hold passwords, and those that hold them encrypted.
 const PASSWORDS: [(&str, &str); 5] = [
@@ -18,18 +19,28 @@ const PASSWORDS: [(&str, &str); 5] = [
 const DEFAULT_KEY: &str = "alias/aws/glue";
 
 /// What a catalog's settings say of passwords.
-pub(super) struct PasswordEncryption {
+struct PasswordEncryption {
     /// The key to encrypt with; none where passwords are kept as they come.
     key: Option<String>,
     /// Whether answers hold what was encrypted.
     returns_encrypted: bool,
 }
 
+/// The way to passwords that were encrypted. The settings are asked for with the first of them: a Data Catalog may tell its
+/// connections, and not its settings.
+pub(super) struct Opener<'a> {
+    catalog_id: &'a str,
+    encryption: OnceCell<PasswordEncryption>,
+}
+
+impl<'a> Opener<'a> {
+    pub(super) fn of(catalog_id: &'a str) -> Self {
+        Self { catalog_id, encryption: OnceCell::new() }
+    }
+}
+
 impl Service {
-    pub(super) async fn password_encryption(
-        &self,
-        catalog_id: &str,
-    ) -> Result<PasswordEncryption, Exception> {
+    async fn password_encryption(&self, catalog_id: &str) -> Result<PasswordEncryption, Exception> {
         let settings = self.catalog.encryption_settings(catalog_id).await?.unwrap_or_default();
         let settings = settings
             .fields("DataCatalogEncryptionSettings")
@@ -64,9 +75,14 @@ impl Service {
     /// The properties of an answer, their passwords decrypted unless the settings say otherwise.
     pub(super) async fn open_passwords(
         &self,
-        encryption: &PasswordEncryption,
+        opener: &Opener<'_>,
         properties: &mut Fields,
     ) -> Result<(), Exception> {
+        if !PASSWORDS.iter().any(|(_, encrypted)| properties.get(encrypted).is_some()) {
+            return Ok(());
+        }
+        let settings = || self.password_encryption(opener.catalog_id);
+        let encryption = opener.encryption.get_or_try_init(settings).await?;
         if encryption.returns_encrypted || encryption.key.is_none() {
             return Ok(());
         }

@@ -42,6 +42,7 @@ impl Service {
                 CatalogError::Changed
                 | CatalogError::ReadOnly
                 | CatalogError::Sealed(_)
+                | CatalogError::Remote(_)
                 | CatalogError::Broken(_) => error.into(),
             })?;
         if validates {

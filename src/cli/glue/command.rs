@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::output::{self, Format};
 use super::{Failure, Service, local};
+use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
 
 /// The commands of all operations.
@@ -18,7 +19,8 @@ pub(in crate::cli) fn commands() -> impl Iterator<Item = Command> {
     Operation::ALL.iter().map(|operation| command(*operation))
 }
 
-fn command(operation: Operation) -> Command {
+/// The command of one.
+pub(in crate::cli) fn command(operation: Operation) -> Command {
     let model = operation.model();
     let mut command = Command::new(model.command)
         .version(env!("CARGO_PKG_VERSION"))
@@ -30,7 +32,7 @@ fn command(operation: Operation) -> Command {
             number("max-items", "Answer that many at the most").value_parser(value_parser!(u32).range(1..)),
         ]);
     }
-    let command = command.args(global());
+    let command = AwsArguments::augment_args(command.args(global()));
     CatalogArguments::augment_args(command).about(model.about)
 }
 
@@ -94,8 +96,6 @@ fn global() -> Vec<Arg> {
         value("endpoint-url", "URL", "Call this server, instead of the catalog that is embedded here"),
         value("output", "FORMAT", "How to print the answer").value_parser(value_parser!(Format)),
         value("query", "JMESPATH", "What to print of the answer"),
-        value("profile", "NAME", "The profile to sign with").requires("endpoint-url"),
-        value("region", "NAME", "The region to call").requires("endpoint-url"),
         value("ca-bundle", "FILE", "Trust the authorities in this PEM file")
             .value_parser(value_parser!(PathBuf)),
         value("cli-read-timeout", "SECONDS", "How long an answer may take, 0 for any time")
@@ -134,10 +134,11 @@ pub(super) fn service(matches: &ArgMatches) -> Result<Service, Failure> {
         return Err(Failure::Usage("dialcheck asks nothing: leave out --cli-auto-prompt".to_owned()));
     }
     let Some(endpoint) = matches.get_one::<String>("endpoint-url") else {
-        let catalog =
-            CatalogArguments::from_arg_matches(matches).map_err(|error| Failure::Usage(error.to_string()))?;
+        let usage = |error: clap::Error| Failure::Usage(error.to_string());
+        let catalog = CatalogArguments::from_arg_matches(matches).map_err(usage)?;
+        let aws = AwsArguments::from_arg_matches(matches).map_err(usage)?;
         let bundle = matches.get_one::<PathBuf>("ca-bundle").cloned();
-        return Ok(Service::Local(Box::new(local::Local::new(&catalog, bundle)?)));
+        return Ok(Service::Local(Box::new(local::Local::new(&catalog, bundle, aws)?)));
     };
     #[cfg(feature = "aws")]
     {

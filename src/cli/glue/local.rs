@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Failure;
 use crate::cli::arguments::Dialing;
+use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
 use crate::cli::dialing::Reach;
 
@@ -20,10 +21,14 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(super) struct Local(Service);
 
 impl Local {
-    pub(super) fn new(catalog: &CatalogArguments, ca_bundle: Option<PathBuf>) -> Result<Self, Failure> {
+    pub(super) fn new(
+        catalog: &CatalogArguments,
+        ca_bundle: Option<PathBuf>,
+        aws: AwsArguments,
+    ) -> Result<Self, Failure> {
         let usage = |failed: crate::cli::Failed| Failure::Usage(failed.lines().join("\n"));
-        let catalog = catalog.open().map_err(usage)?;
-        let dialing = Dialing { ca_bundle, ..Dialing::default() };
+        let dialing = Dialing { ca_bundle, aws, ..Dialing::default() };
+        let catalog = catalog.open(&dialing).map_err(usage)?;
         let engine =
             dialing.engine(DEADLINE, 1, Some(catalog.clone()), Reach::COMMAND_LINE).map_err(usage)?;
         Ok(Self(Service::new(engine, catalog, Validate::Authenticated)))

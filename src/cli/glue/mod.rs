@@ -19,7 +19,7 @@ use dialcheck::glue::{Document, Example, Exception, Fields, Operation, Rejected,
 use probe_contract::printable;
 use serde_json::Value;
 
-pub(super) use command::commands;
+pub(super) use command::{command, commands};
 
 /// The AWS CLI's exit codes.
 pub(super) const USAGE: u8 = 252;

@@ -1,0 +1,238 @@
+//! A client of the Glue API. One call is one HTTP request: none is repeated, since a test that failed has cost a login.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use http::StatusCode;
+use probe_contract::tls::CertificateDer;
+use reqwest::{Certificate, Client};
+use serde_json::Value as Json;
+use tokio::sync::OnceCell;
+
+use super::account::Account;
+use super::{AwsOptions, CallError, Endpoint};
+use crate::glue::{Fields, Operation, Value};
+
+const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+/// A thousand connections take a few.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+/// Calls operations of Glue's.
+pub struct GlueClient {
+    options: GlueClientOptions,
+    http: Client,
+    /// Loaded by the first call.
+    account: OnceCell<Account>,
+}
+
+/// How a client calls.
+#[derive(Clone, Debug)]
+pub struct GlueClientOptions {
+    /// Where; else where the configuration says, and else at AWS in the region.
+    pub endpoint: Option<Endpoint>,
+    /// As whom.
+    pub aws: AwsOptions,
+    /// Whether calls are signed.
+    pub signing: Signing,
+    /// How long a connection may take to stand; any time, where it is not said.
+    pub connect_timeout: Option<Duration>,
+    /// How long the server may be silent.
+    pub read_timeout: Option<Duration>,
+    /// How long a call may take in all.
+    pub call_timeout: Option<Duration>,
+    /// Whom to trust beside the system's authorities.
+    pub authorities: Vec<CertificateDer<'static>>,
+    /// Whether the server's certificate is checked.
+    pub server_certificate: ServerCertificate,
+    /// Hears of each call.
+    pub listener: Option<fn(Event<'_>)>,
+}
+
+impl Default for GlueClientOptions {
+    /// Signed calls to AWS, without any limit of time.
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            aws: AwsOptions::default(),
+            signing: Signing::SigV4,
+            connect_timeout: None,
+            read_timeout: None,
+            call_timeout: None,
+            authorities: Vec::new(),
+            server_certificate: ServerCertificate::Checked,
+            listener: None,
+        }
+    }
+}
+
+/// Whether calls are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signing {
+    /// With AWS Signature Version 4.
+    SigV4,
+    /// They are not.
+    None,
+}
+
+/// Whether a server's certificate is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerCertificate {
+    /// Chain and name are.
+    Checked,
+    /// Any will do.
+    Unchecked,
+}
+
+/// What happens in a call. There is no content in it.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A request goes out.
+    Calling {
+        /// What is called.
+        operation: Operation,
+        /// Where.
+        endpoint: &'a Endpoint,
+    },
+    /// The head of the answer is there.
+    Answered {
+        /// The HTTP status.
+        status: StatusCode,
+        /// `x-amzn-RequestId`
+        request_id: Option<&'a str>,
+    },
+}
+
+impl GlueClient {
+    /// A client; nothing is called yet.
+    ///
+    /// # Errors
+    /// [`CallError::Request`] where an authority can't be read.
+    pub fn new(options: GlueClientOptions) -> Result<Self, CallError> {
+        let authorities = options.authorities.iter().map(|authority| Certificate::from_der(authority));
+        let authorities = authorities.collect::<Result<Vec<_>, _>>().map_err(CallError::request)?;
+        let mut builder = Client::builder()
+            .tls_certs_merge(authorities)
+            .tls_danger_accept_invalid_certs(options.server_certificate == ServerCertificate::Unchecked)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        if let Some(limit) = options.connect_timeout {
+            builder = builder.connect_timeout(limit);
+        }
+        if let Some(limit) = options.read_timeout {
+            builder = builder.read_timeout(limit);
+        }
+        if let Some(limit) = options.call_timeout {
+            builder = builder.timeout(limit);
+        }
+        let http = builder.build().map_err(CallError::request)?;
+        Ok(Self { options, http, account: OnceCell::new() })
+    }
+
+    /// Calls `operation` with `input`, which fits its shape. The answer is as it came.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn call(&self, operation: Operation, input: &Fields) -> Result<Json, CallError> {
+        let account = self.account().await?;
+        let endpoint = &account.endpoint;
+        let body =
+            serde_json::to_string(&Value::Fields(input.clone()).exposed()).map_err(CallError::request)?;
+        let target = format!("AWSGlue.{}", operation.model().name);
+        let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", target.as_str())];
+        let mut request = http::Request::post(endpoint.as_str());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let mut request = request.body(body).map_err(CallError::request)?;
+        if self.options.signing == Signing::SigV4 {
+            sign_as(&account.credentials().await?, &account.region, &mut request, &headers)?;
+        }
+        self.tell(Event::Calling { operation, endpoint });
+        let request = reqwest::Request::try_from(request).map_err(CallError::request)?;
+        let answer = self.http.execute(request).await.map_err(|error| unreachable(endpoint, error))?;
+        self.read(answer, endpoint).await
+    }
+
+    async fn account(&self) -> Result<&Account, CallError> {
+        let GlueClientOptions { endpoint, aws, signing, .. } = &self.options;
+        let load = async || match (signing, endpoint) {
+            (Signing::None, Some(endpoint)) => Ok(Account::anonymous(endpoint.clone())),
+            // Boxed, since it asks everything there is.
+            (Signing::None | Signing::SigV4, _) => Box::pin(Account::load(aws, endpoint.as_ref())).await,
+        };
+        self.account.get_or_try_init(load).await
+    }
+
+    async fn read(&self, mut answer: reqwest::Response, endpoint: &Endpoint) -> Result<Json, CallError> {
+        let status = answer.status();
+        let header =
+            |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (request_id, kind) = (header("x-amzn-requestid"), header("x-amzn-errortype"));
+        self.tell(Event::Answered { status, request_id: request_id.as_deref() });
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable(endpoint, error))? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(CallError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let unreadable = || CallError::NotAwsJson { host: endpoint.to_string(), status };
+        let parsed: Json = if body.is_empty() {
+            Json::Object(serde_json::Map::new())
+        } else {
+            serde_json::from_slice(&body).map_err(|_| unreadable())?
+        };
+        if status.is_success() {
+            return Ok(parsed);
+        }
+        let text = |key: &str| parsed[key].as_str().map(str::to_owned);
+        let name = text("__type").or(kind).ok_or_else(unreadable)?;
+        // "com.amazonaws.glue#InvalidInputException:http://…"
+        let name =
+            name.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default().to_owned();
+        let message = text("Message").or_else(|| text("message")).unwrap_or_default();
+        Err(CallError::Exception { name, message })
+    }
+
+    fn tell(&self, event: Event<'_>) {
+        if let Some(listener) = self.options.listener {
+            listener(event);
+        }
+    }
+}
+
+fn sign_as(
+    credentials: &Credentials,
+    region: &str,
+    request: &mut http::Request<String>,
+    headers: &[(&str, &str)],
+) -> Result<(), CallError> {
+    let identity = credentials.clone().into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name("glue")
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(CallError::request)?
+        .into();
+    let url = request.uri().to_string();
+    let body = SignableBody::Bytes(request.body().as_bytes());
+    let signable = SignableRequest::new(request.method().as_str(), url, headers.iter().copied(), body)
+        .map_err(CallError::request)?;
+    let (instructions, _) = sign(signable, &parameters).map_err(CallError::request)?.into_parts();
+    instructions.apply_to_request_http1x(request);
+    Ok(())
+}
+
+fn unreachable(endpoint: &Endpoint, source: reqwest::Error) -> CallError {
+    let host = endpoint.to_string();
+    if source.is_timeout() {
+        CallError::TimedOut { host, source }
+    } else {
+        CallError::Unreachable { host, source }
+    }
+}

@@ -1,0 +1,80 @@
+//! Why a call came to nothing.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+
+use super::NoEndpoint;
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// There is nowhere to call.
+    #[error("no AWS region is configured")]
+    NoRegion,
+    /// The region is no name of one.
+    #[error("the configured AWS region is no name of a region")]
+    UnknownRegion,
+    /// The configuration names an endpoint that is none.
+    #[error("the configured endpoint URL: {0}")]
+    Endpoint(#[from] NoEndpoint),
+    /// There is nothing to sign with.
+    #[error("there are no AWS credentials")]
+    NoCredentials,
+    /// There would be something to sign with, and it can't be had.
+    #[error("the AWS credentials can't be loaded{}", cause(.0))]
+    Credentials(#[source] CredentialsError),
+    /// The request could not be made.
+    #[error("the request can't be made{}", cause(.0.as_ref()))]
+    Request(#[source] Box<dyn Error + Send + Sync>),
+    /// Nobody answers there, or the answer broke off.
+    #[error("{host} can't be reached{}", cause(.source))]
+    Unreachable {
+        /// Host and port.
+        host: String,
+        /// What the HTTP client says.
+        source: reqwest::Error,
+    },
+    /// It took too long.
+    #[error("{host} does not answer in time{}", cause(.source))]
+    TimedOut {
+        /// Host and port.
+        host: String,
+        /// What the HTTP client says.
+        source: reqwest::Error,
+    },
+    /// The answer is larger than Glue's are.
+    #[error("the answer is larger than 64 MiB")]
+    TooLarge,
+    /// What answers is no service of AWS's.
+    #[error("{host} answers with something else than AWS JSON (HTTP status {status})")]
+    NotAwsJson {
+        /// Host and port.
+        host: String,
+        /// What it answered with.
+        status: http::StatusCode,
+    },
+    /// The operation failed.
+    #[error("{name}: {message}")]
+    Exception {
+        /// Its name on the wire, which a service somewhere else may have chosen.
+        name: String,
+        /// Its message.
+        message: String,
+    },
+}
+
+impl CallError {
+    pub(super) fn request(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Request(error.into())
+    }
+}
+
+/// The cause behind all others, which alone says something new.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut last = error.source();
+    while let Some(next) = last.and_then(Error::source) {
+        last = Some(next);
+    }
+    last.map(|cause| format!(": {cause}")).unwrap_or_default()
+}

@@ -1,0 +1,11 @@
+//! Calls of the Glue API over HTTP: to AWS, or to a server that speaks as Glue does.
+
+mod account;
+mod client;
+mod endpoint;
+mod error;
+
+pub use crate::material::AwsOptions;
+pub use client::{Event, GlueClient, GlueClientOptions, ServerCertificate, Signing};
+pub use endpoint::{Endpoint, NoEndpoint};
+pub use error::CallError;

@@ -1,0 +1,26 @@
+//! Whose AWS account is meant, and where.
+
+use clap::Args;
+#[cfg(feature = "aws")]
+use dialcheck::aws::AwsOptions;
+
+/// What says so before the environment does.
+#[derive(Args, Clone, Default)]
+pub(crate) struct AwsArguments {
+    /// The profile of the AWS configuration files to call AWS as
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// The AWS region to call
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME")]
+    region: Option<String>,
+}
+
+#[cfg(feature = "aws")]
+impl AwsArguments {
+    pub(super) fn options(&self) -> AwsOptions {
+        AwsOptions { profile: self.profile.clone(), region: self.region.clone() }
+    }
+}

@@ -1,0 +1,662 @@
+//! The AWS Glue Data Catalog as a catalog: one of dialcheck's own servers, which checks signatures, and one that says what a
+//! case needs.
+
+use fixtures::{Fault, FaultProxy};
+use serde_json::{Value, json};
+
+use crate::aws_service::{Answer, AwsService, Request};
+use crate::harness::exception::*;
+use crate::harness::{Connection, Failed, Ran, Tested, dialcheck_with};
+use crate::postgres::SERVER as POSTGRES;
+use crate::server::Server;
+
+const KEY: &str = "AKIDMADEUPCATALOG";
+const SECRET: &str = "c4naRy-Pa55/secret+of+ann=";
+
+/// What a command knows of AWS.
+#[derive(Clone)]
+struct Environment(Vec<(&'static str, String)>);
+
+impl Environment {
+    fn of(endpoint: &str) -> Self {
+        Self::nothing()
+            .with("AWS_ENDPOINT_URL_GLUE", endpoint)
+            .with("AWS_ACCESS_KEY_ID", KEY)
+            .with("AWS_SECRET_ACCESS_KEY", SECRET)
+            .with("AWS_REGION", "eu-central-1")
+    }
+
+    /// Nothing, and not what this machine knows.
+    fn nothing() -> Self {
+        Self(Vec::new())
+            .with("AWS_CONFIG_FILE", "/nonexistent")
+            .with("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+            .with("AWS_EC2_METADATA_DISABLED", "true")
+    }
+
+    fn with(self, name: &'static str, value: &str) -> Self {
+        let mut others = self.without(&[name]);
+        others.0.push((name, value.to_owned()));
+        others
+    }
+
+    fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(name, _)| !names.contains(name));
+        self
+    }
+
+    fn borrowed(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let [command, rest @ ..] = arguments else { panic!("no command") };
+        dialcheck_with(&self.borrowed(), &[&[command, "--catalog", "aws"], rest].concat(), b"")
+    }
+
+    /// Tests connections; gives back the exit code and each result.
+    #[track_caller]
+    fn report(&self, targets: &[&str]) -> (Ran, Vec<Value>) {
+        let ran = self.run(&[&["test", "--output", "json", "--timeout", "10s"], targets].concat());
+        assert_eq!(ran.stderr, "", "{targets:?}");
+        let mut report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        crate::schema::check(&report);
+        let Value::Array(results) = report["results"].take() else { panic!("no results") };
+        (ran, results)
+    }
+
+    /// Tests one connection by name.
+    #[track_caller]
+    fn test(&self, name: &str) -> Tested {
+        let (ran, mut results) = self.report(&[name]);
+        assert_eq!(results.len(), 1);
+        Tested { result: results.remove(0), ran }
+    }
+
+    /// What an operation answers.
+    #[track_caller]
+    fn answer(&self, arguments: &[&str]) -> Value {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{arguments:?}");
+        serde_json::from_str(&ran.stdout).unwrap()
+    }
+
+    /// Asserts that an operation fails with `exception`, and gives back its message.
+    #[track_caller]
+    fn fails(&self, operation: &str, arguments: &[&str], exception: &str) -> String {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (254, ""), "{arguments:?}: {}", ran.stderr);
+        let begin = format!("\nAn error occurred ({exception}) when calling the {operation} operation: ");
+        let message = ran.stderr.strip_prefix(&begin);
+        message.unwrap_or_else(|| panic!("{arguments:?}: {}", ran.stderr)).trim_end().to_owned()
+    }
+}
+
+/// How a test by name fails whose catalog does not tell the connection.
+fn settings<'a>(code: &'a str, native: Option<&'a str>, exception: &'a str, exit: i32) -> Failed<'a> {
+    Failed { stage: "settings", code, native, exception, exit }
+}
+
+/// A server that takes no call but one signed by ann, and what it lives in.
+struct DataCatalog {
+    server: Server,
+    keys: tempfile::NamedTempFile,
+}
+
+impl DataCatalog {
+    /// With these connections in it, created in this order.
+    fn with(inputs: &[Value]) -> Self {
+        let keys = tempfile::NamedTempFile::new().unwrap();
+        let text = format!("[ann]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n");
+        std::fs::write(keys.path(), text).unwrap();
+        let open = Server::start(&[]);
+        for input in inputs {
+            open.call("CreateConnection", &json!({ "ConnectionInput": input })).succeeded();
+        }
+        let file = keys.path().display().to_string();
+        let server = Server::start_on(open.folder(), &["--auth", "sigv4", "--keys", &file]);
+        Self { server, keys }
+    }
+
+    fn environment(&self) -> Environment {
+        Environment::of(&self.server.endpoint())
+    }
+}
+
+fn named(name: &str, connection: &Connection) -> Value {
+    let mut input = connection.input();
+    input["Name"] = name.into();
+    input
+}
+
+fn orders() -> Value {
+    named("orders", &Connection::postgres(POSTGRES.port(), "app"))
+}
+
+/// One that fails without being dialed.
+fn unfinished(name: &str) -> Value {
+    json!({ "Name": name, "ConnectionType": "JDBC", "ConnectionProperties": { "USERNAME": "ann" } })
+}
+
+#[test]
+fn what_is_there_is_tested_by_name_all_and_until_it_passes() {
+    let catalog = DataCatalog::with(&[orders()]);
+    let environment = catalog.environment();
+    environment.test("orders").passed();
+    environment
+        .test("Orders")
+        .failed(&settings("connection_not_found", None, ENTITY_NOT_FOUND, 2))
+        .says("the catalog has no connection \"Orders\"");
+    let (ran, results) = environment.report(&["--all"]);
+    assert_eq!((ran.code, results.len()), (0, 1));
+
+    let ran = environment.run(&["wait", "orders", "--timeout", "10s", "--", "echo", "then"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "then\n"), "{}", ran.stderr);
+    // By the variable, and by the endpoint of all services where Glue has none of its own.
+    let endpoint = catalog.server.endpoint();
+    let variables = environment.without(&["AWS_ENDPOINT_URL_GLUE"]).with("AWS_ENDPOINT_URL", &endpoint);
+    let variables = variables.with("DIALCHECK_CATALOG", "aws");
+    assert_eq!(dialcheck_with(&variables.borrowed(), &["test", "orders"], b"").code, 0);
+    let nowhere = catalog.environment().with("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    nowhere.test("orders").passed();
+}
+
+#[test]
+fn what_another_implementation_of_glue_keeps_is_read() {
+    let moto = fixtures::Moto::start().unwrap();
+    // Listed in this order.
+    for input in [unfinished("z"), orders()] {
+        moto.aws(&["glue", "create-connection", "--connection-input", &input.to_string()]).unwrap();
+    }
+    let front = moto.front().environment();
+    let environment =
+        front.iter().fold(Environment::nothing(), |environment, (name, value)| environment.with(name, value));
+    let got = environment.answer(&["get-connection", "--name", "orders", "--hide-password"]);
+    let connection = &got["Connection"];
+    assert_eq!(
+        connection["ConnectionProperties"]["JDBC_CONNECTION_URL"],
+        orders()["ConnectionProperties"]["JDBC_CONNECTION_URL"]
+    );
+    assert!(connection["CreationTime"].as_str().unwrap() > "2020", "{connection}");
+    environment.test("none").failed(&settings("connection_not_found", None, ENTITY_NOT_FOUND, 2));
+    let (ran, results) = environment.report(&["--all"]);
+    let names: Vec<_> = results.iter().map(|result| result["connection"].as_str().unwrap()).collect();
+    assert_eq!((ran.code, names), (2, vec!["orders", "z"]));
+    // moto keeps the type of a connection to itself.
+    assert!(results.iter().all(|result| result["failure"]["code"] == "not_testable"), "{results:?}");
+}
+
+#[test]
+fn a_listing_answers_once_for_each_connection() {
+    // Ready by the time that it is asked for by itself.
+    fn later(request: &Request) -> Answer {
+        match request.operation.as_str() {
+            "AWSGlue.GetConnections" => {
+                let listed = odd("orders", json!({ "Status": "IN_PROGRESS" }));
+                Answer::json(200, &json!({ "ConnectionList": [listed] }))
+            }
+            _ => Answer::json(200, &json!({ "Connection": orders() })),
+        }
+    }
+    let service = scripted(later);
+    let environment = Environment::of(&service.endpoint());
+    let ran = environment.run(&["wait", "--all", "--timeout", "10s"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("waiting for orders: settings: ConnectionStatus is not READY"),
+        "{}",
+        ran.stderr
+    );
+    let called: Vec<_> = service.requests().into_iter().map(|request| request.operation).collect();
+    assert_eq!(called, ["AWSGlue.GetConnections", "AWSGlue.GetConnection"]);
+}
+
+#[test]
+fn operations_read_what_is_there() {
+    let catalog = DataCatalog::with(&[orders()]);
+    let environment = catalog.environment();
+    let got =
+        environment.answer(&["get-connection", "--name", "orders", "--hide-password"])["Connection"].clone();
+    assert_eq!((&got["Name"], &got["Status"]), (&json!("orders"), &json!("READY")));
+    let direct = catalog.environment().without(&["AWS_ENDPOINT_URL_GLUE"]);
+    let endpoint = catalog.server.endpoint();
+    let direct = dialcheck_with(
+        &direct.borrowed(),
+        &["get-connection", "--name", "orders", "--hide-password", "--endpoint-url", &endpoint],
+        b"",
+    );
+    let direct: Value = serde_json::from_str(&direct.stdout).unwrap();
+    for told in ["CreationTime", "LastUpdatedTime", "ConnectionType", "ConnectionSchemaVersion"] {
+        assert_eq!(got[told], direct["Connection"][told], "{told}");
+    }
+    let ran = environment.run(&["test-connection", "--connection-name", "orders"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let message = environment.fails("GetConnection", &["get-connection", "--name", "none"], ENTITY_NOT_FOUND);
+    assert_eq!(message, "Connection none not found.");
+    // As the profile that is named, in the region that is named.
+    let keys = catalog.keys.path().display().to_string();
+    let profile = Environment::nothing()
+        .with("AWS_ENDPOINT_URL_GLUE", &endpoint)
+        .with("AWS_SHARED_CREDENTIALS_FILE", &keys);
+    let flags = ["--profile", "ann", "--region", "eu-west-1"];
+    assert_eq!(
+        profile.run(&[&["get-connections", "--query", "length(ConnectionList)"][..], &flags].concat()).stdout,
+        "1\n"
+    );
+    assert_eq!(profile.run(&[&["test", "orders"][..], &flags].concat()).code, 0);
+}
+
+#[test]
+fn a_listing_of_several_pages_is_told_by_name() {
+    // In no order.
+    let names: Vec<String> = (0..150).map(|index| format!("c{:03}", index * 37 % 150)).collect();
+    let catalog = DataCatalog::with(&names.iter().map(|name| unfinished(name)).collect::<Vec<_>>());
+    let environment = catalog.environment();
+    let mut sorted = names;
+    sorted.sort();
+
+    let (ran, results) = environment.report(&["--all"]);
+    assert_eq!(
+        results.iter().map(|result| result["connection"].as_str().unwrap()).collect::<Vec<_>>(),
+        sorted
+    );
+    assert!(results.iter().all(|result| result["failure"]["code"] == "invalid_settings"));
+    assert_eq!(ran.code, 2);
+
+    let query = ["--query", "ConnectionList[].Name"];
+    assert_eq!(environment.answer(&[&["get-connections"][..], &query].concat()), json!(sorted));
+    let sized = [&["get-connections", "--page-size", "7"][..], &query].concat();
+    assert_eq!(environment.answer(&sized), json!(sorted));
+    let page = environment.answer(&["get-connections", "--max-items", "120"]);
+    assert_eq!(page["ConnectionList"].as_array().unwrap().len(), 120);
+    let token = page["NextToken"].as_str().unwrap();
+    let rest = environment.answer(&[&["get-connections", "--starting-token", token][..], &query].concat());
+    assert_eq!(rest, json!(sorted[120..]));
+}
+
+#[test]
+fn whose_secret_key_is_wrong_is_told_so() {
+    let catalog = DataCatalog::with(&[orders()]);
+    let environment = catalog.environment().with("AWS_SECRET_ACCESS_KEY", "c4naRy-Pa55/guessed");
+    let detail = "the AWS Glue Data Catalog, GetConnection: the AWS secret access key does not belong to its access key id";
+    environment
+        .test("orders")
+        .failed(&settings("aws_access_denied", Some("InvalidSignatureException"), ACCESS_DENIED, 1))
+        .says(detail);
+    let message = environment.fails("GetConnection", &["get-connection", "--name", "orders"], ACCESS_DENIED);
+    assert!(message.starts_with(detail) && message.ends_with("or name a --profile."), "{message}");
+    environment.fails("GetConnections", &["get-connections"], ACCESS_DENIED);
+    environment.fails("TestConnection", &["test-connection", "--connection-name", "orders"], ACCESS_DENIED);
+    let ran = environment.run(&["test", "--all"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.starts_with("error: the AWS Glue Data Catalog, GetConnections: "), "{}", ran.stderr);
+}
+
+#[test]
+fn without_credentials_or_a_region_nothing_is_called() {
+    let service = scripted(said);
+    let environment = Environment::of(&service.endpoint());
+    environment
+        .clone()
+        .without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        .test("plain")
+        .failed(&settings("aws_access_denied", None, ACCESS_DENIED, 1))
+        .says("the AWS Glue Data Catalog, GetConnection: there are no AWS credentials. Give the machine a role, or");
+    let broken = environment.clone().without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[default]\ncredential_process = /nonexistent\n").unwrap();
+    broken
+        .with("AWS_CONFIG_FILE", &file.path().display().to_string())
+        .test("plain")
+        .failed(&settings("aws_access_denied", None, ACCESS_DENIED, 1))
+        .says("the AWS credentials can't be loaded");
+    for (environment, detail) in [
+        (
+            environment.clone().without(&["AWS_ENDPOINT_URL_GLUE", "AWS_REGION"]),
+            "no AWS region is configured",
+        ),
+        (
+            environment.clone().without(&["AWS_ENDPOINT_URL_GLUE"]).with("AWS_REGION", "evil.example/"),
+            "the configured AWS region is no name of a region",
+        ),
+        (
+            environment.clone().with("AWS_ENDPOINT_URL_GLUE", "glue.example"),
+            "the configured endpoint URL: expected http:// or https://, and a host",
+        ),
+    ] {
+        let failed = settings("invalid_settings", None, INVALID_INPUT, 2);
+        environment.test("plain").failed(&failed).says(detail);
+        environment.fails("GetConnections", &["get-connections"], INVALID_INPUT);
+        assert_eq!(environment.run(&["test", "--all"]).code, 2);
+    }
+    assert!(service.requests().is_empty());
+    // A server of dialcheck's takes any region.
+    environment.without(&["AWS_REGION"]).test("plain").passed();
+}
+
+#[test]
+fn an_endpoint_that_is_none_may_be_one_later() {
+    let refused = FaultProxy::start(None, Fault::Refuse).unwrap();
+    let reset = FaultProxy::start(None, Fault::ResetAfterServerBytes(0)).unwrap();
+    let hole = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
+    let environment = |proxy: &FaultProxy| Environment::of(&format!("http://127.0.0.1:{}", proxy.port()));
+    for (proxy, says) in [(&refused, "Connection refused"), (&reset, "Connection reset")] {
+        let environment = environment(proxy);
+        environment
+            .test("orders")
+            .failed(&settings("unreachable", None, FS_INTERNAL, 4))
+            .says(&format!("can't be reached: {says}"))
+            .says("the VPC endpoint com.amazonaws.REGION.glue");
+        environment.fails(
+            "GetConnection",
+            &["get-connection", "--name", "orders"],
+            "InternalServiceException",
+        );
+        let ran = environment.run(&["test", "--all"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (4, ""));
+        assert!(
+            ran.stderr.starts_with("error: the AWS Glue Data Catalog, GetConnections: "),
+            "{}",
+            ran.stderr
+        );
+    }
+    let silent = environment(&hole).test("orders");
+    silent.failed(&settings("timed_out", None, TIMEOUT, 4)).says("does not answer in time");
+    assert!(silent.ran.took < std::time::Duration::from_secs(15), "{:?}", silent.ran.took);
+}
+
+#[test]
+fn nothing_is_written() {
+    let catalog = DataCatalog::with(&[orders()]);
+    let environment = catalog.environment();
+    let input = "Name=orders,ConnectionType=JDBC,ConnectionProperties={HOST=h}";
+    let settings = "EncryptionAtRest={CatalogEncryptionMode=DISABLED}";
+    let registration = json!({
+        "ConnectionType": "REST-shop",
+        "IntegrationType": "REST",
+        "ConnectionProperties": { "Url": { "Name": "URL", "Required": true, "PropertyType": "USER_INPUT" } },
+        "ConnectorAuthenticationConfiguration": { "AuthenticationTypes": ["BASIC"] },
+        "RestConfiguration": {}
+    })
+    .to_string();
+    for (operation, arguments) in [
+        ("CreateConnection", vec!["create-connection", "--connection-input", input]),
+        ("UpdateConnection", vec!["update-connection", "--name", "orders", "--connection-input", input]),
+        ("DeleteConnection", vec!["delete-connection", "--connection-name", "orders"]),
+        ("RegisterConnectionType", vec!["register-connection-type", "--cli-input-json", &registration]),
+        ("DeleteConnectionType", vec!["delete-connection-type", "--connection-type", "REST-shop"]),
+        (
+            "PutDataCatalogEncryptionSettings",
+            vec!["put-data-catalog-encryption-settings", "--data-catalog-encryption-settings", settings],
+        ),
+    ] {
+        let message = environment.fails(operation, &arguments, INVALID_INPUT);
+        assert!(message.starts_with("this catalog is the AWS Glue Data Catalog or "), "{message}");
+    }
+    let deleted = environment.answer(&["batch-delete-connection", "--connection-name-list", "orders"]);
+    assert_eq!(deleted["Errors"]["orders"]["ErrorCode"], INVALID_INPUT);
+    environment.test("orders").passed();
+    // The settings are read there too.
+    let endpoint = catalog.server.endpoint();
+    let there = [
+        "put-data-catalog-encryption-settings",
+        "--data-catalog-encryption-settings",
+        "EncryptionAtRest={CatalogEncryptionMode=SSE-KMS}",
+        "--endpoint-url",
+        &endpoint,
+    ];
+    assert_eq!(dialcheck_with(&environment.borrowed(), &there, b"").code, 0);
+    let settings = environment.answer(&["get-data-catalog-encryption-settings"]);
+    let at_rest = &settings["DataCatalogEncryptionSettings"]["EncryptionAtRest"];
+    assert_eq!(at_rest["CatalogEncryptionMode"], "SSE-KMS");
+}
+
+#[test]
+fn a_server_reads_it_too() {
+    let catalog = DataCatalog::with(&[orders()]);
+    let server = Server::start_in_aws(&catalog.environment().borrowed());
+    server.call("TestConnection", &json!({ "ConnectionName": "orders" })).succeeded();
+    let listed = server.call("GetConnections", &json!({})).succeeded();
+    assert_eq!(listed["ConnectionList"][0]["Name"], "orders");
+    server.call("TestConnection", &json!({ "ConnectionName": "none" })).failed(400, ENTITY_NOT_FOUND);
+    server.call("DeleteConnection", &json!({ "ConnectionName": "orders" })).failed(400, INVALID_INPUT);
+    // What is changed there is seen at once.
+    let endpoint = catalog.server.endpoint();
+    let delete = ["delete-connection", "--connection-name", "orders", "--endpoint-url", &endpoint];
+    assert_eq!(dialcheck_with(&catalog.environment().borrowed(), &delete, b"").code, 0);
+    server.call("TestConnection", &json!({ "ConnectionName": "orders" })).failed(400, ENTITY_NOT_FOUND);
+    assert_eq!(server.call("GetConnections", &json!({})).succeeded()["ConnectionList"], json!([]));
+}
+
+/// A catalog that answers as the script says. The database that its connections lead to is up before: a call has 10 s.
+fn scripted(script: fn(&Request) -> Answer) -> AwsService {
+    let _up = POSTGRES.port();
+    AwsService::start(script)
+}
+
+/// A connection as a catalog answers it that says what it likes.
+fn odd(name: &str, oddities: Value) -> Value {
+    let Value::Object(oddities) = oddities else { panic!("no members") };
+    let mut connection = orders();
+    connection["Name"] = name.into();
+    connection.as_object_mut().unwrap().extend(oddities);
+    connection
+}
+
+/// What the scripted catalog answers: to `GetConnection` by the connection's name, to `GetConnections` by the catalog's id.
+fn said(request: &Request) -> Answer {
+    let input: Value = serde_json::from_slice(&request.body).unwrap();
+    let text = |key: &str| input[key].as_str().unwrap_or_default().to_owned();
+    let exception = |status, name: &str| {
+        Answer::json(status, &json!({ "__type": name, "Message": format!("{name} for ann.") }))
+    };
+    let raw = |body: Vec<u8>| Answer { status: 200, content_type: "application/x-amz-json-1.1", body };
+    match (request.operation.as_str(), text("Name").as_str(), text("CatalogId").as_str()) {
+        ("AWSGlue.GetDataCatalogEncryptionSettings", ..) => exception(400, "AccessDeniedException"),
+        ("AWSGlue.GetConnections", _, "endless") => {
+            Answer::json(200, &json!({ "ConnectionList": [], "NextToken": "again" }))
+        }
+        ("AWSGlue.GetConnections", _, "denied") => exception(400, "AccessDeniedException"),
+        ("AWSGlue.GetConnections", _, "garbage") => raw(b"<html>".to_vec()),
+        ("AWSGlue.GetConnections", _, "none") => raw(b"{}".to_vec()),
+        ("AWSGlue.GetConnections", ..) => match text("NextToken").as_str() {
+            "" => Answer::json(
+                200,
+                &json!({
+                    "ConnectionList": [
+                        odd("z", json!({ "Colour": { "of": ["money"] }, "Status": "DREAMING" })),
+                        odd("long", json!({ "Description": "ü".repeat(70_000) })),
+                        { "ConnectionType": "JDBC" },
+                        "a name",
+                        null,
+                    ],
+                    "NextToken": "behind z",
+                }),
+            ),
+            "behind z" => {
+                Answer::json(200, &json!({ "ConnectionList": [{ "Name": "bare" }], "NextToken": "" }))
+            }
+            other => panic!("{other}"),
+        },
+        ("AWSGlue.GetConnection", "plain", _) => Answer::json(200, &json!({ "Connection": orders() })),
+        ("AWSGlue.GetConnection", "without", _) => {
+            Answer::json(200, &json!({ "Connection": unfinished("without") }))
+        }
+        ("AWSGlue.GetConnection", "odd", _) => {
+            let oddities = json!({
+                "Status": "DREAMING",
+                "ConnectionSchemaVersion": 77,
+                "CreationTime": "yesterday",
+                "MatchCriteria": 5,
+                "Description": "ü".repeat(70_000),
+                "PhysicalConnectionRequirements": { "SubnetId": 1, "Colour": true },
+            });
+            Answer::json(200, &json!({ "Connection": odd("odd", oddities), "Colour": 1 }))
+        }
+        ("AWSGlue.GetConnection", "IN_PROGRESS", _) => Answer::json(
+            200,
+            &json!({ "Connection": odd("IN_PROGRESS", json!({ "Status": "IN_PROGRESS" })) }),
+        ),
+        ("AWSGlue.GetConnection", "FAILED", _) => {
+            let status = json!({ "Status": "FAILED", "StatusReason": "no route to it" });
+            Answer::json(200, &json!({ "Connection": odd("FAILED", status) }))
+        }
+        ("AWSGlue.GetConnection", "encrypted", _) => {
+            let properties = json!({ "ENCRYPTED_PASSWORD": "AQ==" });
+            Answer::json(
+                200,
+                &json!({ "Connection": odd("encrypted", json!({ "ConnectionProperties": properties })) }),
+            )
+        }
+        ("AWSGlue.GetConnection", "large", _) => raw(vec![b' '; 64 * 1024 * 1024 + 1]),
+        ("AWSGlue.GetConnection", "deep", _) => raw("[".repeat(1_000_000).into_bytes()),
+        ("AWSGlue.GetConnection", "garbage", _) => raw(b"\x00\xff{".to_vec()),
+        ("AWSGlue.GetConnection", "list", _) => raw(b"[]".to_vec()),
+        ("AWSGlue.GetConnection", "empty", _) => raw(Vec::new()),
+        ("AWSGlue.GetConnection", "page", _) => {
+            Answer { status: 503, content_type: "text/html", body: b"<html>".to_vec() }
+        }
+        ("AWSGlue.GetConnection", "InternalServiceException", _) => {
+            exception(500, "InternalServiceException")
+        }
+        ("AWSGlue.GetConnection", name, _) => exception(400, name),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_breaks_the_constraints_is_told_all_the_same() {
+    let service = scripted(said);
+    let environment = Environment::of(&service.endpoint());
+    let (ran, results) = environment.report(&["--all"]);
+    let told: Vec<_> = results.iter().map(|result| (&result["connection"], &result["verdict"])).collect();
+    let (passed, failed) = (json!("passed"), json!("failed"));
+    let names = [json!("bare"), json!("long"), json!("z")];
+    assert_eq!(told, [(&names[0], &failed), (&names[1], &passed), (&names[2], &passed)]);
+    assert_eq!(ran.code, 2);
+    // Two pages, and none of the connections once more.
+    let requests = service.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.operation == "AWSGlue.GetConnections"));
+    assert!(requests[0].authorization.contains(&format!("Credential={KEY}/")));
+    assert!(requests[0].authorization.contains("/eu-central-1/glue/aws4_request"));
+
+    environment.test("odd").passed();
+    let got =
+        environment.answer(&["get-connection", "--name", "odd", "--hide-password"])["Connection"].clone();
+    assert_eq!((&got["Status"], &got["Description"]), (&json!("READY"), &json!("ü".repeat(70_000))));
+    let listed =
+        environment.answer(&["get-connections", "--hide-password", "--query", "ConnectionList[].Name"]);
+    assert_eq!(listed, json!(names));
+}
+
+#[test]
+fn a_connection_that_is_not_ready_is_not_tested() {
+    let service = scripted(said);
+    let environment = Environment::of(&service.endpoint());
+    let failed = settings("connection_not_ready", None, "ConflictException", 4);
+    environment.test("IN_PROGRESS").failed(&failed).says("it is being validated");
+    environment.test("FAILED").failed(&failed).says("no route to it");
+    let got =
+        environment.answer(&["get-connection", "--name", "FAILED", "--hide-password"])["Connection"].clone();
+    assert_eq!((&got["Status"], &got["StatusReason"]), (&json!("FAILED"), &json!("no route to it")));
+}
+
+#[test]
+fn every_exception_has_its_code() {
+    let service = scripted(said);
+    let environment = Environment::of(&service.endpoint());
+    for (native, code, exception, exit, told) in [
+        ("AccessDeniedException", "aws_access_denied", ACCESS_DENIED, 1, ACCESS_DENIED),
+        ("ExpiredTokenException", "aws_access_denied", ACCESS_DENIED, 1, ACCESS_DENIED),
+        ("UnrecognizedClientException", "aws_access_denied", ACCESS_DENIED, 1, ACCESS_DENIED),
+        ("InvalidInputException", "invalid_settings", INVALID_INPUT, 2, INVALID_INPUT),
+        (
+            "GlueEncryptionException",
+            "decryption_failed",
+            "GlueEncryptionException",
+            1,
+            "GlueEncryptionException",
+        ),
+        ("OperationTimeoutException", "timed_out", TIMEOUT, 4, TIMEOUT),
+        ("ThrottlingException", "rate_limited", FS_THROTTLING, 4, "ThrottlingException"),
+        ("InternalServiceException", "provider_error", FS_INTERNAL, 4, "InternalServiceException"),
+        ("NovelException", "unclassified", FS_INTERNAL, 1, "InternalServiceException"),
+    ] {
+        environment.test(native).failed(&settings(code, Some(native), exception, exit));
+        environment.fails("GetConnection", &["get-connection", "--name", native], told);
+    }
+    environment
+        .test("AccessDeniedException")
+        .says("the AWS Glue Data Catalog, GetConnection: AccessDeniedException for ann. Allow glue:GetConnection on ");
+    let denied = ["get-connections", "--catalog-id", "denied"];
+    let message = environment.fails("GetConnections", &denied, ACCESS_DENIED);
+    assert!(message.contains("Allow glue:GetConnections on "), "{message}");
+}
+
+#[test]
+fn what_is_no_answer_of_glues_is_told_as_that() {
+    let service = scripted(said);
+    let environment = Environment::of(&service.endpoint());
+    let failed = settings("response_unreadable", None, FS_RESPONSE, 1);
+    for (name, says) in [
+        ("large", "the answer is larger than 64 MiB"),
+        ("deep", "something else than AWS JSON (HTTP status 200 OK)"),
+        ("garbage", "something else than AWS JSON (HTTP status 200 OK)"),
+        ("page", "something else than AWS JSON (HTTP status 503 Service Unavailable)"),
+        ("list", "Glue answers without a connection"),
+        ("empty", "Glue answers without a connection"),
+    ] {
+        environment.test(name).failed(&failed).says(says);
+    }
+    for (catalog_id, says) in [
+        ("endless", "Glue answers with more than 1000 pages"),
+        ("garbage", "something else than AWS JSON"),
+        ("none", "Glue answers without a list of connections"),
+    ] {
+        let arguments = ["get-connections", "--catalog-id", catalog_id];
+        let message = environment.fails("GetConnections", &arguments, "InternalServiceException");
+        assert!(message.contains(says), "{message}");
+    }
+    let endless = service.requests().iter().filter(|request| request.body.ends_with(b"\"again\"}")).count();
+    assert_eq!(endless, 999);
+}
+
+#[test]
+fn the_settings_are_asked_for_where_a_password_is_encrypted() {
+    let service = scripted(said);
+    let environment = Environment::of(&service.endpoint());
+    environment.answer(&["get-connection", "--name", "without"]);
+    environment.answer(&["get-connection", "--name", "encrypted", "--hide-password"]);
+    let shown = ["get-connection", "--name", "encrypted"];
+    let message = environment.fails("GetConnection", &shown, ACCESS_DENIED);
+    assert!(message.contains("Allow glue:GetDataCatalogEncryptionSettings on "), "{message}");
+    // The catalog is named where it is another than the caller's own.
+    environment.answer(&["get-connection", "--name", "without", "--catalog-id", "123456789012"]);
+    let bodies: Vec<Value> =
+        service.requests().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
+    assert_eq!(bodies[0], json!({ "Name": "without" }));
+    assert_eq!(bodies.len(), 5);
+    assert_eq!(bodies[bodies.len() - 1], json!({ "CatalogId": "123456789012", "Name": "without" }));
+}
+
+#[test]
+fn credentials_are_loaded_once() {
+    let service = scripted(said);
+    let folder = tempfile::tempdir().unwrap();
+    let loads = folder.path().join("loads");
+    let answer = json!({ "Version": 1, "AccessKeyId": KEY, "SecretAccessKey": SECRET }).to_string();
+    let script = format!("#!/bin/sh\necho >> {}\necho '{answer}'\n", loads.display());
+    let program = folder.path().join("load");
+    std::fs::write(&program, script).unwrap();
+    let config = folder.path().join("config");
+    let text = format!("[default]\nregion = eu-central-1\ncredential_process = sh {}\n", program.display());
+    std::fs::write(&config, text).unwrap();
+    let environment = Environment::nothing()
+        .with("AWS_CONFIG_FILE", &config.display().to_string())
+        .with("AWS_ENDPOINT_URL_GLUE", &service.endpoint());
+    let (ran, results) = environment.report(&["plain", "odd", "IN_PROGRESS"]);
+    assert_eq!((ran.code, results.len()), (4, 3));
+    assert_eq!(service.requests().len(), 3);
+    assert_eq!(std::fs::read_to_string(loads).unwrap(), "\n");
+}
