@@ -3,6 +3,7 @@
 //! What is right is kept by moto. What moto lets pass is answered in front of it, in Amazon's own words.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,15 +40,10 @@ static KEPT: LazyLock<Kept> = LazyLock::new(|| {
     let lower = json!({ "username": "alice", "password": PASSWORD, "engine": "postgres", "port": 5432 });
     secret("lower", &lower);
     secret("UPPER", &json!({ "USERNAME": "alice", "PASSWORD": PASSWORD }));
-    secret(
-        "wrong-password",
-        &json!({ "username": "alice", "password": format!("{WRONG_PASSWORD}-secret") }),
-    );
+    secret("wrong-password", &json!({ "username": "alice", "password": format!("{WRONG_PASSWORD}-secret") }));
     secret("placeholders", &json!({ "user": "alice", "Password": PASSWORD, "db": "app" }));
     secret("no-password", &json!({ "username": "alice", "pass": PASSWORD }));
     secret("no-json", &json!(PASSWORD));
-    secret("deleted", &lower);
-    aws(&["secretsmanager", "delete-secret", "--secret-id", "deleted"]);
     aws(&["secretsmanager", "create-secret", "--name", "binary", "--secret-binary", CANARY]);
     aws(&["secretsmanager", "create-secret", "--name", "no-value"]);
     let text = lower.to_string();
@@ -165,6 +161,7 @@ fn every_way_a_secret_can_be_broken() {
     let novel = json!({ "__type": "NovelException", "Message": "something new" }).to_string();
     let front = front();
     for (id, answer) in [
+        ("deleted", AwsAnswer::secret_marked_for_deletion()),
         ("denied", AwsAnswer::secret_access_denied("denied")),
         ("key-denied", AwsAnswer::secret_key_access_denied()),
         ("undecryptable", AwsAnswer::secret_decryption_failure()),
@@ -205,6 +202,8 @@ fn every_way_a_secret_can_be_broken() {
     ] {
         test(id).failed(&Failed { exit: 4, ..secrets(code, native, exception) });
     }
+    test("nowhere").says("there is no such secret");
+    test("no-value").says("has no value yet");
     test("denied").says("secretsmanager:GetSecretValue");
     test("deleted").says("marked for deletion");
 }
@@ -254,6 +253,7 @@ fn certificates_and_drivers_in_s3() {
         ("/bucket/expired.", AwsAnswer::s3_expired_token()),
         ("/bucket/page.", AwsAnswer::web_page()),
         ("/bucket/forbidden.", AwsAnswer::http(403, &[], "")),
+        ("/bucket/portal.", AwsAnswer::http(403, &[("content-type", "text/html")], "<html>no</html>")),
     ] {
         for method in ["GET", "HEAD"] {
             front.answer(AwsCall::path(method, path), answer.clone());
@@ -272,6 +272,7 @@ fn certificates_and_drivers_in_s3() {
         ("s3://elsewhere/ca.pem", "object_not_found", Some("PermanentRedirect"), ENTITY_NOT_FOUND),
         ("s3://bucket/denied.pem", "aws_access_denied", Some("AccessDenied"), ACCESS_DENIED),
         ("s3://bucket/forbidden.pem", "aws_access_denied", Some("Forbidden"), ACCESS_DENIED),
+        ("s3://bucket/portal.pem", "aws_access_denied", Some("Forbidden"), ACCESS_DENIED),
         ("s3://bucket/expired.pem", "aws_access_denied", Some("ExpiredToken"), ACCESS_DENIED),
         ("s3://bucket/page.pem", "artefact_invalid", None, INVALID_INPUT),
         ("s3://bucket/not.pem", "artefact_invalid", None, INVALID_INPUT),
@@ -333,7 +334,7 @@ fn as_the_role_that_the_definition_names() {
         .failed(&secrets("aws_access_denied", Some("AccessDenied"), ACCESS_DENIED))
         .says("the role may not be assumed");
     with(&role("expired")).failed(&secrets("aws_access_denied", Some("ExpiredToken"), ACCESS_DENIED));
-    assert_eq!((front.count(&AwsCall::operation("AssumeRole")), front.requests().len()), (4, 6));
+    assert_eq!((front.count(&AwsCall::operation("AssumeRole")), front.count(&AwsCall::any())), (4, 6));
 }
 
 #[test]
@@ -369,7 +370,10 @@ fn without_credentials_region_or_a_way_to_aws() {
 fn a_sweep_asks_once_for_one_secret_and_once_for_a_denied_one() {
     let front = front();
     let call = |id: &str| AwsCall::operation(GET_SECRET).about(id);
-    front.answer(call("denied"), AwsAnswer::secret_access_denied("denied"));
+    // All are there before the answer is.
+    let late = Duration::from_secs(1);
+    front.answer(call("lower"), AwsAnswer::pass_on().after(late));
+    front.answer(call("denied"), AwsAnswer::secret_access_denied("denied").after(late));
     for (id, count, passed) in [("lower", 1000, 1000), ("denied", 1000, 0)] {
         let connections: Vec<Value> = (0..count)
             .map(|index| {
@@ -385,7 +389,7 @@ fn a_sweep_asks_once_for_one_secret_and_once_for_a_denied_one() {
         assert_eq!(report["summary"]["passed"], passed, "{}", ran.stderr);
         assert_eq!(front.count(&call(id)), 1, "{id}");
     }
-    assert_eq!(front.requests().len(), 2, "{:?}", front.calls());
+    assert_eq!(front.count(&AwsCall::any()), 2, "{:?}", front.calls());
 }
 
 #[test]
@@ -429,8 +433,8 @@ fn a_database_of_rds_is_logged_in_to_by_a_token() {
     let url = format!("jdbc:postgresql://orders.abc123.eu-west-1.rds.amazonaws.com:{}/app", SERVER.port());
     let connection = Connection::to(url).user("alice", "");
     let dns = dns.address().to_string();
-    let tested = connection
-        .test_in_with(&borrowed(&environment(&front)), &["--timeout", "10s", "--dns-server", &dns]);
+    let tested =
+        connection.test_in_with(&borrowed(&environment(&front)), &["--timeout", "10s", "--dns-server", &dns]);
     // This server wants alice's own password, and not a token.
     tested.failed(&Failed {
         stage: "auth",
@@ -440,7 +444,7 @@ fn a_database_of_rds_is_logged_in_to_by_a_token() {
         exit: 1,
     });
     assert_eq!(tested.evidence("secrets", "fetched"), "rds-db:connect");
-    assert_eq!(front.requests().len(), 0, "a token is signed here: {:?}", front.calls());
+    assert_eq!(front.count(&AwsCall::any()), 0, "a token is signed here: {:?}", front.calls());
 }
 
 #[test]
@@ -463,16 +467,20 @@ fn over_the_api_only_a_connection_of_the_catalog_may_point_at_what_is_stored() {
             "{message}"
         );
     }
-    assert_eq!(front.requests().len(), 0, "nothing was fetched");
+    assert_eq!(front.count(&AwsCall::any()), 0, "nothing was fetched");
 
     let mut input = with_secret("lower").input();
     input["Name"] = "stored".into();
     server.call("CreateConnection", &json!({ "ConnectionInput": input })).succeeded();
     server.call("TestConnection", &json!({ "ConnectionName": "stored" })).succeeded();
-    assert_eq!(front.requests().len(), 1);
+    assert_eq!(front.count(&AwsCall::any()), 1);
 
     let allowing = Server::start_with(&borrowed(&environment), &["--inline-pointers"]);
+    // What may pass later is asked again at once.
+    front.answer_times(1, AwsCall::operation(GET_SECRET), AwsAnswer::throttling());
+    allowing.test(&with_secret("lower")).failed(400, "FederationSourceException");
     allowing.test(&with_secret("lower")).succeeded();
+    assert_eq!(front.count(&AwsCall::any()), 3);
 }
 
 #[test]

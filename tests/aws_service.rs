@@ -2,19 +2,17 @@
 
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// `X-Amz-Target`, or the `Action` of the query protocol; blank for S3.
+    /// `X-Amz-Target`, or the `Action` of the query protocol.
     pub(crate) operation: String,
-    pub(crate) path: String,
     pub(crate) authorization: String,
     pub(crate) body: Vec<u8>,
 }
@@ -30,10 +28,6 @@ impl Answer {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self { status, content_type: "application/x-amz-json-1.1", body: body.to_string().into_bytes() }
     }
-
-    pub(crate) fn xml(status: u16, body: &str) -> Self {
-        Self { status, content_type: "application/xml", body: body.as_bytes().to_vec() }
-    }
 }
 
 /// The server. Its threads end with the process.
@@ -45,18 +39,13 @@ pub(crate) struct AwsService {
 struct Shared {
     answer: fn(&Request) -> Answer,
     requests: Mutex<Vec<Request>>,
-    breaks_encryption: AtomicBool,
 }
 
 impl AwsService {
     pub(crate) fn start(answer: fn(&Request) -> Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared {
-            answer,
-            requests: Mutex::default(),
-            breaks_encryption: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared { answer, requests: Mutex::default() });
         let serving = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -75,11 +64,6 @@ impl AwsService {
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.shared.requests.lock().unwrap().clone()
     }
-
-    /// Has KMS refuse to encrypt.
-    pub(crate) fn break_encryption(&self, breaks: bool) {
-        self.shared.breaks_encryption.store(breaks, Ordering::SeqCst);
-    }
 }
 
 impl Shared {
@@ -88,15 +72,7 @@ impl Shared {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         while let Some((method, request)) = read(&mut reader) {
             self.requests.lock().unwrap().push(request.clone());
-            let encrypts = request.operation == "TrentService.Encrypt";
-            let answer = if encrypts && self.breaks_encryption.load(Ordering::SeqCst) {
-                Answer::json(
-                    400,
-                    &json!({ "__type": "DisabledException", "message": "the key is disabled." }),
-                )
-            } else {
-                (self.answer)(&request)
-            };
+            let answer = (self.answer)(&request);
             let head = format!(
                 "HTTP/1.1 {} x\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
                 answer.status,
@@ -116,10 +92,8 @@ fn read(reader: &mut impl std::io::BufRead) -> Option<(String, Request)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let mut words = line.split(' ');
-    let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let path = target.split('?').next().unwrap_or_default().to_owned();
-    let mut request =
-        Request { operation: String::new(), path, authorization: String::new(), body: Vec::new() };
+    let method = words.next()?.to_owned();
+    let mut request = Request { operation: String::new(), authorization: String::new(), body: Vec::new() };
     let mut length = 0;
     loop {
         let mut line = String::new();

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use probe_contract::{Code, Failure};
 
@@ -71,6 +72,13 @@ const MARKED: &str = "the secret is marked for deletion";
 /// The first row that fits counts. The sources are the API references of the services, "Errors" of each operation, and
 /// "Common errors".
 const ROWS: &[Row] = &[
+    Row {
+        service: Some(SecretsManager),
+        native: "ResourceNotFoundException",
+        says: "staging label",
+        code: Code::SecretNotFound,
+        detail: "the secret is there, and has no value yet",
+    },
     row(SecretsManager, "ResourceNotFoundException", Code::SecretNotFound, "there is no such secret"),
     Row {
         service: Some(SecretsManager),
@@ -127,12 +135,8 @@ const ROWS: &[Row] = &[
     row(S3, "NoSuchKey", Code::ObjectNotFound, "there is no such object in the bucket"),
     row(S3, "NoSuchBucket", Code::ObjectNotFound, "there is no such bucket"),
     row(S3, "NotFound", Code::ObjectNotFound, "there is no such object, or no such bucket"),
-    row(
-        S3,
-        "PermanentRedirect",
-        Code::ObjectNotFound,
-        "the bucket is in another region: name it by REGION or --region",
-    ),
+    row(S3, "PermanentRedirect", Code::ObjectNotFound, ELSEWHERE),
+    row(S3, "MovedPermanently", Code::ObjectNotFound, ELSEWHERE),
     row(S3, "Forbidden", Code::AwsAccessDenied, DENIED),
     row(Sts, "AccessDenied", Code::AwsAccessDenied, "the role may not be assumed"),
     row(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is no ARN of a role"),
@@ -167,6 +171,17 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+/// What S3 answers without a code, as it does to every HEAD, by its status: in the words of HTTP, as `NotFound` is, which the
+/// SDK knows itself.
+const UNNAMED: &[(u16, &str)] = &[
+    (301, "MovedPermanently"),
+    (400, "BadRequest"),
+    (403, "Forbidden"),
+    (500, "InternalError"),
+    (503, "ServiceUnavailable"),
+];
+
+const ELSEWHERE: &str = "the bucket is in another region: name it by REGION or --region";
 const DENIED: &str = "the role that runs the test has no access to it";
 const EXPIRED: &str = "the AWS credentials of the role that runs the test have expired";
 const UNKNOWN: &str = "the AWS credentials of the role that runs the test are not known to AWS";
@@ -174,12 +189,12 @@ const FORGED: &str =
     "the AWS secret access key of the role that runs the test does not belong to its access key id";
 const SLOWER: &str = "AWS was asked too often";
 const BROKEN: &str = "the service itself has failed";
+const FOREIGN: &str = "was asked, and something else than AWS answered";
 
 /// What `error` of `service` amounts to.
-pub(super) fn classify<E, R>(error: SdkError<E, R>, service: Service) -> Failure
+pub(super) fn classify<E>(error: SdkError<E, HttpResponse>, service: Service) -> Failure
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     let name = service.name();
     let unreachable = |code, how: &str| {
@@ -198,11 +213,17 @@ where
         SdkError::DispatchFailure(failed) if failed.is_timeout() => {
             unreachable(Code::TimedOut, "could not be reached in time")
         }
+        SdkError::DispatchFailure(_) if is_no_http(&error) => unreachable(Code::ResponseUnreadable, FOREIGN),
         SdkError::DispatchFailure(_) => unreachable(Code::Unreachable, "can't be reached"),
-        SdkError::ServiceError(answered) => of_code(answered.err().code(), answered.err().message(), service),
-        SdkError::ResponseError(_) => {
-            unreachable(Code::ResponseUnreadable, "was asked, and something else than AWS answered")
+        SdkError::ServiceError(answered) => {
+            let status = answered.raw().status().as_u16();
+            of_code(
+                answered.err().code().or_else(|| unnamed(status, service)),
+                answered.err().message(),
+                service,
+            )
         }
+        SdkError::ResponseError(_) => unreachable(Code::ResponseUnreadable, FOREIGN),
         // The enum may grow.
         SdkError::ConstructionFailure(_) | _ => {
             Failure::new(Code::AgentFailed, format!("the request to {name} could not be made"))
@@ -216,6 +237,11 @@ pub(super) fn no_credentials() -> Failure {
     Failure::new(Code::AwsAccessDenied, "there are no AWS credentials to fetch it with").hint(
         "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile",
     )
+}
+
+fn unnamed(status: u16, service: Service) -> Option<&'static str> {
+    let (_, name) = UNNAMED.iter().find(|(known, _)| service == S3 && *known == status)?;
+    Some(name)
 }
 
 fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Failure {
@@ -251,14 +277,19 @@ fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Fai
 
 /// Whether the chain of credentials ended without any.
 fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(CredentialsError::CredentialsNotLoaded(_)) = error.downcast_ref() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref())
+        .any(|cause| matches!(cause, CredentialsError::CredentialsNotLoaded(_)))
+}
+
+/// Whether something answered that does not speak HTTP.
+fn is_no_http(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref()).any(hyper::Error::is_parse)
+}
+
+/// An error, what caused it, what caused that.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 #[cfg(test)]
@@ -290,5 +321,22 @@ mod tests {
         assert_eq!((failure.code, failure.native.as_deref()), (Code::Unclassified, Some("NewException")));
         assert_eq!(failure.detail, "KMS: new");
         assert_eq!(of_code(None, None, S3).code, Code::ResponseUnreadable);
+    }
+
+    #[test]
+    fn only_s3_answers_by_its_status_alone() {
+        let code = |status| of_code(unnamed(status, S3), None, S3).code;
+        assert_eq!(
+            [301, 400, 403, 500, 503, 418].map(code),
+            [
+                Code::ObjectNotFound,
+                Code::Unclassified,
+                Code::AwsAccessDenied,
+                Code::ProviderError,
+                Code::ProviderError,
+                Code::ResponseUnreadable
+            ]
+        );
+        assert!([SecretsManager, Kms, Sts].iter().all(|service| unnamed(403, *service).is_none()));
     }
 }
