@@ -30,6 +30,7 @@ use digest::Digest;
 use ledger::Ledger;
 use shared::Shared;
 use slots::Slots;
+use supervise::Threads;
 
 /// What every test of an engine has in common.
 pub struct EngineOptions {
@@ -61,6 +62,7 @@ pub struct Engine {
     materials: Materials,
     jobs: Arc<Semaphore>,
     slots: Slots,
+    threads: Threads,
     ledger: Ledger,
     shared: Shared,
 }
@@ -119,6 +121,7 @@ impl Engine {
             options,
             protocols,
             slots: Slots::default(),
+            threads: Threads::default(),
             ledger: Ledger::new(digest.clone()),
             shared: Shared::new(digest),
         }
@@ -359,7 +362,7 @@ impl Engine {
             return run.close(Ending::Finished(result));
         }
 
-        let transcript = supervise::run(run.clone(), probe, material).await;
+        let transcript = self.threads.run(run.clone(), probe, material).await;
         logins.learn(&transcript);
         transcript
     }

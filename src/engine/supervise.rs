@@ -1,10 +1,13 @@
 //! Runs a probe on a thread of its own, and keeps its deadline from outside.
 //!
 //! A hostile server can make a driver burn a core (a SCRAM iteration count) or panic. On a thread of its own the first
-//! delays nobody else's I/O or timers, and the second is the end of that thread alone.
+//! delays nobody else's I/O or timers, and the second is the end of that thread alone. A thread whose probe came to its end
+//! takes the next one: making it, its stack and its runtime anew would cost a few per cent of a login.
 
-use std::thread;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use probe_contract::{Code, Ending, Failure, Material, Probe, Run, Transcript};
 use tokio::sync::oneshot;
@@ -12,50 +15,207 @@ use tokio::sync::oneshot;
 /// How long after the deadline a probe may take to say that it was cut off. A stage ends itself at the deadline; a probe
 /// that is still silent after this is stuck.
 const GRACE: Duration = Duration::from_millis(50);
+/// How long a thread without a probe waits for one.
+const IDLE: Duration = Duration::from_secs(1);
 
-/// Runs `probe` to its end, or to the deadline of `run`.
-///
-/// Cancel safe: dropping it drops the probe's future, and with it every connection.
-pub(super) async fn run(run: Run, probe: Box<dyn Probe>, material: Material) -> Transcript {
-    let (done, mut finished) = oneshot::channel();
-    let (_dialing, dropped) = oneshot::channel::<()>();
-    let probing = run.clone();
-    let no_room = |error| {
-        let hint = "Raise the limits of processes and open files (ulimit -u, ulimit -n), or dial fewer at a time with --jobs";
-        Failure::new(Code::AgentBusy, "this machine has no room for another test").hint(hint).source(error)
-    };
-    let thread = thread::Builder::new().name("probe".to_owned()).spawn(move || {
+/// The threads that probes run on.
+#[derive(Clone, Default)]
+pub(super) struct Threads(Arc<Mutex<Vec<Idle>>>);
+
+/// A thread that waits.
+struct Idle {
+    id: thread::ThreadId,
+    jobs: Sender<Job>,
+}
+
+/// A probe and what it runs with.
+struct Job {
+    probe: Box<dyn Probe>,
+    run: Run,
+    material: Material,
+    done: oneshot::Sender<Ending>,
+    /// Dropped with the test.
+    dropped: oneshot::Receiver<()>,
+}
+
+impl Threads {
+    /// Runs `probe` to its end, or to the deadline of `run`.
+    ///
+    /// Cancel safe: dropping it drops the probe's future, and with it every connection.
+    pub(super) async fn run(&self, run: Run, probe: Box<dyn Probe>, material: Material) -> Transcript {
+        let (done, mut finished) = oneshot::channel();
+        let (_dialing, dropped) = oneshot::channel::<()>();
+        let job = Job { probe, run: run.clone(), material, done, dropped };
+        if let Err(error) = self.give(job) {
+            return run.close(Ending::Broken(no_room(error)));
+        }
+        let ending = loop {
+            let deadline = run.deadline() + GRACE;
+            #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
+            match tokio::time::timeout_at(deadline.into(), &mut finished).await {
+                Ok(Ok(ending)) => break ending,
+                // The thread ended without a word: it panicked. The panic hook has told where.
+                Ok(Err(_)) => {
+                    let detail = "the probe stopped by a fault of its own";
+                    break Ending::Broken(Failure::new(Code::AgentFailed, detail));
+                }
+                // While the run waits for its turn, its clock stands still.
+                Err(_) if run.deadline() + GRACE > Instant::now() => {}
+                Err(_) => break Ending::CutOff,
+            }
+        };
+        run.close(ending)
+    }
+
+    /// Gives `job` to a thread that waits, or to a new one.
+    fn give(&self, mut job: Job) -> io::Result<()> {
+        loop {
+            let Some(idle) = self.idle().pop() else { break };
+            match idle.jobs.send(job) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::SendError(back)) => job = back,
+            }
+        }
+        let threads = self.clone();
+        thread::Builder::new().name("probe".to_owned()).spawn(move || threads.work(job))?;
+        Ok(())
+    }
+
+    /// Runs `job`, and those that come after it. A job that panics ends the thread.
+    fn work(&self, mut job: Job) {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                let _unheard = done.send(Ending::Broken(no_room(error)));
+                let _unheard = job.done.send(Ending::Broken(no_room(error)));
                 return;
             }
         };
-        runtime.block_on(async {
-            tokio::select! {
-                result = probe.probe(probing, material) => { let _unheard = done.send(Ending::Finished(result)); }
-                _ = dropped => {}
-            }
-        });
-    });
-    if let Err(error) = thread {
-        return run.close(Ending::Broken(no_room(error)));
-    }
-    let ending = loop {
-        let deadline = run.deadline() + GRACE;
-        #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
-        match tokio::time::timeout_at(deadline.into(), &mut finished).await {
-            Ok(Ok(ending)) => break ending,
-            // The thread ended without a word: it panicked. The panic hook has told where.
-            Ok(Err(_)) => {
-                let detail = "the probe stopped by a fault of its own";
-                break Ending::Broken(Failure::new(Code::AgentFailed, detail));
-            }
-            // While the run waits for its turn, its clock stands still.
-            Err(_) if run.deadline() + GRACE > Instant::now() => {}
-            Err(_) => break Ending::CutOff,
+        let id = thread::current().id();
+        let (jobs, coming) = mpsc::channel();
+        loop {
+            let Job { probe, run, material, done, dropped } = job;
+            runtime.block_on(async {
+                tokio::select! {
+                    result = probe.probe(run, material) => { let _unheard = done.send(Ending::Finished(result)); }
+                    _ = dropped => {}
+                }
+            });
+            self.idle().push(Idle { id, jobs: jobs.clone() });
+            job = match coming.recv_timeout(IDLE) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    let mut idle = self.idle();
+                    let waiting = idle.len();
+                    idle.retain(|idle| idle.id != id);
+                    if idle.len() < waiting {
+                        return;
+                    }
+                    drop(idle);
+                    // Somebody has taken it out in this moment, and is about to give it a job.
+                    match coming.recv_timeout(IDLE) {
+                        Ok(job) => job,
+                        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+                    }
+                }
+            };
         }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn no_room(error: io::Error) -> Failure {
+    let hint = "Raise the limits of processes and open files (ulimit -u, ulimit -n), or dial fewer at a time with --jobs";
+    Failure::new(Code::AgentBusy, "this machine has no room for another test").hint(hint).source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::Sender;
+
+    use probe_contract::{
+        Endpoint, Gate, Login, Loopback, Outcome, Pending, Pointer, Resolver, RunOptions, Stage, Stop,
+        tls::TrustRoots,
     };
-    run.close(ending)
+
+    use super::*;
+
+    /// Tells on which thread it runs, and then does as it is told.
+    struct Telling {
+        thread: Sender<thread::ThreadId>,
+        panics: bool,
+    }
+
+    impl Probe for Telling {
+        fn plan(&self) -> &[Stage] {
+            &[Stage::Query]
+        }
+
+        fn endpoints(&self) -> &[Endpoint] {
+            &[]
+        }
+
+        fn pointers(&self) -> &[Pointer] {
+            &[]
+        }
+
+        fn logins(&self, _: &Material) -> Vec<Login> {
+            Vec::new()
+        }
+
+        fn probe(self: Box<Self>, run: Run, _: Material) -> Pending<Result<(), Stop>> {
+            Box::pin(async move {
+                self.thread.send(thread::current().id()).expect("the test listens");
+                assert!(!self.panics, "as it was told");
+                run.local().stage(Stage::Query, async |_| Ok(())).await
+            })
+        }
+    }
+
+    async fn thread_of(threads: &Threads, panics: bool) -> (thread::ThreadId, Vec<Outcome>) {
+        let options = RunOptions {
+            deadline: Duration::from_secs(5),
+            gate: Gate { loopback: Loopback::Open },
+            resolver: Arc::new(Resolver::default()),
+            trust_roots: Arc::new(TrustRoots::default()),
+            strict: false,
+        };
+        let (tells, told) = mpsc::channel();
+        let run = Run::open(options, &[Stage::Query], &[]);
+        let transcript =
+            threads.run(run, Box::new(Telling { thread: tells, panics }), Material::default()).await;
+        (told.recv().expect("a thread"), transcript.records.iter().map(|record| record.outcome).collect())
+    }
+
+    #[tokio::test]
+    async fn a_thread_takes_the_next_probe_unless_one_has_panicked_on_it() {
+        let threads = Threads::default();
+        let (first, outcomes) = thread_of(&threads, false).await;
+        assert_eq!(outcomes, [Outcome::Passed]);
+        // It waits again a moment after it has told the end.
+        while threads.idle().is_empty() {
+            thread::yield_now();
+        }
+        let (second, _) = thread_of(&threads, true).await;
+        assert_eq!(second, first);
+        assert!(threads.idle().is_empty());
+        let (third, outcomes) = thread_of(&threads, false).await;
+        assert_ne!(third, first);
+        assert_eq!(outcomes, [Outcome::Passed]);
+    }
+
+    #[tokio::test]
+    async fn a_thread_without_a_probe_ends() {
+        let threads = Threads::default();
+        thread_of(&threads, false).await;
+        let started = Instant::now();
+        while Arc::strong_count(&threads.0) > 1 && started.elapsed() < IDLE * 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(Arc::strong_count(&threads.0), 1);
+        assert!(threads.idle().is_empty());
+    }
 }
