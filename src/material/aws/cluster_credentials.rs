@@ -14,6 +14,7 @@ use probe_contract::{Code, Failure, Secret};
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
 
+use super::common_errors;
 use super::partition;
 use super::rds_token::UNRESERVED;
 use super::xml::Document;
@@ -375,7 +376,7 @@ const fn common(native: &'static str, code: Code, detail: &'static str) -> Row {
     Row { service: None, native, code, detail }
 }
 
-/// The sources are "Errors" of each operation in the API references, and "Common errors". The Query protocol leaves the
+/// What stands before the errors common to all services. The sources are "Errors" of each operation in the API references. The Query protocol leaves the
 /// `Exception` and `Fault` out that AWS JSON ends its names with.
 const ROWS: &[Row] = &[
     row(Service::Redshift, "ClusterNotFound", Code::ObjectNotFound, NO_CLUSTER),
@@ -386,20 +387,6 @@ const ROWS: &[Row] = &[
     common("NotAuthorized", Code::AwsAccessDenied, DENIED),
     common("UnauthorizedOperation", Code::AwsAccessDenied, DENIED),
     common("OptInRequired", Code::AwsAccessDenied, "the AWS account is not subscribed to the service"),
-    common("InvalidClientTokenId", Code::AwsAccessDenied, UNKNOWN),
-    common("UnrecognizedClientException", Code::AwsAccessDenied, UNKNOWN),
-    common("MissingAuthenticationToken", Code::AwsAccessDenied, UNKNOWN),
-    common("SignatureDoesNotMatch", Code::AwsAccessDenied, FORGED),
-    common("InvalidSignatureException", Code::AwsAccessDenied, FORGED),
-    common("ExpiredToken", Code::AwsAccessDenied, EXPIRED),
-    common("ExpiredTokenException", Code::AwsAccessDenied, EXPIRED),
-    common("RequestExpired", Code::AwsAccessDenied, "the clock of this machine differs from AWS's"),
-    common("Throttling", Code::RateLimited, SLOWER),
-    common("ThrottlingException", Code::RateLimited, SLOWER),
-    common("RequestLimitExceeded", Code::RateLimited, SLOWER),
-    common("InternalFailure", Code::ProviderError, BROKEN),
-    common("InternalServerException", Code::ProviderError, BROKEN),
-    common("ServiceUnavailable", Code::ProviderError, BROKEN),
     common("InvalidParameterValue", Code::InvalidSettings, MALFORMED),
     common("ValidationError", Code::InvalidSettings, MALFORMED),
     common("ValidationException", Code::InvalidSettings, MALFORMED),
@@ -409,12 +396,6 @@ const NO_CLUSTER: &str = "there is no such cluster in this account and region";
 const NO_WORKGROUP: &str = "there is no such workgroup in this account and region";
 const UNSUPPORTED: &str = "this cluster gives no logins by IAM";
 const DENIED: &str = "the role that runs the test may not have this login";
-const UNKNOWN: &str = "the AWS credentials of the role that runs the test are not known to AWS";
-const FORGED: &str =
-    "the AWS secret access key of the role that runs the test does not belong to its access key id";
-const EXPIRED: &str = "the AWS credentials of the role that runs the test have expired";
-const SLOWER: &str = "AWS was asked too often";
-const BROKEN: &str = "the service itself has failed";
 const MALFORMED: &str =
     "a name of the user, the database, a group or the cluster is not of the form that AWS expects";
 
@@ -427,16 +408,16 @@ fn refused(service: Service, status: StatusCode, native: Option<&str>, message: 
             format!("{name} answered with HTTP status {} and no error code of AWS's", status.as_u16());
         return Failure::new(code, detail);
     };
-    let found =
-        ROWS.iter().find(|row| row.native == native && row.service.is_none_or(|only| only == service));
+    let own = ROWS.iter().find(|row| row.native == native && row.service.is_none_or(|only| only == service));
+    let found = own.map(|row| (row.code, row.detail)).or_else(|| common_errors::find(native));
     let failure = match found {
-        Some(row) => Failure::new(row.code, format!("{name}: {}", row.detail)),
+        Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
             let message = message.unwrap_or("it says no more than its code");
             Failure::foreign(Code::Unclassified, format!("{name}: {message}"))
         }
     };
-    let failure = match found.map(|row| row.detail) {
+    let failure = match found.map(|(_, detail)| detail) {
         Some(DENIED) => failure.hint(service.grant()),
         Some(NO_CLUSTER) => failure.hint(
             "Check ClusterID and Region of the URL: behind a VPC endpoint or a name of one's own they don't follow from the host",

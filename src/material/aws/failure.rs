@@ -7,6 +7,8 @@ use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use probe_contract::{Code, Failure};
 
+use super::common_errors;
+
 /// A service that pointers lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
@@ -69,8 +71,8 @@ use Service::{Kms, S3, SecretsManager, Sts};
 
 const MARKED: &str = "the secret is marked for deletion";
 
-/// The first row that fits counts. The sources are the API references of the services, "Errors" of each operation, and
-/// "Common errors".
+/// The first row that fits counts, and before what is common to all services. The sources are the API references of the
+/// services, "Errors" of each operation.
 const ROWS: &[Row] = &[
     Row {
         service: Some(SecretsManager),
@@ -142,28 +144,6 @@ const ROWS: &[Row] = &[
     row(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is no ARN of a role"),
     common("AccessDenied", Code::AwsAccessDenied, DENIED),
     common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
-    common("ExpiredToken", Code::AwsAccessDenied, EXPIRED),
-    common("ExpiredTokenException", Code::AwsAccessDenied, EXPIRED),
-    common("RequestExpired", Code::AwsAccessDenied, EXPIRED),
-    common("UnrecognizedClientException", Code::AwsAccessDenied, UNKNOWN),
-    common("InvalidClientTokenId", Code::AwsAccessDenied, UNKNOWN),
-    common("InvalidAccessKeyId", Code::AwsAccessDenied, UNKNOWN),
-    common("InvalidToken", Code::AwsAccessDenied, UNKNOWN),
-    common("InvalidSignatureException", Code::AwsAccessDenied, FORGED),
-    common("SignatureDoesNotMatch", Code::AwsAccessDenied, FORGED),
-    common("MissingAuthenticationToken", Code::AwsAccessDenied, UNKNOWN),
-    common("ThrottlingException", Code::RateLimited, SLOWER),
-    common("Throttling", Code::RateLimited, SLOWER),
-    common("SlowDown", Code::RateLimited, SLOWER),
-    common("RequestLimitExceeded", Code::RateLimited, SLOWER),
-    common("TooManyRequestsException", Code::RateLimited, SLOWER),
-    common("InternalServiceError", Code::ProviderError, BROKEN),
-    common("InternalFailure", Code::ProviderError, BROKEN),
-    common("InternalError", Code::ProviderError, BROKEN),
-    common("KMSInternalException", Code::ProviderError, BROKEN),
-    common("DependencyTimeoutException", Code::ProviderError, BROKEN),
-    common("ServiceUnavailable", Code::ProviderError, BROKEN),
-    common("ServiceUnavailableException", Code::ProviderError, BROKEN),
     common(
         "ValidationException",
         Code::InvalidSettings,
@@ -183,12 +163,6 @@ const UNNAMED: &[(u16, &str)] = &[
 
 const ELSEWHERE: &str = "the bucket is in another region: name it by REGION or --region";
 const DENIED: &str = "the role that runs the test has no access to it";
-const EXPIRED: &str = "the AWS credentials of the role that runs the test have expired";
-const UNKNOWN: &str = "the AWS credentials of the role that runs the test are not known to AWS";
-const FORGED: &str =
-    "the AWS secret access key of the role that runs the test does not belong to its access key id";
-const SLOWER: &str = "AWS was asked too often";
-const BROKEN: &str = "the service itself has failed";
 const FOREIGN: &str = "was asked, and something else than AWS answered";
 
 /// What `error` of `service` amounts to.
@@ -252,19 +226,20 @@ fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Fai
             format!("{name} answered with an error that names no code"),
         );
     };
-    let found = ROWS.iter().find(|row| {
+    let own = ROWS.iter().find(|row| {
         row.native == native
             && row.service.is_none_or(|only| only == service)
             && message.unwrap_or_default().contains(row.says)
     });
+    let found = own.map(|row| (row.code, row.detail)).or_else(|| common_errors::find(native));
     let failure = match found {
-        Some(row) => Failure::new(row.code, format!("{name}: {}", row.detail)),
+        Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
             let message = message.unwrap_or("it says no more than its code");
             Failure::foreign(Code::Unclassified, format!("{name}: {message}"))
         }
     };
-    let failure = if found.is_some_and(|row| row.detail == DENIED) {
+    let failure = if found.is_some_and(|(_, detail)| detail == DENIED) {
         let action = service.action();
         failure.hint(format!(
             "Allow {action} on it to the role that runs the test, in the role's policy and the resource's own"

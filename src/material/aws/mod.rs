@@ -5,6 +5,7 @@
 
 mod cache;
 mod cluster_credentials;
+mod common_errors;
 mod failure;
 mod partition;
 mod rds_token;
