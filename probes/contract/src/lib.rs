@@ -4,6 +4,7 @@ pub mod foreign;
 pub mod jdbc;
 pub mod tls;
 
+mod authentication;
 mod evidence;
 mod failure;
 mod gate;
@@ -19,6 +20,7 @@ mod stage;
 mod target;
 mod taxonomy;
 
+pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};

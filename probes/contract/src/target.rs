@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use crate::Secret;
+use crate::{Authentication, Secret};
 
 /// A resolved connection definition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Target {
     /// `ConnectionType`, as given.
     pub connection_type: String,
     /// `ConnectionProperties`.
     pub properties: Properties,
+    /// `AuthenticationConfiguration`, but of databases: their credentials stand in the properties.
+    pub authentication: Option<Authentication>,
+    /// What `RegisterConnectionType` was given for the type, in JSON, where it is a registered one.
+    pub registration: Option<Arc<str>>,
 }
 
 /// `ConnectionProperties`: keys and values as given. Any value may hold a secret, so none is ever shown.

@@ -227,6 +227,9 @@ taxonomy! {
         "Use a login method that dialcheck supports, or test this one with its vendor's client";
     6 MechanismNotOffered "mechanism_not_offered", Settings, Terminal, No, FederationSource(OperationNotSupported),
         "Configure the login method that the server offers, or enable the configured one on the server";
+    // Like a login method that is not offered: what is configured is nothing that the server does (any more).
+    6 ApiVersionRetired "api_version_retired", Settings, Terminal, No, FederationSource(OperationNotSupported),
+        "Set the connection's API version to one that the provider still serves";
     7 SecretNotFound "secret_not_found", Settings, Terminal, No, GlueException::EntityNotFound,
         "Check the secret's name or ARN and its region, and that it is not scheduled for deletion";
     8 AwsAccessDenied "aws_access_denied", Settings, Terminal, No, GlueException::AccessDenied,

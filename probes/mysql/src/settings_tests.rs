@@ -3,7 +3,7 @@ use super::*;
 fn target(properties: &[(&str, &str)]) -> Target {
     let properties =
         properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
-    Target { connection_type: "JDBC".to_owned(), properties }
+    Target { connection_type: "JDBC".to_owned(), properties, ..Target::default() }
 }
 
 fn settings(properties: &[(&str, &str)]) -> Settings {
