@@ -1,5 +1,6 @@
 //! From a request to its result: resolve, prepare, fetch, run, report.
 
+mod authentication;
 mod digest;
 mod ledger;
 mod rewrite;
@@ -12,15 +13,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Code, Ending, Failure, Gate, Login, Material, Mistake, Pointer, Probe, Properties, Protocol, Resolver,
-    Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, tls::TrustRoots,
+    Authentication, Code, Ending, Failure, Gate, Login, Material, Mistake, Pointer, Probe, Properties,
+    Protocol, Resolver, Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, tls::TrustRoots,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
 use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status};
-use crate::glue::{Definition, TestRequest, near_property_key};
+use crate::glue::{Definition, TestRequest, Value, near_property_key};
 #[cfg(feature = "aws")]
 pub use crate::material::AwsOptions;
 use crate::material::{Access, Materials};
@@ -234,8 +235,14 @@ impl Engine {
         let rewritten = rewrite::rewrite(definition);
         let properties =
             rewritten.as_ref().map_or(&definition.properties, |rewritten| &rewritten.target.properties);
-        let secrets: Vec<&Secret> =
-            properties.iter().filter(|(key, _)| is_secret(key)).map(|(_, value)| value).collect();
+        let authentication =
+            rewritten.as_ref().ok().and_then(|rewritten| rewritten.target.authentication.as_ref());
+        let secrets: Vec<&Secret> = properties
+            .iter()
+            .filter(|(key, _)| is_secret(key))
+            .map(|(_, value)| value)
+            .chain(authentication.into_iter().flat_map(Authentication::secrets))
+            .collect();
         let run = self.open(&[Stage::Settings], &secrets, deadline);
         let broken = |protocol, ending| {
             let transcript = run.close(ending);
@@ -249,7 +256,10 @@ impl Engine {
             Err(mistakes) => return mistaken(None, &mistakes),
         };
         let target = match &rewritten.placeholders {
-            None => Ok(rewritten.target),
+            None => match self.registration(&definition.connection_type).await {
+                Ok(registration) => Ok(Target { registration, ..rewritten.target }),
+                Err(failure) => return broken(None, Ending::Broken(failure)),
+            },
             Some(pointer) => {
                 run.prepared(started.elapsed());
                 run.plan(&[Stage::Secrets]);
@@ -274,6 +284,20 @@ impl Engine {
         }
         let transcript = self.dial(probe, &run, &access).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
+    }
+
+    /// What the type was registered with, where it is one that users register.
+    async fn registration(&self, connection_type: &str) -> Result<Option<Arc<str>>, Failure> {
+        let Some(catalog) = self.options.catalog.as_ref().filter(|_| connection_type.starts_with("REST-"))
+        else {
+            return Ok(None);
+        };
+        let registered = catalog.connection_types().await.map_err(catalog_failure)?;
+        let mut registered = registered.into_iter();
+        let found = registered.find(|registered| registered.text("ConnectionType") == Some(connection_type));
+        // Texts in maps are always written.
+        let text = found.and_then(|found| serde_json::to_string(&Value::Fields(found).exposed()).ok());
+        Ok(text.map(Into::into))
     }
 
     /// `target` with the placeholders of its URL filled in from the secret that `pointer` names.

@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use probe_contract::{Code, Endpoint, Failure, Form, Location, Mistake, Pointer, Properties, Secret, Target};
 use zeroize::Zeroizing;
 
+use super::authentication;
 use crate::glue::{Definition, Fields};
 
 /// The types of schema version 2 that are databases behind JDBC, with what their URLs begin with and their usual ports.
@@ -51,7 +52,12 @@ pub(super) fn rewrite(definition: &Definition) -> Result<Rewritten, Vec<Mistake>
         return Err(mistakes);
     }
     let connection_type = if is_jdbc { "JDBC" } else { &definition.connection_type };
-    let target = Target { connection_type: connection_type.to_owned(), properties };
+    let target = Target {
+        connection_type: connection_type.to_owned(),
+        properties,
+        authentication: definition.authentication.as_ref().filter(|_| !is_jdbc).map(authentication::read),
+        registration: None,
+    };
     Ok(Rewritten { target, placeholders })
 }
 

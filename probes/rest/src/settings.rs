@@ -1,0 +1,394 @@
+//! From a definition and its connector's document to typed settings.
+
+use std::sync::Arc;
+
+use probe_contract::{
+    Authentication, AuthenticationType, Code, Endpoint, Form, GrantType, Location, Mistake, Pointer,
+    Properties, Secret, Target, Warning,
+};
+
+use crate::document::{Document, Grant, Parameter, PropertyType};
+use crate::interpreter::OtherHosts;
+use crate::parameters::{self, lookup};
+use crate::secrets::Secrets;
+use crate::template;
+use crate::web::WebUrl;
+
+/// Where a definition says how it authenticates.
+pub(crate) const AUTHENTICATION: &str = "AuthenticationConfiguration";
+/// Where it names its secret: the stored one is found under this.
+pub(crate) const SECRET_ARN: &str = "AuthenticationConfiguration.SecretArn";
+const TOKEN_URL: &str = "AuthenticationConfiguration.OAuth2Properties.TokenUrl";
+/// Every connector takes it, whatever it calls its URL.
+const INSTANCE_URL: &str = "INSTANCE_URL";
+const DOMAIN_URL: &str = "DOMAIN_URL";
+/// Properties that say how a definition's secret is fetched.
+const OURS: [&str; 4] = [INSTANCE_URL, DOMAIN_URL, "ROLE_ARN", "REGION"];
+
+/// A target, checked.
+pub(crate) struct Settings {
+    pub(crate) document: Arc<Document>,
+    pub(crate) kind: AuthenticationType,
+    /// The grant, where `kind` is OAUTH2.
+    pub(crate) grant: GrantType,
+    /// Where the API is; absent where only the token's answer says it.
+    pub(crate) api: Option<WebUrl>,
+    /// The token endpoint, where one is known.
+    pub(crate) token: Option<WebUrl>,
+    pub(crate) authentication: Authentication,
+    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) warnings: Vec<Warning>,
+    properties: Properties,
+}
+
+/// Checks `target` and finds every mistake in it.
+pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings, Vec<Mistake>> {
+    let mut reading = Reading {
+        document: &document,
+        properties: &target.properties,
+        mistakes: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let authentication = target.authentication.clone().unwrap_or_default();
+    if target.authentication.is_none() {
+        reading.wrong(AUTHENTICATION, "expected: connections of this type authenticate");
+    }
+    if document.rest_configuration.path().is_none() {
+        let expected = "expected a type that was registered with a ValidationEndpointConfiguration: without one nothing can be tested";
+        reading.mistakes.push(Mistake::new("ConnectionType", expected).code(Code::NotTestable));
+    }
+    let kind = reading.kind(&authentication);
+    let grant = kind.and_then(|kind| reading.grant(kind, &authentication));
+    let api = reading.api();
+    let token = reading.token(grant, &authentication, api.as_ref());
+    reading.properties();
+    let Reading { mut mistakes, mut warnings, .. } = reading;
+
+    let mut pointers = Vec::new();
+    if let Some(arn) = &authentication.secret_arn {
+        let location = Location::Secret(arn.trim().to_owned());
+        pointers.push(Pointer { property: SECRET_ARN.to_owned(), location, form: Form::Members });
+    }
+    let (Some(kind), Some(grant)) = (kind, grant) else { return Err(mistakes) };
+    if authentication.oauth2.aws_managed_client.is_some() && kind == AuthenticationType::OAuth2 {
+        warnings.push(Warning::new(
+            "aws_managed_client",
+            "the client application is AWS's own: its client secret, and whether it can still renew the access token, can be \
+             verified by nobody else",
+        ));
+    }
+    let settings = Settings {
+        document: document.clone(),
+        kind,
+        grant,
+        api,
+        token,
+        authentication,
+        pointers,
+        warnings,
+        properties: target.properties.clone(),
+    };
+    if settings.pointers.is_empty() && mistakes.is_empty() {
+        // Everything is here already: what lacks is found before anything is dialed.
+        let found = crate::way::decide(&settings, None).map(drop);
+        mistakes.extend(found.err().unwrap_or_default());
+    }
+    if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
+}
+
+impl Settings {
+    /// The endpoints that the definition names: the API's first.
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for url in self.api.iter().chain(self.token_if_needed()) {
+            if !endpoints.contains(&url.endpoint) {
+                endpoints.push(url.endpoint.clone());
+            }
+        }
+        endpoints
+    }
+
+    /// Whether some part of the way goes over TLS.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.api.iter().chain(self.token_if_needed()).any(|url| url.encrypted)
+    }
+
+    /// Whether a token may be sent there.
+    pub(crate) fn admits(&self, url: &WebUrl) -> bool {
+        let interpreter = &self.document.interpreter;
+        interpreter.hosts.is_empty()
+            || url.is_of(&interpreter.hosts)
+            || interpreter.other_hosts == OtherHosts::Warned
+    }
+
+    fn token_if_needed(&self) -> Option<&WebUrl> {
+        self.token.as_ref().filter(|_| self.kind == AuthenticationType::OAuth2)
+    }
+
+    /// How the grant is done.
+    pub(crate) fn grant_properties(&self) -> Option<&Grant> {
+        self.document.connector_authentication_configuration.oauth2.as_ref()?.of(self.grant)
+    }
+
+    /// What the definition has for `parameter`.
+    ///
+    /// # Errors
+    /// The mistake, where there is none and one is needed, or one that can't be right.
+    pub(crate) fn value(&self, parameter: &Parameter, secrets: &Secrets) -> Result<Option<Secret>, Mistake> {
+        parameters::value(&self.document, &self.properties, parameter, secrets)
+    }
+
+    /// The property `name` as it was given.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
+        lookup(&self.properties, &self.document, name).map(str::trim)
+    }
+}
+
+struct Reading<'a> {
+    document: &'a Document,
+    properties: &'a Properties,
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Warning>,
+}
+
+impl Reading<'_> {
+    fn wrong(&mut self, property: &str, expected: impl Into<String>) {
+        self.mistakes.push(Mistake::new(property, expected));
+    }
+
+    fn kind(&mut self, authentication: &Authentication) -> Option<AuthenticationType> {
+        const PLACE: &str = "AuthenticationConfiguration.AuthenticationType";
+        let types: Vec<_> = self.document.connector_authentication_configuration.types().collect();
+        let names = types.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ");
+        match (authentication.kind, types.as_slice()) {
+            (Some(kind), types) if types.contains(&kind) => Some(kind),
+            (None, [only]) => Some(*only),
+            (Some(kind), _) => {
+                let expected =
+                    format!("expected {names}: connections of this type do not log in by {}", kind.name());
+                self.mistakes.push(Mistake::new(PLACE, expected).code(Code::MechanismUnsupported));
+                None
+            }
+            (None, _) => {
+                self.wrong(PLACE, format!("expected {names}"));
+                None
+            }
+        }
+    }
+
+    fn grant(&mut self, kind: AuthenticationType, authentication: &Authentication) -> Option<GrantType> {
+        const PLACE: &str = "AuthenticationConfiguration.OAuth2Properties.OAuth2GrantType";
+        if kind != AuthenticationType::OAuth2 {
+            return Some(GrantType::AuthorizationCode);
+        }
+        let oauth2 = self.document.connector_authentication_configuration.oauth2.as_ref()?;
+        let default = GrantType::parse(&oauth2.grant);
+        let grant = authentication.oauth2.grant.or(default)?;
+        let grants: Vec<_> = oauth2.grants().collect();
+        if grants.contains(&grant) {
+            return Some(grant);
+        }
+        let names: Vec<_> = grants.iter().map(|grant| grant.name()).collect();
+        let expected =
+            format!("expected {}: connections of this type have no other grant", names.join(" or "));
+        self.mistakes.push(Mistake::new(PLACE, expected).code(Code::MechanismUnsupported));
+        None
+    }
+
+    /// Where the API is.
+    fn api(&mut self) -> Option<WebUrl> {
+        let rules = &self.document.interpreter.url;
+        let parameter = self.document.connection_properties.url.as_ref();
+        let key = parameter.map_or(INSTANCE_URL, |parameter| parameter.name.as_str());
+        let given = self.url_of(key)?;
+        let says_where = |url: &WebUrl| rules.api_hosts.is_empty() || url.is_of(&rules.api_hosts);
+        if let Some(url) = &given
+            && url.is_loopback()
+        {
+            return given;
+        }
+        let default = || parameter.and_then(|parameter| parameter.default_value.as_deref());
+        let template = match (&rules.base, &given) {
+            (Some(base), _) => base.as_str(),
+            (None, Some(url)) if says_where(url) => return given,
+            (None, _) => match default() {
+                Some(default) => default,
+                None if rules.token_member.is_some()
+                    && parameter.is_none_or(|parameter| !parameter.required) =>
+                {
+                    return None;
+                }
+                None => {
+                    self.wrong(key, "expected the URL of the API, such as https://host");
+                    return None;
+                }
+            },
+        };
+        self.filled(template, key, given.as_ref())
+    }
+
+    /// The URL that the definition gives; the outer `None` where it is a mistake.
+    fn url_of(&mut self, key: &str) -> Option<Option<WebUrl>> {
+        let rules = &self.document.interpreter.url;
+        let given = [key, INSTANCE_URL].into_iter().find_map(|key| Some((key, self.lookup(key)?)));
+        // A site's own address says where its API is only for a mock.
+        let mock = || {
+            let url = self.lookup(DOMAIN_URL)?;
+            WebUrl::parse(url).is_ok_and(|url| url.is_loopback()).then_some((DOMAIN_URL, url))
+        };
+        let Some((key, text)) = given.or_else(mock) else { return Some(None) };
+        let url = WebUrl::parse(text);
+        let mut url = self.checked(url, key)?;
+        for trimmed in &rules.trimmed {
+            if let Some(path) = url.path.strip_suffix(trimmed.as_str()) {
+                url.path = path.to_owned();
+            }
+        }
+        if let Some(property) = &rules.port_property
+            && let Some(port) = self.lookup(property)
+        {
+            match Endpoint::parse_port(port.trim()) {
+                Ok(port) => url.endpoint.port = port,
+                Err(expected) => {
+                    self.wrong(property, expected);
+                    return None;
+                }
+            }
+        }
+        Some(Some(url))
+    }
+
+    /// The token endpoint.
+    fn token(
+        &mut self,
+        grant: Option<GrantType>,
+        authentication: &Authentication,
+        api: Option<&WebUrl>,
+    ) -> Option<WebUrl> {
+        let oauth2 = self.document.connector_authentication_configuration.oauth2.as_ref()?;
+        let parameter = oauth2.of(grant?)?.token_url.as_ref();
+        let given = authentication.oauth2.token_url.as_deref();
+        let property = || Some(parameter?.name.as_str()).and_then(|name| self.lookup(name));
+        if let Some(text) = given.or_else(property) {
+            let url = WebUrl::parse(text);
+            return self.checked(url, TOKEN_URL);
+        }
+        let template = parameter?.default_value.as_deref()?;
+        // A mock of the API is one of its token endpoint too: no secret of a test goes to the provider.
+        if let Some(api) = api
+            && api.is_loopback()
+        {
+            let api = api.base();
+            let standing_in = template::fill(template, |name| {
+                let is_url =
+                    self.document.connection_properties.url.as_ref().is_some_and(|url| url.name == name);
+                let label = name.split_once(':').map(|_| "loopback".to_owned());
+                label.or_else(|| {
+                    if is_url || name == INSTANCE_URL { Some(api.clone()) } else { self.value(name) }
+                })
+            });
+            let url = standing_in.ok().and_then(|url| WebUrl::parse(&url).ok());
+            return url.map(|url| url.at(&WebUrl::parse(&api).unwrap_or_else(|_| url.clone())));
+        }
+        self.filled(template, TOKEN_URL, api)
+    }
+
+    /// `template` with the definition's properties in it; `{NAME:label}` is the first label of the host in a URL.
+    fn filled(&mut self, template: &str, key: &str, url: Option<&WebUrl>) -> Option<WebUrl> {
+        let parameter = self.document.connection_properties.url.as_ref();
+        let value = |name: &str| {
+            let (name, label) = name.split_once(':').map_or((name, false), |(name, _)| (name, true));
+            let is_url = name == INSTANCE_URL || parameter.is_some_and(|parameter| parameter.name == name);
+            match (is_url, label) {
+                (true, false) => url.map(WebUrl::base),
+                (true, true) => Some(url?.endpoint.host.split('.').next()?.to_owned()),
+                (false, _) => self.value(name),
+            }
+        };
+        match template::fill(template, value) {
+            Ok(filled) => {
+                let url = WebUrl::parse(&filled);
+                self.checked(url, key)
+            }
+            Err(missing) => {
+                // What is required says so itself.
+                if !self.mistakes.iter().any(|mistake| mistake.property == missing) {
+                    self.wrong(&missing, "expected");
+                }
+                None
+            }
+        }
+    }
+
+    /// A URL to which credentials may be sent.
+    fn checked(&mut self, url: Result<WebUrl, &'static str>, key: &str) -> Option<WebUrl> {
+        let interpreter = &self.document.interpreter;
+        let url = match url {
+            Ok(url) => url,
+            Err(expected) => {
+                self.wrong(key, expected);
+                return None;
+            }
+        };
+        let refused = interpreter.refused_hosts.iter().find(|refused| url.is_of(&refused.hosts));
+        if let Some(refused) = refused.filter(|_| !url.is_loopback()) {
+            self.wrong(key, refused.expected.clone());
+            return None;
+        }
+        if interpreter.hosts.is_empty() || url.is_of(&interpreter.hosts) {
+            return Some(url);
+        }
+        let hosts = interpreter.hosts.join(", ");
+        match interpreter.other_hosts {
+            OtherHosts::Warned => {
+                let message = format!(
+                    "{key}: {} is none of {hosts}; the credentials are sent there all the same",
+                    url.endpoint.host
+                );
+                self.warnings.push(Warning::new("unusual_host", message));
+                Some(url)
+            }
+            OtherHosts::Refused => {
+                self.wrong(key, format!("expected a host of {hosts}: credentials are sent to no other"));
+                None
+            }
+        }
+    }
+
+    /// Every parameter that comes from the properties, and a warning for each property that nothing reads.
+    fn properties(&mut self) {
+        let document = self.document;
+        let additional = &document.connection_properties.additional_request_parameters;
+        let validation = document.rest_configuration.parameters();
+        for parameter in additional.iter().chain(validation) {
+            if parameter.property_type != PropertyType::UserInput {
+                continue;
+            }
+            let found = parameters::value(document, self.properties, parameter, &Secrets::default());
+            if let Err(mistake) = found
+                && !self.mistakes.iter().any(|known| known.property == mistake.property)
+            {
+                self.mistakes.push(mistake);
+            }
+        }
+        for (key, _) in self.properties.iter() {
+            if !OURS.contains(&key) && !parameters::is_read(document, key) {
+                let message = format!("the property {key} is none that this test reads");
+                self.warnings.push(Warning::new("property_ignored", message));
+            }
+        }
+    }
+
+    fn lookup(&self, name: &str) -> Option<&str> {
+        lookup(self.properties, self.document, name)
+    }
+
+    /// A property's value, or the default of the parameter that it is.
+    fn value(&self, name: &str) -> Option<String> {
+        let additional = &self.document.connection_properties.additional_request_parameters;
+        let validation = self.document.rest_configuration.parameters();
+        let parameter = additional.iter().chain(validation).find(|parameter| parameter.name == name);
+        let default = || parameter.and_then(|parameter| parameter.default_value.clone());
+        self.lookup(name).map(|text| text.trim().to_owned()).or_else(default)
+    }
+}

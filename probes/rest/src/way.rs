@@ -1,0 +1,501 @@
+//! Which credential a test offers, and where: decided before anything is sent.
+
+use probe_contract::{AuthenticationType, Code, Failure, GrantType, Material, Mistake, Secret};
+
+use crate::document::{ContentType, Method, Parameter, PropertyLocation};
+use crate::interpreter::Refresh;
+use crate::jwt::Claims;
+use crate::secrets::Secrets;
+use crate::settings::{SECRET_ARN, Settings};
+use crate::web::WebUrl;
+
+const CLIENT_SECRET: &str = "USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET";
+const CLIENT_ID: &str = "USER_MANAGED_CLIENT_APPLICATION_CLIENT_ID";
+const ACCESS_TOKEN: &str = "ACCESS_TOKEN";
+const REFRESH_TOKEN: &str = "REFRESH_TOKEN";
+const JWT_TOKEN: &str = "JWT_TOKEN";
+const USERNAME: &str = "USERNAME";
+const PASSWORD: &str = "PASSWORD";
+
+/// What a test will do.
+pub(crate) struct Decision {
+    pub(crate) way: Way,
+    /// What every request to the API holds beside the credential.
+    pub(crate) parameters: Vec<Sent>,
+}
+
+/// How the API is reached.
+pub(crate) enum Way {
+    /// With what the definition has.
+    Direct(Presented),
+    /// With a token that is asked for first.
+    Exchange(Exchange),
+    /// With what the definition has, and if that is no good any more with a token that is asked for then.
+    Sparing(Presented, Exchange),
+    /// With nothing that a test may send: the way to it is tested.
+    Unprovable { detail: String, hint: String },
+}
+
+/// A credential as the API is shown it.
+pub(crate) struct Presented {
+    pub(crate) mechanism: String,
+    pub(crate) user: Option<String>,
+    /// What the credential is known by.
+    pub(crate) secret: Secret,
+    pub(crate) sent: Vec<Sent>,
+    /// Whether a refresh token was left alone.
+    pub(crate) refresh_left: bool,
+}
+
+/// One part of a request.
+#[derive(Clone)]
+pub(crate) struct Sent {
+    pub(crate) location: PropertyLocation,
+    pub(crate) key: String,
+    pub(crate) value: Secret,
+}
+
+/// A request for a token.
+pub(crate) struct Exchange {
+    pub(crate) url: WebUrl,
+    pub(crate) mechanism: &'static str,
+    pub(crate) user: String,
+    /// What the credential is known by.
+    pub(crate) secret: Secret,
+    pub(crate) method: Method,
+    pub(crate) content: ContentType,
+    /// Whether everything goes into the query.
+    pub(crate) in_query: bool,
+    pub(crate) parameters: Vec<Sent>,
+    pub(crate) client: Client,
+    /// What the JWT that is exchanged says of itself.
+    pub(crate) claims: Option<Claims>,
+}
+
+/// How the client says who it is.
+pub(crate) enum Client {
+    /// It does not.
+    Unnamed,
+    /// In the header `Authorization`.
+    Header { id: String, secret: Secret },
+    /// Among the parameters.
+    Parameters { id: Option<(String, String)>, secret: Option<(String, Secret)> },
+    /// By an assertion: one that is finished, or a key to sign one with.
+    Assertion { id: String, secret: Secret, key_id: Option<String> },
+}
+
+/// Decides, with what the definition's secret holds where it was fetched.
+///
+/// # Errors
+/// Every credential that lacks, by its key.
+pub(crate) fn decide(settings: &Settings, material: Option<&Material>) -> Result<Decision, Vec<Mistake>> {
+    let secrets = secrets(settings, material);
+    let mut mistakes = Vec::new();
+    let way = match settings.kind {
+        AuthenticationType::Basic => basic(settings, &secrets, &mut mistakes),
+        AuthenticationType::Custom => custom(settings, &secrets, &mut mistakes),
+        AuthenticationType::OAuth2 => oauth2(settings, &secrets, &mut mistakes),
+        AuthenticationType::Iam => None,
+    };
+    let parameters = parameters(settings, &secrets, &mut mistakes);
+    match way {
+        Some(way) if mistakes.is_empty() => Ok(Decision { way, parameters }),
+        Some(_) | None => Err(mistakes),
+    }
+}
+
+/// A credential that lacks in the secret, as a failure of the stage that fetched it.
+pub(crate) fn lacking(mistakes: &[Mistake]) -> Failure {
+    let what: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    Failure::new(Code::SecretMalformed, format!("{SECRET_ARN}: in the secret {}", what.join("; ")))
+        .hint("Put the named keys into the secret, spelled as they are here")
+}
+
+fn secrets(settings: &Settings, material: Option<&Material>) -> Secrets {
+    let authentication = &settings.authentication;
+    let oauth2 = &authentication.oauth2;
+    let mut secrets = Secrets::default();
+    let user = authentication.basic.0.clone().map(Secret::new);
+    let client_id = oauth2.client_id.clone().map(Secret::new);
+    secrets.add(USERNAME, user.as_ref());
+    secrets.add(PASSWORD, authentication.basic.1.as_ref());
+    for (key, value) in &authentication.custom {
+        secrets.add(key, Some(value));
+    }
+    secrets.add(CLIENT_ID, client_id.as_ref());
+    secrets.add(CLIENT_SECRET, oauth2.client_secret.as_ref());
+    secrets.add(ACCESS_TOKEN, oauth2.access_token.as_ref());
+    secrets.add(REFRESH_TOKEN, oauth2.refresh_token.as_ref());
+    secrets.add(JWT_TOKEN, oauth2.jwt_token.as_ref());
+    for (key, value) in material.and_then(|material| material.members(SECRET_ARN)).unwrap_or_default() {
+        secrets.add(key, Some(value));
+    }
+    secrets
+}
+
+fn basic(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
+    let properties = settings.document.connector_authentication_configuration.basic.as_ref();
+    let mut get = |parameter: Option<&Parameter>, key: &str| {
+        let name = parameter.map_or(key, |parameter| parameter.name.as_str());
+        let found = secrets.get(name, &[key.to_owned()]);
+        needed(found, name, mistakes)
+    };
+    let user = get(properties.and_then(|basic| basic.username.as_ref()), USERNAME);
+    let password = get(properties.and_then(|basic| basic.password.as_ref()), PASSWORD);
+    Some(Way::Direct(basic_header(&user?, password?)))
+}
+
+/// HTTP's own Basic (RFC 7617).
+fn basic_header(user: &Secret, password: Secret) -> Presented {
+    use base64::Engine as _;
+    let user = user.expose().to_owned();
+    let pair = Secret::new(format!("{user}:{}", password.expose()));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose());
+    let sent = authorization(Secret::new(format!("Basic {encoded}")));
+    Presented { mechanism: "BASIC".to_owned(), user: Some(user), secret: password, sent, refresh_left: false }
+}
+
+fn authorization(value: Secret) -> Vec<Sent> {
+    vec![Sent { location: PropertyLocation::Header, key: "authorization".to_owned(), value }]
+}
+
+fn custom(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
+    let custom = settings.document.connector_authentication_configuration.custom.as_ref()?;
+    let mut sent = Vec::new();
+    let mut known_by = None;
+    for parameter in &custom.authentication_parameters {
+        match settings.value(parameter, secrets) {
+            Ok(Some(value)) => {
+                known_by.get_or_insert_with(|| value.clone());
+                sent.extend(placed(parameter, &value));
+            }
+            Ok(None) => {}
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if let Some(basic) = &settings.document.interpreter.custom_basic {
+        let find = |name: &str| {
+            let mut parameters = custom.authentication_parameters.iter();
+            let parameter = parameters.find(|parameter| parameter.name == name)?;
+            settings.value(parameter, secrets).ok().flatten()
+        };
+        let header = basic_header(&find(&basic.username)?, find(&basic.password)?);
+        sent.extend(header.sent.iter().cloned());
+        return Some(Way::Direct(Presented { mechanism: "CUSTOM (Basic)".to_owned(), sent, ..header }));
+    }
+    let secret = known_by.unwrap_or_else(|| Secret::new(String::new()));
+    Some(Way::Direct(Presented {
+        mechanism: "CUSTOM".to_owned(),
+        user: None,
+        secret,
+        sent,
+        refresh_left: false,
+    }))
+}
+
+fn oauth2(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
+    let token = &settings.document.interpreter.token;
+    let access = secrets.get(ACCESS_TOKEN, &[]).map(trimmed);
+    let refresh = secrets.get(REFRESH_TOKEN, &[]).map(trimmed);
+    let jwt = secrets.get(JWT_TOKEN, &["ASSERTION".to_owned()]).map(trimmed);
+    let stored = |refresh_left: bool| {
+        let access = access.clone()?;
+        Some(bearer(settings, access, "stored ACCESS_TOKEN", refresh_left))
+    };
+    if settings.authentication.oauth2.aws_managed_client.is_some() {
+        return Some(stored(false).map_or_else(aws_managed, Way::Direct));
+    }
+    match settings.grant {
+        GrantType::ClientCredentials => {
+            if access.is_some() && client_secret(settings, secrets).is_none() {
+                return stored(false).map(Way::Direct);
+            }
+            let exchange =
+                exchange(settings, secrets, "CLIENT_CREDENTIALS", "client_credentials", Vec::new(), mistakes);
+            exchange.map(Way::Exchange)
+        }
+        GrantType::JwtBearer => {
+            if (!token.jwt_reusable || jwt.is_none()) && access.is_some() {
+                return stored(false).map(Way::Direct);
+            }
+            let jwt = needed(jwt, JWT_TOKEN, mistakes)?;
+            if !token.jwt_reusable {
+                return Some(single_use_jwt());
+            }
+            exchange(settings, secrets, "JWT_BEARER", JWT_GRANT, vec![jwt], mistakes).map(Way::Exchange)
+        }
+        GrantType::AuthorizationCode | GrantType::RefreshToken => {
+            match (access.is_some(), refresh, token.refresh) {
+                (_, Some(refresh), Refresh::Safe) => {
+                    let exchange = exchange(
+                        settings,
+                        secrets,
+                        "REFRESH_TOKEN",
+                        "refresh_token",
+                        vec![refresh],
+                        mistakes,
+                    );
+                    exchange.map(Way::Exchange)
+                }
+                (true, Some(refresh), Refresh::Sparing) => {
+                    let exchange = exchange(
+                        settings,
+                        secrets,
+                        "REFRESH_TOKEN",
+                        "refresh_token",
+                        vec![refresh],
+                        &mut Vec::new(),
+                    );
+                    match (stored(exchange.is_none()), exchange) {
+                        (Some(stored), Some(exchange)) => Some(Way::Sparing(stored, exchange)),
+                        (stored, _) => stored.map(Way::Direct),
+                    }
+                }
+                (false, Some(refresh), Refresh::Sparing) => {
+                    let exchange = exchange(
+                        settings,
+                        secrets,
+                        "REFRESH_TOKEN",
+                        "refresh_token",
+                        vec![refresh],
+                        mistakes,
+                    );
+                    exchange.map(Way::Exchange)
+                }
+                (true, refresh, _) => stored(refresh.is_some()).map(Way::Direct),
+                (false, Some(_), Refresh::Never) => Some(unspent_refresh(settings)),
+                (false, None, _) if settings.authentication.oauth2.authorization_code.is_some() => {
+                    Some(unspent_code())
+                }
+                (false, None, _) => needed(None, ACCESS_TOKEN, mistakes).map(|_: Secret| unspent_code()),
+            }
+        }
+    }
+}
+
+/// RFC 7523, section 2.1.
+const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// An access token as the API is shown it.
+pub(crate) fn bearer(settings: &Settings, access: Secret, mechanism: &str, refresh_left: bool) -> Presented {
+    let format = settings.document.interpreter.authorization.as_deref().unwrap_or("Bearer {value}");
+    let sent = authorization(Secret::new(format.replace("{value}", access.expose())));
+    let user = settings.authentication.oauth2.client_id.clone();
+    Presented { mechanism: mechanism.to_owned(), user, secret: access, sent, refresh_left }
+}
+
+/// A request for a token by the grant that providers call `grant_type`, with its credential, if it has one of its own.
+fn exchange(
+    settings: &Settings,
+    secrets: &Secrets,
+    mechanism: &'static str,
+    grant_type: &str,
+    credential: Vec<Secret>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Exchange> {
+    let grant = settings.grant_properties()?;
+    let before = mistakes.len();
+    let client = client(settings, secrets, mechanism, mistakes);
+    let own =
+        |key: &str, value: Secret| Sent { location: PropertyLocation::Body, key: key.to_owned(), value };
+    let mut parameters = vec![own("grant_type", Secret::new(grant_type.to_owned()))];
+    let key = match grant_type {
+        "refresh_token" => "refresh_token",
+        "authorization_code" => "code",
+        _ => grant
+            .jwt_token
+            .as_ref()
+            .map_or("assertion", |parameter| parameter.key_override.as_deref().unwrap_or("assertion")),
+    };
+    parameters.extend(credential.first().map(|credential| own(key, credential.clone())));
+    let scope = grant.scope.iter();
+    for parameter in scope.chain(&grant.token_url_parameters) {
+        let given = settings.authentication.oauth2.token_url_parameters.iter();
+        let mut given = given.filter(|(key, _)| *key == parameter.name || key == parameter.key());
+        match given
+            .next()
+            .map(|(_, value)| Ok(Some(value.clone())))
+            .unwrap_or_else(|| settings.value(parameter, secrets))
+        {
+            Ok(Some(value)) => {
+                let location = parameter.property_location.unwrap_or(PropertyLocation::Body);
+                let value = formatted(parameter, &value);
+                parameters.push(Sent { location, key: parameter.key().to_owned(), value });
+            }
+            Ok(None) => {}
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    for (key, value) in &settings.authentication.oauth2.token_url_parameters {
+        if !parameters.iter().any(|parameter| parameter.key == *key)
+            && !grant.token_url_parameters.iter().any(|parameter| parameter.name == *key)
+        {
+            parameters.push(own(key, value.clone()));
+        }
+    }
+    let Some(url) = settings.token.clone() else {
+        mistakes.push(Mistake::new(
+            "AuthenticationConfiguration.OAuth2Properties.TokenUrl",
+            "expected the URL of the provider's token endpoint",
+        ));
+        return None;
+    };
+    if mistakes.len() > before {
+        return None;
+    }
+    let (client, secret) = client?;
+    let claims = credential.first().and_then(|token| Claims::read(token.expose()));
+    let issuer = || claims.as_ref().and_then(|claims| claims.issuer.clone());
+    let user = settings.authentication.oauth2.client_id.clone().or_else(issuer).unwrap_or_default();
+    let secret = credential.into_iter().next().or(secret).unwrap_or_else(|| Secret::new(String::new()));
+    let in_query = grant
+        .client_secret
+        .as_ref()
+        .or(grant.client_id.as_ref())
+        .and_then(|parameter| parameter.property_location)
+        == Some(PropertyLocation::QueryParam);
+    Some(Exchange {
+        url,
+        mechanism,
+        user,
+        secret,
+        method: grant.request_method.unwrap_or(Method::Post),
+        content: grant.content_type.unwrap_or_default(),
+        in_query,
+        parameters,
+        client,
+        claims: claims.filter(|_| grant_type == JWT_GRANT),
+    })
+}
+
+/// Who the client is, and what proves it.
+fn client(
+    settings: &Settings,
+    secrets: &Secrets,
+    mechanism: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(Client, Option<Secret>)> {
+    let grant = settings.grant_properties()?;
+    let parameter = grant.client_secret.as_ref();
+    let id_parameter = grant.client_id.as_ref();
+    let id_name = id_parameter.map_or(CLIENT_ID, |parameter| parameter.name.as_str());
+    let id = secrets.get(id_name, &[CLIENT_ID.to_owned(), "client_id".to_owned()]).map(trimmed);
+    let id = id.or_else(|| id_parameter?.default_value.clone().map(Secret::new));
+    let secret = client_secret(settings, secrets);
+    if mechanism == "JWT_BEARER" && parameter.is_none() {
+        return Some((Client::Unnamed, None));
+    }
+    let name = parameter.map_or(CLIENT_SECRET, |parameter| parameter.name.as_str());
+    let needs_secret = parameter.is_none_or(|parameter| parameter.required);
+    let id = needed(id, id_name, mistakes);
+    let secret = if needs_secret { Some(needed(secret, name, mistakes)?) } else { secret };
+    let id = id?.expose().to_owned();
+    let location = parameter.and_then(|parameter| parameter.property_location);
+    let key = |parameter: Option<&Parameter>, usual: &str| {
+        parameter.and_then(|parameter| parameter.key_override.clone()).unwrap_or_else(|| usual.to_owned())
+    };
+    let secret_key = key(parameter, "client_secret");
+    let client = match (&secret, location) {
+        (Some(secret), _) if secret_key == ASSERTION => {
+            let key_id = secrets.get("KEY_ID", &["kid".to_owned(), "CERTIFICATE_ID".to_owned()]).map(trimmed);
+            let key_id = key_id.map(|key_id| key_id.expose().to_owned());
+            Client::Assertion { id, secret: secret.clone(), key_id }
+        }
+        (Some(secret), Some(PropertyLocation::Header)) => Client::Header { id, secret: secret.clone() },
+        (secret, _) => Client::Parameters {
+            id: Some((key(id_parameter, "client_id"), id)),
+            secret: secret.clone().map(|secret| (secret_key, secret)),
+        },
+    };
+    Some((client, secret))
+}
+
+/// RFC 7521, section 4.2: a connector that sends its client secret under this key authenticates by a signed token.
+pub(crate) const ASSERTION: &str = "client_assertion";
+
+fn client_secret(settings: &Settings, secrets: &Secrets) -> Option<Secret> {
+    let parameter = settings.grant_properties().and_then(|grant| grant.client_secret.as_ref());
+    let name = parameter.map_or(CLIENT_SECRET, |parameter| parameter.name.as_str());
+    secrets.get(name, &[CLIENT_SECRET.to_owned(), "client_secret".to_owned()])
+}
+
+/// What every request to the API holds.
+fn parameters(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Vec<Sent> {
+    let additional = &settings.document.connection_properties.additional_request_parameters;
+    let mut sent: Vec<Sent> = Vec::new();
+    for parameter in settings.document.rest_configuration.parameters().into_iter().chain(additional) {
+        match settings.value(parameter, secrets) {
+            Ok(Some(value)) => sent.extend(placed(parameter, &value)),
+            Ok(None) => {}
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    sent
+}
+
+/// `value` where `parameter` goes; nothing where it goes nowhere.
+fn placed(parameter: &Parameter, value: &Secret) -> Option<Sent> {
+    let location = parameter.property_location?;
+    let value = formatted(parameter, value);
+    let mut key = parameter.key().to_owned();
+    if location == PropertyLocation::Path {
+        key.clone_from(&parameter.name);
+    }
+    Some(Sent { location, key, value })
+}
+
+fn formatted(parameter: &Parameter, value: &Secret) -> Secret {
+    let value = value.expose().trim();
+    match &parameter.format {
+        Some(format) => Secret::new(format.replace("{value}", value)),
+        None => Secret::new(value.to_owned()),
+    }
+}
+
+/// Tokens and keys are pasted with the end of their line.
+fn trimmed(secret: Secret) -> Secret {
+    let value = secret.expose().trim();
+    if value.len() == secret.expose().len() { secret } else { Secret::new(value.to_owned()) }
+}
+
+fn needed(found: Option<Secret>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
+    if found.is_none() {
+        mistakes.push(Mistake::new(key, "expected among the credentials"));
+    }
+    found
+}
+
+fn aws_managed() -> Way {
+    Way::Unprovable {
+        detail: "the client application is AWS's own and the definition holds no access token: what only AWS can ask for can't be \
+                 tested from here"
+            .to_owned(),
+        hint: "Test the connection where its secret holds an ACCESS_TOKEN, or use a client application of your own".to_owned(),
+    }
+}
+
+fn single_use_jwt() -> Way {
+    Way::Unprovable {
+        detail: "the JWT was not exchanged: nothing says that the provider takes the same one again, and a test must not spend it"
+            .to_owned(),
+        hint: "Give an ACCESS_TOKEN beside it, which a test can show to the API".to_owned(),
+    }
+}
+
+fn unspent_code() -> Way {
+    Way::Unprovable {
+        detail: "an authorization code works once, and a test does not spend it".to_owned(),
+        hint: "Create or update the connection with it, which exchanges it and keeps the tokens, then test it by name".to_owned(),
+    }
+}
+
+fn unspent_refresh(settings: &Settings) -> Way {
+    let harm = settings.document.interpreter.token.refresh_harm.as_deref();
+    Way::Unprovable {
+        detail: format!(
+            "the definition holds a refresh token and no access token, and a test does not use it: the provider {}",
+            harm.unwrap_or("may revoke it with its use")
+        ),
+        hint: "Store an ACCESS_TOKEN beside the refresh token, which a test can show to the API".to_owned(),
+    }
+}
