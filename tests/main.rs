@@ -5,6 +5,7 @@ mod aws;
 mod aws_service;
 mod catalog_aws;
 mod cli;
+mod connectors;
 mod faults;
 mod harness;
 mod input;
