@@ -220,3 +220,7 @@ impl From<Method> for http::Method {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
