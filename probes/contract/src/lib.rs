@@ -7,6 +7,7 @@ pub mod tls;
 mod evidence;
 mod failure;
 mod gate;
+mod kerberos;
 mod leg;
 mod offer;
 mod protocol;
@@ -22,10 +23,11 @@ mod taxonomy;
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};
+pub use kerberos::{KerberosConfiguration, KerberosRealm, Keytab};
 pub use leg::{Leg, Step, io_failure};
 pub use offer::{Answer, Offer, Offers};
 pub use protocol::{
-    Artefact, Form, Io, Location, Login, Material, Pending, Pointer, Probe, Protocol, TypeRow,
+    Artefact, Form, Io, Location, Login, Material, Password, Pending, Pointer, Probe, Protocol, TypeRow,
 };
 pub use record::{Outcome, Record, RecordedFailure};
 pub use resolve::Resolver;

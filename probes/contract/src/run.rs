@@ -43,7 +43,8 @@ struct State {
     scrub: Scrub,
     legs: usize,
     offers: Option<Arc<dyn Offers>>,
-    partial: bool,
+    /// The records whose failures a run that is not strict forgives.
+    pardoned: Vec<usize>,
     /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
     waited: Duration,
     /// Since when it waits now.
@@ -161,7 +162,7 @@ impl Run {
         if state.closed {
             return;
         }
-        state.partial = true;
+        state.pardoned.push(stop.0);
         if self.0.options.strict {
             return;
         }
@@ -171,6 +172,27 @@ impl Run {
         let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
         let message = format!("{at}{}: {detail}", record.stage);
         state.warnings.push(Warning::new("partial", message));
+    }
+
+    /// What `stop` stands for.
+    #[must_use]
+    pub fn code(&self, stop: &Stop) -> Option<Code> {
+        self.state()
+            .records
+            .get(stop.0)
+            .and_then(|record| record.failure.as_ref())
+            .map(|failure| failure.code)
+    }
+
+    /// Of several legs that failed, the one that got furthest in the plan: it tells most. Of several of these, the first.
+    #[must_use]
+    pub fn furthest(&self, stops: Vec<Stop>) -> Option<Stop> {
+        let state = self.state();
+        let place = |stop: &Stop| {
+            let stage = state.records.get(stop.0).map(|record| record.stage);
+            state.plan.iter().position(|planned| Some(*planned) == stage)
+        };
+        stops.into_iter().rev().max_by_key(place)
     }
 
     /// Adds a warning.
@@ -405,7 +427,7 @@ impl State {
         let record = self.records.get(index)?;
         let mut failure = record.failure.clone()?;
         // In a strict run what would have been forgiven is a partial failure, of whatever kind.
-        if self.partial && failure.code != Code::AgentFailed {
+        if self.pardoned.contains(&index) && failure.code != Code::AgentFailed {
             failure.hint = Code::PartialFailure.hint().to_owned();
             failure.code = Code::PartialFailure;
         }

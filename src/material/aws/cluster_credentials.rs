@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::common_errors;
 use super::partition;
-use super::rds_token::UNRESERVED;
+use super::presign::UNRESERVED;
 use super::xml::Document;
 
 /// A login is a few hundred bytes, a cluster's description a few thousand.

@@ -7,7 +7,9 @@ mod cache;
 mod cluster_credentials;
 mod common_errors;
 mod failure;
+mod msk_token;
 mod partition;
+mod presign;
 mod rds_token;
 mod xml;
 
@@ -37,6 +39,8 @@ pub struct AwsOptions {
     pub profile: Option<String>,
     /// The region of what has none of its own; without one, what the usual chain says.
     pub region: Option<String>,
+    /// Hosts that a token of MSK may be sent to, besides those that are Amazon's by their names.
+    pub msk_brokers: Vec<String>,
 }
 
 /// Where what a definition points at is kept.
@@ -78,6 +82,7 @@ impl Aws {
             Location::S3 { bucket, key } => self.object(bucket, key, access).await,
             Location::RdsToken { endpoint, user } => self.rds_token(endpoint, user, access).await,
             Location::ClusterCredentials { .. } => self.cluster_credentials(location, access).await,
+            Location::MskToken { brokers } => self.msk_token(brokers, access).await,
             Location::File(_) => Err(Failure::new(Code::AgentFailed, "a file is not in AWS")),
         }
     }
@@ -140,6 +145,17 @@ impl Aws {
         let config = self.config(Some(region), access).await?;
         let credentials = self.credentials(&config).await?;
         let token = rds_token::sign(endpoint, user, region, &credentials, SystemTime::now())?;
+        Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
+    }
+
+    async fn msk_token(&self, brokers: &[Endpoint], access: &Access) -> Result<Bytes, Failure> {
+        let region = msk_token::region(brokers, &self.options.msk_brokers)?;
+        // Host names are spelled in any case, regions in one.
+        let region = region.map(str::to_ascii_lowercase);
+        let config = self.config(region.as_deref().or(access.region.as_deref()), access).await?;
+        let region = config.region().map(Region::as_ref).unwrap_or_default();
+        let credentials = self.credentials(&config).await?;
+        let token = msk_token::sign(region, &credentials, SystemTime::now())?;
         Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
     }
 
@@ -282,7 +298,46 @@ fn region_of(id: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
+
+    /// The URL in the token for these brokers, as whoever has configured us-east-1 gets it.
+    async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
+        let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
+        let mut aws = Aws::new(options);
+        let credentials = Credentials::new("AKIDEXAMPLE", "canary", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        aws.config = OnceCell::new_with(Some(config.build()));
+        let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
+        let location = Location::MskToken { brokers: brokers.iter().map(endpoint).collect() };
+        let access = Access { pointers: Pointers::Followed, role: None, region: region.map(str::to_owned) };
+        let token = aws.fetch(&location, &access).await?;
+        Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(&*token).unwrap()).unwrap())
+    }
+
+    /// The broker's own name says it, else the connection, else what is configured.
+    #[tokio::test]
+    async fn a_token_of_msk_is_of_the_region_of_its_brokers() {
+        const BROKER: &str = "b-1.orders.a1b2c3.c2.kafka.eu-west-1.amazonaws.com";
+        for (brokers, region, expected) in [
+            ([BROKER, BROKER], Some("eu-north-1"), "eu-west-1"),
+            ([BROKER, "broker.example"], None, "eu-west-1"),
+            (["broker.example"; 2], Some("eu-north-1"), "eu-north-1"),
+            (["broker.example"; 2], None, "us-east-1"),
+        ] {
+            let url = msk_token(&brokers, region).await.unwrap();
+            assert!(url.starts_with(&format!("https://kafka.{expected}.amazonaws.com/?Action=")), "{url}");
+            assert!(url.contains(&format!("%2F{expected}%2Fkafka-cluster%2Faws4_request&")), "{url}");
+        }
+        let failure = msk_token(&[BROKER, "other.example"], None).await.unwrap_err();
+        assert_eq!(failure.code, Code::InvalidSettings);
+        let expected = "other.example is no broker of Amazon MSK by its name: no token is signed for it";
+        assert_eq!(failure.detail, expected);
+    }
 
     #[test]
     fn the_region_of_a_secret_is_in_its_arn() {
