@@ -21,4 +21,6 @@ pub const PROTOCOLS: &[&dyn Protocol] = &[
     &probe_postgres::Postgresql,
     #[cfg(feature = "postgres")]
     &probe_postgres::Redshift,
+    #[cfg(feature = "kafka")]
+    &probe_kafka::Kafka,
 ];

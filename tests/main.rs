@@ -8,6 +8,7 @@ mod cli;
 mod faults;
 mod harness;
 mod input;
+mod kafka;
 mod kill;
 mod mysql;
 mod mysql_faults;
