@@ -5,8 +5,8 @@ SHELL := /bin/bash
 
 DEMO := target/demo
 # What building and testing run, and the packages that have it.
-PROGRAMS := cc cmake dpkg setpriv keytool openssl python3 node npm
-NATIVE := build-essential cmake dpkg util-linux default-jre-headless openssl python3-venv nodejs npm
+PROGRAMS := cc cmake dpkg setpriv java javac mvn keytool openssl python3 node npm
+NATIVE := build-essential cmake dpkg util-linux default-jdk-headless maven openssl python3-venv nodejs npm
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
