@@ -55,7 +55,12 @@ const DATABASE: &[Property] = &[
 ];
 const KAFKA: &[Property] = &[
     ("KAFKA_BOOTSTRAP_SERVERS", "The brokers: host:port, with commas between", Need::Required, Kind::Plain),
-    ("KAFKA_SSL_ENABLED", "Whether the connection is encrypted; true by default", Need::Optional, Kind::Plain),
+    (
+        "KAFKA_SSL_ENABLED",
+        "Whether the connection is encrypted; true by default",
+        Need::Optional,
+        Kind::Plain,
+    ),
     ("KAFKA_CUSTOM_CERT", "The authorities to trust", Need::Optional, Kind::Plain),
     ("KAFKA_CLIENT_KEYSTORE", "The client's certificate and key", Need::Optional, Kind::Plain),
     ("KAFKA_CLIENT_KEYSTORE_PASSWORD", "The keystore's password", Need::Optional, Kind::Secret),

@@ -170,6 +170,11 @@ fn answers_that_can_not_be_read() {
     let metadata = |body: &[u8]| plain(vec![versions(), response(2, body)]);
     metadata(b"\0\0\0\0\x7f\xff\xff\xff").failed(&unreadable("query"));
     metadata(b"").failed(&unreadable("query"));
+    // A list of 1,001, each of which would be dialed.
+    let listed = b"\0\0\0\x01\0\x01b\0\0\x23\x84\xff\xff".repeat(1001);
+    metadata(&[&b"\0\0\0\0\0\0\x03\xe9"[..], &listed, b"\xff\xff\0\0\0\x01\0\0\0\x01"].concat())
+        .failed(&unreadable("query"))
+        .says("more brokers than a cluster has");
     // A broker at a port that is none.
     metadata(b"\0\0\0\0\0\0\0\x01\0\0\0\x01\0\x01b\0\x01\0\0\xff\xff\xff\xff\0\0\0\x01\0\0\0\0")
         .failed(&unreadable("query"));

@@ -1,7 +1,10 @@
 //! Kafka, a genuine broker: one case for each way in which a test of it can end.
 
 mod faults;
+#[cfg(feature = "kafka-gssapi")]
+mod gssapi;
 mod iam;
+mod impostor;
 mod listeners;
 mod login;
 mod pointers;

@@ -23,6 +23,8 @@ pub struct Leg {
     limit: Option<Limit>,
     /// What to do where the endpoint can't be reached.
     hint: Option<&'static str>,
+    /// What a leg without an endpoint waits for, and what to do where that does not answer.
+    awaited: Option<(&'static str, &'static str)>,
     /// Where [`Leg::dial`] found it.
     address: Arc<OnceLock<SocketAddr>>,
 }
@@ -49,7 +51,7 @@ pub struct Step {
 
 impl Leg {
     pub(crate) fn new(run: Run, endpoint: Option<Arc<Endpoint>>, id: usize) -> Self {
-        Self { run, endpoint, id, limit: None, hint: None, address: Arc::default() }
+        Self { run, endpoint, id, limit: None, hint: None, awaited: None, address: Arc::default() }
     }
 
     /// The same leg with a time limit of the definition's own from now on, if it has one, by the name that the definition
@@ -72,6 +74,12 @@ impl Leg {
     #[must_use]
     pub fn hinting(&self, hint: &'static str) -> Self {
         Self { hint: Some(hint), ..self.clone() }
+    }
+
+    /// The same leg, waiting for `whom`: where the deadline passes, that is told, with `hint`.
+    #[must_use]
+    pub fn awaiting(&self, whom: &'static str, hint: &'static str) -> Self {
+        Self { awaited: Some((whom, hint)), ..self.clone() }
     }
 
     /// Performs one stage: records it from its start, and ends it at the run's deadline.
@@ -129,7 +137,14 @@ impl Leg {
                     Some(limit) => (limit.name, limit.length),
                     None => ("deadline", self.run.0.options.deadline),
                 };
-                let failure = self.hinted(overdue(name, length, waiting_for), step.stage());
+                let failure = match self.awaited {
+                    Some((whom, hint)) => {
+                        let failure = overdue(name, length, None);
+                        let detail = format!("{whom} did not answer: {}", failure.detail);
+                        Failure { detail, ..failure }.hint(hint)
+                    }
+                    None => self.hinted(overdue(name, length, waiting_for), step.stage()),
+                };
                 Err(self.run.fail(step.record(), failure))
             }
         }
@@ -216,6 +231,12 @@ impl Leg {
             Ok(stream)
         })
         .await
+    }
+
+    /// Where [`dial`](Self::dial) found the endpoint.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
     }
 
     /// Stage `tls`: encrypts `io` and checks the peer's certificate as `policy` says.

@@ -12,7 +12,7 @@ use crate::{
 
 /// What a run is given.
 pub struct RunOptions {
-    /// How long the run may take, from its opening.
+    /// How long the run may take, from its beginning.
     pub deadline: Duration,
     /// Which addresses may be dialed.
     pub gate: Gate,
@@ -87,14 +87,17 @@ impl Run {
     /// Opens a run of `plan`; its deadline starts now.
     #[must_use]
     pub fn open(options: RunOptions, plan: &[Stage], secrets: &[&Secret]) -> Self {
+        Self::open_at(Instant::now(), options, plan, secrets)
+    }
+
+    /// As [`open`](Self::open), for a run that began at `opened`: what was done for it before counts to its deadline.
+    #[must_use]
+    pub fn open_at(opened: Instant, options: RunOptions, plan: &[Stage], secrets: &[&Secret]) -> Self {
         let state =
             State { plan: plan.to_vec(), scrub: Scrub::new(secrets.iter().copied()), ..State::default() };
-        Self(Arc::new(Inner {
-            options,
-            opened: Instant::now(),
-            opened_at: SystemTime::now(),
-            state: Mutex::new(state),
-        }))
+        let now = SystemTime::now();
+        let opened_at = now.checked_sub(opened.elapsed()).unwrap_or(now);
+        Self(Arc::new(Inner { options, opened, opened_at, state: Mutex::new(state) }))
     }
 
     /// Adds `stages` to the plan: what a target goes through may be known only when what it points at is.
@@ -227,6 +230,12 @@ impl Run {
     /// What `failure` will say in the record.
     pub(crate) fn recorded(&self, failure: &Failure) -> RecordedFailure {
         self.state().recorded(failure)
+    }
+
+    /// Whom TLS trusts where the definition names nobody.
+    #[must_use]
+    pub fn trust_roots(&self) -> &TrustRoots {
+        &self.0.options.trust_roots
     }
 
     /// The moment at which the run must be over.

@@ -10,6 +10,8 @@ use probe_contract::{Code, Endpoint, Leg, Material, Run, Secret, Stop};
 
 use crate::broker::{Manner, meet};
 use crate::cluster::Cluster;
+#[cfg(feature = "gssapi")]
+use crate::kerberos::Kerberos;
 use crate::session::Session;
 use crate::settings::{Login, Settings};
 
@@ -24,7 +26,14 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
-    let test = Test { settings: &settings, run: &run, material: &material };
+    #[cfg_attr(not(feature = "gssapi"), expect(unused_mut, reason = "nothing is added in such a build"))]
+    let mut test = Test {
+        settings: &settings,
+        run: &run,
+        material: &material,
+        #[cfg(feature = "gssapi")]
+        kerberos: None,
+    };
     let mut failed = Vec::new();
     let mut met = Vec::new();
     for result in join_all(settings.brokers.iter().map(|broker| test.meet(broker))).await {
@@ -35,9 +44,13 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
     }
     let mut reached = Vec::new();
     let mut cluster = None;
-    for mut session in met {
+    #[cfg(feature = "gssapi")]
+    if !met.is_empty() {
+        test.kerberos = Kerberos::reach(&settings, &run, &material).await?;
+    }
+    for session in met {
         let broker = session.manner.endpoint;
-        match test.use_broker(&mut session, &mut cluster).await {
+        match test.use_broker(session, &mut cluster).await {
             Ok(()) => reached.push(broker.normalized()),
             // One that can't answer now is as good as down; a refusal is one, and is not provoked at the next broker too.
             Err(stop) if run.code(&stop).is_some_and(is_down) => failed.push(stop),
@@ -65,6 +78,9 @@ struct Test<'a> {
     settings: &'a Settings,
     run: &'a Run,
     material: &'a Material,
+    /// Where the definition logs in by Kerberos, and its KDCs are reached.
+    #[cfg(feature = "gssapi")]
+    kerberos: Option<Kerberos<'a>>,
 }
 
 impl<'a> Test<'a> {
@@ -77,7 +93,13 @@ impl<'a> Test<'a> {
     }
 
     /// Logs in, and has the first broker that lets it describe the cluster.
-    async fn use_broker(&self, session: &mut Session<'_>, cluster: &mut Option<Cluster>) -> Result<(), Stop> {
+    async fn use_broker(&self, mut session: Session<'_>, cluster: &mut Option<Cluster>) -> Result<(), Stop> {
+        #[cfg(feature = "gssapi")]
+        if let Some(kerberos) = &self.kerberos {
+            let described = kerberos.log_in(session, self.run).await?;
+            cluster.get_or_insert(described);
+            return Ok(());
+        }
         if let Some(login) = &self.settings.login {
             let (user, secret): (String, Secret) = login.resolve(self.material);
             session.log_in(login, &user, &secret).await?;

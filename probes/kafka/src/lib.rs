@@ -5,6 +5,10 @@ mod classify;
 mod cluster;
 mod credentials;
 mod driver;
+#[cfg(feature = "gssapi")]
+mod gssapi;
+#[cfg(feature = "gssapi")]
+mod kerberos;
 mod messages;
 mod scram;
 mod session;
@@ -15,6 +19,8 @@ use probe_contract::{
     Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target, TypeRow,
 };
 
+#[cfg(feature = "gssapi")]
+pub use gssapi::child::run as gssapi_child;
 use settings::Settings;
 
 /// Apache Kafka, and Amazon MSK.

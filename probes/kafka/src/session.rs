@@ -57,6 +57,10 @@ impl Session<'_> {
                     let detail = format!("{} names no broker of its cluster", manner.endpoint);
                     return Err(Failure::new(Code::ServerNotReady, detail));
                 }
+                if cluster.brokers.len() > MOST_BROKERS {
+                    let detail = format!("{} names more brokers than a cluster has", manner.endpoint);
+                    return Err(Failure::new(Code::ResponseUnreadable, detail));
+                }
                 Ok(cluster)
             })
             .await?;
@@ -74,6 +78,9 @@ impl Session<'_> {
         Ok(cluster)
     }
 }
+
+/// Every one of them is dialed: a peer could have a whole network dialed.
+const MOST_BROKERS: usize = 1000;
 
 /// The name of a topic that nobody has. A user without any right is refused it, and everybody else is told that it does not exist.
 pub(crate) const NO_TOPIC: &str = "dialcheck-no-such-topic";

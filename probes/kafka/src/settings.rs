@@ -47,6 +47,14 @@ impl Login {
         }
     }
 
+    /// What a login by Kerberos was given.
+    #[cfg(feature = "gssapi")]
+    pub(crate) fn kerberos(
+        material: &Material,
+    ) -> (Option<&probe_contract::Keytab>, Option<&probe_contract::KerberosConfiguration>) {
+        (material.keytab(KEYTAB), material.kerberos_configuration(KRB5_CONF))
+    }
+
     /// The account and what proves it, with what the pointers led to.
     pub(crate) fn resolve(&self, material: &Material) -> (String, Secret) {
         let missing = || Secret::new(String::new());
