@@ -162,25 +162,30 @@ fn nothing_is_written() {
 #[test]
 fn a_refused_login_is_remembered_by_mechanism() {
     use crate::harness::dialcheck;
-    let wrong = plain(Listener::SaslSsl, "remembered", WRONG_PASSWORD).input();
-    let other = scram(Listener::SaslSsl, "remembered", WRONG_PASSWORD).input();
     // Equal definitions would share one test.
-    let again = |input: &serde_json::Value| {
-        let mut again = input.clone();
-        again["ConnectionProperties"]["NOTE"] = "again".into();
-        again
-    };
-    let input = json!([wrong, again(&wrong), other, again(&other)]);
-    let ran =
-        dialcheck(&["test", "--input", "-", "--output", "json", "--jobs", "1"], input.to_string().as_bytes());
+    let named = |connection: &Connection, note: &str| connection.clone().with("NOTE", note).input();
+    let wrong = plain(Listener::SaslSsl, "remembered", WRONG_PASSWORD);
+    let other = scram(Listener::SaslSsl, "remembered", WRONG_PASSWORD);
+    let mut input = vec![named(&wrong, "1"), named(&wrong, "2"), named(&other, "1"), named(&other, "2")];
+    for (input, name) in input.iter_mut().zip(["plain", "plain", "scram", "scram"]) {
+        input["Name"] = name.into();
+    }
+    let ran = dialcheck(
+        &["test", "--input", "-", "--output", "json", "--jobs", "1"],
+        json!(input).to_string().as_bytes(),
+    );
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let messages: Vec<_> = report["results"]
+    let mut results: Vec<_> = report["results"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|result| result["failure"]["message"].as_str().unwrap().contains("it was refused"))
+        .map(|result| {
+            let message = result["failure"]["message"].as_str().unwrap();
+            (result["connection"].as_str().unwrap(), message.contains("it was refused"))
+        })
         .collect();
-    assert_eq!(messages, [false, true, false, true]);
+    results.sort_unstable();
+    assert_eq!(results, [("plain", false), ("plain", true), ("scram", false), ("scram", true)]);
 }
 
 #[test]
