@@ -19,6 +19,7 @@ mod operations;
 mod postgres;
 mod postgres_states;
 mod postgres_tls;
+mod redshift_iam;
 mod schema;
 mod sdk;
 mod secrets;

@@ -1,7 +1,7 @@
 //! From bytes to what they must be.
 
 use probe_contract::tls::{PrivateKeyDer, certificates_from_pem, strength};
-use probe_contract::{Artefact, Code, Failure, Form, Password, Secret};
+use probe_contract::{Artefact, Code, Endpoint, Failure, Form, Password, Secret};
 use serde_json::Value;
 
 use super::{Bytes, keystore, keytab, krb5_conf};
@@ -33,10 +33,20 @@ pub(super) fn read(form: &Form, bytes: &Bytes) -> Result<Artefact, Failure> {
         Form::Text => String::from_utf8(bytes.to_vec())
             .map(|text| Artefact::Text(Secret::new(text)))
             .map_err(|_| Failure::new(Code::DecryptionFailed, "what it stands for is no text in UTF-8")),
+        Form::Endpoint => endpoint(bytes).map(Artefact::Endpoint),
         Form::Keytab { principal } => keytab::read(bytes, principal).map(Artefact::Keytab),
         Form::KerberosConfiguration => krb5_conf::read(bytes).map(Artefact::KerberosConfiguration),
         Form::Present => Ok(Artefact::Present),
     }
+}
+
+fn endpoint(bytes: &[u8]) -> Result<Endpoint, Failure> {
+    let parsed =
+        std::str::from_utf8(bytes).ok().and_then(|text| text.rsplit_once(':')).and_then(|(host, port)| {
+            let (host, port) = (Endpoint::parse_host(host).ok()?, Endpoint::parse_port(port).ok()?);
+            Some(Endpoint { host, port })
+        });
+    parsed.ok_or_else(|| Failure::new(Code::ResponseUnreadable, "what it leads to is no host with a port"))
 }
 
 fn weak(what: &str, unless: &str) -> Failure {
@@ -119,6 +129,25 @@ mod tests {
         let expected = "Glue refuses this certificate file: its key is RSA of 1,024 bits";
         assert_eq!(failure.detail, expected);
         assert!(failure.hint.unwrap().contains("or set KAFKA_SKIP_CUSTOM_CERT_VALIDATION to true"));
+    }
+
+    #[test]
+    fn an_endpoint_is_read_as_it_is_written() {
+        let read = |text: &str| match read(&Form::Endpoint, &Zeroizing::new(text.as_bytes().to_vec())) {
+            Ok(Artefact::Endpoint(endpoint)) => Some(endpoint),
+            Ok(other) => panic!("{other:?}"),
+            Err(failure) => {
+                assert_eq!(failure.code, Code::ResponseUnreadable);
+                None
+            }
+        };
+        for (host, port) in [("c.example", 5439), ("::1", 1)] {
+            let endpoint = Endpoint { host: host.to_owned(), port };
+            assert_eq!(read(&endpoint.to_string()), Some(endpoint));
+        }
+        for text in ["", ":", "c.example", "c.example:0", ":5439", "a/b:1"] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

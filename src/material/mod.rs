@@ -141,6 +141,7 @@ impl Materials {
             | Location::Ciphertext(_)
             | Location::RdsToken { .. }
             | Location::ClusterCredentials { .. }
+            | Location::ClusterEndpoint { .. }
             | Location::MskToken { .. } => self.fetch_from_aws(&pointer.location, access).await?,
         };
         let form = self.unlock(pointer.form.clone(), access).await?;

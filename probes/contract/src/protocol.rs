@@ -118,8 +118,17 @@ pub enum Location {
         cluster: Option<(String, String)>,
         /// `DbUser`
         user: Option<String>,
+        /// `DbGroups`: what the user joins for this session.
+        groups: Vec<String>,
         /// The database.
         database: Option<String>,
+    },
+    /// The host and port of a cluster of Redshift.
+    ClusterEndpoint {
+        /// The cluster's name.
+        cluster: String,
+        /// The region that it is in.
+        region: String,
     },
     /// A token that IAM signs for a login to brokers of MSK.
     MskToken {
@@ -178,6 +187,8 @@ pub enum Form {
     Members,
     /// A text: what a ciphertext stands for, or a token.
     Text,
+    /// A host and a port, as [`Endpoint`] is written.
+    Endpoint,
     /// A keytab that has keys of this principal.
     Keytab {
         /// The principal, with its realm unless that is the default one.
@@ -222,6 +233,8 @@ pub enum Artefact {
     Members(Vec<(String, Secret)>),
     /// For [`Form::Text`].
     Text(Secret),
+    /// For [`Form::Endpoint`].
+    Endpoint(Endpoint),
     /// For [`Form::Keytab`]: the keys of the principal alone.
     Keytab(Keytab),
     /// For [`Form::KerberosConfiguration`].
@@ -278,6 +291,13 @@ impl Material {
         Some(text)
     }
 
+    /// The host and port that `property` points at.
+    #[must_use]
+    pub fn endpoint(&self, property: &str) -> Option<&Endpoint> {
+        let Artefact::Endpoint(endpoint) = self.get(property)? else { return None };
+        Some(endpoint)
+    }
+
     /// The keytab that `property` points at.
     #[must_use]
     pub fn keytab(&self, property: &str) -> Option<&Keytab> {
@@ -301,6 +321,7 @@ impl Material {
             Artefact::Certificates(_)
             | Artefact::PrivateKey(_)
             | Artefact::Keystore(_)
+            | Artefact::Endpoint(_)
             | Artefact::Keytab(_)
             | Artefact::KerberosConfiguration(_)
             | Artefact::Present => Vec::new(),

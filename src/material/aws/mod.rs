@@ -5,12 +5,14 @@
 
 mod cache;
 mod cluster_credentials;
+mod cluster_endpoint;
 mod common_errors;
 mod failure;
 mod msk_token;
 mod partition;
 mod presign;
 mod rds_token;
+mod redshift;
 mod xml;
 
 use std::sync::Arc;
@@ -28,8 +30,9 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use self::cache::Cache;
-use self::cluster_credentials::{Caller, GetClusterCredentials, GetCredentials, cluster_of, workgroup_of};
+use self::cluster_credentials::{GetClusterCredentials, GetCredentials, cluster_of, workgroup_of};
 use self::failure::{Service, classify};
+use self::redshift::Caller;
 use super::{Access, Bytes, LARGEST, Pointers};
 
 /// Whose credentials are used, and where.
@@ -82,6 +85,9 @@ impl Aws {
             Location::S3 { bucket, key } => self.object(bucket, key, access).await,
             Location::RdsToken { endpoint, user } => self.rds_token(endpoint, user, access).await,
             Location::ClusterCredentials { .. } => self.cluster_credentials(location, access).await,
+            Location::ClusterEndpoint { cluster, region } => {
+                self.cluster_endpoint(cluster, region, access).await
+            }
             Location::MskToken { brokers } => self.msk_token(brokers, access).await,
             Location::File(_) => Err(Failure::new(Code::AgentFailed, "a file is not in AWS")),
         }
@@ -161,32 +167,21 @@ impl Aws {
 
     /// As the JSON of a secret that holds them.
     async fn cluster_credentials(&self, location: &Location, access: &Access) -> Result<Bytes, Failure> {
-        let Location::ClusterCredentials { host, cluster, user, database } = location else {
+        let Location::ClusterCredentials { host, cluster, user, groups, database } = location else {
             return Err(Failure::new(Code::AgentFailed, "this is no login to Redshift"));
         };
         let named = cluster.as_ref().map(|(cluster, region)| (cluster.as_str(), region.as_str()));
-        let config = |region| self.config(Some(region), access);
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
-        let client = client
-            .map_err(|error| Failure::new(Code::AgentFailed, "no HTTP client can be made").source(error))?;
         let now = SystemTime::now();
         let database = database.as_deref();
         let login = if let Some((cluster, region)) = named.or_else(|| cluster_of(host)) {
-            let config = config(region).await?;
-            let credentials = self.credentials(&config).await?;
-            let endpoint = endpoint(&config);
-            let caller = Caller { client: &client, endpoint: endpoint.as_ref(), credentials: &credentials };
+            let caller = self.redshift(region, access).await?;
             let user = user.as_deref().ok_or_else(|| {
                 Failure::new(Code::InvalidSettings, "the URL names no DbUser to ask a login for")
             })?;
-            let input = GetClusterCredentials { cluster, region, user, database };
+            let input = GetClusterCredentials { cluster, region, user, groups, database };
             caller.cluster_credentials(&input, now).await?
         } else if let Some((workgroup, region)) = workgroup_of(host) {
-            let config = config(region).await?;
-            let credentials = self.credentials(&config).await?;
-            let endpoint = endpoint(&config);
-            let caller = Caller { client: &client, endpoint: endpoint.as_ref(), credentials: &credentials };
+            let caller = self.redshift(region, access).await?;
             caller.workgroup_credentials(&GetCredentials { workgroup, region, database }, now).await?
         } else {
             let detail = format!("{host} is no host of Redshift's that names its cluster and region");
@@ -196,6 +191,19 @@ impl Aws {
         };
         let json = serde_json::json!({ "username": login.user, "password": login.password.expose() });
         Ok(Zeroizing::new(json.to_string().into_bytes()))
+    }
+
+    async fn cluster_endpoint(&self, cluster: &str, region: &str, access: &Access) -> Result<Bytes, Failure> {
+        let caller = self.redshift(region, access).await?;
+        let endpoint = caller.cluster_endpoint(cluster, region, SystemTime::now()).await?;
+        Ok(Zeroizing::new(endpoint.to_string().into_bytes()))
+    }
+
+    /// Who asks Redshift. Its credentials may be a role's, which are asked for in the same region.
+    async fn redshift(&self, region: &str, access: &Access) -> Result<Caller, Failure> {
+        redshift::check_region(region)?;
+        let config = self.config(Some(region), access).await?;
+        Caller::new(endpoint(&config), self.credentials(&config).await?)
     }
 
     async fn object(&self, bucket: &str, key: &str, access: &Access) -> Result<Bytes, Failure> {
