@@ -4,41 +4,49 @@
 SHELL := /bin/bash
 
 DEMO := target/demo
+# Kerberos for Kafka takes libraries of the system, so that a plain `cargo build` leaves it off.
+FEATURES := --features dialcheck/kafka-gssapi
+# What that takes to build and to run.
+LIBRARIES := pkg-config --exists libsasl2 openssl && ls /usr/lib/*/sasl2/libgssapiv2.so
 # What building and testing run, and the packages that have it.
-PROGRAMS := cc cmake dpkg setpriv keytool openssl python3 node npm
-NATIVE := build-essential cmake dpkg util-linux default-jre-headless openssl python3-venv nodejs npm
+PROGRAMS := cc cmake dpkg setpriv java javac mvn keytool openssl python3 node npm
+NATIVE := build-essential cmake dpkg util-linux default-jdk-headless maven openssl python3-venv nodejs npm \
+	pkg-config libssl-dev libsasl2-dev libsasl2-modules-gssapi-mit
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-setup: ## Install what building and testing need, and unpack the test servers into a cache
+packages: ## Install the Debian packages that building and testing need
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, then run make again"; exit 1; }
-	@if [ "$$(command -v $(PROGRAMS) | wc -l)" != $(words $(PROGRAMS)) ]; then \
+	@if [ "$$(command -v $(PROGRAMS) | wc -l)" != $(words $(PROGRAMS)) ] || ! { $(LIBRARIES); } >/dev/null 2>&1; then \
 		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(NATIVE); \
 		else echo "Packages are missing: sudo apt-get install -y $(NATIVE)"; exit 1; fi; fi
+
+setup: packages ## The same, and unpack the test servers into a cache
 	@cargo run --locked --quiet -p fixtures -- install
 
 demo: setup ## Start real servers, and test good and broken connections by command line and by boto3
-	@cargo build --locked --quiet
+	@cargo build --locked --quiet $(FEATURES)
 	@rm -rf $(DEMO)
 	@cargo run --locked --quiet -p fixtures -- demo $(DEMO) target/debug/dialcheck
 
 test: setup ## Run all tests; those against MySQL where setup could install it
 	@if cargo run --locked --quiet -p fixtures -- has mysql; then optional=--include-ignored; \
 		else echo "MySQL is not installed: its tests count as ignored"; optional=; fi; \
-		INSTA_UPDATE=no cargo test --locked --workspace --no-fail-fast -- $$optional
+		INSTA_UPDATE=no cargo test --locked --workspace $(FEATURES) --no-fail-fast -- $$optional && cargo test --locked -p probe-kafka
 
 torture: setup ## Kill the server 1,000 times while connections are written, and look what is there
-	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck --test integration -- kill::
+	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck $(FEATURES) --test integration -- kill::
 
 bench: setup ## Compare with psql, mysqladmin and a bare driver, and time a sweep of a thousand
 	@cargo build --locked --quiet --release
 	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck
 
-lint: ## Check formatting, lints, documentation, and every feature alone
+lint: packages ## Check formatting, lints, documentation, and every feature alone
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+	@cargo clippy --locked --workspace --all-targets --quiet $(FEATURES) -- -D warnings
 	@cargo clippy --locked --quiet -p dialcheck --no-default-features -- -D warnings
-	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --no-deps
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace $(FEATURES) --no-deps
 
-.PHONY: help setup demo test torture bench lint
+.PHONY: help packages setup demo test torture bench lint

@@ -12,6 +12,8 @@ pub mod service;
 mod material;
 
 use probe_contract::Protocol;
+#[cfg(feature = "kafka-gssapi")]
+pub use probe_kafka::gssapi_child;
 
 /// Every protocol that this build can dial. What help, tables and messages say of them is made from this list.
 pub const PROTOCOLS: &[&dyn Protocol] = &[
@@ -21,6 +23,8 @@ pub const PROTOCOLS: &[&dyn Protocol] = &[
     &probe_postgres::Postgresql,
     #[cfg(feature = "postgres")]
     &probe_postgres::Redshift,
+    #[cfg(feature = "kafka")]
+    &probe_kafka::Kafka,
     #[cfg(feature = "rest")]
     &probe_rest::Rest,
 ];

@@ -19,15 +19,15 @@ const GET_SECRET: &str = "secretsmanager.GetSecretValue";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 
 /// Moto, and the names that it gave.
-struct Kept {
-    moto: Moto,
+pub(crate) struct Kept {
+    pub(crate) moto: Moto,
     /// The ARN of a secret in another region than the environment's.
     elsewhere: String,
     /// The ARN of a key.
-    key: String,
+    pub(crate) key: String,
 }
 
-static KEPT: LazyLock<Kept> = LazyLock::new(|| {
+pub(crate) static KEPT: LazyLock<Kept> = LazyLock::new(|| {
     let moto = Moto::start().unwrap();
     let aws = |arguments: &[&str]| -> Value {
         let answer = moto.aws(arguments).unwrap();
@@ -75,7 +75,7 @@ static KEPT: LazyLock<Kept> = LazyLock::new(|| {
 });
 
 /// A ciphertext that moto opens.
-fn sealed(plain: &[u8]) -> String {
+pub(crate) fn sealed(plain: &[u8]) -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), plain).unwrap();
     let plain = format!("fileb://{}", file.path().display());
@@ -85,18 +85,18 @@ fn sealed(plain: &[u8]) -> String {
 }
 
 /// A place of a test's own in front of moto: what it counts and breaks is no other test's.
-fn front() -> AwsFake {
+pub(crate) fn front() -> AwsFake {
     AwsFake::in_front_of(([127, 0, 0, 1], KEPT.moto.front().port()).into()).unwrap()
 }
 
-fn environment(front: &AwsFake) -> Vec<(&'static str, String)> {
+pub(crate) fn environment(front: &AwsFake) -> Vec<(&'static str, String)> {
     let mut environment = front.environment();
     environment.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
     environment.push(("AWS_SECRET_ACCESS_KEY", format!("made-up-{CANARY}")));
     environment
 }
 
-fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn borrowed<'a>(environment: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
     environment.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 

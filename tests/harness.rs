@@ -71,14 +71,24 @@ pub(crate) fn no_canary(text: &str) {
     }
 }
 
-/// A JDBC connection with its properties, as a ConnectionInput.
+/// A connection with its properties, as a ConnectionInput.
 #[derive(Clone)]
-pub(crate) struct Connection(Map<String, Value>);
+pub(crate) struct Connection {
+    connection_type: &'static str,
+    properties: Map<String, Value>,
+}
 
 impl Connection {
-    /// To `url` as alice with the right password.
+    /// By JDBC to `url` as alice with the right password.
     pub(crate) fn to(url: impl Into<String>) -> Self {
-        Self(Map::new()).with("JDBC_CONNECTION_URL", url).with("USERNAME", "alice").with("PASSWORD", PASSWORD)
+        let empty = Self { connection_type: "JDBC", properties: Map::new() };
+        empty.with("JDBC_CONNECTION_URL", url).with("USERNAME", "alice").with("PASSWORD", PASSWORD)
+    }
+
+    /// To the brokers of Kafka's that `servers` lists.
+    pub(crate) fn kafka(servers: impl Into<String>) -> Self {
+        let empty = Self { connection_type: "KAFKA", properties: Map::new() };
+        empty.with("KAFKA_BOOTSTRAP_SERVERS", servers)
     }
 
     /// To a database of the PostgreSQL server on `port`.
@@ -87,7 +97,7 @@ impl Connection {
     }
 
     pub(crate) fn with(mut self, key: &str, value: impl Into<String>) -> Self {
-        self.0.insert(key.to_owned(), Value::String(value.into()));
+        self.properties.insert(key.to_owned(), Value::String(value.into()));
         self
     }
 
@@ -96,7 +106,7 @@ impl Connection {
     }
 
     pub(crate) fn input(&self) -> Value {
-        json!({ "Name": "case", "ConnectionType": "JDBC", "ConnectionProperties": self.0 })
+        json!({ "Name": "case", "ConnectionType": self.connection_type, "ConnectionProperties": self.properties })
     }
 
     /// Tests it with `arguments` beside the usual ones.

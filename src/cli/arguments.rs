@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use dialcheck::glue::Operation;
+use probe_contract::TypeRow;
 
 use super::aws::AwsArguments;
 use super::catalog::CatalogArguments;
@@ -138,6 +139,12 @@ pub(crate) struct Dialing {
 
     #[command(flatten)]
     pub(crate) aws: AwsArguments,
+
+    /// Send a token for Amazon MSK (AWS_MSK_IAM) to this host too, and not only to Amazon's own names: a broker behind a
+    /// name of yours, a test's; the token is good for whoever receives it (may be repeated)
+    #[cfg(feature = "aws")]
+    #[arg(long = "msk-broker", value_name = "HOST", value_parser = host)]
+    pub(crate) msk_brokers: Vec<String>,
 }
 
 /// The forms of a report.
@@ -181,13 +188,19 @@ fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
     address.map_err(|_| "expected an IP address, with :PORT where it is not 53")
 }
 
+#[cfg(feature = "aws")]
+fn host(text: &str) -> Result<String, &'static str> {
+    probe_contract::Endpoint::parse_host(text)
+}
+
 /// What can be tested, from the list of protocols.
 fn types() -> String {
     let rows: Vec<_> = dialcheck::PROTOCOLS.iter().flat_map(|protocol| protocol.types()).collect();
-    let width = rows.iter().map(|row| row.title.len()).max().unwrap_or(0);
+    let width = |text: fn(&TypeRow) -> usize| rows.iter().map(|row| text(row)).max().unwrap_or(0);
+    let (types, titles) = (width(|row| row.connection_type.len()), width(|row| row.title.len()));
     let lines: Vec<_> = rows
         .iter()
-        .map(|row| format!("  {}  {:width$}  {}", row.connection_type, row.title, row.form))
+        .map(|row| format!("  {:types$}  {:titles$}  {}", row.connection_type, row.title, row.form))
         .collect();
     format!("Connections that can be tested:\n{}", lines.join("\n"))
 }
@@ -212,6 +225,16 @@ mod tests {
         assert_eq!(dns_server("127.0.0.1:5353"), Ok(([127, 0, 0, 1], 5353).into()));
         assert_eq!(dns_server("[::1]:53").map(|address| address.port()), Ok(53));
         assert!(dns_server("resolver.example").is_err());
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn a_broker_is_a_host_without_a_port() {
+        assert_eq!(host("broker.example"), Ok("broker.example".to_owned()));
+        assert_eq!(host("[::1]"), Ok("::1".to_owned()));
+        for wrong in ["", "broker.example:9098", "*.example", "https://broker.example"] {
+            assert_eq!(host(wrong), Err("expected a host name or an IP address"), "{wrong}");
+        }
     }
 
     #[test]

@@ -21,6 +21,6 @@ pub(crate) struct AwsArguments {
 #[cfg(feature = "aws")]
 impl AwsArguments {
     pub(super) fn options(&self) -> AwsOptions {
-        AwsOptions { profile: self.profile.clone(), region: self.region.clone() }
+        AwsOptions { profile: self.profile.clone(), region: self.region.clone(), ..AwsOptions::default() }
     }
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "aws")]
+use dialcheck::aws::AwsOptions;
 use dialcheck::catalog::Catalog;
 use dialcheck::engine::{Engine, EngineOptions, LocalFiles};
 use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
@@ -42,7 +44,7 @@ impl Dialing {
             strict: self.strict,
             local_files,
             #[cfg(feature = "aws")]
-            aws: self.aws.options(),
+            aws: AwsOptions { msk_brokers: self.msk_brokers.clone(), ..self.aws.options() },
             catalog,
         }))
     }

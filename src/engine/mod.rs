@@ -1,6 +1,7 @@
 //! From a request to its result: resolve, prepare, fetch, run, report.
 
 mod authentication;
+mod cluster;
 mod digest;
 mod ledger;
 mod rewrite;
@@ -27,6 +28,7 @@ pub use crate::material::AwsOptions;
 use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, Pointers};
 use crate::report::TestResult;
+use cluster::Cluster;
 use digest::Digest;
 use ledger::Ledger;
 use shared::Shared;
@@ -145,24 +147,30 @@ impl Engine {
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
         let Circumstances { request_id, catalog_id, deadline, inline_pointers } = circumstances;
+        let began = Instant::now();
         let resolved;
         let (name, definition, pointers) = match request {
             TestRequest::Inline(definition) => (definition.name.as_deref(), definition, *inline_pointers),
-            TestRequest::Named(name) => match self.resolve(catalog_id, name).await {
-                Ok(connection) => {
-                    resolved = connection.definition;
-                    (Some(name.as_str()), &resolved, Pointers::Followed)
+            TestRequest::Named(name) => {
+                let run = self.open(&[Stage::Settings], &[], *deadline, began);
+                let leg = run.local().awaiting("the catalog", SILENT_CATALOG);
+                match leg.stage(Stage::Settings, async |_| self.resolve(catalog_id, name).await).await {
+                    Ok(connection) => {
+                        resolved = connection.definition;
+                        (Some(name.as_str()), &resolved, Pointers::Followed)
+                    }
+                    Err(stop) => {
+                        let transcript = run.close(Ending::Finished(Err(stop)));
+                        return TestResult::new(*request_id, Some(name), None, &transcript, None, None);
+                    }
                 }
-                Err(failure) => {
-                    let run = self.open(&[Stage::Settings], &[], *deadline);
-                    let transcript = run.close(Ending::Broken(failure));
-                    return TestResult::new(*request_id, Some(name), None, &transcript, None, None);
-                }
-            },
+            }
         };
         let Outcomes { protocol, endpoint, transcript, run } = self
             .shared
-            .run((definition, *deadline, pointers), || self.test_definition(definition, *deadline, pointers))
+            .run((definition, *deadline, pointers), || {
+                self.test_definition(definition, *deadline, pointers, began)
+            })
             .await;
         // A name, a type or a host may hold the secret too.
         let shown = |text: &str| run.shown(text);
@@ -223,13 +231,14 @@ impl Engine {
         }
     }
 
+    /// Tests what `began` to be tested before it was here: its deadline counts from then.
     async fn test_definition(
         &self,
         definition: &Definition,
         deadline: Duration,
         pointers: Pointers,
+        began: Instant,
     ) -> Outcomes {
-        let started = Instant::now();
         let text = |key| definition.properties.get(key).map(|value| value.trim().to_owned());
         let access = Access { pointers, role: text("ROLE_ARN"), region: text("REGION") };
         let rewritten = rewrite::rewrite(definition);
@@ -243,13 +252,13 @@ impl Engine {
             .map(|(_, value)| value)
             .chain(authentication.into_iter().flat_map(Authentication::secrets))
             .collect();
-        let run = self.open(&[Stage::Settings], &secrets, deadline);
+        let run = self.open(&[Stage::Settings], &secrets, deadline, began);
         let broken = |protocol, ending| {
             let transcript = run.close(ending);
             Outcomes { protocol, endpoint: None, transcript, run: run.clone() }
         };
         let mistaken = |protocol, mistakes: &[Mistake]| {
-            broken(protocol, Ending::Finished(Err(run.mistaken(started.elapsed(), mistakes))))
+            broken(protocol, Ending::Finished(Err(run.mistaken(began.elapsed(), mistakes))))
         };
         let rewritten = match rewritten {
             Ok(rewritten) => rewritten,
@@ -261,7 +270,7 @@ impl Engine {
                 Err(failure) => return broken(None, Ending::Broken(failure)),
             },
             Some(pointer) => {
-                run.prepared(started.elapsed());
+                run.prepared(began.elapsed());
                 run.plan(&[Stage::Secrets]);
                 self.fill(&run, &rewritten.target, pointer, &access).await
             }
@@ -270,18 +279,28 @@ impl Engine {
             Ok(target) => target,
             Err(stop) => return broken(None, Ending::Finished(Err(stop))),
         };
-        let (protocol, probe) = match self.prepare(&target) {
+        let cluster = Cluster::of(&target);
+        // What else is wrong with a definition is told before anybody is asked where its cluster is.
+        let somewhere = cluster.as_ref().map(Cluster::somewhere);
+        let (protocol, probe) = match self.prepare(somewhere.as_ref().unwrap_or(&target)) {
             Ok(prepared) => prepared,
             Err((protocol, mistakes)) => return mistaken(protocol, &mistakes),
         };
-        let endpoint = probe.endpoints().first().map(ToString::to_string);
         run.plan(&plan(probe.as_ref()));
         if rewritten.placeholders.is_none() {
-            run.prepared(started.elapsed());
+            run.prepared(began.elapsed());
         }
         for warning in misspelt(&definition.properties) {
             run.warn(warning);
         }
+        let probe = match &cluster {
+            None => probe,
+            Some(cluster) => match self.locate(&run, cluster, &access).await {
+                Ok(probe) => probe,
+                Err(stop) => return broken(Some(protocol.name()), Ending::Finished(Err(stop))),
+            },
+        };
+        let endpoint = probe.endpoints().first().map(ToString::to_string);
         let transcript = self.dial(probe, &run, &access).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
@@ -316,6 +335,27 @@ impl Engine {
         match rewrite::fill(target, material.members(&pointer.property).unwrap_or_default()) {
             Ok(filled) => Ok(filled),
             Err(failure) => leg.stage(Stage::Secrets, async |_| Err(failure)).await,
+        }
+    }
+
+    /// The probe of the target that names `cluster`, when its host and port are known.
+    async fn locate(
+        &self,
+        run: &Run,
+        cluster: &Cluster<'_>,
+        access: &Access,
+    ) -> Result<Box<dyn Probe>, Stop> {
+        let leg = run.local();
+        let pointer = cluster.pointer();
+        let material = self.materials.fetch(&leg, std::slice::from_ref(&pointer), access).await?;
+        let endpoint = material.endpoint(&pointer.property);
+        match endpoint.and_then(|endpoint| self.prepare(&cluster.at(endpoint)).ok()) {
+            Some((_, probe)) => Ok(probe),
+            // It was checked before, but for a host that is one.
+            None => {
+                let detail = "the definition can't be tested with the host and port of its cluster";
+                leg.stage(Stage::Secrets, async |_| Err(Failure::new(Code::AgentFailed, detail))).await
+            }
         }
     }
 
@@ -391,7 +431,7 @@ impl Engine {
         transcript
     }
 
-    fn open(&self, plan: &[Stage], secrets: &[&Secret], deadline: Duration) -> Run {
+    fn open(&self, plan: &[Stage], secrets: &[&Secret], deadline: Duration, began: Instant) -> Run {
         let options = RunOptions {
             deadline,
             gate: self.options.gate,
@@ -399,9 +439,12 @@ impl Engine {
             trust_roots: self.options.trust_roots.clone(),
             strict: self.options.strict,
         };
-        Run::open(options, plan, secrets)
+        Run::open_at(began, options, plan, secrets)
     }
 }
+
+const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (one in AWS from a private subnet by a NAT gateway or a \
+                              VPC endpoint), or give the test more time";
 
 /// What a catalog's error comes to in a test.
 fn catalog_failure(error: CatalogError) -> Failure {

@@ -1,22 +1,31 @@
 //! From bytes to what they must be.
 
 use probe_contract::tls::{PrivateKeyDer, certificates_from_pem, strength};
-use probe_contract::{Artefact, Code, Failure, Form, Secret};
+use probe_contract::{Artefact, Code, Endpoint, Failure, Form, Password, Secret};
 use serde_json::Value;
 
-use super::{Bytes, keystore};
+use super::{Bytes, keystore, keytab, krb5_conf};
 
 /// Reads what a pointer led to as what it must be.
 pub(super) fn read(form: &Form, bytes: &Bytes) -> Result<Artefact, Failure> {
     match form {
         Form::Certificates => certificates_from_pem(bytes).map(Artefact::Certificates),
-        Form::StrongCertificates => {
+        Form::StrongCertificates { unless } => {
             let certificates = certificates_from_pem(bytes)?;
-            certificates.iter().try_for_each(|certificate| strength(certificate).map_err(weak))?;
+            let strong = |certificate| strength(certificate).map_err(|what| weak(what, unless));
+            certificates.iter().try_for_each(strong)?;
             Ok(Artefact::Certificates(certificates))
         }
         Form::PrivateKey => private_key(bytes).map(Artefact::PrivateKey),
         Form::Keystore { store_password, key_password } => {
+            let given = |password: &Option<Password>| match password {
+                None => Ok(None),
+                Some(Password::Given(secret)) => Ok(Some(secret.clone())),
+                Some(Password::Encrypted(_)) => {
+                    Err(Failure::new(Code::AgentFailed, "the keystore's password was not decrypted"))
+                }
+            };
+            let (store_password, key_password) = (given(store_password)?, given(key_password)?);
             keystore::read(bytes, store_password.as_ref(), key_password.as_ref()).map(Artefact::Keystore)
         }
         Form::Credentials => credentials(bytes),
@@ -24,13 +33,27 @@ pub(super) fn read(form: &Form, bytes: &Bytes) -> Result<Artefact, Failure> {
         Form::Text => String::from_utf8(bytes.to_vec())
             .map(|text| Artefact::Text(Secret::new(text)))
             .map_err(|_| Failure::new(Code::DecryptionFailed, "what it stands for is no text in UTF-8")),
+        Form::Endpoint => endpoint(bytes).map(Artefact::Endpoint),
+        Form::Keytab { principal } => keytab::read(bytes, principal).map(Artefact::Keytab),
+        Form::KerberosConfiguration => krb5_conf::read(bytes).map(Artefact::KerberosConfiguration),
         Form::Present => Ok(Artefact::Present),
     }
 }
 
-fn weak(what: &'static str) -> Failure {
-    let hint = "Give an authority that is signed by RSA with SHA-256, SHA-384 or SHA-512 and has a key of 2,048 bits or more, or set \
-                SKIP_CUSTOM_JDBC_CERT_VALIDATION to true, as Glue wants it: the server's chain is checked either way";
+fn endpoint(bytes: &[u8]) -> Result<Endpoint, Failure> {
+    let parsed =
+        std::str::from_utf8(bytes).ok().and_then(|text| text.rsplit_once(':')).and_then(|(host, port)| {
+            let (host, port) = (Endpoint::parse_host(host).ok()?, Endpoint::parse_port(port).ok()?);
+            Some(Endpoint { host, port })
+        });
+    parsed.ok_or_else(|| Failure::new(Code::ResponseUnreadable, "what it leads to is no host with a port"))
+}
+
+fn weak(what: &str, unless: &str) -> Failure {
+    let hint = format!(
+        "Give an authority that is signed by RSA with SHA-256, SHA-384 or SHA-512 and has a key of 2,048 bits or more, or set \
+         {unless} to true, as Glue wants it: the server's chain is checked either way"
+    );
     Failure::new(Code::ArtefactInvalid, format!("Glue refuses this certificate file: {what}")).hint(hint)
 }
 
@@ -95,6 +118,35 @@ mod tests {
                 assert!(!failure.detail.contains("c4n4ry"), "{}", failure.detail);
                 Err(failure.detail)
             }
+        }
+    }
+
+    /// Each kind of connection has a property of its own to say so.
+    #[test]
+    fn how_a_weak_authority_can_be_used_is_told() {
+        let failure = weak("its key is RSA of 1,024 bits", "KAFKA_SKIP_CUSTOM_CERT_VALIDATION");
+        assert_eq!(failure.code, Code::ArtefactInvalid);
+        let expected = "Glue refuses this certificate file: its key is RSA of 1,024 bits";
+        assert_eq!(failure.detail, expected);
+        assert!(failure.hint.unwrap().contains("or set KAFKA_SKIP_CUSTOM_CERT_VALIDATION to true"));
+    }
+
+    #[test]
+    fn an_endpoint_is_read_as_it_is_written() {
+        let read = |text: &str| match read(&Form::Endpoint, &Zeroizing::new(text.as_bytes().to_vec())) {
+            Ok(Artefact::Endpoint(endpoint)) => Some(endpoint),
+            Ok(other) => panic!("{other:?}"),
+            Err(failure) => {
+                assert_eq!(failure.code, Code::ResponseUnreadable);
+                None
+            }
+        };
+        for (host, port) in [("c.example", 5439), ("::1", 1)] {
+            let endpoint = Endpoint { host: host.to_owned(), port };
+            assert_eq!(read(&endpoint.to_string()), Some(endpoint));
+        }
+        for text in ["", ":", "c.example", "c.example:0", ":5439", "a/b:1"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

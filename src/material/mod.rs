@@ -5,12 +5,16 @@ mod aws;
 mod files;
 mod form;
 mod keystore;
+mod keytab;
+mod krb5_conf;
+#[cfg(test)]
+mod mutation;
 
 use std::time::Instant;
 
 use futures_util::future::{BoxFuture, join_all};
 use probe_contract::{
-    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Pointer, Secret, Stage, Stop,
+    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Password, Pointer, Secret, Stage, Stop,
 };
 use zeroize::Zeroizing;
 
@@ -114,8 +118,12 @@ impl Materials {
     /// What a KMS ciphertext in base64 stands for.
     pub(crate) async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
         let access = Access { pointers: Pointers::Followed, role: None, region: None };
+        self.decrypt_as(ciphertext, &access).await
+    }
+
+    async fn decrypt_as(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {
         let location = Location::Ciphertext(ciphertext.to_owned());
-        let read = form::read(&Form::Text, &self.fetch_from_aws(&location, &access).await?)?;
+        let read = form::read(&Form::Text, &self.fetch_from_aws(&location, access).await?)?;
         let Artefact::Text(text) = read else {
             return Err(Failure::new(Code::AgentFailed, "a text was read as something else"));
         };
@@ -132,14 +140,28 @@ impl Materials {
             | Location::Secret(_)
             | Location::Ciphertext(_)
             | Location::RdsToken { .. }
-            | Location::ClusterCredentials { .. } => self.fetch_from_aws(&pointer.location, access).await?,
+            | Location::ClusterCredentials { .. }
+            | Location::ClusterEndpoint { .. }
+            | Location::MskToken { .. } => self.fetch_from_aws(&pointer.location, access).await?,
         };
+        let form = self.unlock(pointer.form.clone(), access).await?;
         // A keystore's key takes its time, which must not be that of everybody's deadlines.
-        let form = pointer.form.clone();
         let read = tokio::task::spawn_blocking(move || form::read(&form, &bytes)).await;
         read.unwrap_or_else(|error| {
             Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
         })
+    }
+
+    /// `form` with its passwords decrypted.
+    async fn unlock(&self, form: Form, access: &Access) -> Result<Form, Failure> {
+        let Form::Keystore { store_password, key_password } = form else { return Ok(form) };
+        let decrypt = async |password: Option<Password>| {
+            let Some(Password::Encrypted(ciphertext)) = &password else { return Ok(password) };
+            // A pointer leads to the same ciphertext; both together ask once.
+            self.decrypt_as(ciphertext, access).await.map(|text| Some(Password::Given(text)))
+        };
+        let (store_password, key_password) = (decrypt(store_password).await?, decrypt(key_password).await?);
+        Ok(Form::Keystore { store_password, key_password })
     }
 
     /// Boxed, since the futures of the SDK are large, and deep.

@@ -53,6 +53,29 @@ const DATABASE: &[Property] = &[
     ),
     ("CERTIFICATE_S3_REFERENCE", "The authorities to trust", Need::Optional, Kind::Plain),
 ];
+const KAFKA: &[Property] = &[
+    ("KAFKA_BOOTSTRAP_SERVERS", "The brokers: host:port, with commas between", Need::Required, Kind::Plain),
+    (
+        "KAFKA_SSL_ENABLED",
+        "Whether the connection is encrypted; true by default",
+        Need::Optional,
+        Kind::Plain,
+    ),
+    ("KAFKA_CUSTOM_CERT", "The authorities to trust", Need::Optional, Kind::Plain),
+    ("KAFKA_CLIENT_KEYSTORE", "The client's certificate and key", Need::Optional, Kind::Plain),
+    ("KAFKA_CLIENT_KEYSTORE_PASSWORD", "The keystore's password", Need::Optional, Kind::Secret),
+    ("KAFKA_CLIENT_KEY_PASSWORD", "The key's password", Need::Optional, Kind::Secret),
+    ("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512, PLAIN, GSSAPI or AWS_MSK_IAM", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_SCRAM_USERNAME", "The user, for SCRAM-SHA-512", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_SCRAM_PASSWORD", "The user's password", Need::Optional, Kind::Secret),
+    ("KAFKA_SASL_SCRAM_SECRETS_ARN", "The secret with user and password", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_PLAIN_USERNAME", "The user, for PLAIN", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_PLAIN_PASSWORD", "The user's password", Need::Optional, Kind::Secret),
+    ("KAFKA_SASL_GSSAPI_PRINCIPAL", "The Kerberos principal, for GSSAPI", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_GSSAPI_KEYTAB", "The principal's keys", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_GSSAPI_KRB5_CONF", "The Kerberos configuration", Need::Optional, Kind::Plain),
+    ("KAFKA_SASL_GSSAPI_SERVICE", "The brokers' Kerberos service", Need::Optional, Kind::Plain),
+];
 const BASIC: &[Property] = &[
     ("USERNAME", "The user", Need::Required, Kind::Plain),
     ("PASSWORD", "The user's password", Need::Required, Kind::Secret),
@@ -62,9 +85,20 @@ const BASIC: &[Property] = &[
 const DATABASES: [(&str, &str); 3] =
     [("MYSQL", "mysql"), ("POSTGRESQL", "postgresql"), ("REDSHIFT", "redshift")];
 
+/// What a type's definitions look like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kin {
+    /// By URL or by parts, with the credentials among the properties.
+    Jdbc,
+    /// Of schema version 2, with an `AuthenticationConfiguration`.
+    Database,
+    Kafka,
+}
+
 /// A type that this build tests.
 struct BuiltIn {
     name: &'static str,
+    kin: Kin,
     /// What its targets are called.
     titles: Vec<&'static str>,
 }
@@ -143,32 +177,44 @@ fn built_in() -> Vec<BuiltIn> {
     for row in PROTOCOLS.iter().flat_map(|protocol| protocol.types()) {
         match types.iter_mut().find(|built_in| built_in.name == row.connection_type) {
             Some(known) => known.titles.push(row.title),
-            None => types.push(BuiltIn { name: row.connection_type, titles: vec![row.title] }),
+            None => {
+                let kin = if row.connection_type == "KAFKA" { Kin::Kafka } else { Kin::Jdbc };
+                types.push(BuiltIn { name: row.connection_type, kin, titles: vec![row.title] });
+            }
         }
     }
     for (name, protocol) in DATABASES {
         let protocol = PROTOCOLS.iter().find(|known| known.name() == protocol);
         if let Some(row) = protocol.and_then(|protocol| protocol.types().first()) {
-            types.push(BuiltIn { name, titles: vec![row.title] });
+            types.push(BuiltIn { name, kin: Kin::Database, titles: vec![row.title] });
         }
     }
     types
 }
 
 impl BuiltIn {
-    fn is_database(&self) -> bool {
-        self.name != "JDBC"
-    }
-
     fn capabilities(&self) -> Fields {
-        capabilities(
-            vec!["BASIC"],
-            if self.is_database() { vec!["SPARK", "ATHENA", "PYTHON"] } else { vec!["SPARK"] },
-        )
+        match self.kin {
+            Kin::Jdbc => capabilities(vec!["BASIC"], vec!["SPARK"]),
+            Kin::Database => capabilities(vec!["BASIC"], vec!["SPARK", "ATHENA", "PYTHON"]),
+            Kin::Kafka => capabilities(vec!["BASIC", "IAM", "CUSTOM"], vec!["SPARK"]),
+        }
     }
 
     fn description(&self) -> String {
-        format!("{} over JDBC", self.titles.join(", "))
+        let titles = self.titles.join(", ");
+        match self.kin {
+            Kin::Jdbc | Kin::Database => format!("{titles} over JDBC"),
+            Kin::Kafka => titles,
+        }
+    }
+
+    fn properties(&self) -> &'static [Property] {
+        match self.kin {
+            Kin::Jdbc => JDBC,
+            Kin::Database => DATABASE,
+            Kin::Kafka => KAFKA,
+        }
     }
 
     fn brief(&self) -> Fields {
@@ -177,9 +223,9 @@ impl BuiltIn {
         };
         Fields::default()
             .with("ConnectionType", self.name)
-            .with("DisplayName", if self.is_database() { self.titles[0] } else { self.name })
+            .with("DisplayName", if self.kin == Kin::Database { self.titles[0] } else { self.name })
             .with("Description", self.description().as_str())
-            .with("Categories", vec!["DATABASE"])
+            .with("Categories", vec![if self.kin == Kin::Kafka { "STREAMING" } else { "DATABASE" }])
             .with("Capabilities", self.capabilities())
             .with("ConnectionTypeVariants", self.titles.iter().map(variant).collect::<Vec<_>>())
     }
@@ -189,8 +235,8 @@ impl BuiltIn {
             .with("ConnectionType", self.name)
             .with("Description", self.description().as_str())
             .with("Capabilities", self.capabilities())
-            .with("ConnectionProperties", properties(if self.is_database() { DATABASE } else { JDBC }));
-        if !self.is_database() {
+            .with("ConnectionProperties", properties(self.properties()));
+        if self.kin != Kin::Database {
             return described;
         }
         let authentication = Fields::default()

@@ -3,7 +3,9 @@
 
 mod answers;
 
-use fixtures::{Fault, FaultProxy};
+use std::time::Duration;
+
+use fixtures::{AwsAnswer, AwsCall, AwsFake, Fault, FaultProxy};
 use serde_json::{Value, json};
 
 use crate::harness::exception::*;
@@ -55,10 +57,11 @@ impl Environment {
         dialcheck_with(&self.borrowed(), &[&[command, "--catalog", "aws"], rest].concat(), b"")
     }
 
-    /// Tests connections; gives back the exit code and each result.
+    /// Tests connections, within 10 s unless they say otherwise; gives back the exit code and each result.
     #[track_caller]
     fn report(&self, targets: &[&str]) -> (Ran, Vec<Value>) {
-        let ran = self.run(&[&["test", "--output", "json", "--timeout", "10s"], targets].concat());
+        let given = if targets.contains(&"--timeout") { &[][..] } else { &["--timeout", "10s"] };
+        let ran = self.run(&[&["test", "--output", "json"], given, targets].concat());
         assert_eq!(ran.stderr, "", "{targets:?}");
         let mut report: Value = serde_json::from_str(&ran.stdout).unwrap();
         crate::schema::check(&report);
@@ -336,9 +339,43 @@ fn an_endpoint_that_is_none_may_be_one_later() {
             ran.stderr
         );
     }
-    let silent = environment(&hole).test("orders");
+    // Before the test's own deadline.
+    let (ran, mut results) = environment(&hole).report(&["orders", "--timeout", "20s"]);
+    let silent = Tested { result: results.remove(0), ran };
     silent.failed(&settings("timed_out", None, TIMEOUT, 4)).says("does not answer in time");
-    assert!(silent.ran.took < std::time::Duration::from_secs(15), "{:?}", silent.ran.took);
+    assert!(silent.ran.took < Duration::from_secs(15), "{:?}", silent.ran.took);
+}
+
+#[test]
+fn the_lookup_of_a_name_counts_to_the_deadline_of_its_test() {
+    let hole = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
+    let catalog = AwsFake::start().unwrap();
+    let answer = |name: &str, after: Duration| {
+        let connection = named(name, &Connection::postgres(hole.port(), "app"));
+        let body = json!({ "Connection": connection }).to_string();
+        let headers = [("content-type", "application/x-amz-json-1.1")];
+        let call = AwsCall::operation("AWSGlue.GetConnection").about(&format!("\"{name}\""));
+        catalog.answer(call, AwsAnswer::http(200, &headers, body).after(after));
+    };
+    answer("never", Duration::from_secs(60));
+    answer("late", Duration::from_millis(1500));
+    let environment = Environment::of(&catalog.endpoint());
+    let test = |name| {
+        let (ran, mut results) = environment.report(&[name, "--timeout", "2s"]);
+        Tested { result: results.remove(0), ran }
+    };
+    let never = test("never");
+    never
+        .failed(&settings("timed_out", None, TIMEOUT, 4))
+        .says("settings: the catalog did not answer: the deadline of 2 s passed. Check that the catalog can be reached");
+    assert_eq!(never.stages(), ["settings=failed"]);
+    let late = test("late");
+    late.failed(&Failed { stage: "handshake", ..settings("timed_out", None, TIMEOUT, 4) })
+        .says("within the deadline of 2 s");
+    for tested in [never, late] {
+        let taken = tested.result["ms"].as_f64().unwrap();
+        assert!((1900.0..3000.0).contains(&taken), "{:#}", tested.result);
+    }
 }
 
 #[test]

@@ -28,6 +28,14 @@ pub enum Evidence {
     ServerVersion(String),
     /// The login method that was used, by the protocol's name for it.
     Mechanism(String),
+    /// The login methods that the server offers.
+    MechanismsOffered(Vec<String>),
+    /// The id of the cluster that the server belongs to.
+    ClusterId(String),
+    /// How many brokers the cluster has.
+    Brokers(usize),
+    /// How many topics the user may see.
+    Topics(usize),
     /// The database that the session is in.
     Database(String),
     /// The user that the session runs as.
@@ -83,6 +91,10 @@ pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> 
             Evidence::TlsOffered(value) => map.serialize_entry("tls_offered", value)?,
             Evidence::ServerVersion(value) => map.serialize_entry("server_version", value)?,
             Evidence::Mechanism(value) => map.serialize_entry("mechanism", value)?,
+            Evidence::MechanismsOffered(value) => map.serialize_entry("mechanisms_offered", value)?,
+            Evidence::ClusterId(value) => map.serialize_entry("cluster_id", value)?,
+            Evidence::Brokers(value) => map.serialize_entry("brokers", value)?,
+            Evidence::Topics(value) => map.serialize_entry("topics", value)?,
             Evidence::Database(value) => map.serialize_entry("database", value)?,
             Evidence::User(value) => map.serialize_entry("user", value)?,
             Evidence::Fetched(fetched) => {
@@ -114,6 +126,8 @@ impl Evidence {
             Self::Cipher(text) => Self::Cipher(clean(text)),
             Self::ServerVersion(text) => Self::ServerVersion(clean(text)),
             Self::Mechanism(text) => Self::Mechanism(clean(text)),
+            Self::MechanismsOffered(names) => Self::MechanismsOffered(names.into_iter().map(clean).collect()),
+            Self::ClusterId(text) => Self::ClusterId(clean(text)),
             Self::Database(text) => Self::Database(clean(text)),
             Self::User(text) => Self::User(clean(text)),
             Self::Fetched(fetched) => Self::Fetched(
@@ -123,7 +137,9 @@ impl Evidence {
             | Self::Address(_)
             | Self::TlsVersion(_)
             | Self::Verification(_)
-            | Self::TlsOffered(_)) => fact,
+            | Self::TlsOffered(_)
+            | Self::Brokers(_)
+            | Self::Topics(_)) => fact,
         }
     }
 }

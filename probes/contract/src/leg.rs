@@ -1,8 +1,9 @@
 //! One endpoint's part of a run.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
@@ -20,6 +21,12 @@ pub struct Leg {
     endpoint: Option<Arc<Endpoint>>,
     id: usize,
     limit: Option<Limit>,
+    /// What to do where the endpoint can't be reached.
+    hint: Option<&'static str>,
+    /// What a leg without an endpoint waits for, and what to do where that does not answer.
+    awaited: Option<(&'static str, &'static str)>,
+    /// Where [`Leg::dial`] found it.
+    address: Arc<OnceLock<SocketAddr>>,
 }
 
 /// A time limit of the definition's own, shorter than the run's deadline.
@@ -44,7 +51,7 @@ pub struct Step {
 
 impl Leg {
     pub(crate) fn new(run: Run, endpoint: Option<Arc<Endpoint>>, id: usize) -> Self {
-        Self { run, endpoint, id, limit: None }
+        Self { run, endpoint, id, limit: None, hint: None, awaited: None, address: Arc::default() }
     }
 
     /// The same leg with a time limit of the definition's own from now on, if it has one, by the name that the definition
@@ -60,6 +67,19 @@ impl Leg {
             self.limit.as_ref().map_or(self.run.deadline() - self.run.waited(), |limit| limit.until);
         let limit = if until < nearest { Some(Limit { name, length, until }) } else { self.limit.clone() };
         Self { limit, ..self.clone() }
+    }
+
+    /// The same leg with a hint of the probe's own for whatever keeps the endpoint from being reached: who named it matters more than how
+    /// it fails.
+    #[must_use]
+    pub fn hinting(&self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self.clone() }
+    }
+
+    /// The same leg, waiting for `whom`: where the deadline passes, that is told, with `hint`.
+    #[must_use]
+    pub fn awaiting(&self, whom: &'static str, hint: &'static str) -> Self {
+        Self { awaited: Some((whom, hint)), ..self.clone() }
     }
 
     /// Performs one stage: records it from its start, and ends it at the run's deadline.
@@ -110,15 +130,30 @@ impl Leg {
                 while step.advance() {}
                 Ok(value)
             }
-            Ok(Err(failure)) => Err(self.run.fail(step.record(), failure)),
+            Ok(Err(failure)) => Err(self.run.fail(step.record(), self.hinted(failure, step.stage()))),
             Err(_) => {
                 let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, step.stage()));
                 let (name, length) = match &self.limit {
                     Some(limit) => (limit.name, limit.length),
                     None => ("deadline", self.run.0.options.deadline),
                 };
-                Err(self.run.fail(step.record(), overdue(name, length, waiting_for)))
+                let failure = match self.awaited {
+                    Some((whom, hint)) => {
+                        let failure = overdue(name, length, None);
+                        let detail = format!("{whom} did not answer: {}", failure.detail);
+                        Failure { detail, ..failure }.hint(hint)
+                    }
+                    None => self.hinted(overdue(name, length, waiting_for), step.stage()),
+                };
+                Err(self.run.fail(step.record(), failure))
             }
+        }
+    }
+
+    fn hinted(&self, failure: Failure, stage: Stage) -> Failure {
+        match self.hint {
+            Some(hint) if matches!(stage, Stage::Dns | Stage::Tcp) => failure.hint(hint),
+            Some(_) | None => failure,
         }
     }
 
@@ -191,9 +226,17 @@ impl Leg {
             #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
             let stream = TcpStream::connect(socket).await.map_err(|error| io_failure(error, &endpoint))?;
             stream.set_nodelay(true).map_err(|error| io_failure(error, &endpoint))?;
+            // A leg that dials twice keeps the first address.
+            let _first = self.address.set(socket);
             Ok(stream)
         })
         .await
+    }
+
+    /// Where [`dial`](Self::dial) found the endpoint.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address.get().copied()
     }
 
     /// Stage `tls`: encrypts `io` and checks the peer's certificate as `policy` says.
@@ -202,15 +245,46 @@ impl Leg {
     /// One of the certificate codes, `tls_version_mismatch`, `client_certificate_refused`, `wrong_protocol`,
     /// `connection_reset`, `timed_out`.
     pub async fn secure<S: Io>(&self, io: S, policy: &TlsPolicy) -> Result<TlsStream<S>, Stop> {
+        self.secure_or_explain(io, policy, async |_, failure| failure).await
+    }
+
+    /// As [`secure`](Self::secure); `explain` may find better words for a handshake that failed, by [`Step::look_again`] for instance.
+    ///
+    /// # Errors
+    /// What `explain` makes of those of [`secure`](Self::secure).
+    pub async fn secure_or_explain<S: Io>(
+        &self,
+        io: S,
+        policy: &TlsPolicy,
+        explain: impl AsyncFnOnce(&Step, Failure) -> Failure,
+    ) -> Result<TlsStream<S>, Stop> {
         let run = &self.run;
         self.stage(Stage::Tls, async |step| {
-            tls::handshake(io, policy, &run.0.options.trust_roots, &step, |warning| run.warn(warning)).await
+            let roots = &run.0.options.trust_roots;
+            match tls::handshake(io, policy, roots, Some(&step), |warning| run.warn(warning)).await {
+                Ok(stream) => Ok(stream),
+                Err(failure) => Err(explain(&step, failure).await),
+            }
         })
         .await
     }
 }
 
 impl Step {
+    /// A second connection to where the leg was dialed, encrypted where `policy` is given: for a look at who is there when the first
+    /// one ended without a word. Nothing of it is recorded, and no credential may go there. None where it can't be had.
+    ///
+    /// Cancel safe: a dropped one closes what it opened.
+    pub async fn look_again(&self, policy: Option<&TlsPolicy>) -> Option<Box<dyn Io>> {
+        let address = self.leg.address.get()?;
+        #[expect(clippy::disallowed_methods, reason = "the gate let Leg::dial have this very address")]
+        let stream = TcpStream::connect(address).await.ok()?;
+        let Some(policy) = policy else { return Some(Box::new(stream)) };
+        let roots = &self.leg.run.0.options.trust_roots;
+        let stream = tls::handshake(stream, policy, roots, None, |_| ()).await.ok()?;
+        Some(Box::new(stream))
+    }
+
     /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
     pub fn note(&self, fact: Evidence) {
         self.leg.run.note(self.record(), fact);

@@ -8,6 +8,7 @@ mod authentication;
 mod evidence;
 mod failure;
 mod gate;
+mod kerberos;
 mod leg;
 mod offer;
 mod protocol;
@@ -24,10 +25,11 @@ pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};
+pub use kerberos::{KerberosConfiguration, KerberosRealm, Keytab};
 pub use leg::{Leg, Step, io_failure};
 pub use offer::{Answer, Offer, Offers};
 pub use protocol::{
-    Artefact, Form, Io, Location, Login, Material, Pending, Pointer, Probe, Protocol, TypeRow,
+    Artefact, Form, Io, Location, Login, Material, Password, Pending, Pointer, Probe, Protocol, TypeRow,
 };
 pub use record::{Outcome, Record, RecordedFailure};
 pub use resolve::Resolver;

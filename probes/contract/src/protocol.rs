@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
-use crate::{Endpoint, Mistake, Run, Secret, Stage, Stop, Target};
+use crate::{Endpoint, KerberosConfiguration, Keytab, Mistake, Run, Secret, Stage, Stop, Target};
 
 /// A boxed future that may move to another thread.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -118,8 +118,22 @@ pub enum Location {
         cluster: Option<(String, String)>,
         /// `DbUser`
         user: Option<String>,
+        /// `DbGroups`: what the user joins for this session.
+        groups: Vec<String>,
         /// The database.
         database: Option<String>,
+    },
+    /// The host and port of a cluster of Redshift.
+    ClusterEndpoint {
+        /// The cluster's name.
+        cluster: String,
+        /// The region that it is in.
+        region: String,
+    },
+    /// A token that IAM signs for a login to brokers of MSK.
+    MskToken {
+        /// The brokers that it will be sent to. Where one of them is none of Amazon's, no token is signed.
+        brokers: Vec<Endpoint>,
     },
 }
 
@@ -154,24 +168,45 @@ pub enum Form {
     Certificates,
     /// The same, and all signed by RSA with SHA-256 or better and with keys of at least 2,048 bits, as Glue wants the
     /// authorities that a definition gives, unless it says otherwise.
-    StrongCertificates,
+    StrongCertificates {
+        /// The property by which it does: where that is true, Glue takes [`Form::Certificates`].
+        unless: &'static str,
+    },
     /// A private key: PEM, or PKCS#8 in DER; not encrypted.
     PrivateKey,
     /// A private key with its certificates: a JKS or PKCS#12 keystore, whichever its bytes say.
     Keystore {
         /// What opens the store.
-        store_password: Option<Secret>,
+        store_password: Option<Password>,
         /// What opens the key in it, where that is another one.
-        key_password: Option<Secret>,
+        key_password: Option<Password>,
     },
     /// A JSON object with user name and password, in any case.
     Credentials,
     /// A JSON object of texts, for whoever knows its keys.
     Members,
-    /// A text: what a ciphertext stands for.
+    /// A text: what a ciphertext stands for, or a token.
     Text,
+    /// A host and a port, as [`Endpoint`] is written.
+    Endpoint,
+    /// A keytab that has keys of this principal.
+    Keytab {
+        /// The principal, with its realm unless that is the default one.
+        principal: String,
+    },
+    /// A `krb5.conf`.
+    KerberosConfiguration,
     /// Anything: it is only looked for, and not fetched.
     Present,
+}
+
+/// What opens a keystore, or the key in it.
+#[derive(Clone, Debug)]
+pub enum Password {
+    /// It stands in the definition.
+    Given(Secret),
+    /// A KMS ciphertext in base64 stands there, to which a pointer of its own leads too.
+    Encrypted(String),
 }
 
 /// What the pointers led to, by property.
@@ -198,6 +233,12 @@ pub enum Artefact {
     Members(Vec<(String, Secret)>),
     /// For [`Form::Text`].
     Text(Secret),
+    /// For [`Form::Endpoint`].
+    Endpoint(Endpoint),
+    /// For [`Form::Keytab`]: the keys of the principal alone.
+    Keytab(Keytab),
+    /// For [`Form::KerberosConfiguration`].
+    KerberosConfiguration(KerberosConfiguration),
     /// For [`Form::Present`].
     Present,
 }
@@ -250,6 +291,27 @@ impl Material {
         Some(text)
     }
 
+    /// The host and port that `property` points at.
+    #[must_use]
+    pub fn endpoint(&self, property: &str) -> Option<&Endpoint> {
+        let Artefact::Endpoint(endpoint) = self.get(property)? else { return None };
+        Some(endpoint)
+    }
+
+    /// The keytab that `property` points at.
+    #[must_use]
+    pub fn keytab(&self, property: &str) -> Option<&Keytab> {
+        let Artefact::Keytab(keytab) = self.get(property)? else { return None };
+        Some(keytab)
+    }
+
+    /// The `krb5.conf` that `property` points at.
+    #[must_use]
+    pub fn kerberos_configuration(&self, property: &str) -> Option<&KerberosConfiguration> {
+        let Artefact::KerberosConfiguration(configuration) = self.get(property)? else { return None };
+        Some(configuration)
+    }
+
     /// Every secret text among them, for whoever keeps them out of what is shown.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter().flat_map(|(_, artefact)| match artefact {
@@ -259,6 +321,9 @@ impl Material {
             Artefact::Certificates(_)
             | Artefact::PrivateKey(_)
             | Artefact::Keystore(_)
+            | Artefact::Endpoint(_)
+            | Artefact::Keytab(_)
+            | Artefact::KerberosConfiguration(_)
             | Artefact::Present => Vec::new(),
         })
     }

@@ -25,8 +25,8 @@ pub struct Record {
     /// What it saw, kept when it then failed.
     #[serde(serialize_with = "evidence::serialize", skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// Why it failed. The report shows the one that decided the verdict.
-    #[serde(skip)]
+    /// Why it failed, be it forgiven or not.
+    #[serde(serialize_with = "failure", skip_serializing_if = "Option::is_none")]
     pub failure: Option<RecordedFailure>,
     #[serde(skip)]
     pub(crate) leg: usize,
@@ -90,6 +90,26 @@ impl Record {
 
 fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     elapsed.map(|elapsed| (elapsed.as_secs_f64() * 1e5).round() / 1e2).serialize(serializer)
+}
+
+/// Without the hint: that of the failure that decided the verdict stands with the verdict.
+fn failure<S: serde::Serializer>(
+    failure: &Option<RecordedFailure>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        code: Code,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        native: Option<&'a str>,
+        message: &'a str,
+    }
+    let shown = failure.as_ref().map(|failure| Shown {
+        code: failure.code,
+        native: failure.native.as_deref(),
+        message: &failure.detail,
+    });
+    shown.serialize(serializer)
 }
 
 fn endpoint<S: serde::Serializer>(endpoint: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {

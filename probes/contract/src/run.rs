@@ -12,7 +12,7 @@ use crate::{
 
 /// What a run is given.
 pub struct RunOptions {
-    /// How long the run may take, from its opening.
+    /// How long the run may take, from its beginning.
     pub deadline: Duration,
     /// Which addresses may be dialed.
     pub gate: Gate,
@@ -43,7 +43,8 @@ struct State {
     scrub: Scrub,
     legs: usize,
     offers: Option<Arc<dyn Offers>>,
-    partial: bool,
+    /// The records whose failures a run that is not strict forgives.
+    pardoned: Vec<usize>,
     /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
     waited: Duration,
     /// Since when it waits now.
@@ -86,14 +87,17 @@ impl Run {
     /// Opens a run of `plan`; its deadline starts now.
     #[must_use]
     pub fn open(options: RunOptions, plan: &[Stage], secrets: &[&Secret]) -> Self {
+        Self::open_at(Instant::now(), options, plan, secrets)
+    }
+
+    /// As [`open`](Self::open), for a run that began at `opened`: what was done for it before counts to its deadline.
+    #[must_use]
+    pub fn open_at(opened: Instant, options: RunOptions, plan: &[Stage], secrets: &[&Secret]) -> Self {
         let state =
             State { plan: plan.to_vec(), scrub: Scrub::new(secrets.iter().copied()), ..State::default() };
-        Self(Arc::new(Inner {
-            options,
-            opened: Instant::now(),
-            opened_at: SystemTime::now(),
-            state: Mutex::new(state),
-        }))
+        let now = SystemTime::now();
+        let opened_at = now.checked_sub(opened.elapsed()).unwrap_or(now);
+        Self(Arc::new(Inner { options, opened, opened_at, state: Mutex::new(state) }))
     }
 
     /// Adds `stages` to the plan: what a target goes through may be known only when what it points at is.
@@ -161,7 +165,7 @@ impl Run {
         if state.closed {
             return;
         }
-        state.partial = true;
+        state.pardoned.push(stop.0);
         if self.0.options.strict {
             return;
         }
@@ -171,6 +175,27 @@ impl Run {
         let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
         let message = format!("{at}{}: {detail}", record.stage);
         state.warnings.push(Warning::new("partial", message));
+    }
+
+    /// What `stop` stands for.
+    #[must_use]
+    pub fn code(&self, stop: &Stop) -> Option<Code> {
+        self.state()
+            .records
+            .get(stop.0)
+            .and_then(|record| record.failure.as_ref())
+            .map(|failure| failure.code)
+    }
+
+    /// Of several legs that failed, the one that got furthest in the plan: it tells most. Of several of these, the first.
+    #[must_use]
+    pub fn furthest(&self, stops: Vec<Stop>) -> Option<Stop> {
+        let state = self.state();
+        let place = |stop: &Stop| {
+            let stage = state.records.get(stop.0).map(|record| record.stage);
+            state.plan.iter().position(|planned| Some(*planned) == stage)
+        };
+        stops.into_iter().rev().max_by_key(place)
     }
 
     /// Adds a warning.
@@ -205,6 +230,12 @@ impl Run {
     /// What `failure` will say in the record.
     pub(crate) fn recorded(&self, failure: &Failure) -> RecordedFailure {
         self.state().recorded(failure)
+    }
+
+    /// Whom TLS trusts where the definition names nobody.
+    #[must_use]
+    pub fn trust_roots(&self) -> &TrustRoots {
+        &self.0.options.trust_roots
     }
 
     /// The moment at which the run must be over.
@@ -405,7 +436,7 @@ impl State {
         let record = self.records.get(index)?;
         let mut failure = record.failure.clone()?;
         // In a strict run what would have been forgiven is a partial failure, of whatever kind.
-        if self.partial && failure.code != Code::AgentFailed {
+        if self.pardoned.contains(&index) && failure.code != Code::AgentFailed {
             failure.hint = Code::PartialFailure.hint().to_owned();
             failure.code = Code::PartialFailure;
         }

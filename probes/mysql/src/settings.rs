@@ -5,7 +5,7 @@ use std::time::Duration;
 use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Endpoint, Form, Login, Material, Mistake, Pointer, Properties, Secret, Target, Warning,
+    Endpoint, Form, Login, Material, Mistake, Password, Pointer, Properties, Secret, Target, Warning,
 };
 
 use crate::parameters::Parameters;
@@ -205,8 +205,8 @@ fn key_store(
         Some(_) | None => place,
     };
     let form = Form::Keystore {
-        store_password: parameters.key_store_password.clone(),
-        key_password: parameters.key_password.clone(),
+        store_password: parameters.key_store_password.clone().map(Password::Given),
+        key_password: parameters.key_password.clone().map(Password::Given),
     };
     jdbc::pointer(parameter("clientCertificateKeyStoreUrl"), place, form, pointers, mistakes)
 }

@@ -18,8 +18,10 @@ pub(crate) struct Parameters {
     direct: bool,
     validating: bool,
     pub(crate) sslrootcert: Option<String>,
-    /// `DbUser`, `ClusterID`, `Region` and `AutoCreate` of `jdbc:redshift:iam:`.
+    /// `DbUser`, `DbGroups`, `ForceLowercase`, `ClusterID`, `Region` and `AutoCreate` of `jdbc:redshift:iam:`.
     pub(crate) db_user: Option<String>,
+    db_groups: Option<String>,
+    force_lowercase: bool,
     pub(crate) cluster: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) auto_create: bool,
@@ -108,7 +110,13 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 impl Parameters {
-    pub(crate) fn read(url: &Url, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Self {
+    /// `iam` is whether those of `jdbc:redshift:iam:` are read.
+    pub(crate) fn read(
+        url: &Url,
+        iam: bool,
+        mistakes: &mut Vec<Mistake>,
+        warnings: &mut Vec<Warning>,
+    ) -> Self {
         let mut parameters = Self { validating: true, ..Self::default() };
         let (mut ignored, mut unnamed) = (Vec::new(), 0);
         let mut ssl = false;
@@ -126,12 +134,18 @@ impl Parameters {
             match name.to_ascii_lowercase().as_str() {
                 "user" | "uid" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
                 "password" | "pwd" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
-                "dbuser" => parameters.db_user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                "clusterid" => {
+                "dbuser" if iam => {
+                    parameters.db_user = Some(value.to_owned()).filter(|user| !user.is_empty())
+                }
+                "dbgroups" if iam => parameters.db_groups = Some(value.to_owned()),
+                "forcelowercase" if iam => parameters.force_lowercase = value.eq_ignore_ascii_case("true"),
+                "clusterid" if iam => {
                     parameters.cluster = Some(value.to_owned()).filter(|cluster| !cluster.is_empty())
                 }
-                "region" => parameters.region = Some(value.to_owned()).filter(|region| !region.is_empty()),
-                "autocreate" => parameters.auto_create = value.eq_ignore_ascii_case("true"),
+                "region" if iam => {
+                    parameters.region = Some(value.to_owned()).filter(|region| !region.is_empty())
+                }
+                "autocreate" if iam => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
                 "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
                     Some((_, mode)) => parameters.sslmode = Some(*mode),
@@ -176,6 +190,18 @@ impl Parameters {
         }
         jdbc::warn_of_unknown(&ignored, unnamed, warnings);
         parameters
+    }
+
+    /// The groups of `DbGroups`. Amazon's driver takes them as they stand unless `ForceLowercase` is true.
+    pub(crate) fn db_groups(&self) -> Vec<String> {
+        // As Java splits: nothing stands behind the last comma.
+        let groups = self.db_groups.as_deref().unwrap_or_default().trim_end_matches(',');
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let spelled =
+            |group: &str| if self.force_lowercase { group.to_lowercase() } else { group.to_owned() };
+        groups.split(',').map(spelled).collect()
     }
 
     /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.

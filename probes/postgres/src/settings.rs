@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
-use probe_contract::{
-    Code, Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Target, Warning,
-};
+use probe_contract::{Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Target, Warning};
 
 use crate::parameters::Parameters;
 
@@ -147,14 +145,15 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
             jdbc::from_parts(properties, &mut mistakes)
         }
     };
-    let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
+    let iam = by_iam(engine, properties);
+    let parameters = Parameters::read(&url, iam, &mut mistakes, &mut warnings);
     let enforce = jdbc::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
 
     let mut pointers = Vec::new();
     jdbc::driver(properties, &mut pointers, &mut mistakes, &mut warnings);
     let endpoint =
         url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.default_port()) });
-    let credentials = if by_iam(engine, properties) {
+    let credentials = if iam {
         Credentials::of_cluster(cluster(&url, &parameters, &mut warnings), &mut pointers)
     } else {
         Credentials::read(
@@ -224,7 +223,7 @@ fn by_iam(engine: Engine, properties: &Properties) -> bool {
 
 /// `//cluster:region/database`: what stands where the port would is none.
 fn names_a_cluster(rest: &str) -> bool {
-    let authority = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let authority = rest.trim_start_matches('/').split(['/', '?', ';']).next().unwrap_or_default();
     authority.split_once(':').is_some_and(|(_, behind)| behind.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
@@ -239,6 +238,7 @@ fn cluster(url: &Url, parameters: &Parameters, warnings: &mut Vec<Warning>) -> L
         host: url.host.clone().unwrap_or_default(),
         cluster: parameters.cluster.clone().zip(parameters.region.clone()),
         user: parameters.db_user.clone().or_else(|| parameters.user.clone()),
+        groups: parameters.db_groups(),
         database: url.database.clone(),
     }
 }
@@ -253,10 +253,10 @@ fn from_url(
     let rest = jdbc::after_scheme(text, engine.scheme()).unwrap_or_default();
     let rest =
         jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift).unwrap_or(rest);
+    // A cluster that can be one has been looked up before.
     if by_iam(engine, properties) && names_a_cluster(rest) {
-        let expected =
-            "expected the cluster's host and port: the form cluster:region is not supported by this version";
-        mistakes.push(Mistake::new(jdbc::PROPERTY, expected).code(Code::MechanismUnsupported));
+        let expected = "expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/";
+        mistakes.push(Mistake::new(jdbc::PROPERTY, expected));
         return Url::default();
     }
     let url = Url::parse(rest, engine.separators(), mistakes);

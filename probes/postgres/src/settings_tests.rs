@@ -167,18 +167,40 @@ fn redshift_needs_a_database() {
         read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h/dev;ssl=true")])));
     assert_eq!(read.unwrap().endpoint.port, 5439);
     let iam = |url: &str| super::read(Engine::Redshift, &target(&[("JDBC_CONNECTION_URL", url)]));
-    let refused = iam("jdbc:redshift:iam://cluster:us-east-1/dev").unwrap_err();
-    assert_eq!(refused[0].code, Code::MechanismUnsupported);
+    // What can be a cluster was looked up before.
+    let refused = iam("jdbc:redshift:iam://a.cluster:us-east-1;DbUser=alice").unwrap_err();
+    assert_eq!(
+        refused[0].to_string(),
+        "JDBC_CONNECTION_URL: expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/"
+    );
     let host = "sales.c1a2b3c4d5e6.eu-central-1.redshift.amazonaws.com";
-    let read = iam(&format!("jdbc:redshift:iam://{host}:5439/dev?DbUser=alice&AutoCreate=true")).unwrap();
-    let location = Location::ClusterCredentials {
+    let login = |cluster: Option<(&str, &str)>, groups: &[&str]| Location::ClusterCredentials {
         host: host.to_owned(),
-        cluster: None,
+        cluster: cluster.map(|(cluster, region)| (cluster.to_owned(), region.to_owned())),
         user: Some("alice".to_owned()),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
         database: Some("dev".to_owned()),
     };
-    assert_eq!(read.pointers[0].location, location);
+    let read = iam(&format!("jdbc:redshift:iam://{host}:5439/dev?DbUser=alice&AutoCreate=true")).unwrap();
+    assert_eq!(read.pointers[0].location, login(None, &[]));
     assert_eq!((read.pointers.len(), read.warnings[0].code), (1, "parameter_ignored"));
+    assert!(read.warnings[0].message.contains("a test creates no user"));
+    for (parameters, groups) in [
+        ("DbGroups=Reporting,%20ops,,", &["Reporting", " ops"][..]),
+        ("dbgroups=Reporting,OPS&ForceLowercase=TRUE", &["reporting", "ops"]),
+        ("DbGroups=", &[]),
+    ] {
+        let url = format!(
+            "jdbc:redshift:iam://{host}/dev;DbUser=alice;ClusterID=sales;Region=eu-central-1;{parameters}"
+        );
+        let read = iam(&url).unwrap();
+        assert_eq!(read.pointers[0].location, login(Some(("sales", "eu-central-1")), groups));
+        assert!(read.warnings.is_empty(), "{:?}", read.warnings);
+    }
+    // Where no login is asked for, they say nothing.
+    let url = "jdbc:redshift://h/dev;DbUser=alice;DbGroups=a;AutoCreate=true";
+    let read = super::read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", url)]))).unwrap();
+    assert!(read.warnings[0].message.ends_with("ignored: DbUser, DbGroups, AutoCreate"));
 }
 
 #[test]

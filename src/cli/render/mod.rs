@@ -3,6 +3,7 @@
 mod github;
 mod human;
 mod junit;
+mod stages;
 
 use std::io::{self, Write as _};
 

@@ -1,8 +1,9 @@
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::thread::{JoinHandle, spawn};
-use std::time::Duration;
+use probe_contract::Code;
+use reqwest::StatusCode;
 
+use super::super::redshift::tests::{
+    LONG, Numbers, caller, check_signature, error_of, header, http, now, server,
+};
 use super::*;
 
 const LOGIN: &str = r#"<GetClusterCredentialsResponse xmlns="http://redshift.amazonaws.com/doc/2012-12-01/">
@@ -19,73 +20,15 @@ const PASSWORD: &str = "AMAFUyyuros/QjxPTtgzcsuQsqzIasdzJEN04aCtWDzXx1O9d6UmpkBt
 const SERVERLESS: &str =
     r#"{"dbPassword":"p&<\u00fc","dbUser":"IAMR:glue","expiration":1.7726e9,"nextRefreshTime":1.7726e9}"#;
 
-const ALICE: GetClusterCredentials<'_> =
-    GetClusterCredentials { cluster: "sales", region: "eu-central-1", user: "alice", database: Some("dev") };
+const ALICE: GetClusterCredentials<'_> = GetClusterCredentials {
+    cluster: "sales",
+    region: "eu-central-1",
+    user: "alice",
+    groups: &[],
+    database: Some("dev"),
+};
 const GLUE: GetCredentials<'_> =
     GetCredentials { workgroup: "default", region: "eu-central-1", database: Some("dev") };
-
-/// 2026-03-04T05:06:07Z
-fn now() -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_600_767)
-}
-
-/// Keys of AWS's documentation, which are nobody's.
-fn credentials(session: Option<&str>) -> Credentials {
-    Credentials::new(
-        "AKIDEXAMPLE",
-        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-        session.map(str::to_owned),
-        None,
-        "test",
-    )
-}
-
-fn error_of(code: &str) -> String {
-    format!(
-        "<ErrorResponse xmlns=\"http://redshift.amazonaws.com/doc/2012-12-01/\"><Error><Type>Sender</Type>\
-         <Code>{code}</Code><Message>about it</Message></Error><RequestId>1</RequestId></ErrorResponse>"
-    )
-}
-
-/// A server that takes one request and gives one answer; the request as it came.
-fn server(answer: Vec<u8>) -> (Url, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
-    let serving = spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = String::new();
-        loop {
-            let mut buffer = [0; 4096];
-            let length = stream.read(&mut buffer).unwrap();
-            request.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
-            let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
-            let expected: usize = header(head, "content-length").unwrap().parse().unwrap();
-            if body.len() >= expected {
-                break;
-            }
-        }
-        // A client that has read enough closes.
-        let _closed = stream.write_all(&answer);
-        request
-    });
-    (url, serving)
-}
-
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find_map(|line| {
-        let (found, value) = line.split_once(':')?;
-        found.eq_ignore_ascii_case(name).then(|| value.trim())
-    })
-}
-
-fn http(status: u16, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-        .into_bytes()
-}
-
-fn client() -> Client {
-    Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap()
-}
 
 async fn ask_cluster(
     input: &GetClusterCredentials<'_>,
@@ -93,52 +36,14 @@ async fn ask_cluster(
     answer: Vec<u8>,
 ) -> (Result<ClusterCredentials, Failure>, String) {
     let (url, serving) = server(answer);
-    let caller = Caller { client: &client(), endpoint: Some(&url), credentials: &credentials(session) };
-    let answer = caller.cluster_credentials(input, now()).await;
+    let answer = caller(url, session).cluster_credentials(input, now()).await;
     (answer, serving.join().unwrap())
 }
 
 async fn ask_workgroup(answer: Vec<u8>) -> (Result<ClusterCredentials, Failure>, String) {
     let (url, serving) = server(answer);
-    let caller = Caller { client: &client(), endpoint: Some(&url), credentials: &credentials(None) };
-    let answer = caller.workgroup_credentials(&GLUE, now()).await;
+    let answer = caller(url, None).workgroup_credentials(&GLUE, now()).await;
     (answer, serving.join().unwrap())
-}
-
-/// Signs what came over the wire once more, and compares.
-fn check_signature(request: &str, service: &str, region: &str, session: Option<&str>) {
-    let (head, body) = request.split_once("\r\n\r\n").unwrap();
-    let authorization = header(head, "authorization").unwrap();
-    let (_, signature) = authorization.split_once("Signature=").unwrap();
-    let (_, signed) = authorization.split_once("SignedHeaders=").unwrap();
-    let (signed, _) = signed.split_once(',').unwrap();
-    // These the signer adds itself.
-    let own = ["host", "x-amz-date", "x-amz-security-token"];
-    let headers: Vec<(&str, &str)> = signed
-        .split(';')
-        .filter(|name| !own.contains(name))
-        .map(|name| (name, header(head, name).unwrap()))
-        .collect();
-    assert!(own[..2].iter().all(|name| signed.split(';').any(|signed| signed == *name)), "{signed}");
-    assert_eq!(header(head, "x-amz-date"), Some("20260304T050607Z"));
-    assert_eq!(header(head, "x-amz-security-token"), session);
-    let identity = credentials(session).into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(service)
-        .time(now())
-        .settings(SigningSettings::default())
-        .build()
-        .unwrap()
-        .into();
-    let url = format!("http://{}/", header(head, "host").unwrap());
-    let request =
-        SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
-            .unwrap();
-    assert_eq!(sign(request, &parameters).unwrap().signature(), signature);
-    let scope = format!("Credential=AKIDEXAMPLE/20260304/{region}/{service}/aws4_request");
-    assert!(authorization.contains(&scope), "{authorization}");
 }
 
 #[tokio::test]
@@ -167,6 +72,19 @@ async fn every_part_of_a_request_is_encoded_and_signed_and_no_user_is_created() 
          &AutoCreate=false"
     ));
     check_signature(&request, "redshift", "us-east-1", session);
+}
+
+#[tokio::test]
+async fn groups_are_numbered_from_one() {
+    let groups = ["reporting".to_owned(), "a+b@x".to_owned()];
+    let input = GetClusterCredentials { groups: &groups, ..ALICE };
+    let (answer, request) = ask_cluster(&input, None, http(200, LOGIN)).await;
+    assert!(answer.is_ok());
+    assert!(
+        request.ends_with("&AutoCreate=false&DbGroups.DbGroup.1=reporting&DbGroups.DbGroup.2=a%2Bb%40x"),
+        "{request}"
+    );
+    check_signature(&request, "redshift", "eu-central-1", None);
 }
 
 #[tokio::test]
@@ -202,7 +120,7 @@ async fn what_a_cluster_is_refused_for() {
 
 #[tokio::test]
 async fn what_is_no_answer_of_aws() {
-    let long = format!("<a>{}</a>", "x".repeat(LARGEST));
+    let long = format!("<a>{}</a>", "x".repeat(LONG));
     for (answer, code) in [
         (http(200, "<html></html>"), Code::ResponseUnreadable),
         (http(200, ""), Code::ResponseUnreadable),
@@ -220,21 +138,6 @@ async fn what_is_no_answer_of_aws() {
         let failure = answer.unwrap_err();
         assert_eq!((failure.code, failure.native), (code, None), "{}", failure.detail);
     }
-}
-
-#[tokio::test]
-async fn a_service_that_is_not_there() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
-    drop(listener);
-    let caller = Caller { client: &client(), endpoint: Some(&url), credentials: &credentials(None) };
-    assert_eq!(caller.cluster_credentials(&ALICE, now()).await.unwrap_err().code, Code::Unreachable);
-
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
-    let impatient = Client::builder().no_proxy().timeout(Duration::from_millis(50)).build().unwrap();
-    let caller = Caller { client: &impatient, endpoint: Some(&url), credentials: &credentials(None) };
-    assert_eq!(caller.cluster_credentials(&ALICE, now()).await.unwrap_err().code, Code::TimedOut);
 }
 
 #[tokio::test]
@@ -283,15 +186,13 @@ fn hosts_hold_their_cluster_and_region() {
         ("sales.c1a2b3c4d5e6.us-west-2.redshift.amazonaws.com", "sales", "us-west-2"),
         ("sales-1.c1a2b3c4d5e6.cn-northwest-1.redshift.amazonaws.com.cn", "sales-1", "cn-northwest-1"),
         ("sales.c1a2b3c4d5e6.redshift.cn-north-1.amazonaws.com.cn", "sales", "cn-north-1"),
-        ("sales:us-west-2", "sales", "us-west-2"),
     ] {
         assert_eq!(cluster_of(host), Some((cluster, region)), "{host}");
     }
     for host in [
         "",
         ":",
-        ":us-west-2",
-        "sales:5439",
+        "sales:us-west-2",
         "sales",
         "::1",
         "redshift.us-west-2.amazonaws.com",
@@ -306,87 +207,6 @@ fn hosts_hold_their_cluster_and_region() {
     let host = "default.123456789012.us-west-2.redshift-serverless.amazonaws.com";
     assert_eq!(workgroup_of(host), Some(("default", "us-west-2")));
     assert_eq!(workgroup_of("sales.c1a2b3c4d5e6.us-west-2.redshift.amazonaws.com"), None);
-}
-
-#[test]
-fn each_region_has_its_endpoint() {
-    let url = |service: Service, region| {
-        service.url(region).map(|url| url.to_string()).map_err(|failure| failure.code)
-    };
-    assert_eq!(
-        url(Service::Redshift, "us-east-1"),
-        Ok("https://redshift.us-east-1.amazonaws.com/".to_owned())
-    );
-    assert_eq!(
-        url(Service::Redshift, "cn-north-1"),
-        Ok("https://redshift.cn-north-1.amazonaws.com.cn/".to_owned())
-    );
-    let serverless = "https://redshift-serverless.eu-central-1.amazonaws.com/".to_owned();
-    assert_eq!(url(Service::Serverless, "eu-central-1"), Ok(serverless));
-    for region in ["", "evil.example/", "us-east-1.evil.example/?-1", "@evil-example-1"] {
-        assert_eq!(url(Service::Redshift, region), Err(Code::InvalidSettings), "{region}");
-    }
-}
-
-#[test]
-fn every_row_is_reached_by_its_own_code_alone() {
-    for (index, row) in ROWS.iter().enumerate() {
-        let service = row.service.unwrap_or(Service::Redshift);
-        assert!(ROWS[..index].iter().all(|other| other.native != row.native), "{}", row.native);
-        assert_eq!(refused(service, StatusCode::BAD_REQUEST, Some(row.native), None).code, row.code);
-    }
-}
-
-/// Numbers that look random and are always the same (xorshift).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
-    }
-
-    fn mutated(&mut self, text: &str) -> Vec<u8> {
-        const PIECES: &[&str] = &[
-            "<",
-            ">",
-            "</",
-            "/>",
-            "&",
-            "&#x110000;",
-            "&#",
-            "]]>",
-            "<![CDATA[",
-            "<!--",
-            "<?",
-            "<!DOCTYPE",
-            "\"",
-            "{",
-            "\\u",
-            "\0",
-        ];
-        let mut bytes = text.as_bytes().to_vec();
-        for _ in 0..=self.below(6) {
-            let at = self.below(bytes.len());
-            match self.below(5) {
-                0 => bytes.truncate(at),
-                1 if !bytes.is_empty() => bytes[at] = self.below(256).to_le_bytes()[0],
-                2 if !bytes.is_empty() => drop(bytes.remove(at)),
-                3 => {
-                    let piece = PIECES[self.below(PIECES.len())].bytes();
-                    drop(bytes.splice(at..at, piece));
-                }
-                _ => {
-                    let end = at + self.below(bytes.len() - at);
-                    let again = bytes[at..end].to_vec();
-                    drop(bytes.splice(at..at, again));
-                }
-            }
-        }
-        bytes
-    }
 }
 
 #[test]

@@ -5,10 +5,14 @@
 
 mod cache;
 mod cluster_credentials;
+mod cluster_endpoint;
 mod common_errors;
 mod failure;
+mod msk_token;
 mod partition;
+mod presign;
 mod rds_token;
+mod redshift;
 mod xml;
 
 use std::sync::Arc;
@@ -26,8 +30,9 @@ use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use self::cache::Cache;
-use self::cluster_credentials::{Caller, GetClusterCredentials, GetCredentials, cluster_of, workgroup_of};
+use self::cluster_credentials::{GetClusterCredentials, GetCredentials, cluster_of, workgroup_of};
 use self::failure::{Service, classify};
+use self::redshift::Caller;
 use super::{Access, Bytes, LARGEST, Pointers};
 
 /// Whose credentials are used, and where.
@@ -37,6 +42,8 @@ pub struct AwsOptions {
     pub profile: Option<String>,
     /// The region of what has none of its own; without one, what the usual chain says.
     pub region: Option<String>,
+    /// Hosts that a token of MSK may be sent to, besides those that are Amazon's by their names.
+    pub msk_brokers: Vec<String>,
 }
 
 /// Where what a definition points at is kept.
@@ -78,6 +85,10 @@ impl Aws {
             Location::S3 { bucket, key } => self.object(bucket, key, access).await,
             Location::RdsToken { endpoint, user } => self.rds_token(endpoint, user, access).await,
             Location::ClusterCredentials { .. } => self.cluster_credentials(location, access).await,
+            Location::ClusterEndpoint { cluster, region } => {
+                self.cluster_endpoint(cluster, region, access).await
+            }
+            Location::MskToken { brokers } => self.msk_token(brokers, access).await,
             Location::File(_) => Err(Failure::new(Code::AgentFailed, "a file is not in AWS")),
         }
     }
@@ -143,34 +154,34 @@ impl Aws {
         Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
     }
 
+    async fn msk_token(&self, brokers: &[Endpoint], access: &Access) -> Result<Bytes, Failure> {
+        let region = msk_token::region(brokers, &self.options.msk_brokers)?;
+        // Host names are spelled in any case, regions in one.
+        let region = region.map(str::to_ascii_lowercase);
+        let config = self.config(region.as_deref().or(access.region.as_deref()), access).await?;
+        let region = config.region().map(Region::as_ref).unwrap_or_default();
+        let credentials = self.credentials(&config).await?;
+        let token = msk_token::sign(region, &credentials, SystemTime::now())?;
+        Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
+    }
+
     /// As the JSON of a secret that holds them.
     async fn cluster_credentials(&self, location: &Location, access: &Access) -> Result<Bytes, Failure> {
-        let Location::ClusterCredentials { host, cluster, user, database } = location else {
+        let Location::ClusterCredentials { host, cluster, user, groups, database } = location else {
             return Err(Failure::new(Code::AgentFailed, "this is no login to Redshift"));
         };
         let named = cluster.as_ref().map(|(cluster, region)| (cluster.as_str(), region.as_str()));
-        let config = |region| self.config(Some(region), access);
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
-        let client = client
-            .map_err(|error| Failure::new(Code::AgentFailed, "no HTTP client can be made").source(error))?;
         let now = SystemTime::now();
         let database = database.as_deref();
         let login = if let Some((cluster, region)) = named.or_else(|| cluster_of(host)) {
-            let config = config(region).await?;
-            let credentials = self.credentials(&config).await?;
-            let endpoint = endpoint(&config);
-            let caller = Caller { client: &client, endpoint: endpoint.as_ref(), credentials: &credentials };
+            let caller = self.redshift(region, access).await?;
             let user = user.as_deref().ok_or_else(|| {
                 Failure::new(Code::InvalidSettings, "the URL names no DbUser to ask a login for")
             })?;
-            let input = GetClusterCredentials { cluster, region, user, database };
+            let input = GetClusterCredentials { cluster, region, user, groups, database };
             caller.cluster_credentials(&input, now).await?
         } else if let Some((workgroup, region)) = workgroup_of(host) {
-            let config = config(region).await?;
-            let credentials = self.credentials(&config).await?;
-            let endpoint = endpoint(&config);
-            let caller = Caller { client: &client, endpoint: endpoint.as_ref(), credentials: &credentials };
+            let caller = self.redshift(region, access).await?;
             caller.workgroup_credentials(&GetCredentials { workgroup, region, database }, now).await?
         } else {
             let detail = format!("{host} is no host of Redshift's that names its cluster and region");
@@ -180,6 +191,19 @@ impl Aws {
         };
         let json = serde_json::json!({ "username": login.user, "password": login.password.expose() });
         Ok(Zeroizing::new(json.to_string().into_bytes()))
+    }
+
+    async fn cluster_endpoint(&self, cluster: &str, region: &str, access: &Access) -> Result<Bytes, Failure> {
+        let caller = self.redshift(region, access).await?;
+        let endpoint = caller.cluster_endpoint(cluster, region, SystemTime::now()).await?;
+        Ok(Zeroizing::new(endpoint.to_string().into_bytes()))
+    }
+
+    /// Who asks Redshift. Its credentials may be a role's, which are asked for in the same region.
+    async fn redshift(&self, region: &str, access: &Access) -> Result<Caller, Failure> {
+        redshift::check_region(region)?;
+        let config = self.config(Some(region), access).await?;
+        Caller::new(endpoint(&config), self.credentials(&config).await?)
     }
 
     async fn object(&self, bucket: &str, key: &str, access: &Access) -> Result<Bytes, Failure> {
@@ -282,7 +306,46 @@ fn region_of(id: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
+
+    /// The URL in the token for these brokers, as whoever has configured us-east-1 gets it.
+    async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
+        let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
+        let mut aws = Aws::new(options);
+        let credentials = Credentials::new("AKIDEXAMPLE", "canary", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        aws.config = OnceCell::new_with(Some(config.build()));
+        let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
+        let location = Location::MskToken { brokers: brokers.iter().map(endpoint).collect() };
+        let access = Access { pointers: Pointers::Followed, role: None, region: region.map(str::to_owned) };
+        let token = aws.fetch(&location, &access).await?;
+        Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(&*token).unwrap()).unwrap())
+    }
+
+    /// The broker's own name says it, else the connection, else what is configured.
+    #[tokio::test]
+    async fn a_token_of_msk_is_of_the_region_of_its_brokers() {
+        const BROKER: &str = "b-1.orders.a1b2c3.c2.kafka.eu-west-1.amazonaws.com";
+        for (brokers, region, expected) in [
+            ([BROKER, BROKER], Some("eu-north-1"), "eu-west-1"),
+            ([BROKER, "broker.example"], None, "eu-west-1"),
+            (["broker.example"; 2], Some("eu-north-1"), "eu-north-1"),
+            (["broker.example"; 2], None, "us-east-1"),
+        ] {
+            let url = msk_token(&brokers, region).await.unwrap();
+            assert!(url.starts_with(&format!("https://kafka.{expected}.amazonaws.com/?Action=")), "{url}");
+            assert!(url.contains(&format!("%2F{expected}%2Fkafka-cluster%2Faws4_request&")), "{url}");
+        }
+        let failure = msk_token(&[BROKER, "other.example"], None).await.unwrap_err();
+        assert_eq!(failure.code, Code::InvalidSettings);
+        let expected = "other.example is no broker of Amazon MSK by its name: no token is signed for it";
+        assert_eq!(failure.detail, expected);
+    }
 
     #[test]
     fn the_region_of_a_secret_is_in_its_arn() {

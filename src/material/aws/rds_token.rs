@@ -3,26 +3,16 @@
 //! Source: the user guide of Amazon RDS, "IAM database authentication for MariaDB, MySQL, and PostgreSQL". The token is made
 //! here, and nothing is asked: whether it counts is said by the server alone.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SignatureLocation, SigningError, SigningSettings, sign as sign_request,
-};
-use aws_sigv4::sign::v4;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use probe_contract::{Code, Endpoint, Failure, Secret};
+use percent_encoding::utf8_percent_encode;
+use probe_contract::{Endpoint, Failure, Secret};
 
 use super::partition;
+use super::presign::{UNRESERVED, presign};
 
-/// What SigV4 leaves as it is: the unreserved characters of RFC 3986.
-pub(super) const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// "Each token has a lifetime of 15 minutes."
-const LIFETIME: Duration = Duration::from_secs(900);
 const SCHEME: &str = "https://";
-const SIGNATURE: &str = "X-Amz-Signature";
 
 /// The token of `user` at `endpoint`: a presigned URL without its scheme.
 ///
@@ -34,40 +24,10 @@ pub(super) fn sign(
     credentials: &Credentials,
     now: SystemTime,
 ) -> Result<Secret, Failure> {
-    let unsigned = |error: SigningError| {
-        Failure::new(Code::AgentFailed, "the authentication token of RDS could not be signed").source(error)
-    };
     let (endpoint, region) = (endpoint.normalized(), region.to_ascii_lowercase());
     let user = utf8_percent_encode(user, UNRESERVED);
-    let mut url = format!("{SCHEME}{endpoint}/?Action=connect&DBUser={user}");
-
-    let mut settings = SigningSettings::default();
-    settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(LIFETIME);
-    let identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(&region)
-        .name("rds-db")
-        .time(now)
-        .settings(settings)
-        .build()
-        .map_err(|error| {
-            Failure::new(Code::AgentFailed, "the authentication token of RDS lacks a part").source(error)
-        })?
-        .into();
-    let request = SignableRequest::new("GET", url.as_str(), std::iter::empty(), SignableBody::Bytes(b""))
-        .map_err(unsigned)?;
-    let (instructions, _) = sign_request(request, &parameters).map_err(unsigned)?.into_parts();
-    let (_, mut query) = instructions.into_parts();
-    // Servers take any order; in this one the SDKs write it.
-    query.sort_by_key(|(name, _)| *name == SIGNATURE);
-    for (name, value) in query {
-        url.push('&');
-        url.push_str(name);
-        url.push('=');
-        url.extend(utf8_percent_encode(&value, UNRESERVED));
-    }
+    let url = format!("{SCHEME}{endpoint}/?Action=connect&DBUser={user}");
+    let mut url = presign(url, "rds-db", &region, credentials, now)?;
     Ok(Secret::new(url.split_off(SCHEME.len())))
 }
 
@@ -80,6 +40,8 @@ pub(super) fn region_of(host: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// 2026-03-04T05:06:07Z

@@ -11,6 +11,7 @@ use rustls::sign::CertifiedKey;
 use tempfile::TempDir;
 
 use super::*;
+use crate::material::mutation::Random;
 
 const STORE: &str = "canary-store";
 const KEY: &str = "canary-key";
@@ -369,7 +370,7 @@ fn a_truncated_keystore_is_damaged_wherever_it_ends() {
 
 #[test]
 fn no_mutation_panics_or_takes_long() {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random::new();
     let in_ber = ("in BER", indefinite(&file("unprotected.p12")));
     let files = [
         "chain.jks",
@@ -393,35 +394,5 @@ fn no_mutation_panics_or_takes_long() {
         }
         assert!(read < 5_000, "{name}");
         assert!(begin.elapsed() < Duration::from_secs(60), "{name}");
-    }
-}
-
-/// Marsaglia's xorshift.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 as usize
-    }
-
-    fn mutate(&mut self, file: &[u8]) -> Vec<u8> {
-        let mut file = file.to_vec();
-        for _ in 0..=self.next() % 3 {
-            // Half of the places lie where most of the structure is.
-            let end = if self.next().is_multiple_of(2) { file.len() } else { file.len().min(200) };
-            let place = self.next() % end;
-            match self.next() % 6 {
-                0 => file[place] = self.next() as u8,
-                1 => file[place] ^= 1 << (self.next() % 8),
-                2 => file[place] = [0, 1, 0x7f, 0x80, 0x84, 0xff][self.next() % 6],
-                3 => file.insert(place, self.next() as u8),
-                4 => drop(file.remove(place)),
-                _ => file[place..].iter_mut().take(4).for_each(|byte| *byte = 0xff),
-            }
-        }
-        file
     }
 }

@@ -142,11 +142,15 @@ pub fn trust(
             format!("JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's {name} is ignored"),
         ));
     }
-    let skips = boolean(properties, "SKIP_CUSTOM_JDBC_CERT_VALIDATION", mistakes);
+    const SKIP: &str = "SKIP_CUSTOM_JDBC_CERT_VALIDATION";
+    let skips = boolean(properties, SKIP, mistakes);
     let (property, file) = if enforce { custom.or(url) } else { url.or(custom) }?;
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let form =
-        if property == "CUSTOM_JDBC_CERT" && !skips { Form::StrongCertificates } else { Form::Certificates };
+    let form = if property == "CUSTOM_JDBC_CERT" && !skips {
+        Form::StrongCertificates { unless: SKIP }
+    } else {
+        Form::Certificates
+    };
     pointer(property, file, form, pointers, mistakes)
 }
 

@@ -81,12 +81,12 @@ fn provider() -> Arc<CryptoProvider> {
     PROVIDER.get_or_init(make).clone()
 }
 
-/// Performs the handshake on `io`, notes what it saw, and says what it holds against the peer.
+/// Performs the handshake on `io`, notes what it saw in `step`, and says what it holds against the peer.
 pub(crate) async fn handshake<S: Io>(
     io: S,
     policy: &TlsPolicy,
     roots: &TrustRoots,
-    step: &Step,
+    step: Option<&Step>,
     warn: impl FnOnce(Warning),
 ) -> Result<TlsStream<S>, Failure> {
     let provider = provider();
@@ -112,11 +112,13 @@ pub(crate) async fn handshake<S: Io>(
     config.alpn_protocols.clone_from(&policy.alpn);
 
     let result = TlsConnector::from(Arc::new(config)).connect(name, io).await;
-    if let Some(certificate) = verifier.seen() {
+    if let (Some(step), Some(certificate)) = (step, verifier.seen()) {
         step.note(Evidence::PeerCertificate(certificate::describe(certificate)));
     }
     let stream = result.map_err(|error| verdict::classify(error, policy, &verifier, &client))?;
-    note_session(step, stream.get_ref().1);
+    if let Some(step) = step {
+        note_session(step, stream.get_ref().1);
+    }
     let verification = if verifier.pinned() {
         warn(Warning::new(
             "pinned_certificate",
@@ -130,7 +132,9 @@ pub(crate) async fn handshake<S: Io>(
             Verify::ChainAndName => Verification::ChainAndName,
         }
     };
-    step.note(Evidence::Verification(verification));
+    if let Some(step) = step {
+        step.note(Evidence::Verification(verification));
+    }
     Ok(stream)
 }
 

@@ -23,14 +23,19 @@ impl TrustRoots {
         Self { bundle, store: OnceLock::new() }
     }
 
+    /// All of them, for a library that checks certificates by itself.
+    #[must_use]
+    pub fn authorities(&self) -> Vec<CertificateDer<'static>> {
+        let amazon = CertificateDer::pem_slice_iter(AMAZON_RDS).filter_map(Result::ok);
+        let system = rustls_native_certs::load_native_certs().certs;
+        system.into_iter().chain(amazon).chain(self.bundle.iter().cloned()).collect()
+    }
+
     /// A machine without a trust store is no failure by itself: the verdict on a certificate then says it.
     pub(super) fn store(&self) -> Arc<RootCertStore> {
         let load = || {
             let mut store = RootCertStore::empty();
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            store
-                .add_parsable_certificates(CertificateDer::pem_slice_iter(AMAZON_RDS).filter_map(Result::ok));
-            store.add_parsable_certificates(self.bundle.iter().cloned());
+            store.add_parsable_certificates(self.authorities());
             Arc::new(store)
         };
         self.store.get_or_init(load).clone()

@@ -1,0 +1,151 @@
+//! One broker, up to where a login would begin: stages `dns` to `handshake`.
+
+use std::time::Duration;
+
+use probe_contract::tls::TlsPolicy;
+use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Leg, Stage, Step, Stop};
+
+use crate::classify::broker_error;
+use crate::messages::{
+    API_VERSIONS, Api, ApiVersions, METADATA, SASL_AUTHENTICATE, SASL_HANDSHAKE, SaslHandshake,
+    sasl_handshake,
+};
+use crate::wire::{self, Broken, Connection};
+
+/// How a definition wants a broker to be met.
+pub(crate) struct Manner<'a> {
+    /// None where nothing is encrypted.
+    pub(crate) policy: Option<TlsPolicy>,
+    /// The SASL mechanism to ask for, where there is to be a login.
+    pub(crate) mechanism: Option<&'static str>,
+    /// Whether the definition has a client certificate.
+    pub(crate) client_certificate: bool,
+    pub(crate) endpoint: &'a Endpoint,
+}
+
+/// Meets a broker: dials it, encrypts, asks which requests it reads and, where there is to be a login, for the mechanism.
+pub(crate) async fn meet(
+    leg: &Leg,
+    limit: Option<Duration>,
+    manner: &Manner<'_>,
+) -> Result<Connection, Stop> {
+    // As Kafka's clients do (`socket.connection.setup.timeout.ms`), so that one broker that is down leaves time for the others.
+    let leg = leg.within("time limit for one broker", limit);
+    let stream = leg.dial().await?;
+    let mut connection = match &manner.policy {
+        None => Connection::new(stream),
+        Some(policy) => Connection::new(
+            leg.secure_or_explain(stream, policy, async |step, failure| manner.explain(step, failure).await)
+                .await?,
+        ),
+    };
+    leg.stage(Stage::Handshake, async |step| {
+        let versions = connection.call(API_VERSIONS, &[]).await;
+        let versions = versions.map_err(|broken| manner.failure(broken))?;
+        let versions = ApiVersions::read(&versions).ok_or_else(|| manner.unreadable(API_VERSIONS))?;
+        if versions.error != 0 {
+            return Err(broker_error(versions.error, None));
+        }
+        manner.check_versions(&versions)?;
+        let Some(mechanism) = manner.mechanism else { return Ok(()) };
+        let answer = connection.call(SASL_HANDSHAKE, &sasl_handshake(mechanism)).await;
+        let answer = answer.map_err(|broken| manner.failure(broken))?;
+        let answer = SaslHandshake::read(&answer).ok_or_else(|| manner.unreadable(SASL_HANDSHAKE))?;
+        let offered = answer.mechanisms.join(", ");
+        if !answer.mechanisms.is_empty() {
+            step.note(Evidence::MechanismsOffered(answer.mechanisms));
+        }
+        match answer.error {
+            0 => Ok(()),
+            error => {
+                let failure = broker_error(error, None);
+                let detail = match offered.as_str() {
+                    "" => format!("{}: {}", manner.endpoint, failure.detail),
+                    offered => format!("{} does not offer {mechanism}; it offers {offered}", manner.endpoint),
+                };
+                Err(Failure { detail, foreign: !offered.is_empty(), ..failure })
+            }
+        }
+    })
+    .await?;
+    Ok(connection)
+}
+
+impl Manner<'_> {
+    pub(crate) const fn encrypted(&self) -> bool {
+        self.policy.is_some()
+    }
+
+    /// What a broken conversation amounts to.
+    pub(crate) fn failure(&self, broken: Broken) -> Failure {
+        let failure = wire::failure(broken, self.endpoint, self.encrypted());
+        if failure.code == Code::ClientCertificateRefused && !self.client_certificate {
+            let detail =
+                format!("{} demands a client certificate, and the definition has none", self.endpoint);
+            return Failure { detail, ..failure }.hint(
+                "Give KAFKA_CLIENT_KEYSTORE, or name the port of a listener without client authentication",
+            );
+        }
+        failure
+    }
+
+    /// The failure for an answer to `api` that is none.
+    pub(crate) fn unreadable(&self, api: Api) -> Failure {
+        let detail = format!("what {} answers to {} can't be read", self.endpoint, api.name);
+        Failure::new(Code::ResponseUnreadable, detail)
+    }
+
+    fn check_versions(&self, versions: &ApiVersions) -> Result<(), Failure> {
+        let login: &[Api] = match self.mechanism {
+            None => &[],
+            Some(_) => &[SASL_HANDSHAKE, SASL_AUTHENTICATE],
+        };
+        match login.iter().chain(&[METADATA]).find(|api| !versions.reads(**api)) {
+            None => Ok(()),
+            Some(Api { name, version, .. }) => {
+                let detail = format!(
+                    "{} does not read version {version} of {name}, as brokers since 1.0 do",
+                    self.endpoint
+                );
+                Err(Failure::new(Code::MechanismUnsupported, detail)
+                    .hint("Test brokers of this version with a client of their age"))
+            }
+        }
+    }
+
+    /// Better words for a TLS handshake that the peer ended: a listener without TLS takes the first bytes for the size of a request that
+    /// is too large, and says nothing. So it is asked in clear text.
+    async fn explain(&self, step: &Step, failure: Failure) -> Failure {
+        if failure.code == Code::CertificateUntrusted {
+            return failure.hint(
+                "Give the authority that issued the broker's certificate (KAFKA_CUSTOM_CERT, or --ca-bundle), and have the broker send its whole chain",
+            );
+        }
+        if failure.code != Code::ConnectionReset {
+            return failure;
+        }
+        let Some(stream) = step.look_again(None).await else { return failure };
+        if !speaks_kafka(Connection::new(stream)).await {
+            return failure;
+        }
+        let detail =
+            format!("{} speaks Kafka's protocol without TLS, and the definition wants TLS", self.endpoint);
+        Failure { stage: failure.stage, ..Failure::new(Code::TlsNotOffered, detail) }.hint(
+            "Set KAFKA_SSL_ENABLED to false if clear text is acceptable, or name the port of a listener with TLS (9094, 9096, 9098 on MSK)",
+        )
+    }
+}
+
+async fn speaks_kafka(mut connection: Connection) -> bool {
+    let answer = connection.call(API_VERSIONS, &[]).await;
+    answer.is_ok_and(|body| ApiVersions::read(&body).is_some())
+}
+
+/// The mechanisms that the listener behind `stream` offers; none where it wants no login.
+pub(crate) async fn mechanisms(stream: impl Io) -> Option<Vec<String>> {
+    /// Offered nearly everywhere: a broker counts a request for one that it does not offer as a failed login.
+    const USUAL: &str = "PLAIN";
+    let answer = Connection::new(stream).call(SASL_HANDSHAKE, &sasl_handshake(USUAL)).await.ok()?;
+    let answer = SaslHandshake::read(&answer)?;
+    (!answer.mechanisms.is_empty()).then_some(answer.mechanisms)
+}

@@ -1,0 +1,134 @@
+//! What passes between the two processes: one request by stdin, one answer by stdout, both in JSON.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The child's first argument; no help names it.
+pub(super) const ARGUMENT: &str = "kafka-gssapi";
+/// A request holds at most every authority that a machine trusts.
+pub(super) const LONGEST_REQUEST: u64 = 8 * 1024 * 1024;
+/// An answer holds at most 10,000 brokers, as many as librdkafka reads.
+pub(super) const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
+/// What librdkafka says of one failure is shorter.
+pub(super) const LONGEST_WORDS: usize = 2048;
+
+/// The names of the files in the child's own folder, which is where it runs.
+pub(super) const CONFIGURATION_FILE: &str = "krb5.conf";
+pub(super) const KEYTAB_FILE: &str = "client.keytab";
+pub(super) const CERTIFICATE_FILE: &str = "client.pem";
+
+/// One login, as the child performs it. The keytab and the `krb5.conf` are files in its folder.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// Where the gate let that be dialed.
+    pub(super) address: SocketAddr,
+    /// The first part of the broker's principal.
+    pub(super) service: String,
+    pub(super) tls: Option<TlsRequest>,
+    /// How long it may take.
+    pub(super) milliseconds: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsRequest {
+    /// In PEM; none where those of the system are meant.
+    pub(super) authorities: Option<String>,
+    pub(super) verify: VerifyRequest,
+    /// The key of the client certificate in [`CERTIFICATE_FILE`], in PEM.
+    pub(super) key: Option<Zeroizing<String>>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VerifyRequest {
+    Nothing,
+    Chain,
+    ChainAndName,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    Described(Description),
+    Failed(Trouble),
+}
+
+/// What the broker says of its cluster.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    pub(super) id: Option<String>,
+    pub(super) brokers: Vec<Listener>,
+    pub(super) topics: usize,
+    /// The error code of a topic that nobody has, where the user sees none; 0 where there is no error.
+    pub(super) about_no_topic: Option<i16>,
+}
+
+/// An advertised listener, in the broker's own words.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listener {
+    pub(super) id: i32,
+    pub(super) host: String,
+    pub(super) port: i32,
+}
+
+/// Why there is no description.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Trouble {
+    /// librdkafka does not start: its words.
+    Setup(String),
+    /// The name leads to an address that the gate refuses, and what kind of address that is.
+    Diverted(SocketAddr, String),
+    /// librdkafka reports an error: its number, its words, and the state of the connection.
+    Reported { error: i32, words: String, state: String },
+    /// The time was over in this state of the connection.
+    Overdue { state: String },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_back_as_it_was_written() {
+        let listener = Listener { id: 1, host: "b1.example".to_owned(), port: 9092 };
+        let description = Description {
+            id: Some("4L6g".to_owned()),
+            brokers: vec![listener],
+            topics: 0,
+            about_no_topic: Some(29),
+        };
+        let state = "AUTH_REQ".to_owned();
+        for answer in [
+            Answer::Described(description),
+            Answer::Failed(Trouble::Setup("No such property".to_owned())),
+            Answer::Failed(Trouble::Diverted(([169, 254, 169, 254], 9092).into(), "a kind".to_owned())),
+            Answer::Failed(Trouble::Reported {
+                error: -169,
+                words: "a \"word\"\n".to_owned(),
+                state: state.clone(),
+            }),
+            Answer::Failed(Trouble::Overdue { state }),
+        ] {
+            let written = serde_json::to_vec(&answer).unwrap();
+            assert_eq!(serde_json::from_slice::<Answer>(&written).unwrap(), answer);
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_not_read_as_one() {
+        for text in ["", "{}", "null", "[]", r#"{"described":{}}"#, r#"{"described":{"id":null}} x"#, "\0\0"]
+        {
+            assert!(serde_json::from_str::<Answer>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Logins by Kerberos: the KDCs once, then one process for each broker.
+
+use probe_contract::tls::{TlsPolicy, Trust};
+use probe_contract::{Code, Failure, KerberosConfiguration, Keytab, Material, Run, Stage, Stop};
+
+use crate::cluster::Cluster;
+use crate::gssapi::{self, GssapiLogin, Tls};
+use crate::session::Session;
+use crate::settings::{Login, Settings};
+
+/// What the logins of one test have in common.
+pub(crate) struct Kerberos<'a> {
+    service: &'a str,
+    principal: &'a str,
+    keytab: &'a Keytab,
+    configuration: KerberosConfiguration,
+}
+
+impl<'a> Kerberos<'a> {
+    /// Dials the KDCs, where the definition logs in by Kerberos.
+    pub(crate) async fn reach(
+        settings: &'a Settings,
+        run: &Run,
+        material: &'a Material,
+    ) -> Result<Option<Self>, Stop> {
+        let Some(Login::Gssapi { service, principal }) = &settings.login else { return Ok(None) };
+        let (Some(keytab), Some(configuration)) = Login::kerberos(material) else { return Ok(None) };
+        let configuration = gssapi::reach_kdcs(run, configuration, principal, &settings.brokers).await?;
+        Ok(Some(Self { service, principal, keytab, configuration }))
+    }
+
+    /// Stages `auth` to `access` at a broker that was met, by a process of its own with a connection of its own.
+    pub(crate) async fn log_in(&self, session: Session<'_>, run: &Run) -> Result<Cluster, Stop> {
+        let Session { connection, leg, manner } = session;
+        drop(connection);
+        let roots = match &manner.policy {
+            Some(TlsPolicy { trust: Trust::Roots, .. }) => run.trust_roots().authorities(),
+            Some(TlsPolicy { trust: Trust::Given(_), .. }) | None => Vec::new(),
+        };
+        leg.span(&[Stage::Auth, Stage::Query, Stage::Access], async |step| {
+            let address = leg
+                .address()
+                .ok_or_else(|| Failure::new(Code::AgentFailed, "a broker that was met has no address"))?;
+            let login = GssapiLogin {
+                broker: manner.endpoint,
+                address,
+                service: self.service,
+                principal: self.principal,
+                keytab: self.keytab,
+                kerberos: &self.configuration,
+                tls: manner.policy.as_ref().map(|policy| Tls { policy, roots: &roots }),
+            };
+            gssapi::log_in(&login, &step).await
+        })
+        .await
+    }
+}

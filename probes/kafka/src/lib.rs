@@ -1,0 +1,105 @@
+#![doc = include_str!("../README.md")]
+
+mod broker;
+mod classify;
+mod cluster;
+mod credentials;
+mod driver;
+#[cfg(feature = "gssapi")]
+mod gssapi;
+#[cfg(feature = "gssapi")]
+mod kerberos;
+mod messages;
+mod scram;
+mod session;
+mod settings;
+mod wire;
+
+use probe_contract::{
+    Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target, TypeRow,
+};
+
+#[cfg(feature = "gssapi")]
+pub use gssapi::child::run as gssapi_child;
+use settings::Settings;
+
+/// Apache Kafka, and Amazon MSK.
+pub struct Kafka;
+
+impl Protocol for Kafka {
+    fn name(&self) -> &'static str {
+        "kafka"
+    }
+
+    fn types(&self) -> &'static [TypeRow] {
+        &[TypeRow {
+            connection_type: "KAFKA",
+            title: "Apache Kafka, Amazon MSK",
+            form: "KAFKA_BOOTSTRAP_SERVERS",
+        }]
+    }
+
+    fn claims(&self, target: &Target) -> bool {
+        target.connection_type.eq_ignore_ascii_case("KAFKA")
+    }
+
+    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+        let settings = settings::read(target)?;
+        let plan = PLAN
+            .iter()
+            .copied()
+            .filter(|stage| match stage {
+                Stage::Tls => settings.encrypted,
+                Stage::Auth => settings.login.is_some(),
+                Stage::Settings
+                | Stage::Secrets
+                | Stage::Dns
+                | Stage::Tcp
+                | Stage::Handshake
+                | Stage::Access
+                | Stage::Query => true,
+            })
+            .collect();
+        Ok(Box::new(KafkaProbe { settings, plan }))
+    }
+}
+
+/// What the user may see is known from what the cluster is asked for, so that access comes last.
+const PLAN: [Stage; 7] =
+    [Stage::Dns, Stage::Tcp, Stage::Tls, Stage::Handshake, Stage::Auth, Stage::Query, Stage::Access];
+
+struct KafkaProbe {
+    settings: Settings,
+    plan: Vec<Stage>,
+}
+
+impl Probe for KafkaProbe {
+    fn plan(&self) -> &[Stage] {
+        &self.plan
+    }
+
+    fn endpoints(&self) -> &[Endpoint] {
+        &self.settings.brokers
+    }
+
+    fn pointers(&self) -> &[Pointer] {
+        &self.settings.pointers
+    }
+
+    fn logins(&self, material: &Material) -> Vec<Login> {
+        let Some(login) = &self.settings.login else { return Vec::new() };
+        let (user, secret) = login.resolve(material);
+        // A password may be right for one mechanism and unknown to another.
+        let user = format!("{} {user}", login.mechanism());
+        let at = |broker: &Endpoint| Login {
+            endpoint: broker.clone(),
+            user: user.clone(),
+            secret: secret.clone(),
+        };
+        self.settings.brokers.iter().map(at).collect()
+    }
+
+    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
+        Box::pin(driver::probe(self.settings, run, material))
+    }
+}

@@ -1,0 +1,276 @@
+//! The few messages of Kafka's protocol that a test needs (Apache Kafka documentation, "Kafka Protocol Guide"), each in a version that
+//! every broker since 1.0 reads and whose fields have no tags.
+//!
+//! They are read here and not by a library: kafka-protocol 0.18 reserves memory for as many elements as a peer claims before it
+//! reads the first one, so that one forged length would end the process.
+
+use probe_contract::Endpoint;
+
+use crate::cluster::{Broker, Cluster};
+
+/// What a request asks: `api_key` and the version it is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Api {
+    pub(crate) key: i16,
+    pub(crate) version: i16,
+    pub(crate) name: &'static str,
+}
+
+pub(crate) const METADATA: Api = Api { key: 3, version: 4, name: "Metadata" };
+pub(crate) const SASL_HANDSHAKE: Api = Api { key: 17, version: 1, name: "SaslHandshake" };
+pub(crate) const API_VERSIONS: Api = Api { key: 18, version: 0, name: "ApiVersions" };
+pub(crate) const SASL_AUTHENTICATE: Api = Api { key: 36, version: 0, name: "SaslAuthenticate" };
+
+/// Appends a text of less than 32 KiB, as all of a definition's are.
+pub(crate) fn put_text(body: &mut Vec<u8>, text: &str) {
+    let length = i16::try_from(text.len()).unwrap_or(i16::MAX);
+    body.extend_from_slice(&length.to_be_bytes());
+    body.extend_from_slice(&text.as_bytes()[..usize::from(length.unsigned_abs())]);
+}
+
+/// The body of a SaslHandshake request.
+pub(crate) fn sasl_handshake(mechanism: &str) -> Vec<u8> {
+    let mut body = Vec::new();
+    put_text(&mut body, mechanism);
+    body
+}
+
+/// The body of a SaslAuthenticate request.
+pub(crate) fn sasl_authenticate(token: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
+    let length = i32::try_from(token.len()).unwrap_or(i32::MAX);
+    let mut body = zeroize::Zeroizing::new(Vec::with_capacity(4 + token.len()));
+    body.extend_from_slice(&length.to_be_bytes());
+    body.extend_from_slice(token);
+    body
+}
+
+/// The body of a Metadata request about `topic`, or about all that the user may see. No topic is ever created for it.
+pub(crate) fn metadata(topic: Option<&str>) -> Vec<u8> {
+    const ALL: i32 = -1;
+    const ALLOW_AUTO_TOPIC_CREATION: u8 = 0;
+    let mut body = Vec::new();
+    match topic {
+        None => body.extend_from_slice(&ALL.to_be_bytes()),
+        Some(topic) => {
+            body.extend_from_slice(&1_i32.to_be_bytes());
+            put_text(&mut body, topic);
+        }
+    }
+    body.push(ALLOW_AUTO_TOPIC_CREATION);
+    body
+}
+
+/// What the broker answers to ApiVersions: its error code and the versions that it reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ApiVersions {
+    pub(crate) error: i16,
+    versions: Vec<(i16, i16, i16)>,
+}
+
+impl ApiVersions {
+    /// Whether the broker reads requests of `api`.
+    pub(crate) fn reads(&self, api: Api) -> bool {
+        self.versions.iter().any(|(key, low, high)| *key == api.key && (*low..=*high).contains(&api.version))
+    }
+
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let mut reader = Reader(body);
+        let error = reader.int16()?;
+        let versions = reader.array(6, |reader| Some((reader.int16()?, reader.int16()?, reader.int16()?)))?;
+        Some(Self { error, versions })
+    }
+}
+
+/// What the broker answers to SaslHandshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SaslHandshake {
+    pub(crate) error: i16,
+    /// The mechanisms that the listener offers.
+    pub(crate) mechanisms: Vec<String>,
+}
+
+impl SaslHandshake {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let mut reader = Reader(body);
+        let error = reader.int16()?;
+        let mechanisms = reader.array(2, Reader::text)?;
+        Some(Self { error, mechanisms })
+    }
+}
+
+/// What the broker answers to SaslAuthenticate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SaslAuthenticate {
+    pub(crate) error: i16,
+    pub(crate) message: Option<String>,
+    pub(crate) token: Vec<u8>,
+}
+
+impl SaslAuthenticate {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
+        let mut reader = Reader(body);
+        let error = reader.int16()?;
+        let message = reader.nullable_text()?;
+        let length = usize::try_from(reader.int32()?).ok()?;
+        let token = reader.take(length)?.to_vec();
+        Some(Self { error, message, token })
+    }
+}
+
+/// The beginning of what the broker answers to Metadata, up to the number of topics. Behind it a large cluster goes on for megabytes.
+pub(crate) fn read_cluster(body: &[u8]) -> Option<Cluster> {
+    let mut reader = Reader(body);
+    Some(cluster(&mut reader)?.0)
+}
+
+/// The cluster, and the error code of the one topic that was asked for.
+pub(crate) fn read_topic(body: &[u8]) -> Option<i16> {
+    let mut reader = Reader(body);
+    cluster(&mut reader)?;
+    reader.int16()
+}
+
+fn cluster(reader: &mut Reader<'_>) -> Option<(Cluster, i32)> {
+    let _throttled = reader.int32()?;
+    let brokers = reader.array(12, |reader| {
+        let id = reader.int32()?;
+        let host = reader.text()?;
+        let port = reader.int32()?;
+        let _rack = reader.nullable_text()?;
+        // An address that nobody can dial is an answer that can't be read.
+        let host = Endpoint::parse_host(&host).ok()?;
+        let port = u16::try_from(port).ok().filter(|port| *port > 0)?;
+        Some(Broker { id, endpoint: Endpoint { host, port } })
+    })?;
+    let id = reader.nullable_text()?;
+    let controller = reader.int32()?;
+    let topics = usize::try_from(reader.int32()?).ok()?;
+    Some((Cluster { id, brokers, topics }, controller))
+}
+
+/// Reads fields off a message; none where it ends too early.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn int16(&mut self) -> Option<i16> {
+        Some(i16::from_be_bytes(self.take(2)?.try_into().ok()?))
+    }
+
+    fn int32(&mut self) -> Option<i32> {
+        Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let length = usize::try_from(self.int16()?).ok()?;
+        Some(String::from_utf8_lossy(self.take(length)?).into_owned())
+    }
+
+    /// A text; nothing where the peer sent none.
+    fn nullable_text(&mut self) -> Option<Option<String>> {
+        match self.int16()? {
+            -1 => Some(None),
+            length => {
+                let text = self.take(usize::try_from(length).ok()?)?;
+                Some(Some(String::from_utf8_lossy(text).into_owned()))
+            }
+        }
+    }
+
+    /// As many elements as the peer claims, but none that the message has no room for: each takes at least `smallest` bytes.
+    fn array<T>(&mut self, smallest: usize, element: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = usize::try_from(self.int32()?).ok()?;
+        if count > self.0.len() / smallest {
+            return None;
+        }
+        (0..count).map(|_| element(self)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_written_as_the_protocol_guide_has_them() {
+        assert_eq!(sasl_handshake("PLAIN"), b"\0\x05PLAIN");
+        assert_eq!(*sasl_authenticate(b"\0a\0b"), b"\0\0\0\x04\0a\0b");
+        assert_eq!(metadata(None), b"\xff\xff\xff\xff\0");
+        assert_eq!(metadata(Some("t")), b"\0\0\0\x01\0\x01t\0");
+    }
+
+    #[test]
+    fn answers_are_read() {
+        let versions = ApiVersions::read(b"\0\0\0\0\0\x01\0\x03\0\x00\0\x0d").unwrap();
+        assert!(versions.reads(METADATA) && !versions.reads(SASL_HANDSHAKE));
+        let handshake = SaslHandshake::read(b"\0\x21\0\0\0\x02\0\x05PLAIN\0\x06GSSAPI").unwrap();
+        assert_eq!(
+            (handshake.error, handshake.mechanisms),
+            (33, vec!["PLAIN".to_owned(), "GSSAPI".to_owned()])
+        );
+        let refused = SaslAuthenticate::read(b"\0\x3a\0\x02no\0\0\0\0").unwrap();
+        assert_eq!(
+            refused,
+            SaslAuthenticate { error: 58, message: Some("no".to_owned()), token: Vec::new() }
+        );
+        let body = b"\0\0\0\0\0\0\0\x01\0\0\0\x07\0\x01b\0\0\x23\x84\xff\xff\0\x02id\0\0\0\x07\0\0\0\x01\0\x1d\0\x01t\0\0\0\0\0";
+        let cluster = read_cluster(body).unwrap();
+        let endpoint = Endpoint { host: "b".to_owned(), port: 9092 };
+        assert_eq!(
+            cluster,
+            Cluster { id: Some("id".to_owned()), brokers: vec![Broker { id: 7, endpoint }], topics: 1 }
+        );
+        assert_eq!(read_topic(body), Some(29));
+    }
+
+    #[test]
+    fn a_forged_count_reserves_nothing() {
+        assert_eq!(ApiVersions::read(b"\0\0\x7f\xff\xff\xff"), None);
+        assert_eq!(SaslHandshake::read(b"\0\0\x7f\xff\xff\xff\0\0"), None);
+        assert_eq!(SaslAuthenticate::read(b"\0\0\xff\xff\x7f\xff\xff\xff"), None);
+        assert_eq!(read_cluster(b"\0\0\0\0\x7f\xff\xff\xff"), None);
+    }
+
+    #[test]
+    fn a_listener_that_nobody_can_dial_is_unreadable() {
+        for (host, port) in [("a b", 1), ("", 1), ("b", 0), ("b", 70_000), ("b", -1)] {
+            let mut body = b"\0\0\0\0\0\0\0\x01\0\0\0\x01".to_vec();
+            put_text(&mut body, host);
+            body.extend_from_slice(&i32::to_be_bytes(port));
+            body.extend_from_slice(b"\xff\xff\xff\xff\0\0\0\x01\0\0\0\0");
+            assert_eq!(read_cluster(&body), None, "{host}:{port}");
+        }
+    }
+
+    /// What comes over the wire may be anything: cut off, or with any byte changed.
+    #[test]
+    fn mutated_answers_are_refused_or_read() {
+        let body = b"\0\0\0\0\0\0\0\x01\0\0\0\x07\0\x01b\0\0\x23\x84\xff\xff\0\x02id\0\0\0\x07\0\0\0\x01\0\x1d\0\x01t\0\0\0\0\0";
+        let read = |bytes: &[u8]| {
+            let _read = (ApiVersions::read(bytes), SaslHandshake::read(bytes), SaslAuthenticate::read(bytes));
+            let _read = (read_cluster(bytes), read_topic(bytes));
+        };
+        for length in 0..body.len() {
+            read(&body[..length]);
+            for value in 0..=u8::MAX {
+                let mut mutated = body.to_vec();
+                mutated[length] = value;
+                read(&mutated);
+            }
+        }
+        let mut seed = 7_u32;
+        for length in 0..2000 {
+            let mut bytes = Vec::new();
+            for _ in 0..length % 97 {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                bytes.push(seed.to_be_bytes()[0]);
+            }
+            read(&bytes);
+        }
+    }
+}

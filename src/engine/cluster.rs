@@ -1,0 +1,153 @@
+//! `jdbc:redshift:iam://cluster:region/database`: a URL without a host, which Redshift tells.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use probe_contract::jdbc::{PROPERTY, Url, after_scheme, strip_prefix_ignore_case};
+use probe_contract::{Endpoint, Form, Location, Pointer, Secret, Target};
+
+/// A target whose URL names a cluster instead of its host and port.
+pub(super) struct Cluster<'a> {
+    target: &'a Target,
+    name: &'a str,
+    region: &'a str,
+    /// From the slash in front of the database to the first parameter.
+    path: &'a str,
+    parameters: &'a str,
+}
+
+impl<'a> Cluster<'a> {
+    /// The cluster that `target` names. Amazon's driver takes for a region what stands in a port's place and is no number.
+    pub(super) fn of(target: &'a Target) -> Option<Self> {
+        if !target.connection_type.eq_ignore_ascii_case("JDBC") {
+            return None;
+        }
+        let rest = after_scheme(target.properties.get(PROPERTY)?, "redshift:")?;
+        let rest = strip_prefix_ignore_case(rest, "iam:")?.strip_prefix("//")?;
+        let (authority, behind) = rest.split_at(rest.find(['/', '?', ';']).unwrap_or(rest.len()));
+        let (path, parameters) = behind.split_at(behind.find(['?', ';']).unwrap_or(behind.len()));
+        let (name, region) = authority.split_once(':')?;
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let fits = !name.is_empty() && region.starts_with(|c: char| c.is_ascii_alphabetic());
+        (fits && plain(name) && plain(region)).then_some(Self {
+            target,
+            name,
+            region,
+            path,
+            parameters: parameters.get(1..).unwrap_or_default(),
+        })
+    }
+
+    /// Where its host and port are found.
+    pub(super) fn pointer(&self) -> Pointer {
+        let (cluster, region) = self.named();
+        let location = Location::ClusterEndpoint { cluster, region };
+        Pointer { property: PROPERTY.to_owned(), location, form: Form::Endpoint }
+    }
+
+    /// The target with `endpoint` in its URL.
+    pub(super) fn at(&self, endpoint: &Endpoint) -> Target {
+        let Self { target, path, parameters, .. } = self;
+        let (cluster, region) = self.named();
+        let encoded = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
+        let (cluster, region) = (encoded(&cluster), encoded(&region));
+        let url =
+            format!("jdbc:redshift:iam://{endpoint}{path}?{parameters}&ClusterID={cluster}&Region={region}");
+        let mut located = (*target).clone();
+        located.properties.insert(PROPERTY, Secret::new(url));
+        located
+    }
+
+    /// The target as far as it is known: somewhere.
+    pub(super) fn somewhere(&self) -> Target {
+        self.at(&Endpoint { host: "cluster.invalid".to_owned(), port: 5439 })
+    }
+
+    /// The cluster's name and region. Those of the URL's parameters beat what stands in front: so it is with Amazon's driver.
+    fn named(&self) -> (String, String) {
+        let given = Url::parse(&format!("?{}", self.parameters), &['&', ';'], &mut Vec::new()).parameters;
+        let named = |name: &str, in_front: &str| {
+            let mut found = given.iter().rev().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+            let found = found.next().map(|(_, value)| value.expose()).filter(|value| !value.is_empty());
+            found.unwrap_or(in_front).to_owned()
+        };
+        (named("ClusterID", self.name), named("Region", self.region))
+    }
+}
+
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        let properties = [(PROPERTY.to_owned(), Secret::new(url.to_owned()))];
+        Target {
+            connection_type: "jdbc".to_owned(),
+            properties: properties.into_iter().collect(),
+            ..Target::default()
+        }
+    }
+
+    #[test]
+    fn a_cluster_stands_for_its_host_and_port() {
+        let endpoint = Endpoint { host: "c.example".to_owned(), port: 5555 };
+        for (url, cluster, region, expected) in [
+            (
+                "jdbc:redshift:iam://sales:eu-central-1/dev",
+                "sales",
+                "eu-central-1",
+                "jdbc:redshift:iam://c.example:5555/dev?&ClusterID=sales&Region=eu-central-1",
+            ),
+            (
+                " JDBC:Redshift:IAM://sales-2:US-East-1/d%2Fb;DbUser=a?b;DbGroups=x,y",
+                "sales-2",
+                "US-East-1",
+                "jdbc:redshift:iam://c.example:5555/d%2Fb?DbUser=a?b;DbGroups=x,y&ClusterID=sales-2&Region=US-East-1",
+            ),
+            (
+                "jdbc:redshift:iam://sales:eu-central-1/dev?clusterid=o%2Fther&REGION=eu-west-1&Region=",
+                "o/ther",
+                "eu-central-1",
+                "jdbc:redshift:iam://c.example:5555/dev?clusterid=o%2Fther&REGION=eu-west-1&Region=\
+                 &ClusterID=o%2Fther&Region=eu-central-1",
+            ),
+            (
+                "jdbc:redshift:iam://sales:eu-central-1",
+                "sales",
+                "eu-central-1",
+                "jdbc:redshift:iam://c.example:5555?&ClusterID=sales&Region=eu-central-1",
+            ),
+        ] {
+            let target = target(url);
+            let found = Cluster::of(&target).unwrap();
+            let location =
+                Location::ClusterEndpoint { cluster: cluster.to_owned(), region: region.to_owned() };
+            let pointer = found.pointer();
+            assert_eq!((pointer.location, pointer.property.as_str()), (location, PROPERTY), "{url}");
+            assert_eq!(found.at(&endpoint).properties.get(PROPERTY), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_names_no_cluster() {
+        for url in [
+            "jdbc:redshift:iam://c.example:5439/dev",
+            "jdbc:redshift:iam://c.example/dev",
+            "jdbc:redshift:iam://c.example:eu-central-1/dev",
+            "jdbc:redshift:iam://:eu-central-1/dev",
+            "jdbc:redshift:iam://sales:eu-central-1@evil.example/dev",
+            "jdbc:redshift:iam://sales:/dev",
+            "jdbc:redshift:iam:sales:eu-central-1/dev",
+            "jdbc:redshift:iam://[::1]:5439/dev",
+            "jdbc:redshift://sales:eu-central-1/dev",
+            "jdbc:postgresql:iam://sales:eu-central-1/dev",
+            "jdbc:redshift:iam://",
+            "jdbc:redshift:iam:",
+            "",
+        ] {
+            assert!(Cluster::of(&target(url)).is_none(), "{url}");
+        }
+        let kafka = Target { connection_type: "KAFKA".to_owned(), ..target("jdbc:redshift:iam://a:b/d") };
+        assert!(Cluster::of(&kafka).is_none());
+    }
+}

@@ -1,0 +1,209 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::thread::{JoinHandle, spawn};
+use std::time::Duration;
+
+use super::*;
+
+/// More than is read.
+pub(in super::super) const LONG: usize = LARGEST;
+
+/// 2026-03-04T05:06:07Z
+pub(in super::super) fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_600_767)
+}
+
+/// Keys of AWS's documentation, which are nobody's.
+pub(in super::super) fn credentials(session: Option<&str>) -> Credentials {
+    Credentials::new(
+        "AKIDEXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+        session.map(str::to_owned),
+        None,
+        "test",
+    )
+}
+
+pub(in super::super) fn error_of(code: &str) -> String {
+    format!(
+        "<ErrorResponse xmlns=\"http://redshift.amazonaws.com/doc/2012-12-01/\"><Error><Type>Sender</Type>\
+         <Code>{code}</Code><Message>about it</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+    )
+}
+
+/// A server that takes one request and gives one answer; the request as it came.
+pub(in super::super) fn server(answer: Vec<u8>) -> (Url, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let serving = spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = String::new();
+        loop {
+            let mut buffer = [0; 4096];
+            let length = stream.read(&mut buffer).unwrap();
+            request.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+            let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
+            let expected: usize = header(head, "content-length").unwrap().parse().unwrap();
+            if body.len() >= expected {
+                break;
+            }
+        }
+        // A client that has read enough closes.
+        let _closed = stream.write_all(&answer);
+        request
+    });
+    (url, serving)
+}
+
+pub(in super::super) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+pub(in super::super) fn http(status: u16, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+        .into_bytes()
+}
+
+pub(in super::super) fn caller(url: Url, session: Option<&str>) -> Caller {
+    Caller::new(Some(url), credentials(session)).unwrap()
+}
+
+/// Signs what came over the wire once more, and compares.
+pub(in super::super) fn check_signature(request: &str, service: &str, region: &str, session: Option<&str>) {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let authorization = header(head, "authorization").unwrap();
+    let (_, signature) = authorization.split_once("Signature=").unwrap();
+    let (_, signed) = authorization.split_once("SignedHeaders=").unwrap();
+    let (signed, _) = signed.split_once(',').unwrap();
+    // These the signer adds itself.
+    let own = ["host", "x-amz-date", "x-amz-security-token"];
+    let headers: Vec<(&str, &str)> = signed
+        .split(';')
+        .filter(|name| !own.contains(name))
+        .map(|name| (name, header(head, name).unwrap()))
+        .collect();
+    assert!(own[..2].iter().all(|name| signed.split(';').any(|signed| signed == *name)), "{signed}");
+    assert_eq!(header(head, "x-amz-date"), Some("20260304T050607Z"));
+    assert_eq!(header(head, "x-amz-security-token"), session);
+    let identity = credentials(session).into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(service)
+        .time(now())
+        .settings(SigningSettings::default())
+        .build()
+        .unwrap()
+        .into();
+    let url = format!("http://{}/", header(head, "host").unwrap());
+    let request =
+        SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
+            .unwrap();
+    assert_eq!(sign(request, &parameters).unwrap().signature(), signature);
+    let scope = format!("Credential=AKIDEXAMPLE/20260304/{region}/{service}/aws4_request");
+    assert!(authorization.contains(&scope), "{authorization}");
+}
+
+/// Numbers that look random and are always the same (xorshift).
+pub(in super::super) struct Numbers(pub(in super::super) u64);
+
+impl Numbers {
+    pub(in super::super) fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
+    }
+
+    pub(in super::super) fn mutated(&mut self, text: &str) -> Vec<u8> {
+        const PIECES: &[&str] = &[
+            "<",
+            ">",
+            "</",
+            "/>",
+            "&",
+            "&#x110000;",
+            "&#",
+            "]]>",
+            "<![CDATA[",
+            "<!--",
+            "<?",
+            "<!DOCTYPE",
+            "\"",
+            "{",
+            "\\u",
+            "\0",
+        ];
+        let mut bytes = text.as_bytes().to_vec();
+        for _ in 0..=self.below(6) {
+            let at = self.below(bytes.len());
+            match self.below(5) {
+                0 => bytes.truncate(at),
+                1 if !bytes.is_empty() => bytes[at] = self.below(256).to_le_bytes()[0],
+                2 if !bytes.is_empty() => drop(bytes.remove(at)),
+                3 => {
+                    let piece = PIECES[self.below(PIECES.len())].bytes();
+                    drop(bytes.splice(at..at, piece));
+                }
+                _ => {
+                    let end = at + self.below(bytes.len() - at);
+                    let again = bytes[at..end].to_vec();
+                    drop(bytes.splice(at..at, again));
+                }
+            }
+        }
+        bytes
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there() {
+    let ask = async |caller: Caller| {
+        let asked = caller.query(Operation::DescribeClusters, &[], "eu-central-1", now()).await;
+        asked.err().map(|failure| failure.code)
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    drop(listener);
+    assert_eq!(ask(caller(url, None)).await, Some(Code::Unreachable));
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
+    let impatient = Client::builder().no_proxy().timeout(Duration::from_millis(50)).build().unwrap();
+    assert_eq!(ask(Caller { client: impatient, ..caller(url, None) }).await, Some(Code::TimedOut));
+}
+
+#[test]
+fn each_region_has_its_endpoint() {
+    let url = |service: Service, region| {
+        service.url(region).map(|url| url.to_string()).map_err(|failure| failure.code)
+    };
+    assert_eq!(
+        url(Service::Redshift, "us-east-1"),
+        Ok("https://redshift.us-east-1.amazonaws.com/".to_owned())
+    );
+    assert_eq!(
+        url(Service::Redshift, "cn-north-1"),
+        Ok("https://redshift.cn-north-1.amazonaws.com.cn/".to_owned())
+    );
+    let serverless = "https://redshift-serverless.eu-central-1.amazonaws.com/".to_owned();
+    assert_eq!(url(Service::Serverless, "eu-central-1"), Ok(serverless));
+    for region in ["", "evil.example/", "us-east-1.evil.example/?-1", "@evil-example-1"] {
+        assert_eq!(url(Service::Redshift, region), Err(Code::InvalidSettings), "{region}");
+    }
+}
+
+#[test]
+fn every_row_is_reached_by_its_own_code_alone() {
+    for (index, row) in ROWS.iter().enumerate() {
+        let operation = match row.service {
+            Some(Service::Serverless) => Operation::GetCredentials,
+            Some(Service::Redshift) | None => Operation::DescribeClusters,
+        };
+        assert!(ROWS[..index].iter().all(|other| other.native != row.native), "{}", row.native);
+        assert_eq!(refused(operation, StatusCode::BAD_REQUEST, Some(row.native), None).code, row.code);
+    }
+}
