@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use probe_contract::{Mistake, TypeRow};
 
+use crate::depth;
 use crate::document::Document;
 
 macro_rules! documents {
@@ -13,11 +14,26 @@ macro_rules! documents {
 }
 
 const DOCUMENTS: &[&str] = documents! {
+    "facebookads"
+    "googleads"
+    "googleanalytics4"
+    "googlesheets"
+    "hubspot"
+    "instagramads"
+    "intercom"
+    "jiracloud"
+    "marketo"
+    "netsuiteerp"
     "salesforce"
+    "salesforcemarketingcloud"
+    "salesforcepardot"
     "sapodata"
+    "servicenow"
     "slack"
+    "snapchatads"
     "stripe"
     "zendesk"
+    "zohocrm"
 };
 
 /// The documents' texts, in the order of their types: what `RegisterConnectionType` takes, and the key `Interpreter`.
@@ -31,11 +47,12 @@ pub(crate) static TYPES: LazyLock<Vec<TypeRow>> = LazyLock::new(|| {
         connection_type: head(text, "ConnectionType"),
         title: head(text, "DisplayName"),
         form: head(text, "Form"),
+        depth: serde_json::from_str(text).map_or("", |document| depth::of(&document).leak()),
     };
     DOCUMENTS.iter().map(row).collect()
 });
 
-/// A text near the beginning of a document, without reading the rest: help is made at every start.
+/// A text near the beginning of a document, without reading the rest: whose target it is, is asked at every test.
 fn head(text: &'static str, key: &str) -> &'static str {
     let behind = text.split_once(&format!("\"{key}\": \"")).map_or("", |(_, behind)| behind);
     behind.split_once('"').map_or("", |(value, _)| value)
@@ -51,7 +68,7 @@ pub(crate) fn find(connection_type: &str) -> Option<Arc<Document>> {
 
 /// Whether there is a document of that type.
 pub(crate) fn is_known(connection_type: &str) -> bool {
-    TYPES.iter().any(|row| row.connection_type.eq_ignore_ascii_case(connection_type))
+    DOCUMENTS.iter().any(|text| head(text, "ConnectionType").eq_ignore_ascii_case(connection_type))
 }
 
 /// Reads what `RegisterConnectionType` was given.
