@@ -9,8 +9,8 @@ FEATURES := --features dialcheck/kafka-gssapi
 # What that takes to build and to run.
 LIBRARIES := pkg-config --exists libsasl2 openssl && ls /usr/lib/*/sasl2/libgssapiv2.so
 # What building and testing run, and the packages that have it.
-PROGRAMS := cc cmake dpkg setpriv java javac mvn keytool openssl python3 node npm
-NATIVE := build-essential cmake dpkg util-linux default-jdk-headless maven openssl python3-venv nodejs npm \
+PROGRAMS := cc cmake curl dpkg setpriv java javac mvn keytool openssl python3 node npm
+NATIVE := build-essential cmake curl dpkg util-linux default-jdk-headless maven openssl python3-venv nodejs npm \
 	pkg-config libssl-dev libsasl2-dev libsasl2-modules-gssapi-mit
 
 help: ## List the targets
@@ -38,7 +38,7 @@ test: setup ## Run all tests; those against MySQL where setup could install it
 torture: setup ## Kill the server 1,000 times while connections are written, and look what is there
 	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck $(FEATURES) --test integration -- kill::
 
-bench: setup ## Compare with psql, mysqladmin and a bare driver, and time a sweep of a thousand
+bench: setup ## Compare with psql, mysqladmin, curl and a bare driver, and time a sweep of a thousand
 	@cargo build --locked --quiet --release
 	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck
 

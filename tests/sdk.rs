@@ -42,7 +42,7 @@ static STAGE: LazyLock<Mutex<Stage>> = LazyLock::new(|| {
 });
 
 /// Runs a suite, and fails as it does.
-fn run(mut suite: Command) {
+pub(crate) fn run(mut suite: Command) {
     let stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let suite = suite
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk"))
@@ -64,7 +64,7 @@ fn run(mut suite: Command) {
     no_canary(&told);
 }
 
-fn python(file: &str) -> Command {
+pub(crate) fn python(file: &str) -> Command {
     let mut command = Command::new(SDK.python());
     command.args(["-B", file]);
     command

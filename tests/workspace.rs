@@ -5,6 +5,8 @@ use std::path::Path;
 
 use cargo_metadata::MetadataCommand;
 
+use crate::harness::dialcheck;
+
 #[test]
 fn the_dependency_graph_is_a_star() {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();
@@ -70,4 +72,17 @@ fn the_readme_names_every_folder_of_the_house() {
     {
         assert!(readme.contains(&format!("`{folder}`")), "the README's map lacks `{folder}`");
     }
+}
+
+/// Put right by pasting what `dialcheck types --output markdown` prints between the two comments.
+#[test]
+fn the_readmes_table_of_types_is_what_the_command_prints() {
+    const BEGIN: &str = "<!-- types: the output of `dialcheck types --output markdown` -->";
+    const END: &str = "<!-- end of types -->";
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, behind) = readme.split_once(BEGIN).unwrap();
+    let (table, _) = behind.split_once(END).unwrap();
+    let printed = dialcheck(&["types", "--output", "markdown"], b"");
+    assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+    assert!(table.trim() == printed.stdout.trim(), "paste this between the comments:\n{}", printed.stdout);
 }

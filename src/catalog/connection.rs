@@ -87,6 +87,13 @@ impl Connection {
         self.status = Status::Ready;
     }
 
+    /// Notes that it was tested as it is, and failed.
+    pub fn validation_failed(&mut self, reason: String) {
+        self.touch();
+        self.validated = Some(self.updated);
+        self.status = Status::Failed { reason };
+    }
+
     /// Marks it as being validated for at most `longest`.
     pub fn begin_validation(&mut self, longest: Duration) {
         let until = now() + longest;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use dialcheck::glue::Operation;
-use probe_contract::TypeRow;
+use dialcheck::service::tested_types;
 
 use super::aws::AwsArguments;
 use super::catalog::CatalogArguments;
@@ -21,7 +21,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Test AWS Glue connections by really dialing them, stage by stage
 #[derive(Parser)]
-#[command(name = "dialcheck", version, about, after_help = types(), max_term_width = 100)]
+#[command(name = "dialcheck", version, about, max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 /// The whole command line: the operations of Glue's stand behind dialcheck's own commands.
 pub(super) fn command() -> clap::Command {
-    Arguments::command().subcommands(glue::commands())
+    Arguments::command().subcommands(glue::commands()).after_help(types())
 }
 
 /// As much of it as the first argument asks for: a thousand flags take longer to make than a test takes to dial.
@@ -39,7 +39,7 @@ pub(super) fn command_for(first: Option<&OsStr>) -> clap::Command {
     match Operation::of_command(first) {
         Some(operation) => own.subcommand(glue::command(operation)),
         // `completions` and `help` are about all of it.
-        None if ["test", "wait", "serve"].contains(&first) => own,
+        None if ["test", "wait", "serve", "types"].contains(&first) => own,
         None => command(),
     }
 }
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Wait(WaitArguments),
     /// Answer as AWS Glue does, over HTTP
     Serve(ServeArguments),
+    /// Say what can be tested, how deep, and with which properties
+    Types(TypesArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -97,6 +99,24 @@ pub(crate) struct WaitArguments {
     /// What to run then; its exit code is dialcheck's
     #[arg(last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args)]
+pub(crate) struct TypesArguments {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TypesOutput::Human)]
+    pub(crate) output: TypesOutput,
+}
+
+/// The forms of the list of types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TypesOutput {
+    /// For people
+    Human,
+    /// One JSON list
+    Json,
+    /// The table in dialcheck's README
+    Markdown,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input; 3 dialcheck itself; \
@@ -193,16 +213,13 @@ fn host(text: &str) -> Result<String, &'static str> {
     probe_contract::Endpoint::parse_host(text)
 }
 
-/// What can be tested, from the list of protocols.
+/// What can be tested, by name.
 fn types() -> String {
-    let rows: Vec<_> = dialcheck::PROTOCOLS.iter().flat_map(|protocol| protocol.types()).collect();
-    let width = |text: fn(&TypeRow) -> usize| rows.iter().map(|row| text(row)).max().unwrap_or(0);
-    let (types, titles) = (width(|row| row.connection_type.len()), width(|row| row.title.len()));
-    let lines: Vec<_> = rows
-        .iter()
-        .map(|row| format!("  {:types$}  {:titles$}  {}", row.connection_type, row.title, row.form))
-        .collect();
-    format!("Connections that can be tested:\n{}", lines.join("\n"))
+    let names: Vec<_> = tested_types().iter().map(|tested| tested.connection_type).collect();
+    format!(
+        "Connections that can be tested (`dialcheck types` says how deep, and with which properties):\n{}",
+        names.join(", ")
+    )
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod serve;
 mod tally;
 mod targets;
 mod test;
+mod types;
 mod wait;
 
 use std::ffi::OsStr;
@@ -47,6 +48,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Wait(arguments) => wait::run(&arguments, core),
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Types(arguments) => types::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut arguments::command(), "dialcheck", &mut script);

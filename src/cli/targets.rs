@@ -20,8 +20,12 @@ impl Targets {
             None => self.names.iter().cloned().map(TestRequest::Named).collect(),
         };
         // A catalog that nobody asks is not opened: a mistake in it is none of this run's.
-        let named = |request: &TestRequest| matches!(request, TestRequest::Named(_));
-        let asked = self.all || requests.iter().any(named);
+        let asks = |request: &TestRequest| match request {
+            TestRequest::Named(_) => true,
+            // What the type was registered with stands there.
+            TestRequest::Inline(definition) => definition.connection_type.starts_with("REST-"),
+        };
+        let asked = self.all || requests.iter().any(asks);
         let catalog = if asked { self.catalog.find(dialing)? } else { None };
         if self.all { Ok((all_of(catalog.as_deref())?, catalog)) } else { Ok((requests, catalog)) }
     }

@@ -2,9 +2,11 @@
 
 mod authentication;
 mod cluster;
+mod codes;
 mod digest;
 mod ledger;
 mod rewrite;
+mod set_up;
 mod shared;
 mod slots;
 mod supervise;
@@ -29,8 +31,11 @@ use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, Pointers};
 use crate::report::TestResult;
 use cluster::Cluster;
+use codes::Codes;
 use digest::Digest;
 use ledger::Ledger;
+use set_up::SetUp;
+pub use set_up::TokenStore;
 use shared::Shared;
 use slots::Slots;
 use supervise::Threads;
@@ -67,6 +72,7 @@ pub struct Engine {
     slots: Slots,
     threads: Threads,
     ledger: Ledger,
+    codes: Arc<Codes>,
     shared: Shared,
 }
 
@@ -105,6 +111,21 @@ struct Outcomes {
     run: Run,
 }
 
+impl Outcomes {
+    fn told(&self, request_id: Uuid, name: Option<&str>, definition: &Definition) -> TestResult {
+        // A name, a type or a host may hold the secret too.
+        let shown = |text: &str| self.run.shown(text);
+        TestResult::new(
+            request_id,
+            name.map(shown).as_deref(),
+            Some(&shown(&definition.connection_type)),
+            &self.transcript,
+            self.protocol,
+            self.endpoint.as_deref().map(shown).as_deref(),
+        )
+    }
+}
+
 impl Engine {
     /// An engine that dials every protocol of the build.
     #[must_use]
@@ -126,6 +147,7 @@ impl Engine {
             slots: Slots::default(),
             threads: Threads::default(),
             ledger: Ledger::new(digest.clone()),
+            codes: Arc::new(Codes::new(digest.clone())),
             shared: Shared::new(digest),
         }
     }
@@ -166,22 +188,13 @@ impl Engine {
                 }
             }
         };
-        let Outcomes { protocol, endpoint, transcript, run } = self
+        let outcomes = self
             .shared
             .run((definition, *deadline, pointers), || {
-                self.test_definition(definition, *deadline, pointers, began)
+                self.test_definition(definition, *deadline, pointers, began, None)
             })
             .await;
-        // A name, a type or a host may hold the secret too.
-        let shown = |text: &str| run.shown(text);
-        TestResult::new(
-            *request_id,
-            name.map(shown).as_deref(),
-            Some(&shown(&definition.connection_type)),
-            &transcript,
-            protocol,
-            endpoint.as_deref().map(shown).as_deref(),
-        )
+        outcomes.told(*request_id, name, definition)
     }
 
     /// `text` encrypted with the KMS key `key`, in base64, as Glue keeps passwords.
@@ -231,17 +244,22 @@ impl Engine {
         }
     }
 
-    /// Tests what `began` to be tested before it was here: its deadline counts from then.
+    /// Tests what `began` to be tested before it was here: its deadline counts from then. Only with `set_up` an authorization code
+    /// is sent.
     async fn test_definition(
         &self,
         definition: &Definition,
         deadline: Duration,
         pointers: Pointers,
         began: Instant,
+        set_up: Option<&SetUp>,
     ) -> Outcomes {
         let text = |key| definition.properties.get(key).map(|value| value.trim().to_owned());
         let access = Access { pointers, role: text("ROLE_ARN"), region: text("REGION") };
-        let rewritten = rewrite::rewrite(definition);
+        let mut rewritten = rewrite::rewrite(definition);
+        if let (Ok(rewritten), Some(set_up)) = (&mut rewritten, set_up) {
+            rewritten.target.purpose = set_up.purpose;
+        }
         let properties =
             rewritten.as_ref().map_or(&definition.properties, |rewritten| &rewritten.target.properties);
         let authentication =
@@ -301,6 +319,13 @@ impl Engine {
             },
         };
         let endpoint = probe.endpoints().first().map(ToString::to_string);
+        if let Some(SetUp { code, .. }) = set_up {
+            if let Some(refusal) = code.refusal() {
+                let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
+                return broken(Some(protocol.name()), Ending::Finished(result));
+            }
+            run.set_up_with(code.clone());
+        }
         let transcript = self.dial(probe, &run, &access).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }

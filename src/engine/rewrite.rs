@@ -56,7 +56,7 @@ pub(super) fn rewrite(definition: &Definition) -> Result<Rewritten, Vec<Mistake>
         connection_type: connection_type.to_owned(),
         properties,
         authentication: definition.authentication.as_ref().filter(|_| !is_jdbc).map(authentication::read),
-        registration: None,
+        ..Target::default()
     };
     Ok(Rewritten { target, placeholders })
 }

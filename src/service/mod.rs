@@ -6,7 +6,10 @@ mod connections;
 mod encryption_settings;
 mod password_encryption;
 mod testing;
+mod tokens;
 mod validation;
+
+pub use connection_types::{TestedType, tested_types};
 
 use std::sync::Arc;
 

@@ -1,8 +1,12 @@
 //! `CreateConnection` and `UpdateConnection`, and the test that comes before what they write is ready.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use probe_contract::Purpose;
+
 use super::connections::not_found;
+use super::tokens::{self, Keeping, Kept};
 use super::{Call, Service, Validate, catalog_id, compute_environments, required};
 use crate::catalog::{CatalogError, Connection, Status};
 use crate::glue::{Definition, Exception, Fields, TestRequest, Value, requires_authentication};
@@ -17,6 +21,38 @@ const ATTEMPTS: usize = 16;
 struct Input {
     definition: Definition,
     validates: bool,
+    /// Whether its authorization code is exchanged: without its tokens the connection could never be used, whether it is validated
+    /// or not.
+    exchanges: bool,
+}
+
+impl Input {
+    /// Whether something is dialed before the connection is ready.
+    fn is_tried(&self) -> bool {
+        self.validates || self.exchanges
+    }
+
+    /// `definition` as it is kept.
+    fn kept(&self, definition: Definition) -> Definition {
+        if self.exchanges { tokens::without_code(definition) } else { definition }
+    }
+
+    /// Notes in `connection` that it was tried, and works.
+    fn settle(&self, connection: &mut Connection) {
+        if self.validates {
+            connection.validation_passed();
+        } else {
+            connection.touch();
+            connection.status = Status::Ready;
+        }
+    }
+}
+
+/// What became of a connection that was tried.
+struct Tried {
+    /// As the catalog has it now.
+    kept: Kept,
+    answer: Result<(), Exception>,
 }
 
 impl Service {
@@ -26,13 +62,13 @@ impl Service {
         call: &Call,
         report: &mut Option<TestResult>,
     ) -> Result<Fields, Exception> {
-        let Input { definition, validates } = self.read(&mut request)?;
-        let kept = self.seal_passwords(catalog_id(&request), &definition).await?;
-        let mut connection = Connection::new(kept, call.caller.clone());
-        if validates {
-            connection.begin_validation(self.engine.deadline() + GRACE);
-        }
+        let input = self.read(&mut request).await?;
         let catalog_id = catalog_id(&request);
+        let kept = self.seal_passwords(catalog_id, &input.definition).await?;
+        let mut connection = Connection::new(input.kept(kept), call.caller.clone());
+        if input.is_tried() {
+            connection.begin_validation(self.longest());
+        }
         connection.revision =
             self.catalog.create(catalog_id, &connection).await.map_err(|error| match error {
                 CatalogError::Exists => Exception::new(
@@ -45,15 +81,28 @@ impl Service {
                 | CatalogError::Remote(_)
                 | CatalogError::Broken(_) => error.into(),
             })?;
-        if validates {
-            if let Err(exception) = self.validate(&definition, &request, call, report).await {
-                self.catalog.delete(catalog_id, connection.name(), Some(connection.revision)).await?;
-                return Err(exception);
-            }
-            connection.validation_passed();
-            self.catalog.replace(catalog_id, &connection).await?;
+        if !input.is_tried() {
+            return Ok(created("READY"));
         }
-        Ok(Fields::default().with("CreateConnectionStatus", "READY"))
+        let tried = self.try_out(&input, &input.definition, connection, &request, call, report).await;
+        let Tried { kept: Kept { mut connection, has_tokens }, answer } = tried;
+        match answer {
+            Ok(()) => {
+                input.settle(&mut connection);
+                self.catalog.replace(catalog_id, &connection).await?;
+                Ok(created("READY"))
+            }
+            // Nobody can have these tokens a second time, so the connection stays, and says what is wrong with it.
+            Err(exception) if has_tokens => {
+                connection.validation_failed(exception.message);
+                self.catalog.replace(catalog_id, &connection).await?;
+                Ok(created("FAILED"))
+            }
+            Err(exception) => {
+                self.catalog.delete(catalog_id, connection.name(), Some(connection.revision)).await?;
+                Err(exception)
+            }
+        }
     }
 
     pub(super) async fn update_connection(
@@ -62,32 +111,34 @@ impl Service {
         call: &Call,
         report: &mut Option<TestResult>,
     ) -> Result<Fields, Exception> {
-        let Input { definition, validates } = self.read(&mut request)?;
+        let input = self.read(&mut request).await?;
+        let catalog_id = catalog_id(&request);
         let name = required(&request, "Name")?;
-        if definition.name.as_deref() != Some(name) {
+        if input.definition.name.as_deref() != Some(name) {
             let message = "Name and ConnectionInput.Name differ: a connection keeps its name";
             return Err(Exception::invalid_input(message));
         }
-        let kept = self.seal_passwords(catalog_id(&request), &definition).await?;
-        let before = self.begin_update(catalog_id(&request), name, &kept, validates, call).await?;
+        let kept = input.kept(self.seal_passwords(catalog_id, &input.definition).await?);
+        let before = self.begin_update(catalog_id, name, &kept, input.is_tried(), call).await?;
         let Some(before) = before else { return Ok(Fields::default()) };
 
-        let definition = with_credentials_of(&before.definition, definition);
-        let tested = self.validate(&definition, &request, call, report).await;
-        let mut after = match &tested {
-            Ok(()) => Connection {
-                definition: with_credentials_of(&before.definition, kept),
-                updated_by: call.caller.clone(),
-                ..before
-            },
-            // What was there stays as it was.
-            Err(_) => before,
+        let definition = with_credentials_of(&before.definition, input.definition.clone());
+        let after = Connection {
+            definition: with_credentials_of(&before.definition, kept),
+            updated_by: call.caller.clone(),
+            ..before.clone()
         };
-        if tested.is_ok() {
-            after.validation_passed();
+        let tried = self.try_out(&input, &definition, after, &request, call, report).await;
+        let Tried { kept: Kept { mut connection, has_tokens }, answer } = tried;
+        match &answer {
+            Ok(()) => input.settle(&mut connection),
+            // Nobody can have these tokens a second time.
+            Err(exception) if has_tokens => connection.validation_failed(exception.message.clone()),
+            // What was there stays as it was.
+            Err(_) => connection = before,
         }
-        self.catalog.replace(catalog_id(&request), &after).await?;
-        tested.map(|()| Fields::default())
+        self.catalog.replace(catalog_id, &connection).await?;
+        answer.map(|()| Fields::default())
     }
 
     /// Writes an update that is not tested first; or marks the connection as being tested, and gives it back as it was, under
@@ -97,7 +148,7 @@ impl Service {
         catalog_id: &str,
         name: &str,
         definition: &Definition,
-        validates: bool,
+        is_tried: bool,
         call: &Call,
     ) -> Result<Option<Connection>, Exception> {
         let mut attempts = 0;
@@ -108,8 +159,8 @@ impl Service {
                 return Err(Exception::invalid_input(message));
             }
             let mut during = before.clone();
-            if validates {
-                during.begin_validation(self.engine.deadline() + GRACE);
+            if is_tried {
+                during.begin_validation(self.longest());
             } else {
                 during.definition = with_credentials_of(&before.definition, definition.clone());
                 during.updated_by.clone_from(&call.caller);
@@ -120,7 +171,7 @@ impl Service {
             match self.catalog.replace(catalog_id, &during).await {
                 Ok(revision) => {
                     let status = before.status();
-                    return Ok(validates.then_some(Connection { revision, status, ..before }));
+                    return Ok(is_tried.then_some(Connection { revision, status, ..before }));
                 }
                 Err(CatalogError::Changed) if attempts < ATTEMPTS => {}
                 Err(error) => return Err(error.into()),
@@ -129,7 +180,7 @@ impl Service {
     }
 
     /// Takes the `ConnectionInput` out of a request, and checks what its shape does not say.
-    fn read(&self, request: &mut Fields) -> Result<Input, Exception> {
+    async fn read(&self, request: &mut Fields) -> Result<Input, Exception> {
         let input = request.take("ConnectionInput").and_then(Value::into_fields).unwrap_or_default();
         let wanted = input.boolean("ValidateCredentials").unwrap_or(true);
         let environments: Vec<String> =
@@ -144,7 +195,48 @@ impl Service {
         }
         compute_environments::check(&definition, &environments)?;
         let validates = wanted && (is_authenticated || self.validate == Validate::All);
-        Ok(Input { definition, validates })
+        let exchanges = self.engine.exchanges(&definition).await.map_err(|failure| {
+            Exception::new(failure.code.exception().name(), format!("{}.", failure.detail))
+        })?;
+        Ok(Input { definition, validates, exchanges })
+    }
+
+    /// How long a connection counts as being validated.
+    fn longest(&self) -> Duration {
+        self.engine.deadline() + GRACE
+    }
+
+    /// Tests what is about to be kept: `connection`, whose whole definition this is. Its authorization code is exchanged first,
+    /// where it has one.
+    async fn try_out(
+        &self,
+        input: &Input,
+        definition: &Definition,
+        connection: Connection,
+        request: &Fields,
+        call: &Call,
+        report: &mut Option<TestResult>,
+    ) -> Tried {
+        if !input.exchanges {
+            let answer = self.validate(definition, request, call, report).await;
+            return Tried { kept: Kept { connection, has_tokens: false }, answer };
+        }
+        let purpose = if input.validates { Purpose::SetUp } else { Purpose::Exchange };
+        let catalog = Arc::clone(&self.catalog);
+        let keeping = Keeping::new(catalog, catalog_id(request), self.longest(), connection);
+        let circumstances = self.circumstances(request, call);
+        let store = Arc::new(keeping.clone());
+        let result = self.engine.set_up(definition, purpose, store, &circumstances).await;
+        let mut answer = answer(&result);
+        let kept = keeping.kept();
+        if let (Err(exception), true) = (&mut answer, kept.has_tokens) {
+            // In front of the report's id, with which every message ends.
+            let id = format!(" (report {})", call.request_id);
+            let told = exception.message.strip_suffix(&id).unwrap_or(&exception.message);
+            exception.message = format!("{told} {KEPT}{id}");
+        }
+        *report = Some(result);
+        Tried { kept, answer }
     }
 
     /// Tests what is about to be kept. What went wrong with the target is told by the few exceptions that these operations
@@ -158,10 +250,23 @@ impl Service {
     ) -> Result<(), Exception> {
         let tested = TestRequest::Inline(definition.clone());
         let result = self.engine.test_with(&tested, &self.circumstances(request, call)).await;
-        let exception = result.exception.as_ref().map(Exception::from);
+        let answer = answer(&result);
         *report = Some(result);
-        exception.map_or(Ok(()), |exception| Err(collapsed(exception)))
+        answer
     }
+}
+
+/// What is told of tokens that are kept although something failed behind the exchange.
+const KEPT: &str = "The authorization code was exchanged before that, and the connection keeps the tokens with the Status FAILED: \
+                    update it without a code to have them tested again.";
+
+/// `CreateConnection`'s answer.
+fn created(status: &str) -> Fields {
+    Fields::default().with("CreateConnectionStatus", status)
+}
+
+fn answer(result: &TestResult) -> Result<(), Exception> {
+    result.exception.as_ref().map_or(Ok(()), |exception| Err(collapsed(exception.into())))
 }
 
 /// The exception of `CreateConnection` and `UpdateConnection` for one of `TestConnection`.
@@ -190,8 +295,11 @@ fn with_credentials_of(before: &Definition, mut after: Definition) -> Definition
     let (Some(old), Some(new)) = (&before.authentication, &mut after.authentication) else {
         return after;
     };
-    if new.get("SecretArn").is_none() && old.text("AuthenticationType") == new.text("AuthenticationType") {
-        keep_credentials(old, new);
+    if old.text("AuthenticationType") == new.text("AuthenticationType") {
+        if new.get("SecretArn").is_none() {
+            keep_credentials(old, new);
+        }
+        tokens::keep(old, new);
     }
     after
 }

@@ -26,6 +26,11 @@ pub trait Protocol: Send + Sync {
     /// Whether it tests this target, by type and URL. Exactly one protocol claims a target.
     fn claims(&self, target: &Target) -> bool;
 
+    /// Whether setting this target up takes the exchange of its authorization code.
+    fn exchanges(&self, _target: &Target) -> bool {
+        false
+    }
+
     /// Stage `settings`: checks the target without any I/O.
     ///
     /// # Errors
@@ -42,6 +47,8 @@ pub struct TypeRow {
     pub title: &'static str,
     /// How its definition names the target: a URL form or property keys.
     pub form: &'static str,
+    /// How deep a test goes, in a few words: `login, metadata`.
+    pub depth: &'static str,
 }
 
 /// A checked target, ready to be dialed once.

@@ -7,7 +7,7 @@ use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, Endpoint, Evidence, Failure, Gate, Leg, Mistake, Offers, Resolver, Secret, Stage, Warning,
+    Code, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Mistake, Offers, Resolver, Secret, Stage, Warning,
 };
 
 /// What a run is given.
@@ -43,6 +43,7 @@ struct State {
     scrub: Scrub,
     legs: usize,
     offers: Option<Arc<dyn Offers>>,
+    keeper: Option<Arc<dyn Keeper>>,
     /// The records whose failures a run that is not strict forgives.
     pardoned: Vec<usize>,
     /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
@@ -219,6 +220,17 @@ impl Run {
 
     pub(crate) fn offers(&self) -> Option<Arc<dyn Offers>> {
         self.state().offers.clone()
+    }
+
+    /// Lets the run spend its authorization code, and has `keeper` keep what it brings.
+    pub fn set_up_with(&self, keeper: Arc<dyn Keeper>) {
+        self.state().keeper = Some(keeper);
+    }
+
+    /// Who keeps what the authorization code brings; none in a test, which leaves the code alone.
+    #[must_use]
+    pub fn keeper(&self) -> Option<Arc<dyn Keeper>> {
+        self.state().keeper.clone()
     }
 
     /// `text` as it may be shown: a name of the definition may hold the secret too.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::{Authentication, Secret};
+use crate::{Authentication, Purpose, Secret};
 
 /// A resolved connection definition.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct Target {
     pub authentication: Option<Authentication>,
     /// What `RegisterConnectionType` was given for the type, in JSON, where it is a registered one.
     pub registration: Option<Arc<str>>,
+    /// What it is dialed for.
+    pub purpose: Purpose,
 }
 
 /// `ConnectionProperties`: keys and values as given. Any value may hold a secret, so none is ever shown.

@@ -36,6 +36,7 @@ impl Protocol for Kafka {
             connection_type: "KAFKA",
             title: "Apache Kafka, Amazon MSK",
             form: "KAFKA_BOOTSTRAP_SERVERS",
+            depth: "every bootstrap broker, login, metadata, rights, every advertised listener",
         }]
     }
 

@@ -24,11 +24,16 @@ impl Protocol for Mysql {
     }
 
     fn types(&self) -> &'static [TypeRow] {
-        const FORM: &str = "jdbc:mysql://host:port/database";
+        const MYSQL: TypeRow = TypeRow {
+            connection_type: "JDBC",
+            title: "MySQL",
+            form: "jdbc:mysql://host:port/database",
+            depth: "login, right to the database, SELECT 1",
+        };
         &[
-            TypeRow { connection_type: "JDBC", title: "MySQL", form: FORM },
-            TypeRow { connection_type: "JDBC", title: "MariaDB", form: "jdbc:mariadb://host:port/database" },
-            TypeRow { connection_type: "JDBC", title: "Aurora MySQL", form: FORM },
+            MYSQL,
+            TypeRow { title: "MariaDB", form: "jdbc:mariadb://host:port/database", ..MYSQL },
+            TypeRow { title: "Aurora MySQL", ..MYSQL },
         ]
     }
 

@@ -19,17 +19,21 @@ pub struct Postgresql;
 /// JDBC to Amazon Redshift: the same protocol, with defaults of its own.
 pub struct Redshift;
 
+const DEPTH: &str = "login, right to the database, SELECT 1";
+
 impl Protocol for Postgresql {
     fn name(&self) -> &'static str {
         "postgresql"
     }
 
     fn types(&self) -> &'static [TypeRow] {
-        const FORM: &str = "jdbc:postgresql://host:port/database";
-        &[
-            TypeRow { connection_type: "JDBC", title: "PostgreSQL", form: FORM },
-            TypeRow { connection_type: "JDBC", title: "Aurora PostgreSQL", form: FORM },
-        ]
+        const POSTGRESQL: TypeRow = TypeRow {
+            connection_type: "JDBC",
+            title: "PostgreSQL",
+            form: "jdbc:postgresql://host:port/database",
+            depth: DEPTH,
+        };
+        &[POSTGRESQL, TypeRow { title: "Aurora PostgreSQL", ..POSTGRESQL }]
     }
 
     fn claims(&self, target: &Target) -> bool {
@@ -47,7 +51,12 @@ impl Protocol for Redshift {
     }
 
     fn types(&self) -> &'static [TypeRow] {
-        &[TypeRow { connection_type: "JDBC", title: "Redshift", form: "jdbc:redshift://host:port/database" }]
+        &[TypeRow {
+            connection_type: "JDBC",
+            title: "Redshift",
+            form: "jdbc:redshift://host:port/database",
+            depth: DEPTH,
+        }]
     }
 
     fn claims(&self, target: &Target) -> bool {

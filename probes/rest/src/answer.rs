@@ -91,6 +91,18 @@ impl Answer {
         }
     }
 
+    /// What the challenge to a bearer token says under `key` (RFC 6750, section 3).
+    pub(crate) fn challenge(&self, key: &str) -> Option<String> {
+        let header = self.header(http::header::WWW_AUTHENTICATE.as_str())?;
+        let parameters = header.strip_prefix("Bearer ")?;
+        let begin = format!("{key}=\"");
+        // Behind a space or a comma: `error` is no end of another key.
+        let mut places = parameters.match_indices(&begin).map(|(at, _)| parameters.split_at(at));
+        let (_, found) = places.find(|(before, _)| before.is_empty() || before.ends_with([' ', ',']))?;
+        let (value, _) = found[begin.len()..].split_once('"')?;
+        Some(value.to_owned()).filter(|value| !value.is_empty())
+    }
+
     /// Where it says what went wrong in words.
     pub(crate) fn message(&self) -> Option<String> {
         const PLACES: [&str; 15] = [
@@ -116,5 +128,23 @@ impl Answer {
         let text = self.text();
         let title = text.split_once("<title>").and_then(|(_, behind)| behind.split_once("</title>"));
         title.map(|(title, _)| title.trim().to_owned()).filter(|title| !title.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_says_which_scope_lacks() {
+        let of = |header| Answer::of(403, &[("www-authenticate", header)], b"");
+        let answer =
+            of(r#"Bearer realm="a",error="insufficient_scope", error_description="no", scope="read write""#);
+        assert_eq!(answer.challenge("scope").as_deref(), Some("read write"));
+        assert_eq!(answer.challenge("error").as_deref(), Some("insufficient_scope"));
+        assert_eq!(answer.challenge("description"), None);
+        for header in ["Bearer", "Bearer scope=\"\"", "Bearer scope=\"open", "Basic scope=\"read\""] {
+            assert_eq!(of(header).challenge("scope"), None, "{header}");
+        }
     }
 }

@@ -2,19 +2,42 @@
 
 use http::HeaderName;
 use probe_contract::{AuthenticationType, GrantType, Mistake};
+use serde_json::Value;
 
 use crate::connectors;
 use crate::document::{Document, Parameter, PropertyLocation, PropertyType, Source};
+use crate::path::JsonPath;
 use crate::template;
 use crate::web::WebUrl;
 
 /// Every mistake in what `RegisterConnectionType` is given, in JSON.
 #[must_use]
 pub fn check(registration: &str) -> Vec<Mistake> {
-    match connectors::registered(registration) {
-        Ok(document) => mistakes(&document),
-        Err(mistake) => vec![mistake],
+    // What is no JSON says so when it is read as a document.
+    let mut registration: Value = serde_json::from_str(registration).unwrap_or_default();
+    let mut found = unreadable_paths(&mut registration);
+    match connectors::registered(&registration.to_string()) {
+        Ok(document) => found.extend(mistakes(&document)),
+        Err(mistake) => found.push(mistake),
     }
+    found
+}
+
+/// Glue's shape lets more pass for a path than can be followed. Such a one keeps the document from being read, and must not
+/// hide what else is wrong: `$` takes its place.
+fn unreadable_paths(registration: &mut Value) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    for source in ["GlobalSourceConfiguration", "ValidationEndpointConfiguration"] {
+        for key in ["ResultPath", "ErrorPath"] {
+            let place = format!("/RestConfiguration/{source}/ResponseConfiguration/{key}");
+            let Some(path) = registration.pointer_mut(&place) else { continue };
+            if let Some(Err(expected)) = path.as_str().map(JsonPath::parse) {
+                found.push(Mistake::new(place[1..].replace('/', "."), expected));
+                *path = "$".into();
+            }
+        }
+    }
+    found
 }
 
 pub(crate) fn mistakes(document: &Document) -> Vec<Mistake> {
@@ -243,7 +266,8 @@ impl Checking<'_> {
         match WebUrl::parse(&filled) {
             Ok(url) => {
                 let interpreter = &self.document.interpreter;
-                let has_own_host = !text.starts_with('{');
+                let host = text.split_once("://").map_or("{", |(_, behind)| behind);
+                let has_own_host = !host.split('/').next().is_some_and(|host| host.contains('{'));
                 if has_own_host && !interpreter.hosts.is_empty() && !url.is_of(&interpreter.hosts) {
                     self.wrong(place, "expected a host of Interpreter.Hosts");
                 }

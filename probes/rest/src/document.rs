@@ -66,10 +66,8 @@ pub(crate) struct OAuth2 {
 pub(crate) struct Grant {
     #[serde(rename = "AuthorizationCodeUrl", default)]
     _authorization_code_url: IgnoredAny,
-    #[serde(rename = "AuthorizationCode", default)]
-    _authorization_code: IgnoredAny,
-    #[serde(rename = "RedirectUri", default)]
-    _redirect_uri: IgnoredAny,
+    pub(crate) authorization_code: Option<Parameter>,
+    pub(crate) redirect_uri: Option<Parameter>,
     #[serde(rename = "Prompt", default)]
     _prompt: IgnoredAny,
     pub(crate) token_url: Option<Parameter>,

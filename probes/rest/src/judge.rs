@@ -99,6 +99,15 @@ pub(crate) fn token(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
     }
 }
 
+/// The refresh token beside the access token that [`token`] finds.
+pub(crate) fn refresh_token(settings: &Settings, answer: &Answer) -> Option<Secret> {
+    let members = &settings.document.interpreter.token.members;
+    let found = members.iter().find(|path| answer.at(path).is_some_and(|token| !token.is_empty()));
+    let beside = found.and_then(|path| path.as_str().rsplit_once('.')).map_or("$", |(parent, _)| parent);
+    let path = JsonPath::parse(&format!("{beside}.refresh_token")).ok()?;
+    answer.at(&path).filter(|token| !token.is_empty()).map(Secret::new)
+}
+
 /// The first row that `answer` reaches: the document's own, then those of OAuth 2.0.
 fn row<'a>(own: &'a [ErrorRow], side: Side, answer: &Answer) -> Option<&'a ErrorRow> {
     let general: &'a [ErrorRow] = classify::ROWS.as_slice();
@@ -135,6 +144,9 @@ fn default_hint(code: Code) -> Option<&'static str> {
     row.2
 }
 
+/// RFC 9110, section 15.5.11: it was there, and is no more.
+const GONE: u16 = 410;
+
 /// What the status alone says, where it is not one of success.
 fn refuse_by_status(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Result<(), Failure> {
     let status = answer.status();
@@ -145,6 +157,14 @@ fn refuse_by_status(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
         return Err(redirected(answer, peer));
     }
     let is_page = answer.content() == Content::Html;
+    if status == GONE
+        && let Some(property) = &settings.document.interpreter.version_property
+    {
+        let failure = Failure::foreign(Code::ApiVersionRetired, said(answer, peer));
+        return Err(failure
+            .native(native(&[], response_error(settings), answer))
+            .hint(format!("Set the property {property} to a version that the provider still serves")));
+    }
     let (code, hint) = match classify::STATUS.iter().find(|(known, ..)| *known == status) {
         // What stands before the API answers with pages too, and then says nothing of the credential.
         Some((403, ..)) if is_page => (Code::ResponseUnreadable, Some(classify::ADDRESS)),
@@ -176,9 +196,14 @@ fn native(paths: &[JsonPath], path: Option<&JsonPath>, answer: &Answer) -> Strin
 const LONGEST_NATIVE: usize = 64;
 
 fn said(answer: &Answer, peer: &Endpoint) -> String {
-    match answer.message() {
+    let message = answer.message().or_else(|| answer.challenge("error_description"));
+    let said = match message {
         Some(message) => format!("{peer} answered HTTP {}: {message}", answer.status()),
         None => format!("{peer} answered HTTP {}", answer.status()),
+    };
+    match answer.challenge("scope") {
+        Some(scope) => format!("{} (scope: {scope})", said.trim_end_matches('.')),
+        None => said,
     }
 }
 

@@ -3,7 +3,9 @@
 mod answer;
 mod check;
 mod classify;
+mod code;
 mod connectors;
+mod depth;
 mod document;
 mod interpreter;
 mod judge;
@@ -22,12 +24,15 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use probe_contract::tls::{TlsPolicy, Trust, Verify};
 use probe_contract::{
     Code, Endpoint, Evidence, Failure, Io, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol,
-    Run, Secret, Stage, Step, Stop, Target, TypeRow, Warning,
+    Purpose, Run, Secret, Stage, Step, Stop, Target, TypeRow, Warning,
 };
 
+use document::Document;
 use settings::Settings;
 use way::{Decision, Exchange, Presented, Sent, Way};
 use web::WebUrl;
@@ -54,15 +59,25 @@ impl Protocol for Rest {
         target.connection_type.starts_with(REGISTERED) || connectors::is_known(&target.connection_type)
     }
 
+    fn exchanges(&self, target: &Target) -> bool {
+        let Some(authentication) = &target.authentication else { return false };
+        document(target).is_ok_and(|document| code::of(&document, authentication).is_some())
+    }
+
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        let document = match &target.registration {
-            Some(registration) => connectors::registered(registration).map_err(|mistake| vec![mistake])?,
-            None => connectors::find(&target.connection_type).ok_or_else(|| {
-                let expected = "expected a type that was registered: the catalog has none of that name";
-                vec![Mistake::new("ConnectionType", expected).code(Code::NotTestable)]
-            })?,
-        };
+        let document = document(target).map_err(|mistake| vec![mistake])?;
         Ok(Box::new(RestProbe::new(settings::read(document, target)?)))
+    }
+}
+
+/// The document of the target's type.
+fn document(target: &Target) -> Result<Arc<Document>, Mistake> {
+    match &target.registration {
+        Some(registration) => connectors::registered(registration),
+        None => connectors::find(&target.connection_type).ok_or_else(|| {
+            let expected = "expected a type that was registered: the catalog has none of that name";
+            Mistake::new("ConnectionType", expected).code(Code::NotTestable)
+        }),
     }
 }
 
@@ -70,6 +85,9 @@ impl Protocol for Rest {
 const ENCRYPTED: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Tls, Stage::Auth, Stage::Access, Stage::Query];
 /// A mock on loopback, over http.
 const PLAIN: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Auth, Stage::Access, Stage::Query];
+/// The exchange of an authorization code alone.
+const ENCRYPTED_EXCHANGE: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Tls, Stage::Auth];
+const PLAIN_EXCHANGE: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Auth];
 /// What the one request to the API decides.
 const DECIDED: &[Stage] = &[Stage::Auth, Stage::Access, Stage::Query];
 
@@ -87,7 +105,12 @@ impl RestProbe {
 
 impl Probe for RestProbe {
     fn plan(&self) -> &[Stage] {
-        if self.settings.is_encrypted() { ENCRYPTED } else { PLAIN }
+        match (self.settings.purpose, self.settings.is_encrypted()) {
+            (Purpose::Test | Purpose::SetUp, true) => ENCRYPTED,
+            (Purpose::Test | Purpose::SetUp, false) => PLAIN,
+            (Purpose::Exchange, true) => ENCRYPTED_EXCHANGE,
+            (Purpose::Exchange, false) => PLAIN_EXCHANGE,
+        }
     }
 
     fn endpoints(&self) -> &[Endpoint] {
@@ -116,7 +139,8 @@ impl Probe for RestProbe {
             Way::Sparing(stored, exchange) => {
                 presented(stored).into_iter().chain([exchanged(exchange)]).collect()
             }
-            Way::Unprovable { .. } => Vec::new(),
+            // Who keeps the tokens of a code has it sent once, whatever comes of it.
+            Way::Code(_) | Way::Unprovable { .. } => Vec::new(),
         }
     }
 
@@ -141,6 +165,13 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
             validate(&run, &settings, api, &presented, &parameters, Offered::Here).await
         }
         Way::Exchange(exchange) => renew_and_validate(&run, &settings, &exchange, &parameters).await,
+        Way::Code(exchange) => {
+            let obtained = code::redeem(&run, &settings, &exchange).await?;
+            if settings.purpose == Purpose::Exchange {
+                return Ok(());
+            }
+            validate_obtained(&run, &settings, &exchange, obtained, &parameters).await
+        }
         Way::Sparing(stored, exchange) => {
             if still_good(&run, &settings, &stored, &parameters).await? {
                 return Ok(());
@@ -172,7 +203,18 @@ async fn renew_and_validate(
     exchange: &Exchange,
     parameters: &[Sent],
 ) -> Result<(), Stop> {
-    let (token, answer) = obtain(run, settings, exchange).await?;
+    let obtained = obtain(run, settings, exchange).await?;
+    validate_obtained(run, settings, exchange, obtained, parameters).await
+}
+
+/// Shows the API a token that was asked for.
+async fn validate_obtained(
+    run: &Run,
+    settings: &Settings,
+    exchange: &Exchange,
+    (token, answer): (Secret, answer::Answer),
+    parameters: &[Sent],
+) -> Result<(), Stop> {
     let told = told_api(run, settings, &answer, &exchange.url).await?;
     let api = settings.api.clone().or(told);
     let presented = way::bearer(settings, token, "access token", false);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use probe_contract::{
     Authentication, AuthenticationType, Code, Endpoint, Form, GrantType, Location, Mistake, Pointer,
-    Properties, Secret, Target, Warning,
+    Properties, Purpose, Secret, Target, Warning,
 };
 
+use crate::code;
 use crate::document::{Document, Grant, Parameter, PropertyType};
 use crate::interpreter::OtherHosts;
 use crate::parameters::{self, lookup};
@@ -28,6 +29,8 @@ const OURS: [&str; 4] = [INSTANCE_URL, DOMAIN_URL, "ROLE_ARN", "REGION"];
 /// A target, checked.
 pub(crate) struct Settings {
     pub(crate) document: Arc<Document>,
+    /// What it is dialed for.
+    pub(crate) purpose: Purpose,
     pub(crate) kind: AuthenticationType,
     /// The grant, where `kind` is OAUTH2.
     pub(crate) grant: GrantType,
@@ -60,8 +63,18 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
     let kind = reading.kind(&authentication);
     let grant = kind.and_then(|kind| reading.grant(kind, &authentication));
     let api = reading.api();
-    let token = reading.token(grant, &authentication, api.as_ref());
+    let token = (kind == Some(AuthenticationType::OAuth2))
+        .then(|| reading.token(grant, &authentication, api.as_ref()))
+        .flatten();
     reading.properties();
+    let exchanged = code::of(&document, &authentication).filter(|_| target.purpose != Purpose::Test);
+    if exchanged.is_some() && authentication.oauth2.aws_managed_client.is_some() {
+        reading.wrong(
+            code::PLACE,
+            "expected none beside AWSManagedClientApplicationReference: only AWS has that client application's secret, and can \
+             exchange its codes; give an ACCESS_TOKEN, or use a client application of your own",
+        );
+    }
     let Reading { mut mistakes, mut warnings, .. } = reading;
 
     let mut pointers = Vec::new();
@@ -79,6 +92,7 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
     }
     let settings = Settings {
         document: document.clone(),
+        purpose: target.purpose,
         kind,
         grant,
         api,
@@ -97,10 +111,21 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
 }
 
 impl Settings {
+    /// The authorization code, where it is to be exchanged.
+    pub(crate) fn code(&self) -> Option<&Secret> {
+        code::of(&self.document, &self.authentication).filter(|_| self.purpose != Purpose::Test)
+    }
+
+    /// The URLs that are dialed: the API's first.
+    fn dialed(&self) -> impl Iterator<Item = &WebUrl> {
+        let api = self.api.as_ref().filter(|_| self.purpose != Purpose::Exchange);
+        api.into_iter().chain(self.token_if_needed())
+    }
+
     /// The endpoints that the definition names: the API's first.
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
-        for url in self.api.iter().chain(self.token_if_needed()) {
+        for url in self.dialed() {
             if !endpoints.contains(&url.endpoint) {
                 endpoints.push(url.endpoint.clone());
             }
@@ -110,7 +135,7 @@ impl Settings {
 
     /// Whether some part of the way goes over TLS.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.api.iter().chain(self.token_if_needed()).any(|url| url.encrypted)
+        self.dialed().any(|url| url.encrypted)
     }
 
     /// Whether a token may be sent there.
@@ -293,15 +318,17 @@ impl Reading<'_> {
         self.filled(template, TOKEN_URL, api)
     }
 
-    /// `template` with the definition's properties in it; `{NAME:label}` is the first label of the host in a URL.
+    /// `template` with the definition's properties in it; `{NAME:label}` is the first label of the host in a URL, and `{NAME:behind text}`
+    /// what stands behind that text in it.
     fn filled(&mut self, template: &str, key: &str, url: Option<&WebUrl>) -> Option<WebUrl> {
         let parameter = self.document.connection_properties.url.as_ref();
         let value = |name: &str| {
-            let (name, label) = name.split_once(':').map_or((name, false), |(name, _)| (name, true));
+            let (name, part) = name.split_once(':').map_or((name, None), |(name, part)| (name, Some(part)));
             let is_url = name == INSTANCE_URL || parameter.is_some_and(|parameter| parameter.name == name);
-            match (is_url, label) {
-                (true, false) => url.map(WebUrl::base),
-                (true, true) => Some(url?.endpoint.host.split('.').next()?.to_owned()),
+            match (is_url, part.map(|part| part.strip_prefix("behind "))) {
+                (true, None) => url.map(WebUrl::base),
+                (true, Some(None)) => Some(url?.endpoint.host.split('.').next()?.to_owned()),
+                (true, Some(Some(text))) => Some(url?.endpoint.host.split_once(text)?.1.to_owned()),
                 (false, _) => self.value(name),
             }
         };
@@ -312,8 +339,9 @@ impl Reading<'_> {
             }
             Err(missing) => {
                 // What is required says so itself.
+                let missing = missing.split_once(':').map_or(missing.as_str(), |(name, _)| name);
                 if !self.mistakes.iter().any(|mistake| mistake.property == missing) {
-                    self.wrong(&missing, "expected");
+                    self.wrong(missing, "expected");
                 }
                 None
             }

@@ -2,11 +2,11 @@
 
 use probe_contract::{AuthenticationType, Code, Failure, GrantType, Material, Mistake, Secret};
 
-use crate::document::{ContentType, Method, Parameter, PropertyLocation};
+use crate::document::{ContentType, Grant, Method, Parameter, PropertyLocation};
 use crate::interpreter::Refresh;
 use crate::jwt::Claims;
 use crate::secrets::Secrets;
-use crate::settings::{SECRET_ARN, Settings};
+use crate::settings::{AUTHENTICATION, SECRET_ARN, Settings};
 use crate::web::WebUrl;
 
 const CLIENT_SECRET: &str = "USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET";
@@ -32,6 +32,8 @@ pub(crate) enum Way {
     Exchange(Exchange),
     /// With what the definition has, and if that is no good any more with a token that is asked for then.
     Sparing(Presented, Exchange),
+    /// With a token that is asked for by what works once.
+    Code(Exchange),
     /// With nothing that a test may send: the way to it is tested.
     Unprovable { detail: String, hint: String },
 }
@@ -104,9 +106,12 @@ pub(crate) fn decide(settings: &Settings, material: Option<&Material>) -> Result
     }
 }
 
-/// A credential that lacks in the secret, as a failure of the stage that fetched it.
+/// A credential that lacks in the secret, as a failure of the stage that fetched it; or what the definition itself then needs.
 pub(crate) fn lacking(mistakes: &[Mistake]) -> Failure {
     let what: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    if mistakes.iter().all(|mistake| mistake.property.starts_with(AUTHENTICATION)) {
+        return Failure::new(Code::InvalidSettings, what.join("; "));
+    }
     Failure::new(Code::SecretMalformed, format!("{SECRET_ARN}: in the secret {}", what.join("; ")))
         .hint("Put the named keys into the secret, spelled as they are here")
 }
@@ -205,6 +210,10 @@ fn oauth2(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -
     if settings.authentication.oauth2.aws_managed_client.is_some() {
         return Some(stored(false).map_or_else(aws_managed, Way::Direct));
     }
+    if let Some(code) = settings.code() {
+        let code = vec![trimmed(code.clone())];
+        return exchange(settings, secrets, "AUTHORIZATION_CODE", CODE_GRANT, code, mistakes).map(Way::Code);
+    }
     match settings.grant {
         GrantType::ClientCredentials => {
             if access.is_some() && client_secret(settings, secrets).is_none() {
@@ -273,6 +282,8 @@ fn oauth2(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -
     }
 }
 
+/// RFC 6749, section 4.1.3.
+const CODE_GRANT: &str = "authorization_code";
 /// RFC 7523, section 2.1.
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -301,13 +312,18 @@ fn exchange(
     let mut parameters = vec![own("grant_type", Secret::new(grant_type.to_owned()))];
     let key = match grant_type {
         "refresh_token" => "refresh_token",
-        "authorization_code" => "code",
+        CODE_GRANT => {
+            grant.authorization_code.as_ref().and_then(|code| code.key_override.as_deref()).unwrap_or("code")
+        }
         _ => grant
             .jwt_token
             .as_ref()
             .map_or("assertion", |parameter| parameter.key_override.as_deref().unwrap_or("assertion")),
     };
     parameters.extend(credential.first().map(|credential| own(key, credential.clone())));
+    if grant_type == CODE_GRANT {
+        parameters.extend(redirect_uri(settings, grant));
+    }
     let scope = grant.scope.iter();
     for parameter in scope.chain(&grant.token_url_parameters) {
         let given = settings.authentication.oauth2.token_url_parameters.iter();
@@ -366,6 +382,16 @@ fn exchange(
         client,
         claims: claims.filter(|_| grant_type == JWT_GRANT),
     })
+}
+
+/// Where the provider sent the user with the code: it wants to be told the same (RFC 6749, section 4.1.3).
+fn redirect_uri(settings: &Settings, grant: &Grant) -> Option<Sent> {
+    let parameter = grant.redirect_uri.as_ref();
+    let given = settings.authentication.oauth2.redirect_uri.as_deref().map(str::trim);
+    let value = given.or_else(|| parameter?.default_value.as_deref())?;
+    let key = parameter.and_then(|parameter| parameter.key_override.as_deref()).unwrap_or("redirect_uri");
+    let value = Secret::new(value.to_owned());
+    Some(Sent { location: PropertyLocation::Body, key: key.to_owned(), value })
 }
 
 /// Who the client is, and what proves it.

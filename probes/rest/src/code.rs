@@ -1,0 +1,243 @@
+//! An authorization code: it works once, so it is sent once, and its tokens are kept before they are used.
+
+use probe_contract::{
+    Authentication, AuthenticationType, Code, Evidence, Failure, GrantType, Run, Secret, Stage, Stop, Tokens,
+    Warning,
+};
+
+use crate::answer::Answer;
+use crate::document::Document;
+use crate::settings::Settings;
+use crate::way::Exchange;
+use crate::{judge, open, request, wire};
+
+/// Where it stands in a definition.
+pub(crate) const PLACE: &str =
+    "AuthenticationConfiguration.OAuth2Properties.AuthorizationCodeProperties.AuthorizationCode";
+
+/// What to do about a code that was sent, whatever came of it.
+const SENT: &str = "The authorization code was sent, and is not sent a second time: have the user consent again, and give the new code";
+
+/// The code that setting a connection up exchanges.
+pub(crate) fn of<'a>(document: &Document, authentication: &'a Authentication) -> Option<&'a Secret> {
+    let configuration = &document.connector_authentication_configuration;
+    let only = || configuration.types().next().filter(|_| configuration.types().count() == 1);
+    let default = || GrantType::parse(&configuration.oauth2.as_ref()?.grant);
+    let by_code = authentication.kind.or_else(only) == Some(AuthenticationType::OAuth2)
+        && authentication.oauth2.grant.or_else(default) == Some(GrantType::AuthorizationCode);
+    authentication.oauth2.authorization_code.as_ref().filter(|_| by_code)
+}
+
+/// Exchanges it: the token endpoint's stages `dns`, `tcp`, `tls`, `auth`.
+pub(crate) async fn redeem(
+    run: &Run,
+    settings: &Settings,
+    exchange: &Exchange,
+) -> Result<(Secret, Answer), Stop> {
+    let url = &exchange.url;
+    let (leg, stream) = open(run, url).await?;
+    leg.awaiting("the token endpoint", SENT)
+        .stage(Stage::Auth, async |step| {
+            let request = request::token(settings, exchange)?;
+            let keeper = run.keeper().ok_or_else(|| {
+                Failure::new(Code::AgentFailed, "nothing keeps what the authorization code brings")
+            })?;
+            keeper.spend()?;
+            step.offer(exchange.mechanism);
+            step.note(Evidence::User(exchange.user.clone()));
+            let exchanged = async {
+                let answer = wire::exchange(stream, request, url).await?;
+                let access = judge::token(settings, &answer, &url.endpoint)?;
+                let refresh = judge::refresh_token(settings, &answer);
+                for token in [Some(&access), refresh.as_ref()].into_iter().flatten() {
+                    run.protect(token);
+                }
+                keeper.keep(Tokens { access: access.clone(), refresh }).await?;
+                Ok((access, answer))
+            };
+            let exchanged = exchanged.await.map_err(sent)?;
+            if !settings.pointers.is_empty() {
+                run.warn(Warning::new(
+                    "tokens_in_catalog",
+                    "the tokens are kept in the catalog alone: dialcheck writes nothing to the secret of SecretArn",
+                ));
+            }
+            Ok(exchanged)
+        })
+        .await
+}
+
+/// What came of the code, and that it is spent.
+fn sent(failure: Failure) -> Failure {
+    if failure.code.retryable() {
+        return failure.hint(SENT);
+    }
+    let hint = failure.hint.as_deref().unwrap_or(failure.code.hint());
+    let hint = format!("{hint}. {SENT}");
+    failure.hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use probe_contract::{Mistake, OAuth2, Properties, Protocol as _, Purpose, Target};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::way::{self, Way};
+    use crate::{Rest, connectors, settings};
+
+    const CODE: &str = "c+d/e%3D&f==";
+
+    /// A connector whose token requests go out as `location` and `content` say.
+    fn registration(location: &str, content: &str) -> Value {
+        json!({
+            "ConnectionType": "REST-SHOP", "IntegrationType": "REST",
+            "ConnectionProperties": { "Url": { "Name": "INSTANCE_URL", "Required": true, "PropertyType": "USER_INPUT" } },
+            "ConnectorAuthenticationConfiguration": {
+                "AuthenticationTypes": ["OAUTH2"],
+                "OAuth2Properties": {
+                    "OAuth2GrantType": "AUTHORIZATION_CODE",
+                    "AuthorizationCodeProperties": {
+                        "RequestMethod": "POST",
+                        "ContentType": content,
+                        "RedirectUri": { "Name": "RedirectUri", "Required": true, "DefaultValue": "https://shop.example/back", "PropertyType": "USER_INPUT" },
+                        "ClientSecret": { "Name": "SECRET", "Required": true, "PropertyLocation": location, "PropertyType": "SECRET" }
+                    }
+                }
+            },
+            "RestConfiguration": { "ValidationEndpointConfiguration": {
+                "RequestPath": "/me", "ResponseConfiguration": { "ResultPath": "$" }
+            } }
+        })
+    }
+
+    fn secret(text: &str) -> Option<Secret> {
+        Some(Secret::new(text.to_owned()))
+    }
+
+    fn target(registration: &Value, purpose: Purpose, change: impl FnOnce(&mut OAuth2)) -> Target {
+        let mut oauth2 = OAuth2 {
+            client_id: Some("app".to_owned()),
+            client_secret: secret("made-up"),
+            token_url: Some("https://shop.example/token".to_owned()),
+            authorization_code: secret(&format!(" {CODE}\n")),
+            ..OAuth2::default()
+        };
+        change(&mut oauth2);
+        let mut properties = Properties::default();
+        properties.insert("INSTANCE_URL", Secret::new("https://shop.example".to_owned()));
+        Target {
+            connection_type: "REST-SHOP".to_owned(),
+            properties,
+            authentication: Some(Authentication { oauth2, ..Authentication::default() }),
+            registration: Some(registration.to_string().into()),
+            purpose,
+        }
+    }
+
+    fn decided(target: &Target) -> Result<(Settings, Way), Vec<Mistake>> {
+        let document = connectors::registered(target.registration.as_deref().unwrap()).unwrap();
+        let settings = settings::read(document, target)?;
+        let way = way::decide(&settings, None)?.way;
+        Ok((settings, way))
+    }
+
+    #[test]
+    fn only_setting_up_sends_a_code_and_then_whatever_tokens_there_are() {
+        let registration = registration("BODY", "URL_ENCODED");
+        let way = |purpose, access: Option<&str>| {
+            let target =
+                target(&registration, purpose, |oauth2| oauth2.access_token = access.and_then(secret));
+            assert!(Rest.exchanges(&target));
+            decided(&target).unwrap().1
+        };
+        for access in [None, Some("old")] {
+            assert!(matches!(way(Purpose::SetUp, access), Way::Code(_)));
+            assert!(matches!(way(Purpose::Exchange, access), Way::Code(_)));
+        }
+        assert!(matches!(way(Purpose::Test, None), Way::Unprovable { .. }));
+        assert!(matches!(way(Purpose::Test, Some("old")), Way::Direct(_)));
+    }
+
+    #[test]
+    fn what_is_not_done_by_a_code_exchanges_none() {
+        let registration = registration("BODY", "URL_ENCODED");
+        let exchanges =
+            |change: fn(&mut OAuth2)| Rest.exchanges(&target(&registration, Purpose::Test, change));
+        assert!(exchanges(|oauth2| oauth2.grant = Some(GrantType::AuthorizationCode)));
+        assert!(!exchanges(|oauth2| oauth2.grant = Some(GrantType::ClientCredentials)));
+        assert!(!exchanges(|oauth2| oauth2.authorization_code = None));
+        let mut basic = target(&registration, Purpose::Test, |_| ());
+        basic.authentication.as_mut().unwrap().kind = Some(AuthenticationType::Basic);
+        assert!(!Rest.exchanges(&basic));
+        let unknown = Target { registration: None, ..target(&registration, Purpose::Test, |_| ()) };
+        assert!(!Rest.exchanges(&unknown));
+    }
+
+    #[test]
+    fn the_client_says_who_it_is_as_the_provider_wants_it() {
+        let request = |location: &str, content: &str| {
+            let target = target(&registration(location, content), Purpose::SetUp, |_| ());
+            let (settings, way) = decided(&target).unwrap();
+            let Way::Code(exchange) = way else { panic!("the code is not exchanged") };
+            request::token(&settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}"))
+        };
+        let pairs = |text: &str| -> Vec<(String, String)> {
+            form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let mut expected = vec![
+            pair("grant_type", "authorization_code"),
+            pair("code", CODE),
+            pair("redirect_uri", "https://shop.example/back"),
+        ];
+        let by_header = request("HEADER", "URL_ENCODED");
+        assert_eq!(pairs(&by_header.body), expected);
+        assert!(by_header.headers.iter().any(|(name, _)| *name == http::header::AUTHORIZATION));
+        expected.extend([pair("client_id", "app"), pair("client_secret", "made-up")]);
+        assert_eq!(pairs(&request("BODY", "URL_ENCODED").body), expected);
+        let in_query = request("QUERY_PARAM", "URL_ENCODED");
+        assert_eq!(pairs(in_query.target.strip_prefix("/token?").unwrap()), expected);
+        let json: Value = serde_json::from_str(&request("BODY", "APPLICATION_JSON").body).unwrap();
+        assert_eq!((&json["code"], &json["client_secret"]), (&json!(CODE), &json!("made-up")));
+    }
+
+    #[test]
+    fn what_lacks_is_found_before_the_code_is_sent() {
+        let registration = registration("BODY", "URL_ENCODED");
+        let mistakes = |change: fn(&mut OAuth2)| {
+            let Err(mistakes) = decided(&target(&registration, Purpose::SetUp, change)) else {
+                panic!("no mistake")
+            };
+            mistakes.into_iter().map(|mistake| mistake.property).collect::<Vec<_>>()
+        };
+        assert_eq!(mistakes(|oauth2| oauth2.client_secret = None), ["SECRET"]);
+        assert_eq!(mistakes(|oauth2| oauth2.token_url = None).len(), 1);
+        assert_eq!(mistakes(|oauth2| oauth2.aws_managed_client = Some("reference".to_owned())), [PLACE]);
+    }
+
+    #[test]
+    fn a_refresh_token_stands_beside_its_access_token() {
+        let slack = connectors::find("SLACK").unwrap();
+        let of = |document: std::sync::Arc<Document>, body: Value| {
+            let target = target(&registration("BODY", "URL_ENCODED"), Purpose::SetUp, |_| ());
+            let (mut settings, _) = decided(&target).unwrap();
+            settings.document = document;
+            let answer = Answer::of(200, &[], body.to_string().as_bytes());
+            judge::refresh_token(&settings, &answer).map(|token| token.expose().to_owned())
+        };
+        let usual = || connectors::find("SALESFORCE").unwrap();
+        assert_eq!(of(usual(), json!({ "access_token": "a", "refresh_token": "r" })).as_deref(), Some("r"));
+        assert_eq!(of(usual(), json!({ "access_token": "a" })), None);
+        let user = json!({ "ok": true, "authed_user": { "access_token": "a", "refresh_token": "u" } });
+        assert_eq!(of(slack, user).as_deref(), Some("u"));
+    }
+
+    #[test]
+    fn a_hint_never_says_to_try_the_same_code_again() {
+        let hint = |failure: Failure| sent(failure).hint.unwrap_or_default().into_owned();
+        assert_eq!(hint(Failure::new(Code::ProviderError, "x")), SENT);
+        let refused = hint(Failure::new(Code::CredentialsRejected, "x").hint("Check the client id"));
+        assert_eq!(refused, format!("Check the client id. {SENT}"));
+    }
+}

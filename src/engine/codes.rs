@@ -1,0 +1,144 @@
+//! Authorization codes that were sent to a token endpoint: none is sent twice, whatever came of it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use probe_contract::{Code, Failure, Keeper, Pending, Secret, Tokens};
+
+use super::catalog_failure;
+use super::digest::Digest;
+use super::set_up::TokenStore;
+use crate::catalog::CatalogError;
+
+/// How long a code is known: no provider takes one that is older (RFC 6749, section 4.1.2).
+const KEPT: Duration = Duration::from_secs(600);
+
+pub(super) struct Codes {
+    digest: Digest,
+    /// When each was sent.
+    sent: Mutex<HashMap<Identity, Instant>>,
+}
+
+/// The digest of a code. What else stands in the definition does not matter: a provider may revoke the tokens of a code that
+/// it sees again.
+type Identity = [u8; 32];
+
+/// The one use of a code.
+pub(super) struct Use {
+    codes: Arc<Codes>,
+    identity: Identity,
+    store: Arc<dyn TokenStore>,
+}
+
+impl Codes {
+    pub(super) fn new(digest: Digest) -> Self {
+        Self { digest, sent: Mutex::default() }
+    }
+
+    pub(super) fn single_use(self: &Arc<Self>, code: &Secret, store: Arc<dyn TokenStore>) -> Use {
+        let identity = self.digest.of(["authorization code", code.expose().trim()]);
+        Use { codes: Arc::clone(self), identity, store }
+    }
+
+    /// How long ago a code was sent; with `now` one that was not counts as sent from then on.
+    fn sent(&self, identity: Identity, now: Option<Instant>) -> Option<Duration> {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.retain(|_, at| at.elapsed() < KEPT);
+        let age = sent.get(&identity).map(Instant::elapsed);
+        if let (None, Some(now)) = (age, now) {
+            sent.insert(identity, now);
+        }
+        age
+    }
+}
+
+impl Use {
+    /// Why the code can't be sent any more, if so.
+    pub(super) fn refusal(&self) -> Option<Failure> {
+        self.codes.sent(self.identity, None).map(refused)
+    }
+}
+
+impl Keeper for Use {
+    fn spend(&self) -> Result<(), Failure> {
+        self.codes.sent(self.identity, Some(Instant::now())).map_or(Ok(()), |age| Err(refused(age)))
+    }
+
+    fn keep(&self, tokens: Tokens) -> Pending<Result<(), Failure>> {
+        let stored = self.store.store(tokens);
+        Box::pin(async { stored.await.map_err(lost) })
+    }
+}
+
+fn refused(age: Duration) -> Failure {
+    let detail = format!(
+        "the authorization code was sent to the token endpoint {} s ago; a code works once, and is not sent a second time",
+        age.as_secs()
+    );
+    Failure::new(Code::CredentialsRejected, detail).hint(
+        "If a connection has the tokens that it brought, test that one by name; if none has, have the user consent again, and give \
+         the new code",
+    )
+}
+
+fn lost(error: CatalogError) -> Failure {
+    match error {
+        CatalogError::Changed => Failure::new(
+            Code::ConnectionNotReady,
+            "the connection was deleted while its authorization code was exchanged, and nothing keeps the tokens",
+        ),
+        error @ (CatalogError::Exists
+        | CatalogError::ReadOnly
+        | CatalogError::Sealed(_)
+        | CatalogError::Remote(_)
+        | CatalogError::Broken(_)) => catalog_failure(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl TokenStore for Nowhere {
+        fn store(&self, _: Tokens) -> Pending<Result<(), CatalogError>> {
+            Box::pin(async { Err(CatalogError::Changed) })
+        }
+    }
+
+    #[test]
+    fn a_code_is_sent_once_whoever_asks() {
+        let codes = Arc::new(Codes::new(Digest::new()));
+        let code = |text: &str| codes.single_use(&Secret::new(text.to_owned()), Arc::new(Nowhere));
+        let (one, same, other) = (code("one"), code(" one\n"), code("two"));
+        assert!(one.refusal().is_none());
+        one.spend().expect("the first time");
+        for again in [&one, &same] {
+            let failure = again.spend().expect_err("the second time");
+            assert_eq!(failure.code, Code::CredentialsRejected);
+            assert!(failure.detail.contains("was sent to the token endpoint 0 s ago"), "{}", failure.detail);
+            assert!(again.refusal().is_some());
+        }
+        other.spend().expect("another one");
+    }
+
+    #[test]
+    fn a_code_is_forgotten_when_no_provider_takes_it_any_more() {
+        let codes = Arc::new(Codes::new(Digest::new()));
+        let Some(long_ago) = Instant::now().checked_sub(KEPT) else { return };
+        assert_eq!(codes.sent([0; 32], Some(long_ago)), None);
+        assert_eq!(codes.sent([0; 32], None), None);
+        assert!(codes.sent.lock().expect("no panic").is_empty());
+    }
+
+    #[tokio::test]
+    async fn tokens_that_nothing_keeps_are_told_of() {
+        let codes = Arc::new(Codes::new(Digest::new()));
+        let code = codes.single_use(&Secret::new("one".to_owned()), Arc::new(Nowhere));
+        let tokens = Tokens { access: Secret::new("access".to_owned()), refresh: None };
+        let failure = code.keep(tokens).await.expect_err("nowhere");
+        assert_eq!(failure.code, Code::ConnectionNotReady);
+    }
+}

@@ -1,0 +1,63 @@
+//! Setting a connection up: the one time that its authorization code is exchanged.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use probe_contract::{Failure, Pending, Purpose, Secret, Target, Tokens};
+
+use super::codes::Use;
+use super::{Circumstances, Engine, rewrite};
+use crate::catalog::CatalogError;
+use crate::glue::Definition;
+use crate::report::TestResult;
+
+/// Where the tokens go that an authorization code is exchanged for.
+pub trait TokenStore: Send + Sync {
+    /// Keeps them. They are not used before it is done.
+    fn store(&self, tokens: Tokens) -> Pending<Result<(), CatalogError>>;
+}
+
+/// What a run has that sets a connection up.
+pub(super) struct SetUp {
+    pub(super) purpose: Purpose,
+    pub(super) code: Arc<Use>,
+}
+
+impl Engine {
+    /// Whether setting `definition` up takes the exchange of an authorization code.
+    ///
+    /// # Errors
+    /// Where the catalog can't be asked about the connection's type.
+    pub async fn exchanges(&self, definition: &Definition) -> Result<bool, Failure> {
+        let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(false) };
+        let target = rewritten.target;
+        let code = target.authentication.as_ref().and_then(|given| given.oauth2.authorization_code.as_ref());
+        if code.is_none() {
+            return Ok(false);
+        }
+        let registration = self.registration(&definition.connection_type).await?;
+        let target = Target { registration, ..target };
+        let protocol = self.protocols.iter().find(|protocol| protocol.claims(&target));
+        Ok(protocol.is_some_and(|protocol| protocol.exchanges(&target)))
+    }
+
+    /// Exchanges the authorization code of `definition`, has `store` keep its tokens, and then tests them if `purpose` is to set
+    /// the connection up. A code is sent once: neither a repetition of the call nor another one with the same code sends it again.
+    pub async fn set_up(
+        &self,
+        definition: &Definition,
+        purpose: Purpose,
+        store: Arc<dyn TokenStore>,
+        circumstances: &Circumstances,
+    ) -> TestResult {
+        let Circumstances { request_id, deadline, inline_pointers, .. } = circumstances;
+        let authentication = definition.authentication.as_ref().map(super::authentication::read);
+        let code = authentication.and_then(|given| given.oauth2.authorization_code);
+        let code = code.unwrap_or_else(|| Secret::new(String::new()));
+        let set_up = SetUp { purpose, code: Arc::new(self.codes.single_use(&code, store)) };
+        let began = Instant::now();
+        let outcomes =
+            self.test_definition(definition, *deadline, *inline_pointers, began, Some(&set_up)).await;
+        outcomes.told(*request_id, definition.name.as_deref(), definition)
+    }
+}
