@@ -174,7 +174,9 @@ impl Service {
 /// The types that this build tests, in the order of its protocols.
 fn built_in() -> Vec<BuiltIn> {
     let mut types: Vec<BuiltIn> = Vec::new();
-    for row in PROTOCOLS.iter().flat_map(|protocol| protocol.types()) {
+    // What the documents of connectors say of their types is not told yet.
+    let described = PROTOCOLS.iter().filter(|protocol| protocol.name() != "rest");
+    for row in described.flat_map(|protocol| protocol.types()) {
         match types.iter_mut().find(|built_in| built_in.name == row.connection_type) {
             Some(known) => known.titles.push(row.title),
             None => {

@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock};
 
 use probe_contract::{Mistake, TypeRow};
 
-use crate::depth;
 use crate::document::Document;
 
 macro_rules! documents {
@@ -47,12 +46,11 @@ pub(crate) static TYPES: LazyLock<Vec<TypeRow>> = LazyLock::new(|| {
         connection_type: head(text, "ConnectionType"),
         title: head(text, "DisplayName"),
         form: head(text, "Form"),
-        depth: serde_json::from_str(text).map_or("", |document| depth::of(&document).leak()),
     };
     DOCUMENTS.iter().map(row).collect()
 });
 
-/// A text near the beginning of a document, without reading the rest: whose target it is, is asked at every test.
+/// A text near the beginning of a document, without reading the rest: help is made at every start.
 fn head(text: &'static str, key: &str) -> &'static str {
     let behind = text.split_once(&format!("\"{key}\": \"")).map_or("", |(_, behind)| behind);
     behind.split_once('"').map_or("", |(value, _)| value)
@@ -68,7 +66,7 @@ pub(crate) fn find(connection_type: &str) -> Option<Arc<Document>> {
 
 /// Whether there is a document of that type.
 pub(crate) fn is_known(connection_type: &str) -> bool {
-    DOCUMENTS.iter().any(|text| head(text, "ConnectionType").eq_ignore_ascii_case(connection_type))
+    TYPES.iter().any(|row| row.connection_type.eq_ignore_ascii_case(connection_type))
 }
 
 /// Reads what `RegisterConnectionType` was given.

@@ -63,7 +63,9 @@ fn request(settings: &Settings) -> Request {
 }
 
 fn decoded(text: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(text.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
+    form_urlencoded::parse(text.as_bytes())
+        .map(|(key, value)| (key.into_owned(), value.into_owned()))
+        .collect()
 }
 
 fn pair(key: &str, value: &str) -> (String, String) {
@@ -113,7 +115,8 @@ fn a_body_may_be_json() {
 
 #[test]
 fn everything_may_stand_in_the_query_behind_one_that_is_there() {
-    let request = request(&settings("QUERY_PARAM", "URL_ENCODED", &[], "https://shop.example/token?v=1%2B1&x"));
+    let request =
+        request(&settings("QUERY_PARAM", "URL_ENCODED", &[], "https://shop.example/token?v=1%2B1&x"));
     let query = request.target.strip_prefix("/token?v=1%2B1&x&").unwrap();
     assert!(decoded(query).contains(&pair("client_secret", SECRET)));
     assert_eq!(request.body.as_str(), "");
