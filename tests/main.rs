@@ -24,6 +24,7 @@ mod postgres_states;
 mod postgres_tls;
 mod redshift_iam;
 mod registered;
+mod salesforce;
 mod schema;
 mod sdk;
 mod secrets;
