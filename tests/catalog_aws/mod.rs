@@ -388,8 +388,20 @@ fn nothing_is_written() {
         "ConnectionType": "REST-shop",
         "IntegrationType": "REST",
         "ConnectionProperties": { "Url": { "Name": "URL", "Required": true, "PropertyType": "USER_INPUT" } },
-        "ConnectorAuthenticationConfiguration": { "AuthenticationTypes": ["BASIC"] },
-        "RestConfiguration": {}
+        "ConnectorAuthenticationConfiguration": {
+            "AuthenticationTypes": ["BASIC"],
+            "BasicAuthenticationProperties": {
+                "Username": { "Name": "USERNAME", "Required": true, "PropertyType": "SECRET" },
+                "Password": { "Name": "PASSWORD", "Required": true, "PropertyType": "SECRET" }
+            }
+        },
+        "RestConfiguration": {
+            "ValidationEndpointConfiguration": {
+                "RequestMethod": "GET",
+                "RequestPath": "/me",
+                "ResponseConfiguration": { "ResultPath": "$" }
+            }
+        }
     })
     .to_string();
     for (operation, arguments) in [
