@@ -10,7 +10,11 @@ use crate::harness::{Connection, Failed};
 
 /// Writes a keytab or a krb5.conf, and gives its place.
 fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
-    std::fs::write(FILES.path().join(name), bytes).unwrap();
+    use std::io::Write as _;
+    // Whole at once: another test may read the same file now.
+    let mut new = tempfile::NamedTempFile::new_in(FILES.path()).unwrap();
+    new.write_all(bytes.as_ref()).unwrap();
+    new.persist(FILES.path().join(name)).unwrap();
     file(name)
 }
 
