@@ -55,30 +55,20 @@ fn access(name: &str) -> String {
 fn gives(name: &str) -> ProviderAnswer {
     let refresh = format!("{CANARY}-refresh-{name}");
     let body = json!({ "access_token": access(name), "refresh_token": refresh, "token_type": "Bearer" });
-    answer("POST", TOKEN_PATH, 200, &body)
+    ProviderAnswer::json("POST", TOKEN_PATH, 200, &body)
 }
 
 fn refuses() -> ProviderAnswer {
     let body = json!({ "error": "invalid_grant", "error_description": "authorization code is invalid" });
-    answer("POST", TOKEN_PATH, 400, &body)
+    ProviderAnswer::json("POST", TOKEN_PATH, 400, &body)
 }
 
 fn resources() -> ProviderAnswer {
-    answer("GET", API_PATH, 200, &json!({ "sobjects": "/services/data/v60.0/sobjects" }))
+    ProviderAnswer::json("GET", API_PATH, 200, &json!({ "sobjects": "/services/data/v60.0/sobjects" }))
 }
 
 fn breaks() -> ProviderAnswer {
-    answer("GET", API_PATH, 503, &json!({ "message": "maintenance" }))
-}
-
-fn answer(method: &str, path: &str, status: u16, body: &Value) -> ProviderAnswer {
-    ProviderAnswer {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        status,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
-    }
+    ProviderAnswer::json("GET", API_PATH, 503, &json!({ "message": "maintenance" }))
 }
 
 /// What the provider was asked: the token endpoint with which code, the API with which token.

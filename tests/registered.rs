@@ -2,22 +2,12 @@
 //! registered.
 
 use fixtures::{AwsRequest, Provider, ProviderAnswer};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{PASSWORD, WRONG_PASSWORD};
 use crate::sdk;
 
 const TOKEN: &str = "c4naRy-Pa55-token";
-
-fn answer(method: &str, path: &str, status: u16, body: &Value) -> ProviderAnswer {
-    ProviderAnswer {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        status,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
-    }
-}
 
 #[test]
 fn boto3_registers_a_type_and_tests_a_connection_of_it() {
@@ -25,8 +15,12 @@ fn boto3_registers_a_type_and_tests_a_connection_of_it() {
     let refused = json!({ "error": "invalid_client", "error_description": "client authentication failed" });
     let me = json!({ "id": "shop-client", "tenant": "red" });
     // Of an API that only answers: who was right about its secret is read in what it was asked.
-    let passing = [answer("POST", "/oauth/token", 200, &token), answer("GET", "/v1/red/me", 200, &me)];
-    let script = [&passing[..], &passing, &[answer("POST", "/oauth/token", 401, &refused)]].concat();
+    let passing = [
+        ProviderAnswer::json("POST", "/oauth/token", 200, &token),
+        ProviderAnswer::json("GET", "/v1/red/me", 200, &me),
+    ];
+    let script =
+        [&passing[..], &passing, &[ProviderAnswer::json("POST", "/oauth/token", 401, &refused)]].concat();
     let provider = Provider::start(script).unwrap();
 
     let mut suite = sdk::python("test_registered.py");

@@ -10,16 +10,6 @@ use crate::harness::{Connection, Failed, Tested};
 
 const TOKEN: &str = "c4naRy-Pa55-token";
 
-fn answer(method: &str, path: &str, status: u16, body: &Value) -> ProviderAnswer {
-    ProviderAnswer {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        status,
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.to_string().into_bytes(),
-    }
-}
-
 /// The two hosts of one org.
 struct Org {
     login: Provider,
@@ -31,12 +21,13 @@ impl Org {
     fn open(refusal: Option<&Value>) -> Self {
         let resources = json!({ "sobjects": "/services/data/v60.0/sobjects" });
         let instance =
-            Provider::start(vec![answer("GET", "/services/data/v60.0/", 200, &resources)]).unwrap();
+            Provider::start(vec![ProviderAnswer::json("GET", "/services/data/v60.0/", 200, &resources)])
+                .unwrap();
         let granted =
             json!({ "access_token": TOKEN, "instance_url": instance.url(), "token_type": "Bearer" });
         let answered = match refusal {
-            None => answer("POST", "/services/oauth2/token", 200, &granted),
-            Some(refusal) => answer("POST", "/services/oauth2/token", 400, refusal),
+            None => ProviderAnswer::json("POST", "/services/oauth2/token", 200, &granted),
+            Some(refusal) => ProviderAnswer::json("POST", "/services/oauth2/token", 400, refusal),
         };
         Self { login: Provider::start(vec![answered]).unwrap(), instance }
     }

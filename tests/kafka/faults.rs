@@ -235,3 +235,19 @@ fn advertised_listeners_pass_the_gate() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("leads to 169.254.169.254"), "{warnings:?}");
 }
+
+/// Several brokers at one address that nobody answers are none that was reached.
+#[test]
+fn brokers_that_share_a_dead_address() {
+    let [high, low] = fixtures::free_port().unwrap().to_be_bytes();
+    let one = [&b"\0\0\0\x01\0\x09localhost\0\0"[..], &[high, low], b"\xff\xff"].concat();
+    let body = [&b"\0\0\0\0\0\0\0\x02"[..], &one, &one, b"\xff\xff\0\0\0\x01\0\0\0\x01"].concat();
+    let proxy = FaultProxy::start(None, Fault::Script(vec![versions(), response(2, &body)])).unwrap();
+    test(&to(&proxy)).failed(&Failed {
+        stage: "tcp",
+        code: "refused",
+        native: Some("ECONNREFUSED"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    });
+}

@@ -2,7 +2,7 @@
 
 use fixtures::{AwsFake, Listener, MskCredentials};
 
-use super::{at, refused_in};
+use super::{at, refused_in, rejected};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed, PASSWORD, Tested};
 
@@ -27,16 +27,6 @@ fn iam(listener: Listener) -> Connection {
 
 fn test(connection: &Connection, environment: &[(&str, &str)]) -> Tested {
     connection.test_in_with(environment, &["--timeout", "10s", "--msk-broker", "localhost"])
-}
-
-fn rejected<'a>() -> Failed<'a> {
-    Failed {
-        stage: "auth",
-        code: "credentials_rejected",
-        native: Some("58"),
-        exception: FS_CREDENTIALS,
-        exit: 1,
-    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fixtures::{Fault, FaultProxy, KafkaCluster, KafkaUser, Listener, free_port};
 
-use super::{BROKER, at, plain, says_no_secret};
+use super::{BROKER, at, plain, rejected, says_no_secret};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed, Tested, WRONG_PASSWORD};
 
@@ -73,13 +73,7 @@ fn all_bootstrap_brokers_are_walked_and_log_in() {
 #[test]
 fn a_refusal_is_not_repeated_at_the_next_broker() {
     let tested = with_login(to(servers(Listener::SaslPlaintext)), WRONG_PASSWORD).test();
-    tested.failed(&Failed {
-        stage: "auth",
-        code: "credentials_rejected",
-        native: Some("58"),
-        exception: FS_CREDENTIALS,
-        exit: 1,
-    });
+    tested.failed(&rejected());
     let attempts = tested.stages().iter().filter(|outcome| outcome.starts_with("auth=")).count();
     assert_eq!(attempts, 1, "{:?}", tested.stages());
 }
@@ -141,14 +135,7 @@ fn a_refused_login_counts_although_a_broker_is_down() {
     let port = BROKER.port(Listener::SaslPlaintext);
     let connection = plain(Listener::SaslPlaintext, "partial", WRONG_PASSWORD)
         .with("KAFKA_BOOTSTRAP_SERVERS", format!("localhost:{dead},localhost:{port}"));
-    let rejected = Failed {
-        stage: "auth",
-        code: "credentials_rejected",
-        native: Some("58"),
-        exception: FS_CREDENTIALS,
-        exit: 1,
-    };
-    super::refused(Listener::SaslPlaintext, &connection, &rejected, 1);
+    super::refused(Listener::SaslPlaintext, &connection, &rejected(), 1);
 }
 
 #[test]

@@ -3,21 +3,11 @@
 use fixtures::{KafkaUser, Listener};
 use serde_json::json;
 
-use super::{BROKER, at, plain, refused, says_no_secret, scram};
+use super::{BROKER, at, plain, refused, rejected, says_no_secret, scram};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed, WRONG_PASSWORD};
 
 const LISTENERS: [Listener; 2] = [Listener::SaslPlaintext, Listener::SaslSsl];
-
-fn rejected<'a>() -> Failed<'a> {
-    Failed {
-        stage: "auth",
-        code: "credentials_rejected",
-        native: Some("58"),
-        exception: FS_CREDENTIALS,
-        exit: 1,
-    }
-}
 
 #[test]
 fn a_right_login_passes_by_both_mechanisms() {

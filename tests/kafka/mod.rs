@@ -14,6 +14,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use fixtures::{Issued, Kafka, KafkaUser, Listener};
 
+use crate::harness::exception::FS_CREDENTIALS;
 use crate::harness::{Connection, Failed, Tested};
 
 pub(crate) static BROKER: LazyLock<&'static Kafka> = LazyLock::new(|| Kafka::shared().unwrap());
@@ -72,6 +73,17 @@ pub(super) fn plain(listener: Listener, user: &str, password: &str) -> Connectio
         .with("KAFKA_SASL_MECHANISM", "PLAIN")
         .with("KAFKA_SASL_PLAIN_USERNAME", user)
         .with("KAFKA_SASL_PLAIN_PASSWORD", password)
+}
+
+/// How a broker refuses a login.
+pub(super) const fn rejected<'a>() -> Failed<'a> {
+    Failed {
+        stage: "auth",
+        code: "credentials_rejected",
+        native: Some("58"),
+        exception: FS_CREDENTIALS,
+        exit: 1,
+    }
 }
 
 /// Tests `connection`, which must fail as `expected`, and asserts that `listener` logged exactly `failures` of it.

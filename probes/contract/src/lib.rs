@@ -2,6 +2,7 @@
 
 pub mod foreign;
 pub mod jdbc;
+pub mod property;
 pub mod tls;
 
 mod authentication;

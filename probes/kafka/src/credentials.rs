@@ -1,6 +1,6 @@
 //! User name and password: as the definition says, or as what it points at says.
 
-use probe_contract::{Form, Location, Material, Mistake, Pointer, Properties, Secret, Warning, jdbc};
+use probe_contract::{Form, Location, Material, Mistake, Pointer, Properties, Secret, Warning, property};
 
 /// The properties of one mechanism.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Credentials {
         }
         let texts =
             [(keys.username, user.as_deref()), (keys.password, password.as_ref().map(Secret::expose))];
-        jdbc::refuse_nul(&texts, mistakes);
+        property::refuse_nul(&texts, mistakes);
         Self { keys, user, password }
     }
 

@@ -3,7 +3,7 @@
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Code, Endpoint, Form, Location, Material, Mistake, Password, Pointer, Properties, Secret, Target,
-    Warning, jdbc,
+    Warning, property,
 };
 
 use crate::credentials::{Credentials, PLAIN, SCRAM};
@@ -122,7 +122,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let (mut mistakes, mut warnings, mut pointers) = (Vec::new(), Vec::new(), Vec::new());
     let brokers = bootstrap_servers(properties, &mut mistakes);
     let ssl_enabled =
-        properties.get(SSL_ENABLED).is_none() || jdbc::boolean(properties, SSL_ENABLED, &mut mistakes);
+        properties.get(SSL_ENABLED).is_none() || property::boolean(properties, SSL_ENABLED, &mut mistakes);
     let files = files(properties, &mut mistakes, &mut warnings);
     // TLS client authentication is a part of TLS.
     let encrypted = ssl_enabled || files.iter().any(|pointer| pointer.property == CLIENT_KEYSTORE);
@@ -195,14 +195,14 @@ fn bootstrap_server(server: &str) -> Result<Endpoint, &'static str> {
 fn files(properties: &Properties, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Vec<Pointer> {
     let mut files = Vec::new();
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let skips = jdbc::boolean(properties, SKIP_CUSTOM_CERT_VALIDATION, mistakes);
+    let skips = property::boolean(properties, SKIP_CUSTOM_CERT_VALIDATION, mistakes);
     let form = if skips {
         Form::Certificates
     } else {
         Form::StrongCertificates { unless: SKIP_CUSTOM_CERT_VALIDATION }
     };
     if let Some(file) = properties.get(CUSTOM_CERT) {
-        jdbc::pointer(CUSTOM_CERT.to_owned(), file, form, &mut files, mistakes);
+        property::pointer(CUSTOM_CERT.to_owned(), file, form, &mut files, mistakes);
     }
     if let Some(file) = properties.get(CLIENT_KEYSTORE) {
         let form = Form::Keystore {
@@ -213,7 +213,7 @@ fn files(properties: &Properties, mistakes: &mut Vec<Mistake>, warnings: &mut Ve
             let message = "KAFKA_CLIENT_KEYSTORE: Glue takes a keystore only under a name that ends in .jks";
             warnings.push(Warning::new("keystore_name", message));
         }
-        jdbc::pointer(CLIENT_KEYSTORE.to_owned(), file, form, &mut files, mistakes);
+        property::pointer(CLIENT_KEYSTORE.to_owned(), file, form, &mut files, mistakes);
     }
     files
 }
@@ -280,10 +280,10 @@ fn gssapi(
     let krb5_conf = text(KRB5_CONF, "expected where the krb5.conf is: s3://bucket/key");
     if let (Some(file), Some(principal)) = (keytab, &principal) {
         let form = Form::Keytab { principal: principal.clone() };
-        jdbc::pointer(KEYTAB.to_owned(), &file, form, pointers, mistakes);
+        property::pointer(KEYTAB.to_owned(), &file, form, pointers, mistakes);
     }
     if let Some(file) = krb5_conf {
-        jdbc::pointer(KRB5_CONF.to_owned(), &file, Form::KerberosConfiguration, pointers, mistakes);
+        property::pointer(KRB5_CONF.to_owned(), &file, Form::KerberosConfiguration, pointers, mistakes);
     }
     Some(Login::Gssapi { service: service?, principal: principal? })
 }

@@ -60,7 +60,10 @@ impl Connection {
         let mut filled = 0;
         while filled < head.len() {
             match self.stream.read(&mut head[filled..]).await.map_err(Broken::Io)? {
-                0 if filled == 0 => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
+                // Whoever has answered before speaks Kafka's protocol.
+                0 if filled == 0 || self.correlation_id > 1 => {
+                    return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
+                }
                 // Less than any response: an alert of TLS, the greeting of another protocol.
                 0 => return Err(Broken::Foreign(head[..filled].to_vec())),
                 count => filled += count,

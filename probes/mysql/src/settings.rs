@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
+use probe_contract::property;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Endpoint, Form, Login, Material, Mistake, Password, Pointer, Properties, Secret, Target, Warning,
@@ -104,7 +105,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         None => (from_engine(properties), jdbc::from_parts(properties, &mut mistakes)),
     };
     let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
-    let enforce = jdbc::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
+    let enforce = property::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
 
     let mut pointers = Vec::new();
     // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
@@ -120,7 +121,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         &mut mistakes,
         &mut warnings,
     );
-    jdbc::refuse_nul(&[("database", url.database.as_deref())], &mut mistakes);
+    property::refuse_nul(&[("database", url.database.as_deref())], &mut mistakes);
 
     let (encryption, verify) = parameters.encryption(scheme, enforce, &mut warnings);
     let server = ("serverSslCert", parameters.server_certificate.as_deref());
@@ -208,7 +209,7 @@ fn key_store(
         store_password: parameters.key_store_password.clone().map(Password::Given),
         key_password: parameters.key_password.clone().map(Password::Given),
     };
-    jdbc::pointer(parameter("clientCertificateKeyStoreUrl"), place, form, pointers, mistakes)
+    property::pointer(parameter("clientCertificateKeyStoreUrl"), place, form, pointers, mistakes)
 }
 
 fn from_engine(properties: &Properties) -> Scheme {

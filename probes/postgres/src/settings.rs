@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
+use probe_contract::property;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Target, Warning};
 
@@ -147,7 +148,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     };
     let iam = by_iam(engine, properties);
     let parameters = Parameters::read(&url, iam, &mut mistakes, &mut warnings);
-    let enforce = jdbc::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
+    let enforce = property::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
 
     let mut pointers = Vec::new();
     jdbc::driver(properties, &mut pointers, &mut mistakes, &mut warnings);
@@ -169,7 +170,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     };
 
     let texts = [("database", url.database.as_deref()), ("options", parameters.startup.as_deref())];
-    jdbc::refuse_nul(&texts, &mut mistakes);
+    property::refuse_nul(&texts, &mut mistakes);
 
     let root = ("sslrootcert", parameters.sslrootcert.as_deref());
     let mut files = Vec::new();
@@ -284,8 +285,8 @@ fn client_files(
         return None;
     };
     let certificate =
-        jdbc::pointer(parameter("sslcert"), certificate, Form::Certificates, pointers, mistakes)?;
-    let key = jdbc::pointer(parameter("sslkey"), key, Form::PrivateKey, pointers, mistakes)?;
+        property::pointer(parameter("sslcert"), certificate, Form::Certificates, pointers, mistakes)?;
+    let key = property::pointer(parameter("sslkey"), key, Form::PrivateKey, pointers, mistakes)?;
     Some(ClientFiles { certificate, key })
 }
 

@@ -234,42 +234,19 @@ fn oauth2(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -
             exchange(settings, secrets, "JWT_BEARER", JWT_GRANT, vec![jwt], mistakes).map(Way::Exchange)
         }
         GrantType::AuthorizationCode | GrantType::RefreshToken => {
+            let refreshed = |refresh, mistakes: &mut Vec<Mistake>| {
+                exchange(settings, secrets, "REFRESH_TOKEN", "refresh_token", vec![refresh], mistakes)
+            };
             match (access.is_some(), refresh, token.refresh) {
-                (_, Some(refresh), Refresh::Safe) => {
-                    let exchange = exchange(
-                        settings,
-                        secrets,
-                        "REFRESH_TOKEN",
-                        "refresh_token",
-                        vec![refresh],
-                        mistakes,
-                    );
-                    exchange.map(Way::Exchange)
+                (_, Some(refresh), Refresh::Safe) | (false, Some(refresh), Refresh::Sparing) => {
+                    refreshed(refresh, mistakes).map(Way::Exchange)
                 }
                 (true, Some(refresh), Refresh::Sparing) => {
-                    let exchange = exchange(
-                        settings,
-                        secrets,
-                        "REFRESH_TOKEN",
-                        "refresh_token",
-                        vec![refresh],
-                        &mut Vec::new(),
-                    );
+                    let exchange = refreshed(refresh, &mut Vec::new());
                     match (stored(exchange.is_none()), exchange) {
                         (Some(stored), Some(exchange)) => Some(Way::Sparing(stored, exchange)),
                         (stored, _) => stored.map(Way::Direct),
                     }
-                }
-                (false, Some(refresh), Refresh::Sparing) => {
-                    let exchange = exchange(
-                        settings,
-                        secrets,
-                        "REFRESH_TOKEN",
-                        "refresh_token",
-                        vec![refresh],
-                        mistakes,
-                    );
-                    exchange.map(Way::Exchange)
                 }
                 (true, refresh, _) => stored(refresh.is_some()).map(Way::Direct),
                 (false, Some(_), Refresh::Never) => Some(unspent_refresh(settings)),

@@ -85,7 +85,7 @@ impl Credentials {
             ("USERNAME", inline.user.as_deref()),
             ("PASSWORD", inline.password.as_ref().map(Secret::expose)),
         ];
-        super::refuse_nul(&texts, mistakes);
+        crate::property::refuse_nul(&texts, mistakes);
         inline
     }
 

@@ -6,6 +6,7 @@ mod url;
 pub use credentials::{Credentials, Precedence};
 pub use url::{PROPERTY, Url, parameter};
 
+use crate::property::{boolean, pointer};
 use crate::{Endpoint, Form, Location, Mistake, Pointer, Properties, Target, Warning};
 
 /// Whether `target` is a JDBC connection to what has one of `schemes` (`mysql:`, as it stands behind `jdbc:`) in its URL or,
@@ -55,27 +56,6 @@ pub fn from_parts(properties: &Properties, mistakes: &mut Vec<Mistake>) -> Url {
     let port =
         port.and_then(|port| Endpoint::parse_port(port).map_err(|expected| wrong("PORT", expected)).ok());
     Url { host, port, ..Url::default() }
-}
-
-/// A boolean as Glue reads it: in any case, false where absent.
-pub fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mistake>) -> bool {
-    match properties.get(key).map(|value| value.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => {
-            mistakes.push(Mistake::new(key, "expected true or false"));
-            false
-        }
-    }
-}
-
-/// Adds a mistake for each text with the character NUL, by which protocols end a text.
-pub fn refuse_nul(texts: &[(&'static str, Option<&str>)], mistakes: &mut Vec<Mistake>) {
-    for (key, text) in texts {
-        if text.is_some_and(|text| text.contains('\0')) {
-            mistakes.push(Mistake::new(*key, "expected a text without the character NUL"));
-        }
-    }
 }
 
 /// Warns of URL parameters that were passed over: `named` are those whose names may be shown, and `behind_password` counts
@@ -152,24 +132,4 @@ pub fn trust(
         Form::Certificates
     };
     pointer(property, file, form, pointers, mistakes)
-}
-
-/// Adds a pointer to a file, and gives back the property it is found under.
-pub fn pointer(
-    property: String,
-    file: &str,
-    form: Form,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<String> {
-    match Location::parse(file.trim()) {
-        Ok(location) => {
-            pointers.push(Pointer { property: property.clone(), location, form });
-            Some(property)
-        }
-        Err(expected) => {
-            mistakes.push(Mistake::new(property, expected));
-            None
-        }
-    }
 }
