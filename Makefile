@@ -6,21 +6,12 @@ SHELL := /bin/bash
 DEMO := target/demo
 # Kerberos for Kafka takes libraries of the system, so that a plain `cargo build` leaves it off.
 FEATURES := --features dialcheck/kafka-gssapi
-# What that takes to build and to run.
-LIBRARIES := pkg-config --exists libsasl2 openssl && ls /usr/lib/*/sasl2/libgssapiv2.so
-# What building and testing run, and the packages that have it.
-PROGRAMS := cc cmake curl dpkg setpriv java javac mvn keytool openssl python3 node npm
-NATIVE := build-essential cmake curl dpkg util-linux default-jdk-headless maven openssl python3-venv nodejs npm \
-	pkg-config libssl-dev libsasl2-dev libsasl2-modules-gssapi-mit
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
-packages: ## Install the Debian packages that building and testing need
-	@command -v cargo >/dev/null || { echo "Rust is missing: install it with rustup, then run make again"; exit 1; }
-	@if [ "$$(command -v $(PROGRAMS) | wc -l)" != $(words $(PROGRAMS)) ] || ! { $(LIBRARIES); } >/dev/null 2>&1; then \
-		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(NATIVE); \
-		else echo "Packages are missing: sudo apt-get install -y $(NATIVE)"; exit 1; fi; fi
+packages: ## Install the Debian packages that building and testing need and that are not there yet
+	@fixtures/packages.sh
 
 setup: packages ## The same, and unpack the test servers into a cache
 	@cargo run --locked --quiet -p fixtures -- install
