@@ -10,6 +10,7 @@ pub mod server;
 pub mod service;
 
 mod material;
+mod private_file;
 
 use probe_contract::Protocol;
 #[cfg(feature = "kafka-gssapi")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -33,7 +34,8 @@ fn nothing_acknowledged_is_lost() {
         let written: Vec<_> = thread::scope(|scope| {
             let (server, stop, known) = (&server, &stop, &known);
             let writers: Vec<_> = (0..WRITERS)
-                .map(|writer| scope.spawn(move || write(server, writer, round, known, stop)))
+                .map(|writer| (writer, server.connect()))
+                .map(|(writer, stream)| scope.spawn(move || write(stream, writer, round, known, stop)))
                 .collect();
             // Another moment each time.
             thread::sleep(Duration::from_millis(20 + (round * 7) % 40));
@@ -59,13 +61,12 @@ fn kill(server: &Server) {
 
 /// Creates a connection, then updates it until the server is gone; and updates those of earlier rounds.
 fn write(
-    server: &Server,
+    mut stream: TcpStream,
     writer: usize,
     round: u64,
     known: &BTreeMap<String, Known>,
     stop: &AtomicBool,
 ) -> Vec<(String, Known)> {
-    let mut stream = server.connect();
     let name = format!("w{writer}-r{}", round % 5);
     let before = known.get(&name).copied();
     let mut writes = before.unwrap_or(Known { acknowledged: 0, asked: 0 });
@@ -82,7 +83,7 @@ fn write(
 }
 
 /// Whether the write was acknowledged.
-fn call(stream: &mut std::net::TcpStream, operation: &str, name: &str, value: u64) -> bool {
+fn call(stream: &mut TcpStream, operation: &str, name: &str, value: u64) -> bool {
     // Long enough for more than one page of the database.
     let filler = "x".repeat(900);
     let input = json!({

@@ -169,8 +169,7 @@ fn mistakes_on_the_command_line_end_before_anything_is_done() {
 #[test]
 fn with_an_endpoint_the_call_goes_there_signed() {
     let keys = tempfile::NamedTempFile::new().unwrap();
-    let text =
-        "[ann]\naws_access_key_id = AKIDMADEUPCLI\naws_secret_access_key = c4naRy-Pa55/secret+of+ann=\n";
+    let text = "[ann]\naws_access_key_id = AKIDMADEUPCLI\naws_secret_access_key = c4naRy-Pa55/secret+of+ann=\ndialcheck_operations = *\n";
     std::fs::write(keys.path(), text).unwrap();
     let file = keys.path().display().to_string();
     let server = Server::start(&["--auth", "sigv4", "--keys", &file]);

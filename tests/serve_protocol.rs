@@ -4,14 +4,12 @@ use std::net::TcpStream;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use fixtures::CertificateSet;
 use serde_json::json;
 
 use crate::harness::{CANARY, dialcheck, no_canary};
-use crate::server::{Answer, CONTENT_TYPE, Server};
+use crate::server::{CONTENT_TYPE, Server};
+use crate::signed::{Caller, Signed, write_keys};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&[]));
 
@@ -146,92 +144,51 @@ fn slow_and_hostile_clients_end_and_hold_nobody_up() {
     assert!(!SERVER.said().contains("internal error"), "{}", SERVER.said());
 }
 
-/// A server that tells its callers apart, and how they sign.
-struct Signed {
-    server: Server,
-    _keys: tempfile::TempDir,
-}
-
-const ANN: (&str, &str) = ("AKIDMADEUPANN", "c4naRy-Pa55/secret+of+ann=");
-const BEN: (&str, &str) = ("AKIDMADEUPBEN", "c4naRy-Pa55/secret+of+ben=");
-
-impl Signed {
-    fn start() -> Self {
-        let keys = tempfile::tempdir().unwrap();
-        let file = keys.path().join("credentials");
-        let text = [("ann", ANN), ("ben", BEN)].map(|(name, (id, secret))| {
-            format!("[{name}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")
-        });
-        std::fs::write(&file, text.concat()).unwrap();
-        let server = Server::start(&["--auth", "sigv4", "--keys", &file.display().to_string()]);
-        Self { server, _keys: keys }
-    }
-
-    /// A request, its headers signed by AWS's own library at `time`.
-    fn headers(
-        &self,
-        (id, secret): (&str, &str),
-        method: &str,
-        path: &str,
-        body: &[u8],
-        time: SystemTime,
-    ) -> Vec<String> {
-        let host = format!("127.0.0.1:{}", self.server.port());
-        let identity = Credentials::new(id, secret, None, None, "test").into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region("eu-west-1")
-            .name("glue")
-            .time(time)
-            .settings(SigningSettings::default())
-            .build()
-            .unwrap()
-            .into();
-        let mut headers = vec![("host".to_owned(), host.clone())];
-        if method == "POST" {
-            headers.push(("content-type".to_owned(), "application/x-amz-json-1.1".to_owned()));
-            headers.push(("x-amz-target".to_owned(), "AWSGlue.GetConnections".to_owned()));
-        }
-        let pairs = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let url = format!("http://{host}{path}");
-        let signable = SignableRequest::new(method, &url, pairs, SignableBody::Bytes(body)).unwrap();
-        let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
-        let signed = instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        headers.iter().cloned().chain(signed).map(|(name, value)| format!("{name}: {value}")).collect()
-    }
-
-    fn post(&self, headers: &[String], body: &[u8]) -> Answer {
-        self.server.send("POST /", &headers.iter().map(String::as_str).collect::<Vec<_>>(), body)
-    }
-}
+const ANN: Caller = Caller {
+    name: "ann",
+    access_key_id: "AKIDMADEUPANN",
+    secret_access_key: "c4naRy-Pa55/secret+of+ann=",
+    grants: "dialcheck_operations = *",
+};
+const BEN: Caller = Caller {
+    name: "ben",
+    access_key_id: "AKIDMADEUPBEN",
+    secret_access_key: "c4naRy-Pa55/secret+of+ben=",
+    grants: "",
+};
 
 #[test]
 fn only_requests_that_are_signed_by_a_known_key_are_answered() {
-    let signed = Signed::start();
+    let signed = Signed::start(&[ANN, BEN]);
     let now = SystemTime::now();
-    let headers = signed.headers(ANN, "POST", "/", b"{}", now);
+    let sign = |caller, time| signed.headers(caller, "POST", "/", "GetConnections", b"{}", time);
+    let headers = sign(ANN, now);
     signed.post(&headers, b"{}").succeeded();
     // Another Host than loopback may be signed, as behind a load balancer: here what is signed decides.
-    let forged = signed.headers((ANN.0, "c4naRy-Pa55/guessed"), "POST", "/", b"{}", now);
+    let forged = sign(Caller { secret_access_key: "c4naRy-Pa55/guessed", ..ANN }, now);
     signed.post(&forged, b"{}").failed(400, "InvalidSignatureException");
     signed.post(&headers, b"{ }").failed(400, "InvalidSignatureException");
-    let unknown = signed.headers(("AKIDMADEUPNOBODY", ANN.1), "POST", "/", b"{}", now);
+    let unknown = sign(Caller { access_key_id: "AKIDMADEUPNOBODY", ..ANN }, now);
     signed.post(&unknown, b"{}").failed(400, "UnrecognizedClientException");
     for minutes in [16, 60] {
         let minutes = Duration::from_secs(minutes * 60);
-        let stale = signed.headers(ANN, "POST", "/", b"{}", now - minutes);
+        let stale = sign(ANN, now - minutes);
         let body = signed.post(&stale, b"{}").failed(400, "InvalidSignatureException");
         assert!(body["Message"].as_str().unwrap().starts_with("Signature expired: "), "{body}");
-        let early = signed.headers(ANN, "POST", "/", b"{}", now + minutes);
+        let early = sign(ANN, now + minutes);
         let body = signed.post(&early, b"{}").failed(400, "InvalidSignatureException");
         assert!(body["Message"].as_str().unwrap().starts_with("Signature not yet current: "), "{body}");
     }
-    let unsigned_host: Vec<String> = headers
-        .iter()
-        .map(|header| header.replace("SignedHeaders=content-type;host;", "SignedHeaders=content-type;"))
-        .collect();
-    let body = signed.post(&unsigned_host, b"{}").failed(400, "InvalidSignatureException");
-    assert_eq!(body["Message"], "'Host' must be a 'SignedHeader' in the AWS Authorization.");
+    for (from, to, header) in [
+        ("SignedHeaders=content-type;host;", "SignedHeaders=content-type;", "Host"),
+        ("SignedHeaders=content-type;", "SignedHeaders=", "Content-Type"),
+        (";x-amz-target,", ",", "X-Amz-Target"),
+    ] {
+        let unsigned: Vec<String> = headers.iter().map(|header| header.replace(from, to)).collect();
+        assert_ne!(unsigned, headers);
+        let body = signed.post(&unsigned, b"{}").failed(400, "InvalidSignatureException");
+        assert_eq!(body["Message"], format!("'{header}' must be a 'SignedHeader' in the AWS Authorization."));
+    }
     let none = signed.server.post(&[CONTENT_TYPE, TARGET], b"{}");
     none.failed(400, "MissingAuthenticationTokenException");
     // The order of AWS: a body that can't be read is told before the signature is looked at.
@@ -240,48 +197,14 @@ fn only_requests_that_are_signed_by_a_known_key_are_answered() {
 
 #[test]
 fn a_report_is_for_its_caller_and_a_write_bears_its_name() {
-    let signed = Signed::start();
-    let now = SystemTime::now();
-    let call = |operation: &str, input: &serde_json::Value| {
-        let body = input.to_string();
-        // The target is signed too.
-        let host = format!("127.0.0.1:{}", signed.server.port());
-        let identity = Credentials::new(ANN.0, ANN.1, None, None, "test").into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region("eu-west-1")
-            .name("glue")
-            .time(now)
-            .settings(SigningSettings::default())
-            .build()
-            .unwrap()
-            .into();
-        let target = format!("AWSGlue.{operation}");
-        let headers = [
-            ("host", host.as_str()),
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", target.as_str()),
-        ];
-        let url = format!("http://{host}/");
-        let signable =
-            SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
-                .unwrap();
-        let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
-        let added = instructions.headers().map(|(name, value)| format!("{name}: {value}"));
-        let headers: Vec<String> =
-            headers.iter().map(|(name, value)| format!("{name}: {value}")).chain(added).collect();
-        signed.post(&headers, body.as_bytes())
-    };
+    let signed = Signed::start(&[ANN, BEN]);
+    let call = |operation: &str, input: &serde_json::Value| signed.call(ANN, operation, input);
     let input = json!({ "ConnectionType": "JDBC", "ConnectionProperties": {
         "JDBC_CONNECTION_URL": "jdbc:postgresql://localhost:1/x", "USERNAME": "u", "PASSWORD": CANARY } });
     let failed = call("TestConnection", &json!({ "TestConnectionInput": input }));
     failed.failed(400, "FederationSourceException");
     let path = format!("/v1/reports/{}", failed.header("x-amzn-requestid").unwrap());
-    let report = |caller| {
-        let headers = signed.headers(caller, "GET", &path, b"", now);
-        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-        signed.server.send(&format!("GET {path}"), &headers, b"")
-    };
+    let report = |caller| signed.get(caller, &path);
     assert_eq!(report(ANN).status, 200);
     no_canary(&report(ANN).body);
     report(BEN).failed(404, "EntityNotFoundException");
@@ -303,8 +226,7 @@ fn a_report_is_for_its_caller_and_a_write_bears_its_name() {
 fn other_machines_are_served_only_with_signatures_and_tls() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("credentials");
-    std::fs::write(&keys, format!("[ann]\naws_access_key_id={}\naws_secret_access_key={}\n", ANN.0, ANN.1))
-        .unwrap();
+    write_keys(&keys, &[ANN]);
     let keys = keys.display().to_string();
     let catalog = format!("sqlite:{}", folder.path().join("catalog.sqlite").display());
     let serve = |arguments: &[&str]| {

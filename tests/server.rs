@@ -29,7 +29,7 @@ impl Server {
 
     /// Starts one with more in its environment.
     pub(crate) fn start_with(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
-        Self::begin(Arc::new(tempfile::tempdir().unwrap()), environment, arguments)
+        Self::start_on_with(Arc::new(tempfile::tempdir().unwrap()), environment, arguments)
     }
 
     /// Starts one on the AWS Glue Data Catalog that the environment leads to.
@@ -39,10 +39,15 @@ impl Server {
 
     /// Starts one on the catalog of another.
     pub(crate) fn start_on(folder: Arc<tempfile::TempDir>, arguments: &[&str]) -> Self {
-        Self::begin(folder, &[], arguments)
+        Self::start_on_with(folder, &[], arguments)
     }
 
-    fn begin(folder: Arc<tempfile::TempDir>, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+    /// Starts one on the catalog of another, with more in its environment.
+    pub(crate) fn start_on_with(
+        folder: Arc<tempfile::TempDir>,
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
         let place = format!("sqlite:{}", catalog(&folder).display());
         Self::spawn(folder, &place, environment, arguments)
     }

@@ -1,10 +1,12 @@
 //! What every catalog that can be written does, each case on a new one.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::glue::{Definition, Value};
+use crate::material::References;
 
 /// A catalog and what it lives in.
 fn sqlite() -> (tempfile::TempDir, Arc<dyn Catalog>) {
@@ -27,8 +29,14 @@ fn told(connection: &Connection) -> String {
     let fields = Value::Fields(connection.definition.to_fields());
     let fields = serde_json::to_string(&fields.exposed()).expect("JSON");
     format!(
-        "{fields} {} {} {:?} {:?}",
-        connection.created, connection.updated, connection.updated_by, connection.status
+        "{fields} {} {} {:?} {:?} {:?} {:?} {:?}",
+        connection.created,
+        connection.updated,
+        connection.updated_by,
+        connection.status,
+        connection.references,
+        connection.encrypted,
+        connection.registration
     )
 }
 
@@ -37,6 +45,9 @@ async fn what_was_created_is_found_as_it_was() {
     let (_folder, catalog) = sqlite();
     let mut created = connection("orders", "c4n4ry");
     created.begin_validation(Duration::from_secs(5));
+    created.references = References::Denied;
+    created.encrypted.insert("ENCRYPTED_PASSWORD".to_owned());
+    created.registration = Some("digest".to_owned());
     created.revision = catalog.create("1", &created).await.expect("created");
     let found = catalog.connection("1", "orders").await.expect("read").expect("found");
     assert_eq!((told(&found), found.revision), (told(&created), created.revision));
@@ -148,31 +159,12 @@ fn a_validation_that_was_cut_off_has_failed_when_its_time_is_over() {
     assert_eq!(connection.status(), Status::Failed { reason });
 }
 
-#[tokio::test]
-async fn no_secret_stands_in_the_files_and_another_key_opens_none() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (file, key) = (folder.path().join("catalog.sqlite"), folder.path().join("shared.key"));
-    let catalog = Sqlite::open(&file, Some(&key)).expect("a catalog");
-    catalog.create("1", &connection("orders", "c4n4ry")).await.expect("created");
-    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
-        let bytes = std::fs::read(entry.expect("an entry").path()).expect("a file");
-        assert!(!bytes.windows(6).any(|window| window == b"c4n4ry"));
-    }
-    drop(catalog);
-    let catalog = Sqlite::open(&file, Some(&folder.path().join("other.key"))).expect("a catalog");
-    match catalog.connection("1", "orders").await {
-        Err(CatalogError::Sealed(what)) => assert_eq!(what, "ConnectionProperties.HOST"),
-        other => panic!("{other:?}"),
-    }
-    // Its name is no secret: it can still be taken out.
-    assert!(catalog.delete("1", "orders", None).await.expect("deleted"));
-}
-
 #[test]
 fn what_is_no_catalog_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("catalog.sqlite");
     std::fs::write(&file, "no database, and long enough to be seen as none: ".repeat(40)).expect("a file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     let error = Sqlite::open(&file, None).err().expect("no catalog").to_string();
     assert_eq!(error, format!("the catalog {}: file is not a database", file.display()));
     let nested = file.join("below-a-file.sqlite");

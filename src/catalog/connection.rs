@@ -1,10 +1,12 @@
 //! A connection as a catalog keeps it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::glue::Definition;
+use crate::material::References;
 
 /// A definition under a name, and what has become of it.
 #[derive(Clone, Debug)]
@@ -21,6 +23,12 @@ pub struct Connection {
     pub status: Status,
     /// `LastConnectionValidationTime`
     pub validated: Option<Timestamp>,
+    /// Whether its author may have stored secrets, keys, roles and files used for it.
+    pub references: References,
+    /// The properties whose ciphertext this catalog's service made itself, of a password that came with the definition.
+    pub encrypted: BTreeSet<String>,
+    /// The digest of its type's registration when it was written, where it is of a registered type and the catalog knows that.
+    pub registration: Option<String>,
     /// Counts the changes: another one is another state of the connection.
     pub revision: i64,
 }
@@ -43,7 +51,7 @@ pub enum Status {
 }
 
 impl Connection {
-    /// A connection that is new, and ready.
+    /// A connection of the catalog's owner that is new, and ready.
     #[must_use]
     pub fn new(definition: Definition, updated_by: Option<String>) -> Self {
         let now = now();
@@ -54,6 +62,9 @@ impl Connection {
             updated_by,
             status: Status::Ready,
             validated: None,
+            references: References::Allowed,
+            encrypted: BTreeSet::new(),
+            registration: None,
             revision: 0,
         }
     }

@@ -19,10 +19,8 @@ pub enum CatalogError {
          sqlite: catalog"
     )]
     ReadOnly,
-    /// A secret of a connection can't be opened: it was sealed with another key, or was changed.
-    #[error(
-        "{0} can't be opened with this catalog's key: it was sealed with another one, or the catalog was changed"
-    )]
+    /// What is named can't be opened: it was changed, or moved to another place, by something else than dialcheck.
+    #[error("{0} can't be opened: the catalog's file was changed by something else than dialcheck")]
     Sealed(String),
     /// The service that keeps the catalog did not answer as it should.
     #[error("{}. {}", .0.detail, told_hint(.0))]

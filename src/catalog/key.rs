@@ -1,8 +1,8 @@
 //! The key that seals a catalog's secrets, in a file that only its owner reads.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
@@ -10,6 +10,8 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
+
+use crate::private_file::{self, PrivateFileError, Readers};
 
 /// A key of AES-256-GCM.
 #[derive(Debug)]
@@ -26,45 +28,69 @@ pub struct KeyError {
 #[derive(Debug, thiserror::Error)]
 enum Wrong {
     #[error("{0}")]
-    Io(#[from] io::Error),
-    #[error("others may read it: chmod 600")]
-    Open,
+    Unreadable(#[from] PrivateFileError),
+    #[error("a new key can't be written: {0}")]
+    Unwritable(#[from] io::Error),
+    #[error(
+        "the file is missing, and the catalog is sealed with its key: restore it, or name the right one by --key-file"
+    )]
+    Missing,
     #[error("expected the 32 bytes of a key in base64 on one line")]
     Malformed,
+    #[error("the catalog is sealed with another key: name the right one by --key-file")]
+    Other,
 }
 
 const LENGTH: usize = 32;
 /// The key in base64 and a line break are shorter.
-const LONGEST: u64 = 64;
+const MAX_FILE_BYTES: u64 = 64;
 
 impl Key {
-    /// The key in `file`, which is made where it is not there yet. Processes that do so at the same time agree on one.
+    /// The key in `file`, for a catalog that is sealed with it.
     ///
     /// # Errors
-    /// What can't be read or written, what others may read, what holds no key.
-    pub fn open(file: &Path) -> Result<Self, KeyError> {
-        Self::read(file)
+    /// The file is missing, can't be read, can be read by others, or contains no key.
+    pub fn read(file: &Path) -> Result<Self, KeyError> {
+        Self::try_read(file).map_err(|wrong| KeyError { file: file.to_owned(), wrong })
+    }
+
+    /// The key in `file`, for a new catalog: the file is made where it is missing. Processes that do so at the same time agree on one.
+    ///
+    /// # Errors
+    /// The file can't be written, or as [`read`](Self::read).
+    pub fn read_or_make(file: &Path) -> Result<Self, KeyError> {
+        Self::try_read(file)
             .or_else(|wrong| match wrong {
-                Wrong::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                Wrong::Missing => {
                     make(file)?;
-                    Self::read(file)
+                    Self::try_read(file)
                 }
-                wrong @ (Wrong::Io(_) | Wrong::Open | Wrong::Malformed) => Err(wrong),
+                wrong @ (Wrong::Unreadable(_) | Wrong::Unwritable(_) | Wrong::Malformed | Wrong::Other) => {
+                    Err(wrong)
+                }
             })
             .map_err(|wrong| KeyError { file: file.to_owned(), wrong })
     }
 
-    fn read(path: &Path) -> Result<Self, Wrong> {
-        let file = File::open(path)?;
-        if file.metadata()?.mode() & 0o077 != 0 {
-            return Err(Wrong::Open);
-        }
-        let mut text = Zeroizing::new(String::new());
-        file.take(LONGEST).read_to_string(&mut text)?;
-        let bytes = STANDARD.decode(text.trim()).map(Zeroizing::new).map_err(|_| Wrong::Malformed)?;
+    fn try_read(file: &Path) -> Result<Self, Wrong> {
+        let text = private_file::read(file, Readers::Owner, MAX_FILE_BYTES).map_err(|error| match error {
+            PrivateFileError::Unreadable(error) if error.kind() == io::ErrorKind::NotFound => Wrong::Missing,
+            error @ (PrivateFileError::Unreadable(_)
+            | PrivateFileError::NotAFile
+            | PrivateFileError::Readable
+            | PrivateFileError::TooLarge(_)) => Wrong::Unreadable(error),
+        })?;
+        let bytes = STANDARD.decode(text.trim_ascii()).map(Zeroizing::new).map_err(|_| Wrong::Malformed)?;
         UnboundKey::new(&AES_256_GCM, &bytes)
             .map(|key| Self(LessSafeKey::new(key)))
             .map_err(|_| Wrong::Malformed)
+    }
+}
+
+impl KeyError {
+    /// The key in `file` is not the one that the catalog is sealed with.
+    pub(super) fn other(file: &Path) -> Self {
+        Self { file: file.to_owned(), wrong: Wrong::Other }
     }
 }
 
@@ -92,7 +118,7 @@ fn make(path: &Path) -> Result<(), Wrong> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     use super::*;
 
@@ -101,7 +127,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("catalog.key");
         let keys: Vec<_> = std::thread::scope(|scope| {
-            let open = || scope.spawn(|| Key::open(&file).map(|_| std::fs::read(&file)));
+            let open = || scope.spawn(|| Key::read_or_make(&file).map(|_| std::fs::read(&file)));
             let threads: Vec<_> = (0..8).map(|_| open()).collect();
             threads
                 .into_iter()
@@ -119,8 +145,8 @@ mod tests {
         let file = folder.path().join("catalog.key");
         std::fs::write(&file, "c2hvcnQ=\n").expect("a file");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("a mode");
-        let message = || Key::open(&file).expect_err("no key").to_string();
-        assert!(message().ends_with("others may read it: chmod 600"), "{}", message());
+        let message = || Key::read_or_make(&file).expect_err("no key").to_string();
+        assert!(message().ends_with("other users can read it: run chmod 600 on it"), "{}", message());
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
         assert!(message().ends_with("expected the 32 bytes of a key in base64 on one line"), "{}", message());
     }

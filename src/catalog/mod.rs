@@ -6,7 +6,7 @@ mod connection;
 mod documents;
 mod error;
 mod key;
-mod seal;
+pub(crate) mod registration;
 mod sqlite;
 
 use futures_util::future::BoxFuture;

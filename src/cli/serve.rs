@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use dialcheck::engine::{LocalFiles, Pointers};
+use dialcheck::engine::{LocalFiles, References};
 use dialcheck::server::{Authentication, Identity, Keys, Server, ServerOptions};
 use dialcheck::service::{Passwords, Service, Validate};
 use probe_contract::Loopback;
@@ -38,10 +38,10 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     reveal_passwords: bool,
 
-    /// Let a definition that comes with a request, and not from the catalog, point at stored secrets, keys, roles and files:
-    /// every caller may then have them sent to a host of their choice
-    #[arg(long)]
-    inline_pointers: bool,
+    /// With --auth none, let definitions use stored secrets, keys, roles and files: every caller may then have them sent to a host
+    /// of their choice. With --auth sigv4 the keys file says who may
+    #[arg(long, alias = "inline-pointers")]
+    allow_references: bool,
 
     /// Let definitions point at the files (certificates, keys) in this folder
     #[arg(long, value_name = "DIR")]
@@ -89,21 +89,22 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
             Authentication::SigV4(keys)
         }
         (Auth::Sigv4, None) => return Err(usage("--auth sigv4 takes --keys FILE".to_owned())),
-        (Auth::None, _) => Authentication::None,
+        (Auth::None, _) => Authentication::None {
+            passwords: if arguments.reveal_passwords { Passwords::Shown } else { Passwords::Hidden },
+            references: if arguments.allow_references { References::Allowed } else { References::Denied },
+        },
     };
+    if arguments.auth == Auth::Sigv4 && arguments.allow_references {
+        let line = "--allow-references goes with --auth none: with --auth sigv4, give a caller's profile dialcheck_references = true";
+        return Err(usage(line.to_owned()));
+    }
     let identity = match (&arguments.tls_certificate, &arguments.tls_key) {
         (Some(certificate), Some(key)) => {
             Some(Identity::read(certificate, key).map_err(|error| usage(error.to_string()))?)
         }
         (Some(_) | None, _) => None,
     };
-    let options = ServerOptions {
-        authentication,
-        passwords: if arguments.reveal_passwords { Passwords::Shown } else { Passwords::Hidden },
-        inline_pointers: if arguments.inline_pointers { Pointers::Followed } else { Pointers::Refused },
-        most_tests: arguments.jobs.into(),
-        identity,
-    };
+    let options = ServerOptions { authentication, most_tests: arguments.jobs.into(), identity };
     let catalog = arguments.catalog.open(&arguments.dialing)?;
     let reach = Reach {
         // To whoever calls from this machine it is open anyway.

@@ -23,12 +23,12 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
-use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status};
+use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status, registration};
 use crate::glue::{Definition, TestRequest, Value, near_property_key};
 #[cfg(feature = "aws")]
 pub use crate::material::AwsOptions;
-use crate::material::{Access, Materials};
-pub use crate::material::{LocalFiles, Pointers};
+use crate::material::{Access, Materials, ROLE};
+pub use crate::material::{LocalFiles, References};
 use crate::report::TestResult;
 use cluster::Cluster;
 use codes::Codes;
@@ -85,18 +85,42 @@ pub struct Circumstances {
     pub catalog_id: String,
     /// How long the test may take.
     pub deadline: Duration,
-    /// Whether a definition that comes with the request may point at what is stored here. Those of a catalog always may.
-    pub inline_pointers: Pointers,
+    /// Whether a definition that comes with the request may use references. For one of a catalog its own record decides.
+    pub inline_references: References,
 }
 
 impl Default for Circumstances {
-    /// A new request id, the default catalog, 30 s, pointers that are followed.
+    /// A new request id, the default catalog, 30 s, references allowed.
     fn default() -> Self {
         Self {
             request_id: Uuid::new_v4(),
             catalog_id: DEFAULT_CATALOG_ID.to_owned(),
             deadline: Duration::from_secs(30),
-            inline_pointers: Pointers::Followed,
+            inline_references: References::Allowed,
+        }
+    }
+}
+
+/// What the author of a definition may have used for it, and knew of its type.
+#[derive(Clone, Debug)]
+struct Author {
+    references: References,
+    /// As [`Connection::encrypted`].
+    encrypted: BTreeSet<String>,
+    /// As [`Connection::registration`].
+    registration: Option<String>,
+}
+
+impl Author {
+    fn of_request(references: References) -> Self {
+        Self { references, encrypted: BTreeSet::new(), registration: None }
+    }
+
+    fn of_connection(connection: &Connection) -> Self {
+        Self {
+            references: connection.references,
+            encrypted: connection.encrypted.clone(),
+            registration: connection.registration.clone(),
         }
     }
 }
@@ -168,18 +192,21 @@ impl Engine {
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
-        let Circumstances { request_id, catalog_id, deadline, inline_pointers } = circumstances;
+        let Circumstances { request_id, catalog_id, deadline, inline_references } = circumstances;
         let began = Instant::now();
         let resolved;
-        let (name, definition, pointers) = match request {
-            TestRequest::Inline(definition) => (definition.name.as_deref(), definition, *inline_pointers),
+        let (name, definition, author) = match request {
+            TestRequest::Inline(definition) => {
+                (definition.name.as_deref(), definition, Author::of_request(*inline_references))
+            }
             TestRequest::Named(name) => {
                 let run = self.open(&[Stage::Settings], &[], *deadline, began);
                 let leg = run.local().awaiting("the catalog", SILENT_CATALOG);
                 match leg.stage(Stage::Settings, async |_| self.resolve(catalog_id, name).await).await {
                     Ok(connection) => {
+                        let author = Author::of_connection(&connection);
                         resolved = connection.definition;
-                        (Some(name.as_str()), &resolved, Pointers::Followed)
+                        (Some(name.as_str()), &resolved, author)
                     }
                     Err(stop) => {
                         let transcript = run.close(Ending::Finished(Err(stop)));
@@ -190,8 +217,8 @@ impl Engine {
         };
         let outcomes = self
             .shared
-            .run((definition, *deadline, pointers), || {
-                self.test_definition(definition, *deadline, pointers, began, None)
+            .run((definition, *deadline, &author), || {
+                self.test_definition(definition, *deadline, &author, began, None)
             })
             .await;
         outcomes.told(*request_id, name, definition)
@@ -250,12 +277,17 @@ impl Engine {
         &self,
         definition: &Definition,
         deadline: Duration,
-        pointers: Pointers,
+        author: &Author,
         began: Instant,
         set_up: Option<&SetUp>,
     ) -> Outcomes {
         let text = |key| definition.properties.get(key).map(|value| value.trim().to_owned());
-        let access = Access { pointers, role: text("ROLE_ARN"), region: text("REGION") };
+        let access = Access {
+            references: author.references,
+            encrypted: author.encrypted.clone(),
+            role: text(ROLE),
+            region: text("REGION"),
+        };
         let mut rewritten = rewrite::rewrite(definition);
         if let (Ok(rewritten), Some(set_up)) = (&mut rewritten, set_up) {
             rewritten.target.purpose = set_up.purpose;
@@ -283,10 +315,12 @@ impl Engine {
             Err(mistakes) => return mistaken(None, &mistakes),
         };
         let target = match &rewritten.placeholders {
-            None => match self.registration(&definition.connection_type).await {
-                Ok(registration) => Ok(Target { registration, ..rewritten.target }),
-                Err(failure) => return broken(None, Ending::Broken(failure)),
-            },
+            None => {
+                match self.registration(&definition.connection_type, author.registration.as_deref()).await {
+                    Ok(registration) => Ok(Target { registration, ..rewritten.target }),
+                    Err(failure) => return broken(None, Ending::Broken(failure)),
+                }
+            }
             Some(pointer) => {
                 run.prepared(began.elapsed());
                 run.plan(&[Stage::Secrets]);
@@ -330,18 +364,58 @@ impl Engine {
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 
-    /// What the type was registered with, where it is one that users register.
-    async fn registration(&self, connection_type: &str) -> Result<Option<Arc<str>>, Failure> {
-        let Some(catalog) = self.options.catalog.as_ref().filter(|_| connection_type.starts_with("REST-"))
-        else {
+    /// What the type was registered with, where it is one that users register. `known` is the digest of the registration that the
+    /// connection was written for: another one could send its credentials elsewhere.
+    async fn registration(
+        &self,
+        connection_type: &str,
+        known: Option<&str>,
+    ) -> Result<Option<Arc<str>>, Failure> {
+        let is_registered = connection_type.starts_with(registration::PREFIX);
+        let Some(catalog) = self.options.catalog.as_ref().filter(|_| is_registered) else {
             return Ok(None);
         };
         let registered = catalog.connection_types().await.map_err(catalog_failure)?;
+        let digest = registration::digest_of(connection_type, &registered);
         let mut registered = registered.into_iter();
         let found = registered.find(|registered| registered.text("ConnectionType") == Some(connection_type));
+        if found.is_some() && known.is_some_and(|known| Some(known) != digest.as_deref()) {
+            let detail =
+                format!("the type {connection_type} was registered after the connection was written");
+            return Err(Failure::new(Code::InvalidSettings, detail).hint(
+                "Check the hosts that the registration names, and update the connection: only then its credentials are sent there",
+            ));
+        }
         // Texts in maps are always written.
         let text = found.and_then(|found| serde_json::to_string(&Value::Fields(found).exposed()).ok());
         Ok(text.map(Into::into))
+    }
+
+    /// The properties of `definition` that are references, as far as they show before anything is resolved: stored secrets, keys,
+    /// roles, files, ciphertexts, and logins that IAM gives.
+    ///
+    /// # Errors
+    /// The catalog can't be asked about the connection's type.
+    pub async fn references(&self, definition: &Definition) -> Result<Vec<String>, Failure> {
+        let role = definition.properties.get(ROLE).map(|_| ROLE.to_owned());
+        let mut found: Vec<String> = role.into_iter().collect();
+        // What is wrong with a definition is said when it is tested, and its record says then what it may use.
+        let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(found) };
+        if let Some(pointer) = rewritten.placeholders {
+            found.push(pointer.property);
+            return Ok(found);
+        }
+        let registration = self.registration(&definition.connection_type, None).await?;
+        let target = Target { registration, ..rewritten.target };
+        let cluster = Cluster::of(&target);
+        found.extend(cluster.as_ref().map(|cluster| cluster.pointer().property));
+        let somewhere = cluster.as_ref().map(Cluster::somewhere);
+        if let Ok((_, probe)) = self.prepare(somewhere.as_ref().unwrap_or(&target)) {
+            found.extend(probe.pointers().iter().map(|pointer| pointer.property.clone()));
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
     }
 
     /// `target` with the placeholders of its URL filled in from the secret that `pointer` names.
@@ -474,8 +548,9 @@ const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (o
 /// What a catalog's error comes to in a test.
 fn catalog_failure(error: CatalogError) -> Failure {
     match error {
-        CatalogError::Sealed(_) => Failure::new(Code::DecryptionFailed, error.to_string())
-            .hint("Start dialcheck with the key file that the catalog was written with, or write the connection anew"),
+        CatalogError::Sealed(_) => Failure::new(Code::DecryptionFailed, error.to_string()).hint(
+            "Restore the catalog's file from before the change, or delete the connection and create it anew",
+        ),
         CatalogError::Broken(source) => {
             Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
         }

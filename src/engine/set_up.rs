@@ -6,7 +6,7 @@ use std::time::Instant;
 use probe_contract::{Failure, Pending, Purpose, Secret, Target, Tokens};
 
 use super::codes::Use;
-use super::{Circumstances, Engine, rewrite};
+use super::{Author, Circumstances, Engine, rewrite};
 use crate::catalog::CatalogError;
 use crate::glue::Definition;
 use crate::report::TestResult;
@@ -35,7 +35,7 @@ impl Engine {
         if code.is_none() {
             return Ok(false);
         }
-        let registration = self.registration(&definition.connection_type).await?;
+        let registration = self.registration(&definition.connection_type, None).await?;
         let target = Target { registration, ..target };
         let protocol = self.protocols.iter().find(|protocol| protocol.claims(&target));
         Ok(protocol.is_some_and(|protocol| protocol.exchanges(&target)))
@@ -50,14 +50,13 @@ impl Engine {
         store: Arc<dyn TokenStore>,
         circumstances: &Circumstances,
     ) -> TestResult {
-        let Circumstances { request_id, deadline, inline_pointers, .. } = circumstances;
+        let Circumstances { request_id, deadline, inline_references, .. } = circumstances;
         let authentication = definition.authentication.as_ref().map(super::authentication::read);
         let code = authentication.and_then(|given| given.oauth2.authorization_code);
         let code = code.unwrap_or_else(|| Secret::new(String::new()));
         let set_up = SetUp { purpose, code: Arc::new(self.codes.single_use(&code, store)) };
-        let began = Instant::now();
-        let outcomes =
-            self.test_definition(definition, *deadline, *inline_pointers, began, Some(&set_up)).await;
+        let (began, author) = (Instant::now(), Author::of_request(*inline_references));
+        let outcomes = self.test_definition(definition, *deadline, &author, began, Some(&set_up)).await;
         outcomes.told(*request_id, definition.name.as_deref(), definition)
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::digest::Digest;
-use super::{Outcomes, Pointers};
+use super::{Author, Outcomes};
 use crate::glue::{Definition, Value};
 
 type Key = [u8; 32];
@@ -34,10 +34,10 @@ impl Shared {
     /// those who wait takes over.
     pub(super) async fn run<F: Future<Output = Outcomes>>(
         &self,
-        (definition, deadline, pointers): (&Definition, Duration, Pointers),
+        (definition, deadline, author): (&Definition, Duration, &Author),
         test: impl Fn() -> F,
     ) -> Outcomes {
-        let key = self.key(definition, deadline, pointers);
+        let key = self.key(definition, deadline, author);
         loop {
             match self.join(key) {
                 Part::Leader(outcome) => {
@@ -67,9 +67,9 @@ impl Shared {
         Part::Leader(sender)
     }
 
-    fn key(&self, definition: &Definition, deadline: Duration, pointers: Pointers) -> Key {
-        // Whoever may not follow the pointers must not hear of a run that does.
-        let deadline = format!("{} {pointers:?}", deadline.as_nanos());
+    fn key(&self, definition: &Definition, deadline: Duration, author: &Author) -> Key {
+        // Whoever may not use references must not share a run that does.
+        let deadline = format!("{} {author:?}", deadline.as_nanos());
         let authentication = definition.authentication.clone().map(Value::Fields);
         let authentication = authentication.map(|value| serde_json::to_string(&value.exposed()));
         // Texts in maps are always written.

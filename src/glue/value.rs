@@ -1,6 +1,9 @@
 //! Values of the API, inside of the process.
 
+use std::fmt;
+
 use probe_contract::Secret;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// A value that fits its [`Shape`](super::Shape). Every text may be a secret, so `Debug` shows none.
@@ -201,9 +204,83 @@ impl Serialize for Exposed<'_> {
     }
 }
 
+/// Reads what [`Exposed`] wrote.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of the API")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Boolean(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Integer(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        i64::try_from(value).map(Value::Integer).map_err(E::custom)
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Timestamp(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(Secret::new(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            fields.push(entry);
+        }
+        Ok(Value::Fields(Fields(fields)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let inner = Fields::default().with("Text", "a\"ü").with("Whole", Value::Integer(-7));
+        let value: Value = Fields::default()
+            .with("Inner", inner)
+            .with("List", vec!["a", "b"])
+            .with("Flag", false)
+            .with("Time", Value::Timestamp(1.0))
+            .into();
+        let written = serde_json::to_string(&value.exposed()).expect("JSON");
+        let read: Value = serde_json::from_str(&written).expect("a value");
+        assert_eq!(serde_json::to_string(&read.exposed()).expect("JSON"), written);
+        for text in ["null", "{\"a\":null}", "[1e999]", "18446744073709551615", ""] {
+            assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn a_secret_is_sent_and_never_shown() {

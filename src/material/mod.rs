@@ -10,6 +10,7 @@ mod krb5_conf;
 #[cfg(test)]
 mod mutation;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use futures_util::future::{BoxFuture, join_all};
@@ -41,20 +42,61 @@ pub(crate) struct Materials {
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "nothing is fetched from there"))]
 pub(crate) struct Access {
     /// Whether they may be at all.
-    pub(crate) pointers: Pointers,
+    pub(crate) references: References,
+    /// The properties whose ciphertext this server made of a password in the definition itself: these are always decrypted.
+    pub(crate) encrypted: BTreeSet<String>,
     /// `ROLE_ARN`: the role to fetch as.
     pub(crate) role: Option<String>,
     /// `REGION`: where what has no region of its own is.
     pub(crate) region: Option<String>,
 }
 
-/// Whether what a definition points at is fetched.
+/// Whether a definition may use references: stored secrets, keys, roles, files, ciphertexts and logins that IAM gives.
+///
+/// Whoever wrote the definition could have them used at a host of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Pointers {
-    /// It is.
-    Followed,
-    /// It is not: whoever wrote the definition could have what is stored here sent to a host of their own.
-    Refused,
+pub enum References {
+    /// It may.
+    Allowed,
+    /// It may not.
+    Denied,
+}
+
+impl Access {
+    /// That of the process itself, whatever a definition says.
+    pub(crate) fn own() -> Self {
+        Self { references: References::Allowed, encrypted: BTreeSet::new(), role: None, region: None }
+    }
+
+    /// Refuses what may not be used. A role changes who asks, so that it is a reference too.
+    fn check(&self, pointers: &[Pointer]) -> Result<(), Failure> {
+        if self.references == References::Allowed {
+            return Ok(());
+        }
+        let own = |pointer: &Pointer| {
+            matches!(pointer.location, Location::Ciphertext(_)) && self.encrypted.contains(&pointer.property)
+        };
+        let refused =
+            pointers.iter().filter(|pointer| !own(pointer)).map(|pointer| pointer.property.as_str());
+        let role = self.role.as_ref().map(|_| ROLE);
+        let refused: Vec<&str> = refused.chain(role).collect();
+        if refused.is_empty() { Ok(()) } else { Err(denied(&refused)) }
+    }
+}
+
+/// The property that names the role to resolve references as.
+pub(crate) const ROLE: &str = "ROLE_ARN";
+
+/// The refusal of references in `properties`.
+pub(crate) fn denied(properties: &[&str]) -> Failure {
+    let detail = format!(
+        "{}: the author of this definition may not use stored secrets, keys, roles, files or IAM logins",
+        properties.join(", ")
+    );
+    Failure::new(Code::EgressRefused, detail).hint(
+        "Give the credentials in the definition itself; who runs the server may allow references by --allow-references, or by \
+         dialcheck_references in the caller's profile",
+    )
 }
 
 impl Materials {
@@ -74,9 +116,7 @@ impl Materials {
         access: &Access,
     ) -> Result<Material, Stop> {
         leg.stage(Stage::Secrets, async |step| {
-            if access.pointers == Pointers::Refused {
-                return Err(not_allowed(pointers));
-            }
+            access.check(pointers)?;
             let mut fetched = Vec::new();
             let follow = async |pointer: &Pointer| {
                 let started = Instant::now();
@@ -117,8 +157,7 @@ impl Materials {
 
     /// What a KMS ciphertext in base64 stands for.
     pub(crate) async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
-        let access = Access { pointers: Pointers::Followed, role: None, region: None };
-        self.decrypt_as(ciphertext, &access).await
+        self.decrypt_as(ciphertext, &Access::own()).await
     }
 
     async fn decrypt_as(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {
@@ -190,14 +229,4 @@ impl Materials {
 fn without_aws() -> Failure {
     Failure::new(Code::NotTestable, "this build of dialcheck fetches nothing from AWS")
         .hint("Use a build with the feature aws, or give user name and password in the definition")
-}
-
-fn not_allowed(pointers: &[Pointer]) -> Failure {
-    let properties: Vec<_> = pointers.iter().map(|pointer| pointer.property.as_str()).collect();
-    let detail = format!(
-        "{}: a definition that comes with the request may not point at what is stored here",
-        properties.join(", ")
-    );
-    let hint = "Create the connection and test it by name, or have the caller's key allow it (dialcheck_inline_pointers = true)";
-    Failure::new(Code::EgressRefused, detail).hint(hint)
 }

@@ -47,8 +47,8 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
         Ok(checked) => checked,
         Err(exception) => return json::exception(&exception, request_id),
     };
-    let Admitted { caller, passwords, inline_pointers } = admitted;
-    let call = Call { request_id, caller, passwords, inline_pointers };
+    let Admitted { caller, passwords, rights } = admitted;
+    let call = Call { request_id, caller, passwords, rights };
     match perform(&state, operation, input, call).await {
         Ok(fields) => json::answer(fields, request_id),
         Err(exception) => json::exception(&exception, request_id),

@@ -1,6 +1,7 @@
 //! Who may call.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::request::Parts;
@@ -9,15 +10,21 @@ use http::{HeaderMap, StatusCode, header, uri};
 use super::Authentication;
 use super::keys::Keys;
 use super::signature::{self, SignedRequest};
-use crate::engine::Pointers;
 use crate::glue::Exception;
-use crate::service::Passwords;
+use crate::service::{Passwords, Rights};
 
 /// Lets requests in, or keeps them out.
 pub(super) struct Guard {
-    keys: Option<Keys>,
+    callers: Callers,
     passwords: Passwords,
-    inline_pointers: Pointers,
+}
+
+/// How callers are told apart.
+enum Callers {
+    /// They are not: all have these rights.
+    Anonymous(Arc<Rights>),
+    /// By their access keys.
+    Known(Keys),
 }
 
 /// Who calls.
@@ -25,7 +32,7 @@ pub(super) struct Admitted {
     /// The profile of the key that signed.
     pub(super) caller: Option<String>,
     pub(super) passwords: Passwords,
-    pub(super) inline_pointers: Pointers,
+    pub(super) rights: Arc<Rights>,
 }
 
 /// Why a request is kept out.
@@ -35,15 +42,13 @@ pub(super) struct Barred {
 }
 
 impl Guard {
-    pub(super) fn new(
-        authentication: Authentication,
-        passwords: Passwords,
-        inline_pointers: Pointers,
-    ) -> Self {
+    pub(super) fn new(authentication: Authentication) -> Self {
         match authentication {
-            Authentication::None => Self { keys: None, passwords, inline_pointers },
+            Authentication::None { passwords, references } => {
+                Self { callers: Callers::Anonymous(Arc::new(Rights::anonymous(references))), passwords }
+            }
             Authentication::SigV4(keys) => {
-                Self { keys: Some(keys), passwords: Passwords::Shown, inline_pointers }
+                Self { callers: Callers::Known(keys), passwords: Passwords::Shown }
             }
         }
     }
@@ -52,7 +57,7 @@ impl Guard {
     /// reads the answers too. Neither can leave out its name or its origin, nor say that its body is AWS's JSON without
     /// asking first.
     pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Barred> {
-        if self.keys.is_some() {
+        if let Callers::Known(_) = self.callers {
             return Ok(());
         }
         let barred = |message: &str| {
@@ -77,9 +82,12 @@ impl Guard {
 
     /// Says who signed a request.
     pub(super) fn admit(&self, request: &Parts, body: &[u8]) -> Result<Admitted, Barred> {
-        let Some(keys) = &self.keys else {
-            let (passwords, inline_pointers) = (self.passwords, self.inline_pointers);
-            return Ok(Admitted { caller: None, passwords, inline_pointers });
+        let passwords = self.passwords;
+        let keys = match &self.callers {
+            Callers::Known(keys) => keys,
+            Callers::Anonymous(rights) => {
+                return Ok(Admitted { caller: None, passwords, rights: Arc::clone(rights) });
+            }
         };
         let signed = SignedRequest {
             method: &request.method,
@@ -91,12 +99,8 @@ impl Guard {
         match signature::verify(&signed, keys, SystemTime::now()) {
             Ok(caller) => Ok(Admitted {
                 caller: Some(caller.name.clone()),
-                passwords: self.passwords,
-                inline_pointers: if caller.inline_pointers {
-                    Pointers::Followed
-                } else {
-                    self.inline_pointers
-                },
+                passwords,
+                rights: Arc::clone(&caller.rights),
             }),
             Err(refusal) => Err(Barred {
                 status: StatusCode::BAD_REQUEST,

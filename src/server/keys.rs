@@ -6,19 +6,27 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use probe_contract::Secret;
 
+use crate::private_file::{self, PrivateFileError, Readers};
+use crate::service::{GrantError, Grants, Rights};
+
 /// No file is larger: it has room for some 5,000 profiles.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 const ACCESS_KEY_ID: &str = "aws_access_key_id";
 const SECRET_ACCESS_KEY: &str = "aws_secret_access_key";
 const SESSION_TOKEN: &str = "aws_session_token";
-const INLINE_POINTERS: &str = "dialcheck_inline_pointers";
+/// What the names of dialcheck's own settings begin with.
+const OWN: &str = "dialcheck_";
+const OPERATIONS: &str = "dialcheck_operations";
+const CONNECTIONS: &str = "dialcheck_connections";
+const REFERENCES: &str = "dialcheck_references";
+const ENCRYPTION_SETTINGS: &str = "dialcheck_encryption_settings";
+const OWN_SETTINGS: [&str; 4] = [OPERATIONS, CONNECTIONS, REFERENCES, ENCRYPTION_SETTINGS];
 
 /// The access keys that requests may be signed with.
 #[derive(Debug)]
@@ -37,23 +45,16 @@ pub(super) struct Caller {
     pub(super) secret_access_key: Secret,
     /// `aws_session_token`; a profile that has one must send it with every request.
     pub(super) session_token: Option<Secret>,
-    /// `dialcheck_inline_pointers`, a setting of dialcheck's own: whether a definition that comes with a request may point at
-    /// stored secrets, keys, roles and files.
-    pub(super) inline_pointers: bool,
+    /// What the settings `dialcheck_…` grant.
+    pub(super) rights: Arc<Rights>,
 }
 
 /// Why a file holds no keys. Shows lines and profiles and never a value.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// The operating system refuses.
-    #[error("the file can't be read: {}", .0.kind())]
-    Unreadable(#[source] io::Error),
-    /// It is a folder, a FIFO, a socket or a device.
-    #[error("expected a regular file")]
-    NotAFile,
-    /// The file has more than 1 MiB.
-    #[error("the file is larger than 1 MiB")]
-    TooLarge,
+    /// The file can't be read, or others can read it too.
+    #[error(transparent)]
+    File(#[from] PrivateFileError),
     /// The file is in another encoding.
     #[error("the file is not UTF-8")]
     NotUtf8,
@@ -94,6 +95,24 @@ pub enum KeysError {
         /// What it has.
         key: &'static str,
     },
+    /// A profile grants something by a pattern that can't be meant.
+    #[error("profile {profile}: {key}: {wrong}")]
+    Grant {
+        /// The name of the profile.
+        profile: String,
+        /// The setting.
+        key: &'static str,
+        /// What is wrong with it.
+        wrong: GrantError,
+    },
+    /// A profile has a setting of dialcheck's that there is not: what was meant would be granted to nobody, or to everybody.
+    #[error("profile {profile}: {key} is not a setting; expected one of {}", OWN_SETTINGS.join(", "))]
+    UnknownSetting {
+        /// The name of the profile.
+        profile: String,
+        /// The setting.
+        key: String,
+    },
     /// A request could come from either of two profiles.
     #[error("profiles {first} and {second} have the same aws_access_key_id")]
     SharedAccessKeyId {
@@ -108,19 +127,9 @@ impl Keys {
     /// Reads the credentials file at `path`.
     ///
     /// # Errors
-    /// The first thing that is wrong with the file. Anything but a regular file is refused before it is opened.
+    /// The first thing that is wrong with the file.
     pub fn read(path: &Path) -> Result<Self, KeysError> {
-        // The kind is asked before the file is opened: opening a FIFO would wait for a writer.
-        let metadata = std::fs::metadata(path).map_err(KeysError::Unreadable)?;
-        if !metadata.is_file() {
-            return Err(KeysError::NotAFile);
-        }
-        let file = File::open(path).map_err(KeysError::Unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(KeysError::Unreadable)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(KeysError::TooLarge);
-        }
+        let bytes = private_file::read(path, Readers::OwnerAndGroup, MAX_FILE_BYTES)?.to_vec();
         // As a secret, the text is wiped from memory when it has been read.
         let text = Secret::new(String::from_utf8(bytes).map_err(|_| KeysError::NotUtf8)?);
         Self::parse(text.expose())
@@ -190,6 +199,10 @@ fn profile_name(content: &str) -> Option<&str> {
 impl Profile<'_> {
     /// What else the profile sets, a region say, is for the caller's own tools.
     fn caller(&self) -> Result<Caller, KeysError> {
+        let is_unknown = |key: &&&str| key.starts_with(OWN) && !OWN_SETTINGS.contains(*key);
+        if let Some(key) = self.settings.keys().find(is_unknown) {
+            return Err(KeysError::UnknownSetting { profile: self.name.to_owned(), key: (*key).to_owned() });
+        }
         let session_token = match self.settings.get(SESSION_TOKEN) {
             Some(_) => Some(Secret::new(self.value(SESSION_TOKEN)?)),
             None => None,
@@ -199,7 +212,25 @@ impl Profile<'_> {
             access_key_id: self.value(ACCESS_KEY_ID)?,
             secret_access_key: Secret::new(self.value(SECRET_ACCESS_KEY)?),
             session_token,
-            inline_pointers: self.boolean(INLINE_POINTERS)?,
+            rights: Arc::new(self.rights()?),
+        })
+    }
+
+    fn rights(&self) -> Result<Rights, KeysError> {
+        let text = |key: &'static str| self.settings.get(key).map(|_| self.value(key)).transpose();
+        let (operations, connections) = (text(OPERATIONS)?, text(CONNECTIONS)?);
+        let grants = Grants {
+            operations: operations.as_deref(),
+            connections: connections.as_deref(),
+            references: self.boolean(REFERENCES)?,
+            encryption_settings: self.boolean(ENCRYPTION_SETTINGS)?,
+        };
+        Rights::granted(grants).map_err(|wrong| {
+            let key = match wrong {
+                GrantError::UnknownOperation(_) | GrantError::BlankOperation => OPERATIONS,
+                GrantError::BlankConnection => CONNECTIONS,
+            };
+            KeysError::Grant { profile: self.name.to_owned(), key, wrong }
         })
     }
 
@@ -221,7 +252,10 @@ impl Profile<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+    use crate::engine::References;
 
     const CANARY: &str = "c4n4ry/s3cr3t+=";
 
@@ -290,6 +324,38 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_grants_what_it_names() {
+        let whole = "[a]\naws_access_key_id = A\naws_secret_access_key = CANARY\n";
+        let rights = |settings: &str| {
+            let keys = Keys::parse(&format!("{whole}{settings}")).expect("keys");
+            Arc::clone(&keys.get("A").expect("a caller").rights)
+        };
+        assert_eq!(rights("").references(), References::Denied);
+        assert_eq!(rights("dialcheck_references = true").references(), References::Allowed);
+        let own = rights("dialcheck_connections = staging-*");
+        assert!(own.cover("staging-a") && !own.cover("orders"));
+        for (settings, expected) in [
+            (
+                "dialcheck_inline_pointers = true",
+                "profile a: dialcheck_inline_pointers is not a setting; expected one of dialcheck_operations, \
+                 dialcheck_connections, dialcheck_references, dialcheck_encryption_settings",
+            ),
+            ("dialcheck_references = yes", "profile a: expected true or false for dialcheck_references"),
+            ("dialcheck_connections =", "profile a: expected a value for dialcheck_connections"),
+            (
+                "dialcheck_connections = a,,b",
+                "profile a: dialcheck_connections: expected names or patterns, with commas between them",
+            ),
+            (
+                "dialcheck_operations = Tset*",
+                "profile a: dialcheck_operations: the pattern Tset* matches no operation",
+            ),
+        ] {
+            assert_eq!(error(&format!("{whole}{settings}")), expected);
+        }
+    }
+
+    #[test]
     fn only_a_regular_file_of_at_most_1_mib_is_read() {
         let folder = tempfile::tempdir().expect("a folder");
         let message = |path: &Path| Keys::read(path).expect_err("no keys").to_string();
@@ -297,7 +363,18 @@ mod tests {
         assert_eq!(message(&path), "the file can't be read: entity not found");
         assert_eq!(message(folder.path()), "expected a regular file");
         std::fs::write(&path, b"[a]\n\xff").expect("a file");
+        for (mode, expected) in [
+            (0o644, "other users can read it: run chmod 600 on it"),
+            (0o604, "other users can read it: run chmod 600 on it"),
+            (0o660, "other users can read it: run chmod 600 on it"),
+            (0o440, "the file is not UTF-8"),
+        ] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+            assert_eq!(message(&path), expected, "{mode:o}");
+        }
         assert_eq!(message(&path), "the file is not UTF-8");
+
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
 
         let mut text = "[a]\naws_access_key_id = A\naws_secret_access_key = B\n".to_owned();
         text.extend(std::iter::repeat_n('\n', 1024 * 1024 - text.len()));
@@ -305,7 +382,7 @@ mod tests {
         assert!(Keys::read(&path).is_ok());
         text.push('\n');
         std::fs::write(&path, &text).expect("a file");
-        assert_eq!(message(&path), "the file is larger than 1 MiB");
+        assert_eq!(message(&path), "the file is larger than 1048576 bytes");
     }
 
     #[cfg(unix)]
@@ -314,6 +391,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let fifo = folder.path().join("fifo");
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo").success());
-        assert!(matches!(Keys::read(&fifo), Err(KeysError::NotAFile)));
+        assert!(matches!(Keys::read(&fifo), Err(KeysError::File(PrivateFileError::NotAFile))));
     }
 }

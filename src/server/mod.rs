@@ -18,10 +18,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+pub use crate::private_file::PrivateFileError;
 pub use keys::{Keys, KeysError};
 pub use tls::{Identity, IdentityError};
 
-use crate::engine::Pointers;
+use crate::engine::References;
 use crate::service::{Passwords, Service};
 use guard::Guard;
 use reports::Reports;
@@ -30,10 +31,6 @@ use reports::Reports;
 pub struct ServerOptions {
     /// Who may call.
     pub authentication: Authentication,
-    /// Whether answers hold passwords where nothing tells callers apart. With SigV4 they always do, as Glue's.
-    pub passwords: Passwords,
-    /// Whether a definition that comes with a request may point at what is stored here, where its caller's key does not say so.
-    pub inline_pointers: Pointers,
     /// How many tests may run at a time; one more is refused.
     pub most_tests: usize,
     /// The certificate to encrypt with.
@@ -43,8 +40,13 @@ pub struct ServerOptions {
 /// How a server knows its callers.
 pub enum Authentication {
     /// Not at all: whoever reaches it may call. For loopback, where a web page must be kept out.
-    None,
-    /// By AWS Signature Version 4.
+    None {
+        /// Whether answers contain passwords.
+        passwords: Passwords,
+        /// Whether definitions may use references.
+        references: References,
+    },
+    /// By AWS Signature Version 4: what each may do stands in its profile, and answers contain passwords, as Glue's.
     SigV4(Keys),
 }
 
@@ -87,7 +89,7 @@ impl Server {
     /// [`ListenError`]: anywhere but on loopback, callers are authenticated and requests encrypted.
     pub async fn bind(address: SocketAddr, options: ServerOptions) -> Result<Self, ListenError> {
         if !address.ip().is_loopback() {
-            if let Authentication::None = options.authentication {
+            if let Authentication::None { .. } = options.authentication {
                 return Err(ListenError::Unauthenticated(address));
             }
             if options.identity.is_none() {
@@ -112,7 +114,7 @@ impl Server {
         let Self { listener, options } = self;
         let state = Arc::new(State {
             service,
-            guard: Guard::new(options.authentication, options.passwords, options.inline_pointers),
+            guard: Guard::new(options.authentication),
             tests: Semaphore::new(options.most_tests),
             reports: Reports::default(),
             writes: TaskTracker::new(),

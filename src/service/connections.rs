@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use super::password_encryption::Opener;
-use super::{Passwords, Service, catalog_id, required};
+use super::{Call, Passwords, Service, catalog_id, required};
 use crate::catalog::{Connection, Status};
 use crate::glue::{Exception, Fields, Operation, Shape, Value};
 
@@ -13,26 +13,23 @@ use crate::glue::{Exception, Fields, Operation, Shape, Value};
 const PAGE: usize = 100;
 
 impl Service {
-    pub(super) async fn get_connection(
-        &self,
-        input: &Fields,
-        passwords: Passwords,
-    ) -> Result<Fields, Exception> {
+    pub(super) async fn get_connection(&self, input: &Fields, call: &Call) -> Result<Fields, Exception> {
         let name = required(input, "Name")?;
         let connection = self.catalog.connection(catalog_id(input), name).await?;
         let connection = connection.ok_or_else(|| not_found(name))?;
         let environment = input.text("ApplyOverrideForComputeEnvironment");
         let shown = self
-            .show(&connection, hides(input, passwords), environment, &Opener::of(catalog_id(input)))
+            .show(
+                &connection,
+                hides(input, call.passwords),
+                environment,
+                &Opener::of(catalog_id(input), call),
+            )
             .await?;
         Ok(Fields::default().with("Connection", shown))
     }
 
-    pub(super) async fn get_connections(
-        &self,
-        input: &Fields,
-        passwords: Passwords,
-    ) -> Result<Fields, Exception> {
+    pub(super) async fn get_connections(&self, input: &Fields, call: &Call) -> Result<Fields, Exception> {
         let most = input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE);
         let mut after = input.text("NextToken").map(name_in_token).transpose()?;
         let mut found: Vec<Connection> = Vec::new();
@@ -41,12 +38,13 @@ impl Service {
             let batch = self.catalog.connections(catalog_id(input), after.as_deref(), PAGE).await?;
             let Some(last) = batch.last() else { break };
             after = Some(last.name().to_owned());
-            found.extend(batch.into_iter().filter(|connection| passes(connection, input.fields("Filter"))));
+            let covered = batch.into_iter().filter(|connection| call.rights.cover(connection.name()));
+            found.extend(covered.filter(|connection| passes(connection, input.fields("Filter"))));
         }
         let token = (found.len() > most).then(|| token(found[most - 1].name()));
         found.truncate(most);
-        let hides = hides(input, passwords);
-        let opener = Opener::of(catalog_id(input));
+        let hides = hides(input, call.passwords);
+        let opener = Opener::of(catalog_id(input), call);
         let mut list = Vec::with_capacity(found.len());
         for connection in &found {
             list.push(self.show(connection, hides, None, &opener).await?);
@@ -60,20 +58,28 @@ impl Service {
         if deleted { Ok(Fields::default()) } else { Err(not_found(name)) }
     }
 
-    pub(super) async fn batch_delete_connection(&self, input: &Fields) -> Result<Fields, Exception> {
+    pub(super) async fn batch_delete_connection(
+        &self,
+        input: &Fields,
+        call: &Call,
+    ) -> Result<Fields, Exception> {
         let mut succeeded = Vec::new();
         let mut errors = Fields::default();
         for name in input.texts("ConnectionNameList") {
-            let failed =
-                match self.catalog.delete(catalog_id(input), name, None).await.map_err(Exception::from) {
-                    Ok(true) => {
-                        succeeded.push(name);
-                        continue;
-                    }
-                    Ok(false) => not_found(name),
-                    Err(exception) if exception.status() >= 500 => return Err(exception),
-                    Err(exception) => exception,
-                };
+            let deleted = if call.rights.cover(name) {
+                self.catalog.delete(catalog_id(input), name, None).await.map_err(Exception::from)
+            } else {
+                Err(call.rights.not_covered(name))
+            };
+            let failed = match deleted {
+                Ok(true) => {
+                    succeeded.push(name);
+                    continue;
+                }
+                Ok(false) => not_found(name),
+                Err(exception) if exception.status() >= 500 => return Err(exception),
+                Err(exception) => exception,
+            };
             let detail = Fields::default()
                 .with("ErrorCode", failed.name)
                 .with("ErrorMessage", failed.message.as_str());
@@ -100,7 +106,7 @@ impl Service {
         if hides_password {
             properties.retain(|key| !key.to_ascii_uppercase().contains("PASSWORD"));
         } else {
-            self.open_passwords(opener, &mut properties).await?;
+            self.open_passwords(opener, connection, &mut properties).await?;
         }
         Ok(describe(connection, fields, properties))
     }

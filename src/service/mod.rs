@@ -3,13 +3,16 @@
 mod compute_environments;
 mod connection_types;
 mod connections;
+mod credentials;
 mod encryption_settings;
 mod password_encryption;
+mod rights;
 mod testing;
 mod tokens;
 mod validation;
 
 pub use connection_types::{TestedType, tested_types};
+pub use rights::{GrantError, Grants, Rights};
 
 use std::sync::Arc;
 
@@ -17,7 +20,7 @@ use probe_contract::{FederationSourceErrorCode, GlueException};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, CatalogError, DEFAULT_CATALOG_ID};
-use crate::engine::{Engine, Pointers};
+use crate::engine::Engine;
 use crate::glue::{Exception, Fields, Operation};
 use crate::report::TestResult;
 
@@ -46,8 +49,8 @@ pub struct Call {
     pub caller: Option<String>,
     /// Whether answers hold passwords that the request does not ask to hide.
     pub passwords: Passwords,
-    /// Whether a definition that is only tested, and not kept, may point at what is stored here.
-    pub inline_pointers: Pointers,
+    /// What the caller may do.
+    pub rights: Arc<Rights>,
 }
 
 /// Whether answers hold passwords.
@@ -81,20 +84,23 @@ impl Service {
         &self.engine
     }
 
-    /// Does `operation` with `input`, which fits its shape.
+    /// Does `operation` with `input`, which fits its shape, if the caller may.
     ///
     /// Not cancel safe for what writes: a validation that is dropped leaves its connection `IN_PROGRESS` until its time is
     /// over. A dropped test ends its dialing.
     pub async fn call(&self, operation: Operation, input: Fields, call: &Call) -> Reply {
         let mut report = None;
+        if let Err(refused) = call.rights.check(operation, &input) {
+            return Reply { answer: Err(refused), report };
+        }
         let answer = match operation {
             Operation::TestConnection => self.test_connection(input, call, &mut report).await,
             Operation::CreateConnection => self.create_connection(input, call, &mut report).await,
             Operation::UpdateConnection => self.update_connection(input, call, &mut report).await,
-            Operation::GetConnection => self.get_connection(&input, call.passwords).await,
-            Operation::GetConnections => self.get_connections(&input, call.passwords).await,
+            Operation::GetConnection => self.get_connection(&input, call).await,
+            Operation::GetConnections => self.get_connections(&input, call).await,
             Operation::DeleteConnection => self.delete_connection(&input).await,
-            Operation::BatchDeleteConnection => self.batch_delete_connection(&input).await,
+            Operation::BatchDeleteConnection => self.batch_delete_connection(&input, call).await,
             Operation::ListConnectionTypes => self.list_connection_types(&input).await,
             Operation::DescribeConnectionType => self.describe_connection_type(&input).await,
             Operation::RegisterConnectionType => self.register_connection_type(&input).await,

@@ -1,8 +1,11 @@
 //! `ConnectionPasswordEncryption`: passwords that KMS has encrypted before they are kept (AWS Glue developer guide,
 //! "Encrypting connection passwords").
 
-use super::Service;
+use super::{Call, Service};
+use crate::catalog::Connection;
 use crate::glue::{Definition, Exception, Fields};
+use std::collections::BTreeSet;
+
 use probe_contract::{Failure, Properties, Secret};
 use tokio::sync::OnceCell;
 
@@ -30,12 +33,13 @@ struct PasswordEncryption {
 /// connections, and not its settings.
 pub(super) struct Opener<'a> {
     catalog_id: &'a str,
+    is_owner: bool,
     encryption: OnceCell<PasswordEncryption>,
 }
 
 impl<'a> Opener<'a> {
-    pub(super) fn of(catalog_id: &'a str) -> Self {
-        Self { catalog_id, encryption: OnceCell::new() }
+    pub(super) fn of(catalog_id: &'a str, call: &Call) -> Self {
+        Self { catalog_id, is_owner: call.rights.is_owner(), encryption: OnceCell::new() }
     }
 }
 
@@ -52,14 +56,14 @@ impl Service {
         Ok(PasswordEncryption { key, returns_encrypted })
     }
 
-    /// The definition as it is kept: its passwords encrypted, where the catalog's settings say so.
+    /// The definition as it is kept: its passwords encrypted, where the catalog's settings say so; and the properties that were.
     pub(super) async fn seal_passwords(
         &self,
         catalog_id: &str,
         definition: &Definition,
-    ) -> Result<Definition, Exception> {
-        let mut sealed = definition.clone();
-        let Some(key) = self.password_encryption(catalog_id).await?.key else { return Ok(sealed) };
+    ) -> Result<(Definition, BTreeSet<String>), Exception> {
+        let (mut sealed, mut made) = (definition.clone(), BTreeSet::new());
+        let Some(key) = self.password_encryption(catalog_id).await?.key else { return Ok((sealed, made)) };
         for (plain, encrypted) in PASSWORDS {
             if let Some(password) = sealed.properties.get(plain) {
                 let password = Secret::new(password.to_owned());
@@ -67,18 +71,28 @@ impl Service {
                     self.engine.encrypt(&key, &password).await.map_err(|failure| refused(plain, &failure))?;
                 sealed.properties = without(&sealed.properties, plain);
                 sealed.properties.insert(encrypted, Secret::new(ciphertext));
+                made.insert(encrypted.to_owned());
             }
         }
-        Ok(sealed)
+        Ok((sealed, made))
     }
 
-    /// The properties of an answer, their passwords decrypted unless the settings say otherwise.
+    /// The properties of an answer, their passwords decrypted unless the settings say otherwise. For a caller who is not the owner only
+    /// those that this service encrypted for `connection`: any other ciphertext could be somebody else's secret.
     pub(super) async fn open_passwords(
         &self,
         opener: &Opener<'_>,
+        connection: &Connection,
         properties: &mut Fields,
     ) -> Result<(), Exception> {
-        if !PASSWORDS.iter().any(|(_, encrypted)| properties.get(encrypted).is_some()) {
+        let opens = |encrypted: &str| {
+            let ciphertext = properties.text(encrypted);
+            let made_here = connection.encrypted.contains(encrypted)
+                && ciphertext == connection.definition.properties.get(encrypted);
+            ciphertext.is_some() && (opener.is_owner || made_here)
+        };
+        let opened: Vec<_> = PASSWORDS.into_iter().filter(|(_, encrypted)| opens(encrypted)).collect();
+        if opened.is_empty() {
             return Ok(());
         }
         let settings = || self.password_encryption(opener.catalog_id);
@@ -86,7 +100,7 @@ impl Service {
         if encryption.returns_encrypted || encryption.key.is_none() {
             return Ok(());
         }
-        for (plain, encrypted) in PASSWORDS {
+        for (plain, encrypted) in opened {
             if let Some(ciphertext) = properties.text(encrypted).map(str::to_owned) {
                 let opened =
                     self.engine.decrypt(&ciphertext).await.map_err(|failure| refused(encrypted, &failure))?;

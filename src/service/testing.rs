@@ -1,7 +1,7 @@
 //! `TestConnection`.
 
 use super::{Call, Service, catalog_id};
-use crate::engine::{Circumstances, Pointers};
+use crate::engine::Circumstances;
 use crate::glue::{Definition, Exception, Fields, TestRequest, Value};
 use crate::report::TestResult;
 
@@ -26,9 +26,7 @@ impl Service {
                 return Err(Exception::invalid_input(message));
             }
         };
-        let circumstances =
-            Circumstances { inline_pointers: call.inline_pointers, ..self.circumstances(&input, call) };
-        let result = self.engine.test_with(&request, &circumstances).await;
+        let result = self.engine.test_with(&request, &self.circumstances(&input, call)).await;
         let exception = result.exception.as_ref().map(Exception::from);
         *report = Some(result);
         exception.map_or(Ok(Fields::default()), Err)
@@ -39,8 +37,7 @@ impl Service {
             request_id: call.request_id,
             catalog_id: catalog_id(input).to_owned(),
             deadline: self.engine.deadline(),
-            // Whoever may write a connection may have it tested by name.
-            inline_pointers: Pointers::Followed,
+            inline_references: call.rights.references(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::glue::{Definition, Fields, Value};
 
 const OAUTH2: &str = "OAuth2Properties";
 const CREDENTIALS: &str = "OAuth2Credentials";
-const CODE: &str = "AuthorizationCodeProperties";
+pub(super) const CODE: &str = "AuthorizationCodeProperties";
 /// What an authorization code is exchanged for.
 const TOKENS: [&str; 2] = ["AccessToken", "RefreshToken"];
 
@@ -115,8 +115,10 @@ pub(super) fn keep(old: &Fields, new: &mut Fields) {
         && before.text("OAuth2GrantType") == after.text("OAuth2GrantType")
         && client(before) == client(&after);
     let by_code = before.text("OAuth2GrantType").is_none_or(|grant| grant == "AUTHORIZATION_CODE");
+    // A new code brings tokens of its own.
+    let has_code = after.fields(CODE).is_some_and(|code| code.get("AuthorizationCode").is_some());
     let mut credentials = after.fields(CREDENTIALS).cloned().unwrap_or_default();
-    if !is_same || !by_code || TOKENS.iter().any(|key| credentials.get(key).is_some()) {
+    if !is_same || !by_code || has_code || TOKENS.iter().any(|key| credentials.get(key).is_some()) {
         return;
     }
     let stored = before.fields(CREDENTIALS);

@@ -1,15 +1,18 @@
 //! `CreateConnection` and `UpdateConnection`, and the test that comes before what they write is ready.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use probe_contract::Purpose;
+use probe_contract::{Failure, Purpose};
 
 use super::connections::not_found;
 use super::tokens::{self, Keeping, Kept};
-use super::{Call, Service, Validate, catalog_id, compute_environments, required};
-use crate::catalog::{CatalogError, Connection, Status};
+use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required};
+use crate::catalog::{CatalogError, Connection, Status, registration};
+use crate::engine::References;
 use crate::glue::{Definition, Exception, Fields, TestRequest, Value, requires_authentication};
+use crate::material::denied;
 use crate::report::TestResult;
 
 /// How long after a test's deadline its connection may still be marked as being tested.
@@ -20,6 +23,8 @@ const ATTEMPTS: usize = 16;
 /// What a `ConnectionInput` says.
 struct Input {
     definition: Definition,
+    /// The digest of its type's registration, where it is of a registered type.
+    registration: Option<String>,
     validates: bool,
     /// Whether its authorization code is exchanged: without its tokens the connection could never be used, whether it is validated
     /// or not.
@@ -48,6 +53,38 @@ impl Input {
     }
 }
 
+/// What an update writes, whatever it finds.
+struct Update<'a> {
+    input: &'a Input,
+    /// The definition as it is kept, but for credentials that the update does not give.
+    kept: Definition,
+    /// As [`Connection::encrypted`].
+    encrypted: BTreeSet<String>,
+    call: &'a Call,
+}
+
+impl Update<'_> {
+    /// `before` with the update in it.
+    fn of(&self, before: &Connection) -> Result<Connection, Exception> {
+        let registration = self.input.registration.clone();
+        let definition = credentials::keep(before, self.kept.clone(), registration.as_deref())?;
+        // A ciphertext that an answer contained, and that comes back as it was.
+        let returned = before.encrypted.iter().filter(|property| {
+            let ciphertext = definition.properties.get(property);
+            ciphertext.is_some() && ciphertext == before.definition.properties.get(property)
+        });
+        let encrypted = self.encrypted.iter().chain(returned).cloned().collect();
+        Ok(Connection {
+            definition,
+            references: self.call.rights.references(),
+            encrypted,
+            registration,
+            updated_by: self.call.caller.clone(),
+            ..before.clone()
+        })
+    }
+}
+
 /// What became of a connection that was tried.
 struct Tried {
     /// As the catalog has it now.
@@ -62,10 +99,15 @@ impl Service {
         call: &Call,
         report: &mut Option<TestResult>,
     ) -> Result<Fields, Exception> {
-        let input = self.read(&mut request).await?;
+        let input = self.read(&mut request, call).await?;
         let catalog_id = catalog_id(&request);
-        let kept = self.seal_passwords(catalog_id, &input.definition).await?;
-        let mut connection = Connection::new(input.kept(kept), call.caller.clone());
+        let (kept, encrypted) = self.seal_passwords(catalog_id, &input.definition).await?;
+        let mut connection = Connection {
+            references: call.rights.references(),
+            encrypted,
+            registration: input.registration.clone(),
+            ..Connection::new(input.kept(kept), call.caller.clone())
+        };
         if input.is_tried() {
             connection.begin_validation(self.longest());
         }
@@ -111,23 +153,20 @@ impl Service {
         call: &Call,
         report: &mut Option<TestResult>,
     ) -> Result<Fields, Exception> {
-        let input = self.read(&mut request).await?;
+        let input = self.read(&mut request, call).await?;
         let catalog_id = catalog_id(&request);
         let name = required(&request, "Name")?;
         if input.definition.name.as_deref() != Some(name) {
             let message = "Name and ConnectionInput.Name differ: a connection keeps its name";
             return Err(Exception::invalid_input(message));
         }
-        let kept = input.kept(self.seal_passwords(catalog_id, &input.definition).await?);
-        let before = self.begin_update(catalog_id, name, &kept, input.is_tried(), call).await?;
+        let (kept, encrypted) = self.seal_passwords(catalog_id, &input.definition).await?;
+        let update = Update { input: &input, kept: input.kept(kept), encrypted, call };
+        let before = self.begin_update(catalog_id, name, &update).await?;
         let Some(before) = before else { return Ok(Fields::default()) };
 
-        let definition = with_credentials_of(&before.definition, input.definition.clone());
-        let after = Connection {
-            definition: with_credentials_of(&before.definition, kept),
-            updated_by: call.caller.clone(),
-            ..before.clone()
-        };
+        let definition = credentials::keep(&before, input.definition.clone(), input.registration.as_deref())?;
+        let after = update.of(&before)?;
         let tried = self.try_out(&input, &definition, after, &request, call, report).await;
         let Tried { kept: Kept { mut connection, has_tokens }, answer } = tried;
         match &answer {
@@ -147,10 +186,9 @@ impl Service {
         &self,
         catalog_id: &str,
         name: &str,
-        definition: &Definition,
-        is_tried: bool,
-        call: &Call,
+        update: &Update<'_>,
     ) -> Result<Option<Connection>, Exception> {
+        let is_tried = update.input.is_tried();
         let mut attempts = 0;
         loop {
             let before = self.catalog.connection(catalog_id, name).await?.ok_or_else(|| not_found(name))?;
@@ -158,12 +196,12 @@ impl Service {
                 let message = format!("Connection {name} is being validated; update it when that is over.");
                 return Err(Exception::invalid_input(message));
             }
-            let mut during = before.clone();
+            // Before anything is written: an update that is refused leaves nothing behind.
+            let mut during = update.of(&before)?;
             if is_tried {
+                during = before.clone();
                 during.begin_validation(self.longest());
             } else {
-                during.definition = with_credentials_of(&before.definition, definition.clone());
-                during.updated_by.clone_from(&call.caller);
                 during.touch();
                 during.status = Status::Ready;
             }
@@ -180,7 +218,7 @@ impl Service {
     }
 
     /// Takes the `ConnectionInput` out of a request, and checks what its shape does not say.
-    async fn read(&self, request: &mut Fields) -> Result<Input, Exception> {
+    async fn read(&self, request: &mut Fields, call: &Call) -> Result<Input, Exception> {
         let input = request.take("ConnectionInput").and_then(Value::into_fields).unwrap_or_default();
         let wanted = input.boolean("ValidateCredentials").unwrap_or(true);
         let environments: Vec<String> =
@@ -194,11 +232,22 @@ impl Service {
             ));
         }
         compute_environments::check(&definition, &environments)?;
+        if call.rights.references() == References::Denied {
+            let references = self.engine.references(&definition).await.map_err(of_engine)?;
+            if !references.is_empty() {
+                let references: Vec<&str> = references.iter().map(String::as_str).collect();
+                return Err(of_engine(denied(&references)));
+            }
+        }
         let validates = wanted && (is_authenticated || self.validate == Validate::All);
-        let exchanges = self.engine.exchanges(&definition).await.map_err(|failure| {
-            Exception::new(failure.code.exception().name(), format!("{}.", failure.detail))
-        })?;
-        Ok(Input { definition, validates, exchanges })
+        let exchanges = self.engine.exchanges(&definition).await.map_err(of_engine)?;
+        let registration = if definition.connection_type.starts_with(registration::PREFIX) {
+            let registered = self.catalog.connection_types().await?;
+            registration::digest_of(&definition.connection_type, &registered)
+        } else {
+            None
+        };
+        Ok(Input { definition, registration, validates, exchanges })
     }
 
     /// How long a connection counts as being validated.
@@ -265,6 +314,12 @@ fn created(status: &str) -> Fields {
     Fields::default().with("CreateConnectionStatus", status)
 }
 
+/// What the engine says before it tests anything.
+fn of_engine(failure: Failure) -> Exception {
+    let hint = failure.hint.as_deref().unwrap_or(failure.code.hint());
+    Exception::new(failure.code.exception().name(), format!("{}. {hint}.", failure.detail))
+}
+
 fn answer(result: &TestResult) -> Result<(), Exception> {
     result.exception.as_ref().map_or(Ok(()), |exception| Err(collapsed(exception.into())))
 }
@@ -286,38 +341,5 @@ fn collapsed(exception: Exception) -> Exception {
     Exception {
         from_federation_source: Some(true),
         ..Exception::invalid_input(format!("{cause}: {}", exception.message))
-    }
-}
-
-/// `after` with the credentials of `before`, where it has none of its own and goes on authenticating in the same way: no
-/// answer holds them, so whoever changes something else can't repeat them.
-fn with_credentials_of(before: &Definition, mut after: Definition) -> Definition {
-    let (Some(old), Some(new)) = (&before.authentication, &mut after.authentication) else {
-        return after;
-    };
-    if old.text("AuthenticationType") == new.text("AuthenticationType") {
-        if new.get("SecretArn").is_none() {
-            keep_credentials(old, new);
-        }
-        tokens::keep(old, new);
-    }
-    after
-}
-
-fn keep_credentials(old: &Fields, new: &mut Fields) {
-    const CREDENTIALS: [&str; 3] =
-        ["BasicAuthenticationCredentials", "CustomAuthenticationCredentials", "OAuth2Credentials"];
-    const OAUTH2: &str = "OAuth2Properties";
-    if CREDENTIALS.iter().any(|key| new.get(key).is_some()) {
-        return;
-    }
-    for key in CREDENTIALS {
-        if let Some(credentials) = old.get(key) {
-            new.set(key, credentials.clone());
-        }
-    }
-    if let (Some(old), Some(mut inner)) = (old.fields(OAUTH2), new.fields(OAUTH2).cloned()) {
-        keep_credentials(old, &mut inner);
-        new.set(OAUTH2, inner);
     }
 }

@@ -111,9 +111,12 @@ impl DataCatalog {
     /// With these connections in it, created in this order.
     fn with(inputs: &[Value]) -> Self {
         let keys = tempfile::NamedTempFile::new().unwrap();
-        let text = format!("[ann]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n");
+        let text = format!(
+            "[ann]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n\
+             dialcheck_operations = *\ndialcheck_references = true\ndialcheck_encryption_settings = true\n"
+        );
         std::fs::write(keys.path(), text).unwrap();
-        let open = Server::start(&[]);
+        let open = Server::start(&["--allow-references"]);
         for input in inputs {
             open.call("CreateConnection", &json!({ "ConnectionInput": input })).succeeded();
         }

@@ -30,15 +30,11 @@ pub(super) fn connection(json: Json) -> Option<Connection> {
     let time = |key| fields.get(key).and_then(timestamp);
     // One that tells no time counts as made when it was read.
     let created = time("CreationTime").unwrap_or_else(now);
-    Some(Connection {
-        created,
-        updated: time("LastUpdatedTime").unwrap_or(created),
-        updated_by: fields.text("LastUpdatedBy").map(str::to_owned),
-        status,
-        validated: time("LastConnectionValidationTime"),
-        revision: 0,
-        definition: Definition::from_fields(fields),
-    })
+    let (updated, validated) =
+        (time("LastUpdatedTime").unwrap_or(created), time("LastConnectionValidationTime"));
+    let updated_by = fields.text("LastUpdatedBy").map(str::to_owned);
+    let found = Connection::new(Definition::from_fields(fields), updated_by);
+    Some(Connection { created, updated, status, validated, ..found })
 }
 
 /// The members of a structure; none where it is something else.

@@ -2,18 +2,23 @@
 
 mod connections;
 mod others;
+mod record;
 mod schema;
+mod seal;
+mod version_1;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Answer, Catalog, CatalogError, Connection, Key, KeyError};
 use crate::glue::Fields;
+use crate::private_file::Readers;
+use schema::SchemaError;
 
-/// Connections in an SQLite database, their secrets sealed.
+/// Connections in an SQLite database, each sealed whole.
 pub struct Sqlite(Arc<Store>);
 
 struct Store {
@@ -41,14 +46,19 @@ pub enum OpenError {
         /// What is wrong with it.
         wrong: String,
     },
-    /// It has no key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
+    /// Its key is missing, or is another one.
+    #[error("the catalog {}: {source}", file.display())]
+    Key {
+        /// The database.
+        file: PathBuf,
+        /// What is wrong with the key.
+        source: KeyError,
+    },
 }
 
 impl Sqlite {
-    /// Opens the database in `file`, and makes it where it is not there yet. Its key is the one in `key_file`, or else in a
-    /// file of the same name with `.key` behind it.
+    /// Opens the database in `file`, and makes it and its key where the database is not there yet. The key is the one in `key_file`, or
+    /// else in a file of the same name with `.key` behind it.
     ///
     /// # Errors
     /// [`OpenError`]
@@ -58,24 +68,37 @@ impl Sqlite {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unwritable)?;
         }
         // SQLite gives its other files the same mode.
-        OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file).map_err(unwritable)?;
+        let opened = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file);
+        let metadata = opened.and_then(|opened| opened.metadata()).map_err(unwritable)?;
+        let wrong = |wrong: String| OpenError::Database { file: file.to_owned(), wrong };
+        if !metadata.is_file() {
+            return Err(wrong("expected a regular file".to_owned()));
+        }
+        if !Readers::OwnerAndGroup.allow(metadata.mode()) {
+            return Err(wrong("other users can read it: run chmod 600 on it".to_owned()));
+        }
         let mut beside = file.as_os_str().to_owned();
         beside.push(".key");
-        let key = Key::open(key_file.unwrap_or(Path::new(&beside)))?;
-        let database = schema::open(file)
-            .map_err(|wrong| OpenError::Database { file: file.to_owned(), wrong: wrong.to_string() })?;
+        let (database, key) =
+            schema::open(file, key_file.unwrap_or(Path::new(&beside))).map_err(|error| match error {
+                SchemaError::Key(source) => OpenError::Key { file: file.to_owned(), source },
+                error @ (SchemaError::Sqlite(_)
+                | SchemaError::Later
+                | SchemaError::Migration(_)
+                | SchemaError::Unwritten(_)) => wrong(error.to_string()),
+            })?;
         Ok(Self(Arc::new(Store { database: Mutex::new(database), key })))
     }
 
     /// Does `work` where it may block. It goes on to its end when nobody waits for it any more.
     fn run<'a, T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut rusqlite::Connection, &Key) -> Result<T, CatalogError> + Send + 'static,
+        work: impl FnOnce(&rusqlite::Connection, &Key) -> Result<T, CatalogError> + Send + 'static,
     ) -> Answer<'a, T> {
         let store = Arc::clone(&self.0);
         let work = tokio::task::spawn_blocking(move || {
-            let mut database = store.database.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut database, &store.key)
+            let database = store.database.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&database, &store.key)
         });
         Box::pin(async { work.await.map_err(CatalogError::broken)? })
     }
@@ -147,3 +170,6 @@ impl From<rusqlite::Error> for CatalogError {
         Self::broken(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

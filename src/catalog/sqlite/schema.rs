@@ -3,31 +3,32 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::seal::{self, Place};
+use super::version_1;
+use crate::catalog::{CatalogError, Key, KeyError};
 
 /// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The tables' version, kept as `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE connections (
         catalog_id TEXT NOT NULL,
         name TEXT NOT NULL,
         revision INTEGER NOT NULL,
-        definition TEXT NOT NULL,
-        created INTEGER NOT NULL,
-        updated INTEGER NOT NULL,
-        updated_by TEXT,
-        status TEXT NOT NULL,
-        status_reason TEXT,
-        validation_ends INTEGER,
-        validated INTEGER,
+        sealed BLOB NOT NULL,
         PRIMARY KEY (catalog_id, name)
     ) STRICT;
-    CREATE TABLE connection_types (name TEXT PRIMARY KEY NOT NULL, registration TEXT NOT NULL) STRICT;
-    CREATE TABLE encryption_settings (catalog_id TEXT PRIMARY KEY NOT NULL, settings TEXT NOT NULL) STRICT;
+    CREATE TABLE connection_types (name TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) STRICT;
+    CREATE TABLE encryption_settings (catalog_id TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) STRICT;
+    CREATE TABLE key_check (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), sealed BLOB NOT NULL) STRICT;
 ";
+
+/// What [`Place::KeyCheck`] seals: only the right key opens it.
+const KEY_CHECK: &[u8] = b"dialcheck";
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SchemaError {
@@ -35,24 +36,69 @@ pub(super) enum SchemaError {
     Sqlite(#[from] rusqlite::Error),
     #[error("a later version of dialcheck wrote it")]
     Later,
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("it was written by an earlier version of dialcheck, and was left unchanged: {0}")]
+    Migration(String),
+    #[error(transparent)]
+    Unwritten(CatalogError),
 }
 
-/// Opens the database, with its tables.
-pub(super) fn open(file: &Path) -> Result<Connection, SchemaError> {
+/// Opens the database in `file`, with its tables and with the key in `key_file`. A database that is new gets both; an older one is brought
+/// to this version, whole or not at all.
+pub(super) fn open(file: &Path, key_file: &Path) -> Result<(Connection, Key), SchemaError> {
     let mut database = Connection::open(file)?;
-    database.busy_timeout(PATIENCE)?;
+    database.busy_timeout(BUSY_TIMEOUT)?;
     // Readers go on while one writes, and what was acknowledged outlives a loss of power.
     database.pragma_update(None, "journal_mode", "WAL")?;
     database.pragma_update(None, "synchronous", "FULL")?;
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? {
-        0 => {
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-        }
-        VERSION => {}
+    let version = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+    // Only what nothing is sealed in yet may get a new key.
+    let key = if version == 0 { Key::read_or_make(key_file)? } else { Key::read(key_file)? };
+    match version {
+        0 => create(&transaction, &key).map_err(SchemaError::Unwritten)?,
+        1 => migrate(&transaction, &key, key_file)?,
+        VERSION => check(&transaction, &key, key_file)?,
         _ => return Err(SchemaError::Later),
     }
     transaction.commit()?;
-    Ok(database)
+    if version == 1 {
+        // What was readable then must not stay behind in free pages.
+        database.execute_batch("VACUUM")?;
+    }
+    Ok((database, key))
+}
+
+fn create(transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {
+    transaction.execute_batch(TABLES)?;
+    let sealed = seal::seal(key, Place::KeyCheck, KEY_CHECK)?;
+    transaction.execute("INSERT INTO key_check (only_row, sealed) VALUES (1, ?1)", [sealed])?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    Ok(())
+}
+
+fn migrate(transaction: &Transaction<'_>, key: &Key, key_file: &Path) -> Result<(), SchemaError> {
+    let stored = version_1::take(transaction, key).map_err(|error| match error {
+        // It had no check value, so that a wrong key shows only here.
+        CatalogError::Sealed(what) => {
+            format!("{what} can't be opened with the key file {}", key_file.display())
+        }
+        error @ (CatalogError::Exists
+        | CatalogError::Changed
+        | CatalogError::ReadOnly
+        | CatalogError::Remote(_)
+        | CatalogError::Broken(_)) => error.to_string(),
+    });
+    let stored = stored.map_err(SchemaError::Migration)?;
+    let written = create(transaction, key).and_then(|()| stored.put(transaction, key));
+    written.map_err(|error| SchemaError::Migration(error.to_string()))
+}
+
+fn check(transaction: &Transaction<'_>, key: &Key, key_file: &Path) -> Result<(), SchemaError> {
+    let sealed: Vec<u8> = transaction.query_row("SELECT sealed FROM key_check", [], |row| row.get(0))?;
+    match seal::open(key, Place::KeyCheck, &sealed) {
+        Ok(opened) if opened.as_slice() == KEY_CHECK => Ok(()),
+        Ok(_) | Err(_) => Err(KeyError::other(key_file).into()),
+    }
 }

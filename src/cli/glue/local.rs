@@ -1,11 +1,11 @@
 //! Operations on the catalog of this machine, in this process.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use dialcheck::engine::Pointers;
 use dialcheck::glue::{Fields, Operation, Value};
-use dialcheck::service::{Call, Passwords, Service, Validate};
+use dialcheck::service::{Call, Passwords, Rights, Service, Validate};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ impl Local {
             request_id: Uuid::new_v4(),
             caller: None,
             passwords: Passwords::Shown,
-            inline_pointers: Pointers::Followed,
+            rights: Arc::new(Rights::owner()),
         };
         let answer = self.0.call(operation, input, &call).await.answer?;
         serde_json::to_value(Value::Fields(answer).exposed())

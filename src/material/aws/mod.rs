@@ -33,7 +33,7 @@ use self::cache::Cache;
 use self::cluster_credentials::{GetClusterCredentials, GetCredentials, cluster_of, workgroup_of};
 use self::failure::{Service, classify};
 use self::redshift::Caller;
-use super::{Access, Bytes, LARGEST, Pointers};
+use super::{Access, Bytes, LARGEST};
 
 /// Whose credentials are used, and where.
 #[derive(Clone, Debug, Default)]
@@ -121,7 +121,7 @@ impl Aws {
 
     /// Encrypts as Glue does: without a context.
     pub(super) async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
-        let access = Access { pointers: Pointers::Followed, role: None, region: None };
+        let access = Access::own();
         let config = self.config(region_of(key), &access).await?;
         let client = aws_sdk_kms::Client::new(&config);
         let plaintext = Blob::new(text.expose().as_bytes());
@@ -322,7 +322,7 @@ mod tests {
         aws.config = OnceCell::new_with(Some(config.build()));
         let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
         let location = Location::MskToken { brokers: brokers.iter().map(endpoint).collect() };
-        let access = Access { pointers: Pointers::Followed, role: None, region: region.map(str::to_owned) };
+        let access = Access { region: region.map(str::to_owned), ..Access::own() };
         let token = aws.fetch(&location, &access).await?;
         Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(&*token).unwrap()).unwrap())
     }

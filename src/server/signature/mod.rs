@@ -27,6 +27,10 @@ pub(super) use self::refusal::Refusal;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const SERVICE: &str = "glue";
 const TERMINATOR: &str = "aws4_request";
+/// Headers that a signature has to cover where the request has them ("Create a signed AWS API request", canonical headers): the same
+/// body under another target is another call.
+const MUST_BE_SIGNED: [(&str, &str); 3] =
+    [("host", "Host"), ("content-type", "Content-Type"), ("x-amz-target", "X-Amz-Target")];
 
 /// What is signed of a request.
 #[derive(Clone, Copy)]
@@ -58,8 +62,11 @@ fn verify_for<'keys>(
     let authorization = Authorization::of(request)?;
     let date = authorization.date.current(now)?;
     let signed_headers = authorization.signed_headers();
-    if !signed_headers.iter().any(|name| name == "host") {
-        return Err(Refusal::HostUnsigned);
+    let is_signed = |name: &str| signed_headers.iter().any(|signed| signed == name);
+    let mut must_be =
+        MUST_BE_SIGNED.iter().filter(|(name, _)| *name == "host" || request.headers.contains_key(*name));
+    if let Some((_, shown)) = must_be.find(|(name, _)| !is_signed(name)) {
+        return Err(Refusal::Unsigned(shown));
     }
     if authorization.algorithm != ALGORITHM {
         return Err(Refusal::Algorithm(Quote::new(authorization.algorithm)));

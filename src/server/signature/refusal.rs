@@ -45,9 +45,9 @@ pub(in crate::server) enum Refusal {
         /// The server's clock.
         now: String,
     },
-    /// The signature doesn't say which server it is for.
-    #[error("'Host' must be a 'SignedHeader' in the AWS Authorization.")]
-    HostUnsigned,
+    /// The signature leaves out a header that decides what is called and where.
+    #[error("'{0}' must be a 'SignedHeader' in the AWS Authorization.")]
+    Unsigned(&'static str),
     /// It is another algorithm.
     #[error("Unsupported AWS 'algorithm': '{0}' (only AWS4-HMAC-SHA256 for now).")]
     Algorithm(Quote),
@@ -81,7 +81,7 @@ impl Refusal {
             Self::HeaderAndQuery
             | Self::Expired { .. }
             | Self::NotYetCurrent { .. }
-            | Self::HostUnsigned
+            | Self::Unsigned(_)
             | Self::Scope(_)
             | Self::SignatureMismatch => "InvalidSignatureException",
             Self::UnrecognizedClient => "UnrecognizedClientException",

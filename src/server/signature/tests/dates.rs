@@ -7,7 +7,7 @@ fn a_date_header_will_do() {
     for date in ["Mon, 12 Jan 2026 10:20:30 GMT", "20260112T102030Z"] {
         let mut sent = Sent::unsigned().header("date", date);
         let scope = "20260112/eu-central-1/glue/aws4_request";
-        let signed_headers = ["date".to_owned(), "host".to_owned()];
+        let signed_headers = ["content-type", "date", "host", "x-amz-target"].map(str::to_owned);
         let request = SignedRequest {
             method: &sent.method,
             path: "/",
@@ -23,7 +23,8 @@ fn a_date_header_will_do() {
         sent = sent.header(
             "authorization",
             &format!(
-                "{ALGORITHM} Credential=AKIDEXAMPLE/{scope}, SignedHeaders=date;host, Signature={signature}"
+                "{ALGORITHM} Credential=AKIDEXAMPLE/{scope}, SignedHeaders={}, Signature={signature}",
+                signed_headers.join(";"),
             ),
         );
         assert_eq!(sent.caller(), "permanent");

@@ -1,0 +1,25 @@
+//! Which registration of its type a connection was written for.
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::glue::{Fields, Value};
+
+/// What the names of registered types begin with.
+pub(crate) const PREFIX: &str = "REST-";
+
+/// The digest of the registration of `connection_type` among those there are; none for a type that nobody registers.
+///
+/// A registration names the hosts that credentials are sent to, so that a connection is tested only by the one that its author knew.
+#[must_use]
+pub(crate) fn digest_of(connection_type: &str, registered: &[Fields]) -> Option<String> {
+    if !connection_type.starts_with(PREFIX) {
+        return None;
+    }
+    let found = registered.iter().find(|one| one.text("ConnectionType") == Some(connection_type));
+    // A type that is not registered yet has a digest too: that of nothing.
+    let text = found.map(|found| serde_json::to_vec(&Value::Fields(found.clone()).exposed()));
+    let text = text.and_then(Result::ok).unwrap_or_default();
+    Some(STANDARD_NO_PAD.encode(digest::digest(&digest::SHA256, &text)))
+}
