@@ -12,6 +12,7 @@ mod harness;
 mod input;
 mod kafka;
 mod kill;
+mod load;
 mod mysql;
 mod mysql_faults;
 mod mysql_genuine;

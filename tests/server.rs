@@ -115,6 +115,43 @@ impl Server {
         self.said.lock().unwrap().clone()
     }
 
+    /// Its memory in KiB (VmRSS).
+    pub(crate) fn memory(&self) -> usize {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// The CPU time of all its threads.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+        // Behind the name in brackets: utime and stime are the 12th and 13th, in ticks of 10 ms (proc(5)).
+        let behind = stat.rsplit_once(')').unwrap().1;
+        let ticks = behind.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap());
+        Duration::from_millis(ticks.sum::<u64>() * 10)
+    }
+
+    /// TCP connections that it has dialed and not ended: established, and not to its own port.
+    pub(crate) fn sockets(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.id());
+        let links = std::fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+        let inodes: Vec<String> = links
+            .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+            .collect();
+        let table = std::fs::read_to_string(format!("/proc/{}/net/tcp", self.id())).unwrap();
+        let own = format!(":{:04X}", self.port);
+        let is_dialed = |line: &&str| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            fields.len() > 9
+                && fields[3] == "01"
+                && !fields[1].ends_with(&own)
+                && inodes.iter().any(|inode| inode == fields[9])
+        };
+        table.lines().skip(1).filter(is_dialed).count()
+    }
+
     /// Ends it at once, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         // It may have been ended from elsewhere.

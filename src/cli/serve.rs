@@ -67,6 +67,10 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 
+    /// How many connections one client address may have; 0 for any number, where all clients come by one proxy
+    #[arg(long, value_name = "N", default_value = "256")]
+    connections_per_peer: u16,
+
     #[command(flatten)]
     dialing: Dialing,
 }
@@ -104,7 +108,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         }
         (Some(_) | None, _) => None,
     };
-    let options = ServerOptions { authentication, most_tests: arguments.jobs.into(), identity };
+    let options = ServerOptions {
+        authentication,
+        most_tests: arguments.jobs.into(),
+        max_peer_connections: Some(arguments.connections_per_peer.into()).filter(|most| *most > 0),
+        identity,
+    };
     let catalog = arguments.catalog.open(&arguments.dialing)?;
     let reach = Reach {
         // To whoever calls from this machine it is open anyway.

@@ -67,7 +67,10 @@ pub fn near_property_key(key: &str) -> Option<&'static str> {
     let upper = key.to_ascii_uppercase();
     // In a short key two letters make another word.
     let most = if upper.len() < 8 { 1 } else { 2 };
-    PROPERTY_KEYS.iter().copied().find(|known| distance(upper.as_bytes(), known.as_bytes()) <= most)
+    let is_near = |known: &&str| {
+        known.len().abs_diff(upper.len()) <= most && distance(upper.as_bytes(), known.as_bytes()) <= most
+    };
+    PROPERTY_KEYS.iter().copied().find(is_near)
 }
 
 /// How many bytes have to be put in, left out or exchanged to make one of the other.

@@ -10,16 +10,18 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode, header};
 use uuid::Uuid;
 
+use super::client_stream::Exchange;
 use super::guard::{Admitted, Barred};
 use super::{State, json};
 use crate::glue::{Document, Exception, Fields, Operation, Rejected, Syntax};
 use crate::service::{Call, Reply};
 
 /// No request is larger.
-const LARGEST: usize = 1024 * 1024;
-/// Nor takes longer to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How long a body may take to come.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Answers a request: who sent it is known before its body is read, and that it is the sender's before its body is understood.
 pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response {
     let request_id = Uuid::new_v4();
     let (parts, body) = request.into_parts();
@@ -31,22 +33,27 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
     if parts.method != Method::POST || parts.uri.path() != "/" || !is_json {
         return json::not_a_call(request_id);
     }
+    let claimed = match state.guard.claim(&parts) {
+        Ok(claimed) => claimed,
+        Err(barred) => return json::barred(&barred, request_id),
+    };
     let body = match read(body).await {
         Ok(body) => body,
         Err(barred) => return json::barred(&barred, request_id),
     };
-    let called = match Called::of(&parts, &body) {
-        Ok(called) => called,
-        Err(exception) => return json::exception(&exception, request_id),
-    };
-    let admitted = match state.guard.admit(&parts, &body) {
+    let admitted = match claimed.admit(&body) {
         Ok(admitted) => admitted,
         Err(barred) => return json::barred(&barred, request_id),
     };
-    let (operation, input) = match called.check() {
+    if let Some(exchange) = parts.extensions.get::<Exchange>() {
+        exchange.admit();
+    }
+    let (operation, input) = match Called::of(&parts, &body).and_then(Called::check) {
         Ok(checked) => checked,
         Err(exception) => return json::exception(&exception, request_id),
     };
+    // What was read is not needed while a test takes its time.
+    drop(body);
     let Admitted { caller, passwords, rights } = admitted;
     let call = Call { request_id, caller, passwords, rights };
     match perform(&state, operation, input, call).await {
@@ -58,11 +65,11 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
 async fn read(body: Body) -> Result<Bytes, Barred> {
     let barred = |status, name, message: &str| Barred { status, exception: Exception::new(name, message) };
     tokio::select! {
-        body = to_bytes(body, LARGEST) => body.map_err(|_| {
+        body = to_bytes(body, MAX_BODY_BYTES) => body.map_err(|_| {
             let message = "the request has more than 1 MiB, or broke off";
             barred(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
         }),
-        () = tokio::time::sleep(PATIENCE) => {
+        () = tokio::time::sleep(BODY_TIMEOUT) => {
             Err(barred(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", "the request did not come within 30 s"))
         }
     }
@@ -153,7 +160,7 @@ async fn run(
     };
     let Reply { answer, report } = state.service.call(operation, input, &call).await;
     if let Some(report) = report {
-        state.reports.keep(report, call.caller);
+        state.reports.keep(&report, call.caller);
     }
     answer
 }

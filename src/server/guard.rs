@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header, uri};
 
 use super::Authentication;
 use super::keys::Keys;
-use super::signature::{self, SignedRequest};
+use super::signature::{self, Claim, Refusal, SignedRequest};
 use crate::glue::Exception;
 use crate::service::{Passwords, Rights};
 
@@ -80,34 +80,52 @@ impl Guard {
         Ok(())
     }
 
-    /// Says who signed a request.
-    pub(super) fn admit(&self, request: &Parts, body: &[u8]) -> Result<Admitted, Barred> {
-        let passwords = self.passwords;
+    /// Says who is said to have signed a request, before its body is read.
+    pub(super) fn claim<'request>(
+        &'request self,
+        request: &'request Parts,
+    ) -> Result<Claimed<'request>, Barred> {
         let keys = match &self.callers {
             Callers::Known(keys) => keys,
-            Callers::Anonymous(rights) => {
-                return Ok(Admitted { caller: None, passwords, rights: Arc::clone(rights) });
-            }
+            Callers::Anonymous(rights) => return Ok(Claimed::Anonymous(self.passwords, rights)),
         };
         let signed = SignedRequest {
             method: &request.method,
             path: request.uri.path(),
             query: request.uri.query(),
             headers: &request.headers,
-            body,
+            body: b"",
         };
-        match signature::verify(&signed, keys, SystemTime::now()) {
-            Ok(caller) => Ok(Admitted {
-                caller: Some(caller.name.clone()),
-                passwords,
-                rights: Arc::clone(&caller.rights),
-            }),
-            Err(refusal) => Err(Barred {
-                status: StatusCode::BAD_REQUEST,
-                exception: Exception::new(refusal.name(), refusal.to_string()),
-            }),
+        signature::claim(signed, keys, SystemTime::now())
+            .map(|claim| Claimed::Signed(self.passwords, Box::new(claim)))
+            .map_err(|refusal| barred(&refusal))
+    }
+}
+
+/// Whoever is said to call.
+pub(super) enum Claimed<'request> {
+    Anonymous(Passwords, &'request Arc<Rights>),
+    Signed(Passwords, Box<Claim<'request, 'request>>),
+}
+
+impl Claimed<'_> {
+    /// Says who calls by a request whose whole body this is.
+    pub(super) fn admit(&self, body: &[u8]) -> Result<Admitted, Barred> {
+        match self {
+            Self::Anonymous(passwords, rights) => {
+                Ok(Admitted { caller: None, passwords: *passwords, rights: Arc::clone(rights) })
+            }
+            Self::Signed(passwords, claim) => {
+                let caller = claim.verify(body).map_err(|refusal| barred(&refusal))?;
+                let (name, rights) = (caller.name.clone(), Arc::clone(&caller.rights));
+                Ok(Admitted { caller: Some(name), passwords: *passwords, rights })
+            }
         }
     }
+}
+
+fn barred(refusal: &Refusal) -> Barred {
+    Barred { status: StatusCode::BAD_REQUEST, exception: Exception::new(refusal.name(), refusal.to_string()) }
 }
 
 /// Whether a Host header holds a loopback address, or localhost.

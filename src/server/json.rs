@@ -40,20 +40,20 @@ pub(super) fn barred(barred: &Barred, request_id: Uuid) -> Response {
 pub(super) fn not_a_call(request_id: Uuid) -> Response {
     const BODY: &str = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n\
                         </AccessDeniedException>\n";
-    let mut answer = response(StatusCode::FORBIDDEN, BODY.into(), request_id);
+    let mut answer = response(StatusCode::FORBIDDEN, BODY, request_id);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     answer
 }
 
 /// A report of dialcheck's own, which is no answer of Glue's.
-pub(super) fn report(body: Vec<u8>, request_id: Uuid) -> Response {
+pub(super) fn report(body: impl Into<Body>, request_id: Uuid) -> Response {
     let mut answer = response(StatusCode::OK, body, request_id);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 
-fn response(status: StatusCode, body: Vec<u8>, request_id: Uuid) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn response(status: StatusCode, body: impl Into<Body>, request_id: Uuid) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));

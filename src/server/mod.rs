@@ -2,9 +2,11 @@
 
 mod accept;
 mod api;
+mod client_stream;
 mod guard;
 mod json;
 mod keys;
+mod peers;
 mod reports;
 mod signature;
 mod tls;
@@ -25,6 +27,7 @@ pub use tls::{Identity, IdentityError};
 use crate::engine::References;
 use crate::service::{Passwords, Service};
 use guard::Guard;
+use peers::Peers;
 use reports::Reports;
 
 /// How a server is run.
@@ -33,6 +36,8 @@ pub struct ServerOptions {
     pub authentication: Authentication,
     /// How many tests may run at a time; one more is refused.
     pub most_tests: usize,
+    /// How many connections one peer may have; any number, where all clients come by one proxy.
+    pub max_peer_connections: Option<usize>,
     /// The certificate to encrypt with.
     pub identity: Option<Identity>,
 }
@@ -123,7 +128,8 @@ impl Server {
             .route("/v1/reports/{request_id}", get(reports::answer))
             .fallback(api::answer)
             .with_state(Arc::clone(&state));
-        accept::run(listener, options.identity, router, shutdown).await;
+        accept::run(listener, options.identity, Peers::new(options.max_peer_connections), router, shutdown)
+            .await;
         state.writes.close();
         state.writes.wait().await;
     }

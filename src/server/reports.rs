@@ -1,9 +1,10 @@
 //! What was tested, stage by stage, for whoever asked for it: `GET /v1/reports/{request id}`.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State as Extract};
 use axum::response::Response;
 use http::{Request, StatusCode};
@@ -14,31 +15,67 @@ use super::{State, json};
 use crate::glue::Exception;
 use crate::report::{self, Summary, TestResult, Verdict};
 
-/// Reports that are kept: the latest.
-const KEPT: usize = 1024;
+/// How many bytes of reports are kept: the latest.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+const TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Default)]
-pub(super) struct Reports(Mutex<VecDeque<Kept>>);
+pub(super) struct Reports(Mutex<Kept>);
 
+#[derive(Default)]
 struct Kept {
-    result: Arc<TestResult>,
+    /// In the order they came.
+    reports: VecDeque<Report>,
+    bytes: usize,
+}
+
+struct Report {
+    request_id: Uuid,
     caller: Option<String>,
+    since: Instant,
+    /// As it is answered.
+    body: Bytes,
 }
 
 impl Reports {
-    pub(super) fn keep(&self, result: TestResult, caller: Option<String>) {
-        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if reports.len() == KEPT {
-            reports.pop_front();
+    /// Keeps the report of `result` for `caller`.
+    pub(super) fn keep(&self, result: &TestResult, caller: Option<String>) {
+        // What is written to memory is always written.
+        let Ok(body) = write(result) else { return };
+        self.insert(result.request_id, caller, body.into(), Instant::now());
+    }
+
+    fn insert(&self, request_id: Uuid, caller: Option<String>, body: Bytes, now: Instant) {
+        let mut kept = self.lock(now);
+        kept.bytes += body.len();
+        kept.reports.push_back(Report { request_id, caller, since: now, body });
+        while kept.bytes > MAX_BYTES {
+            kept.forget_first();
         }
-        reports.push_back(Kept { result: Arc::new(result), caller });
     }
 
     /// The report of `request_id`, if `caller` asked for the test.
-    fn find(&self, request_id: Uuid, caller: Option<&str>) -> Option<Arc<TestResult>> {
-        let reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = reports.iter().rev().find(|kept| kept.result.request_id == request_id)?;
-        (kept.caller.as_deref() == caller).then(|| Arc::clone(&kept.result))
+    fn find(&self, request_id: Uuid, caller: Option<&str>, now: Instant) -> Option<Bytes> {
+        let kept = self.lock(now);
+        let report = kept.reports.iter().rev().find(|report| report.request_id == request_id)?;
+        (report.caller.as_deref() == caller).then(|| report.body.clone())
+    }
+
+    /// What is kept at `now`.
+    fn lock(&self, now: Instant) -> MutexGuard<'_, Kept> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while kept.reports.front().is_some_and(|first| now.saturating_duration_since(first.since) >= TTL) {
+            kept.forget_first();
+        }
+        kept
+    }
+}
+
+impl Kept {
+    fn forget_first(&mut self) {
+        if let Some(first) = self.reports.pop_front() {
+            self.bytes -= first.body.len();
+        }
     }
 }
 
@@ -49,20 +86,23 @@ pub(super) async fn answer(
 ) -> Response {
     let request_id = Uuid::new_v4();
     let (parts, _) = request.into_parts();
-    let admitted = state.guard.check_origin(&parts.headers).and_then(|()| state.guard.admit(&parts, b""));
+    let admitted = state
+        .guard
+        .check_origin(&parts.headers)
+        .and_then(|()| state.guard.claim(&parts))
+        .and_then(|claimed| claimed.admit(b""));
     let caller = match admitted {
         Ok(admitted) => admitted.caller,
         Err(barred) => return json::barred(&barred, request_id),
     };
-    let found = Uuid::try_parse(&wanted).ok().and_then(|id| state.reports.find(id, caller.as_deref()));
-    let Some(result) = found else {
-        let message = "there is no such report, or no longer, or it is another caller's";
-        let barred = Barred { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
-        return json::barred(&barred, request_id);
-    };
-    match write(&result) {
-        Ok(body) => json::report(body, request_id),
-        Err(_) => json::exception(&Exception::internal("the report can't be written"), request_id),
+    let id = Uuid::try_parse(&wanted).ok();
+    match id.and_then(|id| state.reports.find(id, caller.as_deref(), Instant::now())) {
+        Some(body) => json::report(body, request_id),
+        None => {
+            let message = "there is no such report, or no longer, or it is another caller's";
+            let barred = Barred { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
+            json::barred(&barred, request_id)
+        }
     }
 }
 
@@ -74,4 +114,29 @@ fn write(result: &TestResult) -> std::io::Result<Vec<u8>> {
     report::json::result(&mut body, result, true)?;
     report::json::end(&mut body, Summary { passed, failed: 1 - passed, elapsed: result.elapsed })?;
     Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_are_bounded_in_bytes_and_in_time() {
+        let (reports, start) = (Reports::default(), Instant::now());
+        let part = Bytes::from(vec![b'x'; MAX_BYTES / 4]);
+        let ids: Vec<_> = (0..6).map(|_| Uuid::new_v4()).collect();
+        for id in &ids {
+            reports.insert(*id, None, part.clone(), start);
+        }
+        let found = |now| ids.iter().map(|id| reports.find(*id, None, now).is_some()).collect::<Vec<_>>();
+        assert_eq!(found(start), [false, false, true, true, true, true]);
+        assert_eq!(reports.lock(start).bytes, MAX_BYTES);
+        assert!(reports.find(ids[5], Some("ann"), start).is_none(), "another caller's");
+
+        let late = Uuid::new_v4();
+        reports.insert(late, Some("ann".to_owned()), Bytes::from_static(b"x"), start + TTL / 2);
+        assert_eq!(found(start + TTL), [false; 6]);
+        assert!(reports.find(late, Some("ann"), start + TTL).is_some());
+        assert_eq!(reports.lock(start + TTL).bytes, 1);
+    }
 }

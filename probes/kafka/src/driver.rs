@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use futures_util::future::join_all;
 use futures_util::stream;
 use probe_contract::{Code, Endpoint, Leg, Material, Run, Secret, Stop};
 
@@ -19,8 +18,8 @@ use crate::settings::{Login, Settings};
 const LONGEST_FOR_ONE: Duration = Duration::from_secs(10);
 const ADVERTISED: &str = "A broker advertises this address (advertised.listeners), and a job dials it: make it reachable from here, or have \
                           the broker advertise another one";
-/// A list of listeners is the broker's word: it does not open connections without end.
-const LISTENERS_AT_ONCE: usize = 32;
+/// Neither a definition's list of brokers nor a broker's list of listeners opens connections without end.
+const MAX_CONCURRENT_DIALS: usize = 32;
 
 pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
     for warning in &settings.warnings {
@@ -36,7 +35,10 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
     };
     let mut failed = Vec::new();
     let mut met = Vec::new();
-    for result in join_all(settings.brokers.iter().map(|broker| test.meet(broker))).await {
+    // Collected first: the compiler does not follow the borrow through a stream's closure.
+    let meeting: Vec<_> = settings.brokers.iter().map(|broker| test.meet(broker)).collect();
+    let results: Vec<_> = stream::iter(meeting).buffered(MAX_CONCURRENT_DIALS).collect().await;
+    for result in results {
         match result {
             Ok(session) => met.push(session),
             Err(stop) => failed.push(stop),
@@ -122,7 +124,7 @@ impl<'a> Test<'a> {
             meet(&leg, limit, &self.manner(endpoint, None)).await.err()
         };
         let results: Vec<Option<Stop>> =
-            stream::iter(others).map(dial).buffered(LISTENERS_AT_ONCE).collect().await;
+            stream::iter(others).map(dial).buffered(MAX_CONCURRENT_DIALS).collect().await;
         let any_reached = met || results.iter().any(Option::is_none);
         let failed: Vec<Stop> = results.into_iter().flatten().collect();
         if !any_reached {

@@ -1,5 +1,7 @@
 //! From properties to typed settings (AWS Glue, "Connection properties", Kafka).
 
+use std::collections::HashSet;
+
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Code, Endpoint, Form, Location, Material, Mistake, Password, Pointer, Properties, Secret, Target,
@@ -158,7 +160,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
 
 /// The list of brokers, as Kafka's own clients read it: a protocol in front of a host is passed over, and so is a second mention.
 fn bootstrap_servers(properties: &Properties, mistakes: &mut Vec<Mistake>) -> Vec<Endpoint> {
-    let mut brokers: Vec<Endpoint> = Vec::new();
+    let (mut brokers, mut known) = (Vec::new(), HashSet::new());
     let Some(list) = properties.get(BOOTSTRAP_SERVERS) else {
         mistakes.push(Mistake::new(BOOTSTRAP_SERVERS, "expected host:port, or several with commas between"));
         return brokers;
@@ -168,8 +170,11 @@ fn bootstrap_servers(properties: &Properties, mistakes: &mut Vec<Mistake>) -> Ve
             continue;
         }
         match bootstrap_server(server) {
-            Ok(broker) if brokers.iter().any(|known| known.normalized() == broker.normalized()) => {}
-            Ok(broker) => brokers.push(broker),
+            Ok(broker) => {
+                if known.insert(broker.normalized()) {
+                    brokers.push(broker);
+                }
+            }
             Err(expected) => {
                 let expected = format!("{expected} (at place {} of the list)", index + 1);
                 mistakes.push(Mistake::new(BOOTSTRAP_SERVERS, expected));

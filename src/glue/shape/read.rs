@@ -161,9 +161,9 @@ impl Reading {
                     reading.violation("", &format!("Member must satisfy enum value set: [{set}]"));
                 }
             }),
-            Shape::OpenChoice(_) => {
-                self.choice(item, |reading, value| reading.length(value.chars().count(), 1, LONGEST_NAME))
-            }
+            Shape::OpenChoice(_) => self.choice(item, |reading, value| {
+                reading.length(value.chars().count(), 1, LONGEST_NAME);
+            }),
             Shape::Boolean => {
                 let value = match &item.node {
                     Node::Boolean(value) => Some(*value),
@@ -224,8 +224,10 @@ impl Reading {
     }
 
     fn constrain(&mut self, text: &Text, value: &str) {
-        self.length(value.chars().count(), text.min, text.max);
-        if let Some(pattern) = text.pattern
+        // A text that is too long is not looked at any further: its size is its sender's choice.
+        let fits = self.length(value.chars().count(), text.min, text.max);
+        if fits
+            && let Some(pattern) = text.pattern
             && !matches(pattern, value)
         {
             self.violation("", &format!("Member must satisfy regular expression pattern: {pattern}"));
@@ -238,7 +240,15 @@ impl Reading {
         };
         let mut list = Vec::new();
         let mut trace = Trace::default();
+        // Empty texts count as absent, so that a list that is too long may still be a skeleton's: but none has so many.
+        if items.len() > max.saturating_add(MAX_BLANKS) {
+            self.length(items.len(), 0, max);
+            return Ok(Found { value: None, trace: Trace::FILLED });
+        }
         for (index, item) in items.iter().enumerate() {
+            if self.violations.len() >= MAX_VIOLATIONS {
+                break;
+            }
             self.place.push(format!("{}.member", index + 1));
             let violations = self.violations.len();
             let found = self.value(element, item)?;
@@ -261,9 +271,17 @@ impl Reading {
         max: usize,
         item: &Item,
     ) -> Result<Found, Rejected> {
-        let mut fields = Fields::default();
+        let mut fields = Vec::new();
         let mut trace = Trace::default();
-        for (key, item) in self.entries(item)? {
+        let entries = self.entries(item)?;
+        if entries.len() > max.saturating_add(MAX_BLANKS) {
+            self.length(entries.len(), 0, max);
+            return Ok(Found { value: None, trace: Trace::FILLED });
+        }
+        for (key, item) in entries {
+            if self.violations.len() >= MAX_VIOLATIONS {
+                break;
+            }
             self.place.push(key.clone());
             let violations = self.violations.len();
             let found = self.value(value_shape, item)?;
@@ -275,7 +293,9 @@ impl Reading {
                 trace.add(found.trace);
                 match key_shape {
                     Shape::Text(text) => self.constrain(text, key),
-                    Shape::OpenChoice(_) => self.length(key.chars().count(), 1, LONGEST_NAME),
+                    Shape::OpenChoice(_) => {
+                        self.length(key.chars().count(), 1, LONGEST_NAME);
+                    }
                     Shape::Choice(_)
                     | Shape::Boolean
                     | Shape::Integer { .. }
@@ -285,13 +305,14 @@ impl Reading {
                     | Shape::Structure(_) => {}
                 }
                 if let Some(value) = found.value {
-                    fields.set(key, value);
+                    fields.push((key.clone(), value));
                 }
             }
             self.place.pop();
         }
         self.length(fields.len(), 0, max);
-        Ok(Found { value: Some(Value::Fields(fields)), trace })
+        // Each key is there once.
+        Ok(Found { value: Some(Value::Fields(fields.into_iter().collect())), trace })
     }
 
     /// The entries of a map; each key once.
@@ -307,12 +328,14 @@ impl Reading {
         Ok(entries)
     }
 
-    fn length(&mut self, length: usize, min: usize, max: usize) {
+    /// Whether a length is within its bounds.
+    fn length(&mut self, length: usize, min: usize, max: usize) -> bool {
         if length < min {
             self.violation("", &format!("Member must have length greater than or equal to {min}"));
         } else if length > max {
             self.violation("", &format!("Member must have length less than or equal to {max}"));
         }
+        (min..=max).contains(&length)
     }
 
     /// AWS repeats the value; here only its absence is told.
@@ -337,6 +360,11 @@ impl Reading {
         self.place.iter().map(part).collect::<Vec<_>>().join(".")
     }
 }
+
+/// How many violations are told at once.
+const MAX_VIOLATIONS: usize = 100;
+/// How many empty texts a skeleton may have beside what counts.
+const MAX_BLANKS: usize = 100;
 
 /// The longest name of a type or a property key that an open list may hold.
 const LONGEST_NAME: usize = 255;

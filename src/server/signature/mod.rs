@@ -44,22 +44,32 @@ pub(super) struct SignedRequest<'request> {
     pub(super) body: &'request [u8],
 }
 
-/// Who signed `request`, at about `now`.
-pub(super) fn verify<'keys>(
-    request: &SignedRequest<'_>,
-    keys: &'keys Keys,
-    now: SystemTime,
-) -> Result<&'keys Caller, Refusal> {
-    verify_for(SERVICE, request, keys, now)
+/// What a request's head says of its signature: everything but whether it is right, which takes the body.
+pub(super) struct Claim<'request, 'keys> {
+    request: SignedRequest<'request>,
+    signed_headers: Vec<String>,
+    date: String,
+    credential: Credential<'request>,
+    signature: &'request str,
+    caller: &'keys Caller,
 }
 
-fn verify_for<'keys>(
-    service: &str,
-    request: &SignedRequest<'_>,
+/// Who is said to have signed `request`, at about `now`. Of the request its body is not read.
+pub(super) fn claim<'request, 'keys>(
+    request: SignedRequest<'request>,
     keys: &'keys Keys,
     now: SystemTime,
-) -> Result<&'keys Caller, Refusal> {
-    let authorization = Authorization::of(request)?;
+) -> Result<Claim<'request, 'keys>, Refusal> {
+    claim_for(SERVICE, request, keys, now)
+}
+
+fn claim_for<'request, 'keys>(
+    service: &str,
+    request: SignedRequest<'request>,
+    keys: &'keys Keys,
+    now: SystemTime,
+) -> Result<Claim<'request, 'keys>, Refusal> {
+    let authorization = Authorization::of(&request)?;
     let date = authorization.date.current(now)?;
     let signed_headers = authorization.signed_headers();
     let is_signed = |name: &str| signed_headers.iter().any(|signed| signed == name);
@@ -73,21 +83,26 @@ fn verify_for<'keys>(
     }
     let credential = Credential::parse(authorization.credential)?;
     credential.check_scope(service, &date)?;
+    // Access key ids are no secret: AWS too answers otherwise for one that nobody has.
+    let caller = keys.get(credential.access_key_id).ok_or(Refusal::UnrecognizedClient)?;
+    Ok(Claim { request, signed_headers, date, credential, signature: authorization.signature, caller })
+}
 
-    let caller = keys.get(credential.access_key_id);
-    // Nobody's signature is calculated too: the time until the answer must not tell which access key ids exist.
-    let secret = caller.map_or("", |caller| caller.secret_access_key.expose());
-    let canonical = canonical_request(request, &signed_headers);
-    let signature = hex(credential.sign(secret, &string_to_sign(&credential, &date, &canonical)).as_ref());
-    let signed = verify_slices_are_equal(signature.as_bytes(), authorization.signature.as_bytes());
-    let caller = caller.ok_or(Refusal::UnrecognizedClient)?;
-    signed.map_err(|_| Refusal::SignatureMismatch)?;
-
-    // It may be unsigned, as some clients have it: it is compared with the one that the key came with.
-    let expected = caller.session_token.as_ref().map_or("", Secret::expose);
-    let given = request.headers.get("x-amz-security-token").map_or(&[][..], HeaderValue::as_bytes);
-    verify_slices_are_equal(expected.as_bytes(), given).map_err(|_| Refusal::UnrecognizedClient)?;
-    Ok(caller)
+impl<'keys> Claim<'_, 'keys> {
+    /// Who signed the request, whose whole body this is.
+    pub(super) fn verify(&self, body: &[u8]) -> Result<&'keys Caller, Refusal> {
+        let canonical = canonical_request(&SignedRequest { body, ..self.request }, &self.signed_headers);
+        let secret = self.caller.secret_access_key.expose();
+        let text = string_to_sign(&self.credential, &self.date, &canonical);
+        let signature = hex(self.credential.sign(secret, &text).as_ref());
+        verify_slices_are_equal(signature.as_bytes(), self.signature.as_bytes())
+            .map_err(|_| Refusal::SignatureMismatch)?;
+        // It may be unsigned, as some clients have it: it is compared with the one that the key came with.
+        let expected = self.caller.session_token.as_ref().map_or("", Secret::expose);
+        let given = self.request.headers.get("x-amz-security-token").map_or(&[][..], HeaderValue::as_bytes);
+        verify_slices_are_equal(expected.as_bytes(), given).map_err(|_| Refusal::UnrecognizedClient)?;
+        Ok(self.caller)
+    }
 }
 
 /// The `Authorization` header, with every parameter that has to be there.

@@ -43,10 +43,10 @@ impl Url {
                     .push(Mistake::new(PROPERTY, "expected a percent-encoded database name behind the host")),
             }
         }
+        // An unencoded & in a password makes its rest look like a parameter, which must not be named.
+        let mut behind_password = false;
         for option in options.split(separators).filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
-            // An unencoded & in a password makes its rest look like a parameter, which must not be named.
-            let behind_password = url.parameters.iter().any(|(name, _)| is_password(name));
             match decode(value) {
                 Some(value) => url.parameters.push((name.to_owned(), Secret::new(value))),
                 None => {
@@ -54,6 +54,7 @@ impl Url {
                     mistakes.push(Mistake::new(parameter(name), "expected a percent-encoded value"));
                 }
             }
+            behind_password |= is_password(name);
         }
         url
     }

@@ -136,7 +136,7 @@ impl Sent {
             headers: &self.headers,
             body: &self.body,
         };
-        verify(&request, keys, self.now).map(|caller| caller.name.clone())
+        claim(request, keys, self.now)?.verify(&self.body).map(|caller| caller.name.clone())
     }
 
     fn caller(&self) -> String {

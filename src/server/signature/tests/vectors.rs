@@ -120,10 +120,14 @@ fn every_step_of_every_vector_is_right() {
         assert_eq!(signature, expected("header-signature.txt"), "{name}");
 
         let keys = keys(&context["credentials"]);
-        let caller = verify_for(service, &request, &keys, now).expect("a caller");
+        let caller = claim_for(service, request, &keys, now)
+            .and_then(|claim| claim.verify(request.body))
+            .expect("a caller");
         assert_eq!(caller.name, "suite", "{name}");
         let elsewhere = SignedRequest { path: "/elsewhere", ..request };
-        let refusal = verify_for(service, &elsewhere, &keys, now).expect_err("another path");
+        let refusal = claim_for(service, elsewhere, &keys, now)
+            .and_then(|claim| claim.verify(elsewhere.body))
+            .expect_err("another path");
         assert_eq!(refusal, Refusal::SignatureMismatch, "{name}");
     }
     assert_eq!((ran, left_out), (31, 7));
