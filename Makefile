@@ -13,7 +13,10 @@ help: ## List the targets
 packages: ## Install the Debian packages that building and testing need and that are not there yet
 	@fixtures/packages.sh
 
-setup: packages ## The same, and unpack the test servers into a cache
+fresh: ## As root: prove on empty Debian systems that `packages` installs what is missing, and nothing else
+	@fixtures/fresh.sh
+
+setup: packages ## Install the same, and unpack the test servers into a cache
 	@cargo run --locked --quiet -p fixtures -- install
 
 demo: setup ## Start real servers, and test good and broken connections by command line and by boto3
@@ -40,4 +43,4 @@ lint: packages ## Check formatting, lints, documentation, and every feature alon
 	@cargo clippy --locked --quiet -p dialcheck --no-default-features -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace $(FEATURES) --no-deps
 
-.PHONY: help packages setup demo test torture bench lint
+.PHONY: help packages fresh setup demo test torture bench lint
