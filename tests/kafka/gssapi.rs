@@ -4,6 +4,7 @@ use std::path::Path;
 
 use fixtures::{Fault, FaultProxy, Listener, free_port};
 
+use super::forged::{Forged, ForgedBroker};
 use super::{BROKER, FILES, at, file, refused};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed};
@@ -204,6 +205,31 @@ fn renamed(keytab: &[u8], principal: &str) -> Vec<u8> {
         rest = behind;
     }
     renamed
+}
+
+/// As `alice`, at a port of localhost in front of the listener `SaslPlaintext`.
+fn in_front(port: u16) -> Connection {
+    kerberos(Listener::SaslPlaintext, "alice@TEST.LOCAL", "alice")
+        .with("KAFKA_BOOTSTRAP_SERVERS", format!("localhost:{port}"))
+}
+
+#[test]
+fn a_forged_list_of_brokers_is_not_dialed() {
+    let listener = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
+    let mut brokers = vec![("127.0.0.1".to_owned(), listener.port())];
+    brokers.extend((1..=1000).map(|port| ("127.0.0.1".to_owned(), port)));
+    let broker = ForgedBroker::start(Forged { brokers, topics: 1, hangs_up: false });
+    let tested = in_front(broker.port()).test();
+    tested.failed(&Failed {
+        stage: "query",
+        code: "response_unreadable",
+        native: None,
+        exception: FS_RESPONSE,
+        exit: 1,
+    });
+    tested.says("more brokers than a cluster has");
+    assert!(broker.described() > 0);
+    assert_eq!(listener.connections(), 0);
 }
 
 /// Nobody but dialcheck itself starts it.

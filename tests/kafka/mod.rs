@@ -2,6 +2,8 @@
 
 mod faults;
 #[cfg(feature = "kafka-gssapi")]
+mod forged;
+#[cfg(feature = "kafka-gssapi")]
 mod gssapi;
 mod iam;
 mod impostor;

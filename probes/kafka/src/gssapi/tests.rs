@@ -177,6 +177,8 @@ async fn what_the_child_hears_is_recorded_stage_by_stage() {
         async move { log_in_by(&program(&script), "kafka", None, Duration::from_secs(10)).await }
     };
     let broker = r#"{"id":1,"host":"b1.example","port":9092}"#;
+    let brokers = |count: usize| vec![broker; count].join(",");
+    assert!(answer(&brokers(1000), 1, "null").await.failure.is_none());
     let passed = answer(broker, 2, "null").await;
     assert!(passed.failure.is_none(), "{:?}", passed.failure);
     let stages: Vec<_> = passed.records.iter().map(|record| (record.stage, record.outcome)).collect();
@@ -185,6 +187,7 @@ async fn what_the_child_hears_is_recorded_stage_by_stage() {
     for (transcript, stage, code) in [
         (answer(broker, 0, "29").await, Stage::Access, Code::AccessDenied),
         (answer("", 0, "0").await, Stage::Query, Code::ServerNotReady),
+        (answer(&brokers(1001), 1, "null").await, Stage::Query, Code::ResponseUnreadable),
         (
             answer(r#"{"id":1,"host":"b 1","port":9092}"#, 0, "0").await,
             Stage::Query,
