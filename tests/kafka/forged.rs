@@ -17,8 +17,8 @@ pub(super) struct Forged {
     pub(super) brokers: Vec<(String, u16)>,
     /// How many topics there are.
     pub(super) topics: u8,
-    /// Whether the connection ends behind that answer.
-    pub(super) hangs_up: bool,
+    /// Whether it names itself alone at first, and only from the second answer on the first of `brokers` in its own place.
+    pub(super) moves: bool,
 }
 
 /// A port of 127.0.0.1, in front of the listener `SaslPlaintext`. It serves to the end of the process.
@@ -36,7 +36,7 @@ impl ForgedBroker {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (forged, count) = (forged.clone(), Arc::clone(&count));
-                thread::spawn(move || serve(client, &forged, &count));
+                thread::spawn(move || serve(client, port, &forged, &count));
             }
         });
         Self { port, described }
@@ -57,7 +57,7 @@ const VERSIONS: &[u8] =
     b"\0\0\0\0\0\x05\0\x03\0\0\0\x04\0\x0b\0\0\0\0\0\x11\0\0\0\x01\0\x12\0\0\0\0\0\x24\0\0\0\0";
 
 #[expect(clippy::disallowed_methods, reason = "it dials the genuine broker, on loopback")]
-fn serve(mut client: TcpStream, forged: &Forged, described: &AtomicUsize) -> io::Result<()> {
+fn serve(mut client: TcpStream, own: u16, forged: &Forged, described: &AtomicUsize) -> io::Result<()> {
     let mut broker = TcpStream::connect(("127.0.0.1", BROKER.port(Listener::SaslPlaintext)))?;
     loop {
         let request = read_frame(&mut client)?;
@@ -66,8 +66,12 @@ fn serve(mut client: TcpStream, forged: &Forged, described: &AtomicUsize) -> io:
             // UNSUPPORTED_VERSION, and no version: the client asks again in version 0.
             (18, _) => b"\0\x23\0\0\0\0".to_vec(),
             (3, _) => {
-                described.fetch_add(1, Ordering::SeqCst);
-                forged.metadata()
+                let is_first = described.fetch_add(1, Ordering::SeqCst) == 0;
+                if forged.moves && is_first {
+                    Forged { brokers: vec![("localhost".to_owned(), own)], ..*forged }.metadata()
+                } else {
+                    forged.metadata()
+                }
             }
             _ => {
                 write_frame(&mut broker, &request)?;
@@ -77,9 +81,6 @@ fn serve(mut client: TcpStream, forged: &Forged, described: &AtomicUsize) -> io:
             }
         };
         write_frame(&mut client, &[&request[4..8], &answer].concat())?;
-        if request[1] == 3 && forged.hangs_up {
-            return Ok(());
-        }
     }
 }
 

@@ -4,13 +4,12 @@ use std::path::Path;
 
 use fixtures::{Fault, FaultProxy, Listener, free_port};
 
-use super::forged::{Forged, ForgedBroker};
 use super::{BROKER, FILES, at, file, refused};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed};
 
 /// Writes a keytab or a krb5.conf, and gives its place.
-fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
+pub(super) fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
     use std::io::Write as _;
     // Whole at once: another test may read the same file now.
     let mut new = tempfile::NamedTempFile::new_in(FILES.path()).unwrap();
@@ -20,7 +19,7 @@ fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// As `principal`, with the keytab that is right for `keys`.
-fn kerberos(listener: Listener, principal: &str, keys: &str) -> Connection {
+pub(super) fn kerberos(listener: Listener, principal: &str, keys: &str) -> Connection {
     let kerberos = BROKER.kerberos();
     at(listener)
         .with("KAFKA_SASL_MECHANISM", "GSSAPI")
@@ -30,7 +29,7 @@ fn kerberos(listener: Listener, principal: &str, keys: &str) -> Connection {
         .with("KAFKA_SASL_GSSAPI_KRB5_CONF", place("krb5.conf", kerberos.krb5_conf()))
 }
 
-const LISTENERS: [Listener; 2] = [Listener::SaslPlaintext, Listener::SaslSsl];
+pub(super) const LISTENERS: [Listener; 2] = [Listener::SaslPlaintext, Listener::SaslSsl];
 
 const fn auth<'a>(code: &'a str, native: &'a str, exception: &'a str) -> Failed<'a> {
     Failed { stage: "auth", code, native: Some(native), exception, exit: 1 }
@@ -205,31 +204,6 @@ fn renamed(keytab: &[u8], principal: &str) -> Vec<u8> {
         rest = behind;
     }
     renamed
-}
-
-/// As `alice`, at a port of localhost in front of the listener `SaslPlaintext`.
-fn in_front(port: u16) -> Connection {
-    kerberos(Listener::SaslPlaintext, "alice@TEST.LOCAL", "alice")
-        .with("KAFKA_BOOTSTRAP_SERVERS", format!("localhost:{port}"))
-}
-
-#[test]
-fn a_forged_list_of_brokers_is_not_dialed() {
-    let listener = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
-    let mut brokers = vec![("127.0.0.1".to_owned(), listener.port())];
-    brokers.extend((1..=1000).map(|port| ("127.0.0.1".to_owned(), port)));
-    let broker = ForgedBroker::start(Forged { brokers, topics: 1, hangs_up: false });
-    let tested = in_front(broker.port()).test();
-    tested.failed(&Failed {
-        stage: "query",
-        code: "response_unreadable",
-        native: None,
-        exception: FS_RESPONSE,
-        exit: 1,
-    });
-    tested.says("more brokers than a cluster has");
-    assert!(broker.described() > 0);
-    assert_eq!(listener.connections(), 0);
 }
 
 /// Nobody but dialcheck itself starts it.

@@ -5,6 +5,8 @@ mod faults;
 mod forged;
 #[cfg(feature = "kafka-gssapi")]
 mod gssapi;
+#[cfg(feature = "kafka-gssapi")]
+mod gssapi_dial;
 mod iam;
 mod impostor;
 mod listeners;

@@ -25,7 +25,7 @@ pub(super) const CERTIFICATE_FILE: &str = "client.pem";
 pub(super) struct Request {
     pub(super) host: String,
     pub(super) port: u16,
-    /// Where the gate let that be dialed.
+    /// Where the gate let that be dialed, and the only address that is.
     pub(super) address: SocketAddr,
     /// The first part of the broker's principal.
     pub(super) service: String,
@@ -86,8 +86,6 @@ pub(super) struct Listener {
 pub(super) enum Trouble {
     /// librdkafka does not start: its words.
     Setup(String),
-    /// The name leads to an address that the gate refuses, and what kind of address that is.
-    Diverted(SocketAddr, String),
     /// librdkafka reports an error: its number, its words, and the state of the connection.
     Reported { error: i32, words: String, state: String },
     /// The time was over in this state of the connection.
@@ -111,7 +109,6 @@ mod tests {
         for answer in [
             Answer::Described(description),
             Answer::Failed(Trouble::Setup("No such property".to_owned())),
-            Answer::Failed(Trouble::Diverted(([169, 254, 169, 254], 9092).into(), "a kind".to_owned())),
             Answer::Failed(Trouble::Reported {
                 error: -169,
                 words: "a \"word\"\n".to_owned(),

@@ -7,6 +7,7 @@ pub(crate) mod child;
 mod classify;
 mod client;
 mod configuration;
+mod dial;
 mod kdc;
 mod message;
 mod process;
