@@ -32,6 +32,7 @@ mod secrets;
 mod serve;
 mod serve_protocol;
 mod server;
+mod signals;
 mod sweep;
 mod terminal;
 mod unprivileged;
