@@ -6,6 +6,8 @@ mod forged;
 #[cfg(feature = "kafka-gssapi")]
 mod gssapi;
 #[cfg(feature = "kafka-gssapi")]
+mod gssapi_child;
+#[cfg(feature = "kafka-gssapi")]
 mod gssapi_dial;
 mod iam;
 mod impostor;

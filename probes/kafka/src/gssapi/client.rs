@@ -1,17 +1,21 @@
 //! librdkafka, as the child uses it: one connection, one login, one description of the cluster.
 
+use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rdkafka::client::Client;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rustix::stdio::dup2_stdin;
+use zeroize::Zeroizing;
 
 use super::dial::{BrokerClient, CheckedBroker, DEBUG, Event};
-use super::message::{
-    Answer, CERTIFICATE_FILE, Description, LONGEST_WORDS, Listener, Request, Trouble, VerifyRequest,
-};
+use super::memory_file::MemoryFile;
+use super::message::{Answer, Description, LONGEST_WORDS, Listener, Request, Trouble, VerifyRequest};
 use crate::session::NO_TOPIC;
 
 /// How long one look at what librdkafka reports takes at most.
@@ -25,8 +29,13 @@ const MOVED: &str = "Broker hostname updated";
 /// Logs in and asks what the cluster is, or says what keeps it from that.
 pub(super) fn log_in(request: &Request) -> Answer {
     let until = Instant::now() + Duration::from_millis(request.milliseconds);
+    // Held until the answer is there.
+    let files = match Files::new(request) {
+        Ok(files) => files,
+        Err(error) => return Answer::Failed(Trouble::Setup(shortened(&error.to_string()))),
+    };
     let broker = CheckedBroker { host: request.host.clone(), port: request.port, address: request.address };
-    let client = match BrokerClient::new(&configuration(request), broker) {
+    let client = match BrokerClient::new(&configuration(request, &files), broker) {
         Ok(client) => client,
         Err(error) => return Answer::Failed(Trouble::Setup(shortened(&error.to_string()))),
     };
@@ -37,7 +46,32 @@ pub(super) fn log_in(request: &Request) -> Answer {
     watch_over(client, Watch::new(&request.host, request.port), until, &answer)
 }
 
-fn configuration(request: &Request) -> ClientConfig {
+/// What Kerberos and OpenSSL read.
+struct Files {
+    _keytab: MemoryFile,
+    /// The client certificate with those of its issuers.
+    chain: Option<MemoryFile>,
+}
+
+impl Files {
+    fn new(request: &Request) -> io::Result<Self> {
+        let keytab = STANDARD.decode(&*request.keytab).map(Zeroizing::new);
+        let keytab = keytab.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        let keytab = MemoryFile::new(&keytab)?;
+        let configuration = format!(
+            "{}[libdefaults]\n  default_client_keytab_name = FILE:{}\n",
+            request.configuration,
+            keytab.path()
+        );
+        // Kerberos knows it by its environment, which was made before this process: so it is at a descriptor that every process has.
+        dup2_stdin(MemoryFile::new(configuration.as_bytes())?)?;
+        let client = request.tls.as_ref().and_then(|tls| tls.client.as_ref());
+        let chain = client.map(|client| MemoryFile::new(client.chain.as_bytes())).transpose()?;
+        Ok(Self { _keytab: keytab, chain })
+    }
+}
+
+fn configuration(request: &Request, files: &Files) -> ClientConfig {
     let mut configuration = ClientConfig::new();
     let mut set = |key: &str, value: &str| {
         configuration.set(key, value);
@@ -67,10 +101,10 @@ fn configuration(request: &Request) -> ClientConfig {
         if let Some(authorities) = &tls.authorities {
             set("ssl.ca.pem", authorities);
         }
-        if let Some(key) = &tls.key {
-            // Of a certificate in memory it takes the first alone, and of a file the whole chain.
-            set("ssl.certificate.location", CERTIFICATE_FILE);
-            set("ssl.key.pem", key);
+        if let (Some(client), Some(chain)) = (&tls.client, &files.chain) {
+            // Of a certificate in a setting it takes the first alone, and of a file the whole chain.
+            set("ssl.certificate.location", &chain.path());
+            set("ssl.key.pem", &client.key);
         }
     }
     configuration.set_log_level(RDKafkaLogLevel::Debug);
@@ -223,6 +257,8 @@ mod tests {
             port: 9092,
             address: address.parse().unwrap(),
             service: "kafka".to_owned(),
+            configuration: String::new(),
+            keytab: Zeroizing::default(),
             tls: None,
             milliseconds: 1000,
         }
@@ -278,7 +314,8 @@ mod tests {
 
     #[test]
     fn the_principal_and_a_command_for_a_shell_are_in_no_setting() {
-        let configuration = configuration(&request("b1.example", "10.0.0.1:9092"));
+        let files = Files { _keytab: MemoryFile::new(b"keys").unwrap(), chain: None };
+        let configuration = configuration(&request("b1.example", "10.0.0.1:9092"), &files);
         assert_eq!(configuration.get("sasl.kerberos.min.time.before.relogin"), Some("0"));
         assert_eq!(configuration.get("sasl.kerberos.kinit.cmd"), Some(""));
         assert_eq!(configuration.get("sasl.kerberos.principal"), None);

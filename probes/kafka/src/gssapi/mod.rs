@@ -9,6 +9,7 @@ mod client;
 mod configuration;
 mod dial;
 mod kdc;
+mod memory_file;
 mod message;
 mod process;
 #[cfg(test)]
