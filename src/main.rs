@@ -5,6 +5,10 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // From here on /proc/PID/mem, environ and the like are root's: whoever runs as the same user reads no secret there, and attaches no
+    // debugger. A system that refuses leaves it as it was.
+    #[cfg(target_os = "linux")]
+    let _refused = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     // A login by Kerberos belongs to a process of its own, which is this binary once more.
     #[cfg(feature = "kafka-gssapi")]
     if let Some(code) = dialcheck::gssapi_child() {

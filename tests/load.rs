@@ -234,7 +234,7 @@ fn expensive() -> Vec<(&'static str, String, String)> {
             "near keys",
             test.clone(),
             properties(
-                &(0..100)
+                (0..100)
                     .map(|number| format!(r#""JDBC_CONNECTION_{number}{}":"x","#, "L".repeat(200)))
                     .collect::<String>()
                     .trim_end_matches(','),

@@ -161,8 +161,13 @@ impl Server {
 
     /// Tells it to end, and waits until it has; gives back its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
+        self.end_by("TERM")
+    }
+
+    /// The same by another signal.
+    pub(crate) fn end_by(&mut self, signal: &str) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
         self.child.wait().unwrap().code()
     }
 

@@ -41,6 +41,40 @@ fn the_dependency_graph_is_a_star() {
     }
 }
 
+/// `unsafe_code` is denied to every package, and one file is excepted: what that holds is read by somebody.
+#[test]
+fn one_file_may_be_unsafe() {
+    const EXCEPTED: &str = "probes/kafka/src/gssapi/dial.rs";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("\nunsafe_code = \"deny\"\n"));
+    for package in MetadataCommand::new().no_deps().exec().unwrap().packages {
+        let manifest = std::fs::read_to_string(package.manifest_path).unwrap();
+        assert!(manifest.contains("\n[lints]\nworkspace = true\n"), "{} has lints of its own", package.name);
+    }
+    let mut folders = vec![root.to_owned()];
+    let mut sources = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            if entry.file_type().unwrap().is_dir() {
+                if !hidden && path != root.join("target") {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let excepted = [root.join(EXCEPTED), root.join(file!())].contains(&path);
+            if path.extension().is_some_and(|extension| extension == "rs") && !excepted {
+                sources += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                assert!(!text.contains("unsafe"), "{} has unsafe code, or speaks of it", path.display());
+            }
+        }
+    }
+    assert!(sources > 100, "{sources}");
+}
+
 #[test]
 fn every_probe_folder_has_the_same_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("probes");

@@ -8,6 +8,7 @@ mod glue;
 mod progress;
 mod render;
 mod serve;
+mod signals;
 mod tally;
 mod targets;
 mod test;
@@ -18,16 +19,16 @@ use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use clap::FromArgMatches as _;
 use dialcheck::catalog::CatalogError;
 use dialcheck::glue::Operation;
 
 use arguments::{Arguments, Command};
+use signals::{EndSignal, EndSignals};
 
-/// The shell's convention for a process that Ctrl-C ended: 128 and the signal's number.
-const INTERRUPTED: u8 = 130;
-/// The same for a process that writes to a closed pipe.
+/// The shell's convention for a process that writes to a closed pipe: 128 and the signal's number.
 const BROKEN_PIPE: u8 = 141;
 
 pub(crate) fn main() -> ExitCode {
@@ -71,15 +72,21 @@ fn refuse(error: &clap::Error) -> ExitCode {
     if error.use_stderr() { ExitCode::from(code) } else { ExitCode::SUCCESS }
 }
 
-/// Runs `work` until it is done or Ctrl-C drops it, and with it every connection.
+/// Runs `work` until it is done or Ctrl-C, SIGTERM or SIGHUP drops it, and with it every connection.
 fn block_on<T>(work: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    /// A command that comes here twice hears of what came in between.
+    static SIGNALS: Mutex<Option<EndSignals>> = Mutex::new(None);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failed::Agent)?;
+    let caught = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner).take();
     let done = runtime.block_on(async {
-        tokio::select! {
+        let mut signals = caught.map_or_else(EndSignals::catch, Ok).map_err(Failed::Agent)?;
+        let done = tokio::select! {
             done = work => done,
-            interrupt = tokio::signal::ctrl_c() => Err(interrupt.map_or_else(Failed::Agent, |()| Failed::Interrupted)),
-        }
+            signal = signals.next() => Err(Failed::Interrupted(signal)),
+        };
+        *SIGNALS.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals);
+        done
     });
     // A file that can't be read to its end (a stalled network mount) must not hold the process.
     runtime.shutdown_background();
@@ -96,7 +103,8 @@ enum Failed {
     Catalog(CatalogError),
     /// dialcheck can't work on this machine.
     Agent(io::Error),
-    Interrupted,
+    /// A signal ended it.
+    Interrupted(EndSignal),
 }
 
 impl From<io::Error> for Failed {
@@ -118,7 +126,7 @@ impl Failed {
             Self::Catalog(_) => 2,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => BROKEN_PIPE,
             Self::Output(_) | Self::Agent(_) => 3,
-            Self::Interrupted => INTERRUPTED,
+            Self::Interrupted(signal) => signal.exit_code(),
         })
     }
 
@@ -131,7 +139,9 @@ impl Failed {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
             Self::Output(error) => vec![format!("the output can't be written: {error}")],
             Self::Agent(error) => vec![format!("dialcheck can't run here: {error}")],
-            Self::Interrupted => vec!["interrupted; what was still being dialed was dropped".to_owned()],
+            Self::Interrupted(signal) => {
+                vec![format!("{}; what was still being dialed was dropped", signal.participle())]
+            }
         }
     }
 }

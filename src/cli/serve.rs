@@ -10,12 +10,12 @@ use dialcheck::engine::{LocalFiles, References};
 use dialcheck::server::{Authentication, Identity, Keys, Server, ServerOptions};
 use dialcheck::service::{Passwords, Service, Validate};
 use probe_contract::Loopback;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failed;
 use super::arguments::{Dialing, test_timeout};
 use super::catalog::CatalogArguments;
 use super::dialing::Reach;
+use super::signals::EndSignals;
 
 #[derive(Args)]
 pub(crate) struct ServeArguments {
@@ -130,13 +130,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         let server =
             Server::bind(arguments.listen, options).await.map_err(|error| usage(error.to_string()))?;
         // Asked for before anybody can know that the server is up.
-        let mut terminate = signal(SignalKind::terminate()).map_err(Failed::Agent)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failed::Agent)?;
+        let mut signals = EndSignals::catch().map_err(Failed::Agent)?;
         let url = server.url().map_err(Failed::Agent)?;
         say(&format!("listening on {url}"));
         server
             .run(service, async {
-                tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+                let _whichever = signals.next().await;
                 say("ending when what runs is done");
             })
             .await;

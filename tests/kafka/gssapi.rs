@@ -9,7 +9,7 @@ use crate::harness::exception::*;
 use crate::harness::{Connection, Failed};
 
 /// Writes a keytab or a krb5.conf, and gives its place.
-fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
+pub(super) fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
     use std::io::Write as _;
     // Whole at once: another test may read the same file now.
     let mut new = tempfile::NamedTempFile::new_in(FILES.path()).unwrap();
@@ -19,7 +19,7 @@ fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// As `principal`, with the keytab that is right for `keys`.
-fn kerberos(listener: Listener, principal: &str, keys: &str) -> Connection {
+pub(super) fn kerberos(listener: Listener, principal: &str, keys: &str) -> Connection {
     let kerberos = BROKER.kerberos();
     at(listener)
         .with("KAFKA_SASL_MECHANISM", "GSSAPI")
@@ -29,7 +29,7 @@ fn kerberos(listener: Listener, principal: &str, keys: &str) -> Connection {
         .with("KAFKA_SASL_GSSAPI_KRB5_CONF", place("krb5.conf", kerberos.krb5_conf()))
 }
 
-const LISTENERS: [Listener; 2] = [Listener::SaslPlaintext, Listener::SaslSsl];
+pub(super) const LISTENERS: [Listener; 2] = [Listener::SaslPlaintext, Listener::SaslSsl];
 
 const fn auth<'a>(code: &'a str, native: &'a str, exception: &'a str) -> Failed<'a> {
     Failed { stage: "auth", code, native: Some(native), exception, exit: 1 }

@@ -2,7 +2,13 @@
 
 mod faults;
 #[cfg(feature = "kafka-gssapi")]
+mod forged;
+#[cfg(feature = "kafka-gssapi")]
 mod gssapi;
+#[cfg(feature = "kafka-gssapi")]
+mod gssapi_child;
+#[cfg(feature = "kafka-gssapi")]
+mod gssapi_dial;
 mod iam;
 mod impostor;
 mod listeners;

@@ -1,6 +1,9 @@
 //! What a broker says of its cluster.
 
-use probe_contract::Endpoint;
+use probe_contract::{Code, Endpoint, Evidence, Failure, Stage, Step};
+
+/// Every one of them is dialed: a peer could have a whole network dialed.
+const MAX_BROKERS: usize = 1000;
 
 /// A cluster, as Metadata describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,4 +23,24 @@ pub(crate) struct Broker {
     pub(crate) id: i32,
     /// The advertised listener.
     pub(crate) endpoint: Endpoint,
+}
+
+impl Cluster {
+    pub(crate) fn note(&self, step: &Step) {
+        if let Some(id) = &self.id {
+            step.note(Evidence::ClusterId(id.clone()));
+        }
+        step.note(Evidence::Brokers(self.brokers.len()));
+    }
+
+    /// Whether `broker` named any broker of its cluster, and no more than can be dialed. To be asked whichever way the cluster was described,
+    /// before a listener is dialed.
+    pub(crate) fn check_brokers(&self, broker: &Endpoint) -> Result<(), Failure> {
+        let (code, what) = match self.brokers.len() {
+            0 => (Code::ServerNotReady, "no broker of its cluster"),
+            1..=MAX_BROKERS => return Ok(()),
+            _ => (Code::ResponseUnreadable, "more brokers than a cluster has"),
+        };
+        Err(Failure::new(code, format!("{broker} names {what}")).at(Stage::Query))
+    }
 }

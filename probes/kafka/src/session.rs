@@ -53,14 +53,7 @@ impl Session<'_> {
                 };
                 let cluster = read_cluster(&answer).ok_or_else(|| manner.unreadable(METADATA))?;
                 cluster.note(&step);
-                if cluster.brokers.is_empty() {
-                    let detail = format!("{} names no broker of its cluster", manner.endpoint);
-                    return Err(Failure::new(Code::ServerNotReady, detail));
-                }
-                if cluster.brokers.len() > MOST_BROKERS {
-                    let detail = format!("{} names more brokers than a cluster has", manner.endpoint);
-                    return Err(Failure::new(Code::ResponseUnreadable, detail));
-                }
+                cluster.check_brokers(manner.endpoint)?;
                 Ok(cluster)
             })
             .await?;
@@ -78,9 +71,6 @@ impl Session<'_> {
         Ok(cluster)
     }
 }
-
-/// Every one of them is dialed: a peer could have a whole network dialed.
-const MOST_BROKERS: usize = 1000;
 
 /// The name of a topic that nobody has. A user without any right is refused it, and everybody else is told that it does not exist.
 pub(crate) const NO_TOPIC: &str = "dialcheck-no-such-topic";
@@ -197,14 +187,5 @@ impl Exchange<'_, '_> {
                     .hint("Check that the address leads to the intended broker: something that only pretends to check logins answers there")
             }
         }
-    }
-}
-
-impl Cluster {
-    pub(crate) fn note(&self, step: &Step) {
-        if let Some(id) = &self.id {
-            step.note(Evidence::ClusterId(id.clone()));
-        }
-        step.note(Evidence::Brokers(self.brokers.len()));
     }
 }

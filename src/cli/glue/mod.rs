@@ -1,6 +1,7 @@
 //! The operations of Glue's, as `aws glue` spells them.
 //!
-//! Exit codes are the AWS CLI's: 0, 252 where the command line is wrong, 254 where the operation fails, 255 for the rest.
+//! Exit codes are the AWS CLI's: 0, 252 where the command line is wrong, 254 where the operation fails, 128 and the signal's number where
+//! a signal ends it, 255 for the rest.
 
 mod command;
 mod local;
@@ -19,6 +20,8 @@ use dialcheck::glue::{Document, Example, Exception, Fields, Operation, Rejected,
 use probe_contract::printable;
 use serde_json::Value;
 
+use super::Failed;
+use super::signals::EndSignal;
 pub(super) use command::{command, commands};
 
 /// The AWS CLI's exit codes.
@@ -32,6 +35,8 @@ enum Failure {
     Usage(String),
     /// What answered is no service of Glue's, or nobody did.
     Other(String),
+    /// A signal ended it.
+    Interrupted(EndSignal),
     /// The operation failed.
     Exception {
         /// Its name on the wire, which a service somewhere else may have chosen.
@@ -81,6 +86,9 @@ pub(super) fn run(operation: Operation, matches: &ArgMatches) -> ExitCode {
     let (text, code) = match failure {
         Failure::Usage(text) => (text, USAGE),
         Failure::Other(text) => (text, OTHER),
+        Failure::Interrupted(signal) => {
+            (format!("{}; what was still being called was dropped", signal.participle()), signal.exit_code())
+        }
         Failure::Exception { name, message } => {
             let operation = operation.model().name;
             let name = printable(&name);
@@ -120,7 +128,12 @@ fn answer(operation: Operation, matches: &ArgMatches) -> Result<(), Failure> {
     let service = command::service(matches)?;
     let work = pages::collect(&service, operation, input, paging);
     let answered = super::block_on(async { Ok(work.await) });
-    let answered = answered.map_err(|failed| Failure::Other(failed.lines().join("\n")))??;
+    let answered = answered.map_err(|failed| match failed {
+        Failed::Interrupted(signal) => Failure::Interrupted(signal),
+        Failed::Usage(_) | Failed::Output(_) | Failed::Catalog(_) | Failed::Agent(_) => {
+            Failure::Other(failed.lines().join("\n"))
+        }
+    })??;
     printed.answer(operation, answered)
 }
 

@@ -3,6 +3,11 @@
 use std::ffi::OsStr;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
+use std::thread;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Signal, getpid, kill_process};
 
 use super::client;
 use super::message::{ARGUMENT, LONGEST_REQUEST, Request};
@@ -20,6 +25,8 @@ pub fn run() -> Option<ExitCode> {
     }
     // Its words would go to a stderr that nobody reads; the parent sees the exit code.
     std::panic::set_hook(Box::new(|_| ()));
+    // Before it has anything to lose.
+    thread::spawn(end_with_parent);
     Some(match work() {
         Some(()) => ExitCode::SUCCESS,
         None => ExitCode::from(NO_TASK),
@@ -34,4 +41,14 @@ fn work() -> Option<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(&answer).ok()?;
     stdout.flush().ok()
+}
+
+/// Ends this process when nobody is left to read its answer, whatever the libraries wait for: its parent is gone, however it went. A signal
+/// at the parent's death (`PR_SET_PDEATHSIG`) would come when the thread ends that started the child.
+fn end_with_parent() {
+    let stdout = io::stdout();
+    let mut reader = [PollFd::new(&stdout, PollFlags::empty())];
+    while poll(&mut reader, None) == Err(Errno::INTR) {}
+    // What it holds is gone with it; a tidy end would wait for those libraries.
+    let _ended = kill_process(getpid(), Signal::KILL);
 }

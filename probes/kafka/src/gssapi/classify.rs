@@ -249,6 +249,17 @@ const ROWS: &[Row] = &[
         ),
     ),
     row(
+        "Broker hostname updated",
+        "",
+        Code::ServerNotReady,
+        None,
+        "-195",
+        Some(
+            "While it was asked, the broker began to advertise another address (advertised.listeners), where dialcheck does not log in: test again when that is settled",
+        ),
+        ("Broker hostname updated", LIBRDKAFKA),
+    ),
+    row(
         "",
         "Disconnected",
         Code::ConnectionReset,
@@ -301,11 +312,6 @@ pub(super) fn failure(trouble: Trouble, login: &GssapiLogin<'_>) -> Failure {
     match trouble {
         Trouble::Setup(words) => {
             Failure::foreign(Code::AgentFailed, format!("librdkafka does not start: {words}"))
-        }
-        Trouble::Diverted(address, kind) => {
-            let detail =
-                format!("{broker} led to {} and then to {}, {kind}", login.address.ip(), address.ip());
-            Failure::new(Code::EgressRefused, detail).at(Stage::Tcp)
         }
         Trouble::Overdue { state } => {
             let stage = stage(&state);

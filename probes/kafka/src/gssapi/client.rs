@@ -1,20 +1,21 @@
 //! librdkafka, as the child uses it: one connection, one login, one description of the cluster.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use probe_contract::{Gate, Loopback};
-use rdkafka::ClientContext;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rdkafka::client::Client;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rustix::stdio::dup2_stdin;
+use zeroize::Zeroizing;
 
-use super::message::{
-    Answer, CERTIFICATE_FILE, Description, LONGEST_WORDS, Listener, Request, Trouble, VerifyRequest,
-};
+use super::dial::{BrokerClient, CheckedBroker, DEBUG, Event};
+use super::memory_file::MemoryFile;
+use super::message::{Answer, Description, LONGEST_WORDS, Listener, Request, Trouble, VerifyRequest};
 use crate::session::NO_TOPIC;
 
 /// How long one look at what librdkafka reports takes at most.
@@ -22,53 +23,61 @@ const SLICE: Duration = Duration::from_millis(10);
 /// In milliseconds: longer than any test, so that a refused login is not repeated. librdkafka 2.3 computes in microseconds with 32 bits:
 /// with more than 35 minutes it repeats at once, and thousands of times a second.
 const NO_RECONNECT: &str = "600000";
+/// What librdkafka says when a broker advertises another address than before.
+const MOVED: &str = "Broker hostname updated";
 
 /// Logs in and asks what the cluster is, or says what keeps it from that.
 pub(super) fn log_in(request: &Request) -> Answer {
     let until = Instant::now() + Duration::from_millis(request.milliseconds);
-    let addresses = match addresses(request) {
-        Ok(addresses) => addresses,
-        Err(trouble) => return Answer::Failed(trouble),
+    // Held until the answer is there.
+    let files = match Files::new(request) {
+        Ok(files) => files,
+        Err(error) => return Answer::Failed(Trouble::Setup(shortened(&error.to_string()))),
     };
-    let watch = Watch { addresses, seen: Mutex::default() };
-    let consumer: BaseConsumer<Watch> = match configuration(request).create_with_context(watch) {
-        Ok(consumer) => consumer,
+    let broker = CheckedBroker { host: request.host.clone(), port: request.port, address: request.address };
+    let client = match BrokerClient::new(&configuration(request, &files), broker) {
+        Ok(client) => client,
         Err(error) => return Answer::Failed(Trouble::Setup(shortened(&error.to_string()))),
     };
     // It goes with the process: to end it properly is to wait for whoever does not answer.
-    let consumer: &'static BaseConsumer<Watch> = Box::leak(Box::new(consumer));
+    let client: &'static BrokerClient = Box::leak(Box::new(client));
     let (answers, answer) = mpsc::channel();
-    thread::spawn(move || describe(consumer, until, &answers));
-    watch_over(consumer, until, &answer)
+    thread::spawn(move || describe(client.client(), until, &answers));
+    watch_over(client, Watch::new(&request.host, request.port), until, &answer)
 }
 
-/// Where the host's name leads now, for librdkafka resolves it once more. It takes any of these addresses, so that the gate sees all.
-fn addresses(request: &Request) -> Result<Vec<SocketAddr>, Trouble> {
-    let checked = request.address;
-    // The gate has seen that one, and so tells whether loopback is open.
-    let open = checked.ip().to_canonical().is_loopback();
-    let gate = Gate { loopback: if open { Loopback::Open } else { Loopback::Closed } };
-    let all = (request.host.as_str(), request.port).to_socket_addrs();
-    let all = all.map_err(|error| Trouble::Reported {
-        error: RDKafkaErrorCode::Resolve as i32,
-        words: shortened(&error.to_string()),
-        state: "CONNECT".to_owned(),
-    })?;
-    let dialed: Vec<SocketAddr> = all.filter(|one| one.is_ipv4() == checked.is_ipv4()).collect();
-    for address in &dialed {
-        gate.check(address.ip()).map_err(|kind| Trouble::Diverted(*address, kind.to_owned()))?;
+/// What Kerberos and OpenSSL read.
+struct Files {
+    _keytab: MemoryFile,
+    /// The client certificate with those of its issuers.
+    chain: Option<MemoryFile>,
+}
+
+impl Files {
+    fn new(request: &Request) -> io::Result<Self> {
+        let keytab = STANDARD.decode(&*request.keytab).map(Zeroizing::new);
+        let keytab = keytab.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+        let keytab = MemoryFile::new(&keytab)?;
+        let configuration = format!(
+            "{}[libdefaults]\n  default_client_keytab_name = FILE:{}\n",
+            request.configuration,
+            keytab.path()
+        );
+        // Kerberos knows it by its environment, which was made before this process: so it is at a descriptor that every process has.
+        dup2_stdin(MemoryFile::new(configuration.as_bytes())?)?;
+        let client = request.tls.as_ref().and_then(|tls| tls.client.as_ref());
+        let chain = client.map(|client| MemoryFile::new(client.chain.as_bytes())).transpose()?;
+        Ok(Self { _keytab: keytab, chain })
     }
-    Ok(dialed)
 }
 
-fn configuration(request: &Request) -> ClientConfig {
+fn configuration(request: &Request, files: &Files) -> ClientConfig {
     let mut configuration = ClientConfig::new();
     let mut set = |key: &str, value: &str| {
         configuration.set(key, value);
     };
     set("client.id", "dialcheck");
     set("bootstrap.servers", &format!("{}:{}", request.host, request.port));
-    set("broker.address.family", if request.address.is_ipv4() { "v4" } else { "v6" });
     set("sasl.mechanism", "GSSAPI");
     set("sasl.kerberos.service.name", &request.service);
     // Its command hands the principal to a shell, so it is off, and the principal is in the keytab alone.
@@ -78,7 +87,7 @@ fn configuration(request: &Request) -> ClientConfig {
     set("reconnect.backoff.max.ms", NO_RECONNECT);
     set("topic.metadata.refresh.interval.ms", "-1");
     set("allow.auto.create.topics", "false");
-    // Which address it dials and in which state it is, librdkafka says only so.
+    // In which state a connection is, librdkafka says only so.
     set("debug", "broker");
     set("security.protocol", if request.tls.is_some() { "sasl_ssl" } else { "sasl_plaintext" });
     if let Some(tls) = &request.tls {
@@ -92,10 +101,10 @@ fn configuration(request: &Request) -> ClientConfig {
         if let Some(authorities) = &tls.authorities {
             set("ssl.ca.pem", authorities);
         }
-        if let Some(key) = &tls.key {
-            // Of a certificate in memory it takes the first alone, and of a file the whole chain.
-            set("ssl.certificate.location", CERTIFICATE_FILE);
-            set("ssl.key.pem", key);
+        if let (Some(client), Some(chain)) = (&tls.client, &files.chain) {
+            // Of a certificate in a setting it takes the first alone, and of a file the whole chain.
+            set("ssl.certificate.location", &chain.path());
+            set("ssl.key.pem", &client.key);
         }
     }
     configuration.set_log_level(RDKafkaLogLevel::Debug);
@@ -103,13 +112,9 @@ fn configuration(request: &Request) -> ClientConfig {
 }
 
 /// Metadata of the whole cluster and, where the user sees no topic, of one that nobody has.
-fn describe(
-    consumer: &BaseConsumer<Watch>,
-    until: Instant,
-    answers: &Sender<Result<Description, KafkaError>>,
-) {
+fn describe(client: &Client, until: Instant, answers: &Sender<Result<Description, KafkaError>>) {
     let left = || until.saturating_duration_since(Instant::now());
-    let description = consumer.fetch_metadata(None, left()).and_then(|metadata| {
+    let description = client.fetch_metadata(None, left()).and_then(|metadata| {
         let listener = |broker: &rdkafka::metadata::MetadataBroker| Listener {
             id: broker.id(),
             host: broker.host().to_owned(),
@@ -117,13 +122,13 @@ fn describe(
         };
         let topics = metadata.topics().len();
         let about_no_topic = if topics == 0 {
-            let answer = consumer.fetch_metadata(Some(NO_TOPIC), left())?;
+            let answer = client.fetch_metadata(Some(NO_TOPIC), left())?;
             answer.topics().first().map(|topic| topic.error().map_or(0, |error| error as i16))
         } else {
             None
         };
         Ok(Description {
-            id: consumer.client().fetch_cluster_id(Duration::ZERO),
+            id: client.fetch_cluster_id(Duration::ZERO),
             brokers: metadata.brokers().iter().map(listener).collect(),
             topics,
             about_no_topic,
@@ -135,14 +140,15 @@ fn describe(
 
 /// Serves librdkafka's reports until one decides: the call for the metadata says only at its time-out that it failed, and never why.
 fn watch_over(
-    consumer: &BaseConsumer<Watch>,
+    client: &BrokerClient,
+    mut watch: Watch,
     until: Instant,
     answer: &Receiver<Result<Description, KafkaError>>,
 ) -> Answer {
-    let watch = consumer.context();
     loop {
-        // What it gives back was reported to `Watch` already.
-        let _event = consumer.poll(SLICE);
+        if let Some(event) = client.event(SLICE) {
+            watch.see(&event);
+        }
         if let Some(trouble) = watch.trouble() {
             return Answer::Failed(trouble);
         }
@@ -152,87 +158,81 @@ fn watch_over(
             Ok(Err(_)) | Err(_) => {}
         }
         if Instant::now() >= until {
-            return Answer::Failed(Trouble::Overdue { state: watch.state() });
+            return Answer::Failed(Trouble::Overdue { state: watch.state });
         }
     }
 }
 
-/// What librdkafka reports.
+/// What librdkafka has reported of the one broker.
 struct Watch {
-    /// Where it may go.
-    addresses: Vec<SocketAddr>,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
+    /// As librdkafka names it in front of what it says.
+    broker: String,
     /// The first that decides.
     trouble: Option<Trouble>,
     /// One that stands in the log; an error that follows it says more.
     suspected: Option<(Instant, Trouble)>,
+    /// That of the connection.
     state: String,
 }
 
 impl Watch {
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(host: &str, port: u16) -> Self {
+        Self { broker: format!("{host}:{port}"), trouble: None, suspected: None, state: String::new() }
     }
 
-    fn state(&self) -> String {
-        self.seen().state.clone()
+    fn see(&mut self, event: &Event) {
+        match event {
+            Event::Log { message: text, .. } | Event::Error { reason: text, .. } if self.is_another(text) => {
+            }
+            Event::Log { level, facility, message } => self.log(*level, facility, message),
+            Event::Error { error, reason } => self.error(*error, reason),
+        }
     }
 
-    fn trouble(&self) -> Option<Trouble> {
-        let mut seen = self.seen();
-        let grown_old = |(since, _): &mut (Instant, Trouble)| since.elapsed() > 3 * SLICE;
-        let suspected = seen.suspected.take_if(grown_old).map(|(_, trouble)| trouble);
-        seen.trouble.take().or(suspected)
+    /// Whether `text` is about a broker that Metadata named, or from its thread. It leads nowhere, and decides nothing: the login is at
+    /// this one.
+    fn is_another(&self, text: &str) -> bool {
+        let named = text.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+        named.is_some_and(|(broker, _)| broker != self.broker)
     }
 
-    /// An error that only the call itself gave back.
-    fn refused(&self, error: &KafkaError) -> Trouble {
-        let code = error.rdkafka_error_code().map_or(0, |code| code as i32);
-        Trouble::Reported { error: code, words: shortened(&error.to_string()), state: self.state() }
-    }
-}
-
-impl ClientContext for Watch {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        let mut seen = self.seen();
+    fn log(&mut self, level: i32, facility: &str, message: &str) {
         match facility {
             "STATE" if !message.contains("/internal: ") => {
                 if let Some((_, state)) = message.rsplit_once(" -> ") {
-                    state.clone_into(&mut seen.state);
+                    state.clone_into(&mut self.state);
                 }
             }
-            "CONNECT" => {
-                if let Some(address) = connecting(message).filter(|one| !self.addresses.contains(one)) {
-                    let kind = "another address than its name had a moment before".to_owned();
-                    seen.trouble.get_or_insert(Trouble::Diverted(address, kind));
-                }
-            }
-            "FAIL" if !matches!(level, RDKafkaLogLevel::Debug) => {
+            // That one is not to be heard of otherwise: librdkafka takes it for an order to log in elsewhere.
+            "FAIL" if level < DEBUG || message.contains(MOVED) => {
                 let error = RDKafkaErrorCode::BrokerTransportFailure as i32;
-                let trouble = reported(error, message, &seen.state);
-                seen.suspected.get_or_insert((Instant::now(), trouble));
+                let trouble = reported(error, message, &self.state);
+                self.suspected.get_or_insert((Instant::now(), trouble));
             }
             _ => {}
         }
     }
 
-    fn error(&self, error: KafkaError, reason: &str) {
-        let code = error.rdkafka_error_code();
+    fn error(&mut self, error: i32, reason: &str) {
         // It follows the error that says why.
-        if code == Some(RDKafkaErrorCode::AllBrokersDown) {
-            return;
+        if error != RDKafkaErrorCode::AllBrokersDown as i32 {
+            let trouble = reported(error, reason, &self.state);
+            self.trouble.get_or_insert(trouble);
         }
-        let mut seen = self.seen();
-        let trouble = reported(code.map_or(0, |code| code as i32), reason, &seen.state);
-        seen.trouble.get_or_insert(trouble);
+    }
+
+    fn trouble(&mut self) -> Option<Trouble> {
+        let grown_old = |(since, _): &mut (Instant, Trouble)| since.elapsed() > 3 * SLICE;
+        let suspected = self.suspected.take_if(grown_old).map(|(_, trouble)| trouble);
+        self.trouble.take().or(suspected)
+    }
+
+    /// An error that only the call itself gave back.
+    fn refused(&self, error: &KafkaError) -> Trouble {
+        let code = error.rdkafka_error_code().map_or(0, |code| code as i32);
+        Trouble::Reported { error: code, words: shortened(&error.to_string()), state: self.state.clone() }
     }
 }
-
-impl ConsumerContext for Watch {}
 
 /// An error with the state that its text names: by now the connection has another.
 fn reported(error: i32, text: &str, state: &str) -> Trouble {
@@ -241,13 +241,6 @@ fn reported(error: i32, text: &str, state: &str) -> Trouble {
         |rest: &str| rest.split(|c: char| c != '_' && !c.is_ascii_uppercase()).next().map(str::to_owned);
     let state = named.and_then(name).unwrap_or_else(|| state.to_owned());
     Trouble::Reported { error, words: shortened(text), state }
-}
-
-/// `… Connecting to ipv4#10.0.0.1:9092 (sasl_ssl) with socket 7`
-fn connecting(message: &str) -> Option<SocketAddr> {
-    let (_, rest) = message.split_once("Connecting to ipv")?;
-    let (_, address) = rest.split_once('#')?;
-    address.split(' ').next()?.parse().ok()
 }
 
 fn shortened(text: &str) -> String {
@@ -264,64 +257,52 @@ mod tests {
             port: 9092,
             address: address.parse().unwrap(),
             service: "kafka".to_owned(),
+            configuration: String::new(),
+            keytab: Zeroizing::default(),
             tls: None,
             milliseconds: 1000,
         }
     }
 
     #[test]
-    fn the_gate_sees_where_a_name_leads_now() {
-        let open = addresses(&request("127.0.0.1", "127.0.0.1:9092")).unwrap();
-        assert_eq!(open, ["127.0.0.1:9092".parse().unwrap()]);
-        for (host, checked) in [
-            ("169.254.169.254", "127.0.0.1:9092"),
-            // Loopback was not what the gate let pass, so it may be closed.
-            ("127.0.0.1", "10.0.0.1:9092"),
-            ("0.0.0.0", "127.0.0.1:9092"),
-        ] {
-            let trouble = addresses(&request(host, checked)).unwrap_err();
-            assert!(matches!(trouble, Trouble::Diverted(..)), "{host}: {trouble:?}");
+    fn what_is_said_of_another_broker_decides_nothing() {
+        let mut watch = Watch::new("b1.example", 9092);
+        let error = |watch: &mut Watch, broker: &str| {
+            let reason = format!("sasl_ssl://{broker}: Failed to resolve: Name or service not known");
+            watch.see(&Event::Error { error: -193, reason });
+            watch.trouble()
+        };
+        for broker in
+            ["b2.example:9092/2", "b1.example:9093/1", "[2001:db8::1]:9092/3", "x.b1.example:9092/4"]
+        {
+            assert_eq!(error(&mut watch, broker), None, "{broker}");
+        }
+        let state = |broker: &str| Event::Log {
+            level: DEBUG,
+            facility: "STATE".to_owned(),
+            message: format!(
+                "[thrd:sasl_ssl://{broker}]: sasl_ssl://{broker}: Broker changed state INIT -> UP"
+            ),
+        };
+        watch.see(&state("b2.example:9092/2"));
+        assert_eq!(watch.state, "");
+        watch.see(&state("b1.example:9092/bootstrap"));
+        assert_eq!(watch.state, "UP");
+        for broker in ["b1.example:9092/bootstrap", "b1.example:9092/1"] {
+            assert!(error(&mut watch, broker).is_some(), "{broker}");
         }
     }
 
     #[test]
-    fn an_address_that_was_not_checked_decides_at_once() {
-        let addresses = vec!["10.0.0.1:9092".parse().unwrap()];
-        let watch = Watch { addresses, seen: Mutex::default() };
-        let connect = |address: &str| {
-            let message = format!(
-                "[thrd:x]: sasl_ssl://b1:9092/bootstrap: Connecting to {address} (sasl_ssl) with socket 7"
-            );
-            watch.log(RDKafkaLogLevel::Debug, "CONNECT", &message);
-            watch.trouble()
-        };
-        assert_eq!(connect("ipv4#10.0.0.1:9092"), None);
-        assert!(matches!(connect("ipv4#169.254.169.254:9092"), Some(Trouble::Diverted(..))));
-        assert!(matches!(connect("ipv6#[fd00:ec2::254]:9092"), Some(Trouble::Diverted(..))));
-    }
-
-    #[test]
     fn an_error_decides_before_the_log_and_keeps_its_own_state() {
-        let watch = Watch { addresses: Vec::new(), seen: Mutex::default() };
-        watch.log(
-            RDKafkaLogLevel::Debug,
-            "STATE",
-            "b1:9092/bootstrap: Broker changed state CONNECT -> AUTH_REQ",
-        );
-        watch.log(
-            RDKafkaLogLevel::Info,
-            "FAIL",
-            "b1:9092/bootstrap: Disconnected (after 2ms in state AUTH_REQ)",
-        );
+        let mut watch = Watch::new("b1", 9092);
+        watch.log(DEBUG, "STATE", "b1:9092/bootstrap: Broker changed state CONNECT -> AUTH_REQ");
+        watch.log(6, "FAIL", "b1:9092/bootstrap: Disconnected (after 2ms in state AUTH_REQ)");
         assert_eq!(watch.trouble(), None);
         let refused = "b1:9092/bootstrap: SASL authentication error: no (after 2ms in state AUTH_REQ, 1 identical error(s) suppressed)";
-        watch.error(KafkaError::Global(RDKafkaErrorCode::Authentication), refused);
-        watch.log(
-            RDKafkaLogLevel::Debug,
-            "STATE",
-            "b1:9092/bootstrap: Broker changed state AUTH_REQ -> DOWN",
-        );
-        watch.error(KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        watch.error(RDKafkaErrorCode::Authentication as i32, refused);
+        watch.log(DEBUG, "STATE", "b1:9092/bootstrap: Broker changed state AUTH_REQ -> DOWN");
+        watch.error(RDKafkaErrorCode::AllBrokersDown as i32, "1/1 brokers are down");
         let state = "AUTH_REQ".to_owned();
         assert_eq!(
             watch.trouble(),
@@ -333,7 +314,8 @@ mod tests {
 
     #[test]
     fn the_principal_and_a_command_for_a_shell_are_in_no_setting() {
-        let configuration = configuration(&request("b1.example", "10.0.0.1:9092"));
+        let files = Files { _keytab: MemoryFile::new(b"keys").unwrap(), chain: None };
+        let configuration = configuration(&request("b1.example", "10.0.0.1:9092"), &files);
         assert_eq!(configuration.get("sasl.kerberos.min.time.before.relogin"), Some("0"));
         assert_eq!(configuration.get("sasl.kerberos.kinit.cmd"), Some(""));
         assert_eq!(configuration.get("sasl.kerberos.principal"), None);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use probe_contract::{Code, Failure, KerberosConfiguration};
 
 /// MIT Kerberos documentation, "krb5.conf". Nothing here asks DNS, forwards a ticket or writes a file; TCP is what the gate has seen; and
-/// in the folder of that name there is no plug-in.
+/// below what is no folder there is no plug-in.
 const FORCED: &str = "\
 [libdefaults]
   dns_lookup_kdc = false
@@ -17,7 +17,7 @@ const FORCED: &str = "\
   forwardable = false
   proxiable = false
   default_ccache_name = MEMORY:dialcheck
-  plugin_base_dir = no-plug-ins
+  plugin_base_dir = /dev/null
   request_timeout = 10
 ";
 

@@ -14,21 +14,23 @@ pub(super) const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 /// What librdkafka says of one failure is shorter.
 pub(super) const LONGEST_WORDS: usize = 2048;
 
-/// The names of the files in the child's own folder, which is where it runs.
-pub(super) const CONFIGURATION_FILE: &str = "krb5.conf";
-pub(super) const KEYTAB_FILE: &str = "client.keytab";
-pub(super) const CERTIFICATE_FILE: &str = "client.pem";
+/// Where the child has the `krb5.conf`: at its stdin, when it has read the request there.
+pub(super) const CONFIGURATION_FILE: &str = "/proc/self/fd/0";
 
-/// One login, as the child performs it. The keytab and the `krb5.conf` are files in its folder.
+/// One login, as the child performs it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Request {
     pub(super) host: String,
     pub(super) port: u16,
-    /// Where the gate let that be dialed.
+    /// Where the gate let that be dialed, and the only address that is.
     pub(super) address: SocketAddr,
     /// The first part of the broker's principal.
     pub(super) service: String,
+    /// The `krb5.conf`.
+    pub(super) configuration: String,
+    /// In base64.
+    pub(super) keytab: Zeroizing<String>,
     pub(super) tls: Option<TlsRequest>,
     /// How long it may take.
     pub(super) milliseconds: u64,
@@ -40,8 +42,16 @@ pub(super) struct TlsRequest {
     /// In PEM; none where those of the system are meant.
     pub(super) authorities: Option<String>,
     pub(super) verify: VerifyRequest,
-    /// The key of the client certificate in [`CERTIFICATE_FILE`], in PEM.
-    pub(super) key: Option<Zeroizing<String>>,
+    pub(super) client: Option<ClientRequest>,
+}
+
+/// A client certificate, in PEM.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientRequest {
+    /// With those of its issuers.
+    pub(super) chain: String,
+    pub(super) key: Zeroizing<String>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -86,8 +96,6 @@ pub(super) struct Listener {
 pub(super) enum Trouble {
     /// librdkafka does not start: its words.
     Setup(String),
-    /// The name leads to an address that the gate refuses, and what kind of address that is.
-    Diverted(SocketAddr, String),
     /// librdkafka reports an error: its number, its words, and the state of the connection.
     Reported { error: i32, words: String, state: String },
     /// The time was over in this state of the connection.
@@ -111,7 +119,6 @@ mod tests {
         for answer in [
             Answer::Described(description),
             Answer::Failed(Trouble::Setup("No such property".to_owned())),
-            Answer::Failed(Trouble::Diverted(([169, 254, 169, 254], 9092).into(), "a kind".to_owned())),
             Answer::Failed(Trouble::Reported {
                 error: -169,
                 words: "a \"word\"\n".to_owned(),

@@ -7,7 +7,9 @@ pub(crate) mod child;
 mod classify;
 mod client;
 mod configuration;
+mod dial;
 mod kdc;
+mod memory_file;
 mod message;
 mod process;
 #[cfg(test)]
@@ -89,10 +91,7 @@ impl GssapiLogin<'_> {
         };
         let cluster = Cluster { id, brokers, topics };
         cluster.note(step);
-        if cluster.brokers.is_empty() {
-            let detail = format!("{} names no broker of its cluster", self.broker);
-            return Err(Failure::new(Code::ServerNotReady, detail).at(Stage::Query));
-        }
+        cluster.check_brokers(self.broker)?;
         step.advance();
         step.note(Evidence::Topics(topics));
         match about_no_topic {

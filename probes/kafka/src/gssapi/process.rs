@@ -1,24 +1,21 @@
 //! The child process, as its parent sees it.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use std::{env, fs, io};
+use std::{env, io};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join;
-use probe_contract::tls::{PrivateKeyDer, Trust, Verify};
+use probe_contract::tls::{ClientIdentity, PrivateKeyDer, Trust, Verify};
 use probe_contract::{Code, Failure};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 use zeroize::Zeroizing;
 
 use super::message::{
-    ARGUMENT, Answer, CERTIFICATE_FILE, CONFIGURATION_FILE, KEYTAB_FILE, LONGEST_ANSWER, Request, TlsRequest,
-    VerifyRequest,
+    ARGUMENT, Answer, CONFIGURATION_FILE, ClientRequest, LONGEST_ANSWER, Request, TlsRequest, VerifyRequest,
 };
 use super::{GssapiLogin, Tls, configuration};
 
@@ -36,15 +33,12 @@ impl Program {
     }
 }
 
-/// [`KEYTAB_FILE`], as Kerberos spells it.
-const KEYTAB: &str = "FILE:client.keytab";
 /// All that the child's environment holds.
-const ENVIRONMENT: [(&str, &str); 6] = [
-    // Kerberos reads a file in it.
-    ("HOME", "."),
+const ENVIRONMENT: [(&str, &str); 5] = [
+    // Kerberos reads files of it: below what is no folder there are none.
+    ("HOME", "/dev/null"),
     ("KRB5_CONFIG", CONFIGURATION_FILE),
-    ("KRB5_CLIENT_KTNAME", KEYTAB),
-    ("KRB5_KTNAME", "FILE:no.keytab"),
+    ("KRB5_KTNAME", "MEMORY:none"),
     ("KRB5CCNAME", "MEMORY:dialcheck"),
     ("KRB5RCACHENAME", "none:"),
 ];
@@ -75,11 +69,8 @@ impl Child<'_, '_> {
     pub(super) async fn ask(&self, offering: impl FnOnce()) -> Result<Answer, Failure> {
         let all = self.until.saturating_duration_since(self.started);
         let request = request(self.login, all - (all / 4).min(LONGEST_SHARE))?;
-        let folder = self.folder(&configuration::write(self.login.kerberos)?);
-        // Dropped behind the child that runs in it.
-        let folder = folder.map_err(|error| broken("gets no folder", error))?;
         let mut command = Command::new(&self.program.path);
-        command.args(&self.program.arguments).env_clear().envs(ENVIRONMENT).current_dir(folder.path());
+        command.args(&self.program.arguments).env_clear().envs(ENVIRONMENT).current_dir("/");
         command.envs(INHERITED.iter().filter_map(|name| Some((name, env::var_os(name)?))));
         // What librdkafka or Kerberos say on stderr may hold anything.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -118,22 +109,6 @@ impl Child<'_, '_> {
         }
         serde_json::from_slice(&answer).map_err(|_| failed("answers what can't be read"))
     }
-
-    /// The child's files, in a folder that only this user can enter. Their names are ours.
-    fn folder(&self, configuration: &str) -> io::Result<TempDir> {
-        let folder = tempfile::Builder::new()
-            .prefix("dialcheck-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir()?;
-        let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content);
-        write(CONFIGURATION_FILE, configuration.as_bytes())?;
-        write(KEYTAB_FILE, self.login.keytab.expose())?;
-        if let Some(client) = self.login.tls.and_then(|tls| tls.policy.client.as_ref()) {
-            let chain: String = client.chain.iter().map(|one| pem("CERTIFICATE", one)).collect();
-            write(CERTIFICATE_FILE, chain.as_bytes())?;
-        }
-        Ok(folder)
-    }
 }
 
 fn failed(what: &str) -> Failure {
@@ -163,11 +138,20 @@ fn request(login: &GssapiLogin<'_>, time: Duration) -> Result<Zeroizing<Vec<u8>>
         port: login.broker.port,
         address: login.address,
         service: login.service.to_owned(),
+        configuration: configuration::write(login.kerberos)?,
+        keytab: Zeroizing::new(STANDARD.encode(login.keytab.expose())),
         tls: login.tls.map(tls_request),
         milliseconds: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
     };
-    let request = serde_json::to_vec(&request).map_err(|_| failed("can't be told its task"))?;
-    Ok(Zeroizing::new(request))
+    // All of it at once: a buffer that grows leaves its content behind. Quoted, each character is two at most.
+    let tls = request.tls.as_ref();
+    let authorities = tls.and_then(|tls| tls.authorities.as_ref()).map_or(0, String::len);
+    let client = tls.and_then(|tls| tls.client.as_ref());
+    let client = client.map_or(0, |client| client.chain.len() + client.key.len());
+    let texts = request.configuration.len() + request.keytab.len() + authorities + client;
+    let mut text = Zeroizing::new(Vec::with_capacity(2 * texts + 4096));
+    serde_json::to_writer(&mut *text, &request).map_err(|_| failed("can't be told its task"))?;
+    Ok(text)
 }
 
 fn tls_request(tls: Tls<'_>) -> TlsRequest {
@@ -175,13 +159,16 @@ fn tls_request(tls: Tls<'_>) -> TlsRequest {
         Trust::Roots => tls.roots,
         Trust::Given(given) => given,
     };
-    let key = |client: &probe_contract::tls::ClientIdentity| {
+    let client = |client: &ClientIdentity| {
         let label = match client.key {
             PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
             PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
             PrivateKeyDer::Pkcs8(_) | _ => "PRIVATE KEY",
         };
-        Zeroizing::new(pem(label, client.key.secret_der()))
+        ClientRequest {
+            chain: client.chain.iter().map(|one| pem("CERTIFICATE", one)).collect(),
+            key: Zeroizing::new(pem(label, client.key.secret_der())),
+        }
     };
     TlsRequest {
         authorities: (!given.is_empty()).then(|| given.iter().map(|one| pem("CERTIFICATE", one)).collect()),
@@ -190,14 +177,16 @@ fn tls_request(tls: Tls<'_>) -> TlsRequest {
             Verify::Chain => VerifyRequest::Chain,
             Verify::ChainAndName => VerifyRequest::ChainAndName,
         },
-        key: tls.policy.client.as_ref().map(key),
+        client: tls.policy.client.as_ref().map(client),
     }
 }
 
 /// RFC 7468.
 fn pem(label: &str, der: &[u8]) -> String {
     let encoded = Zeroizing::new(STANDARD.encode(der));
-    let mut text = format!("-----BEGIN {label}-----\n");
+    // All of it at once, as above.
+    let mut text = String::with_capacity(encoded.len() + encoded.len() / 64 + 2 * label.len() + 64);
+    text.push_str(&format!("-----BEGIN {label}-----\n"));
     for line in encoded.as_bytes().chunks(64) {
         text.extend(line.iter().map(|byte| char::from(*byte)));
         text.push('\n');

@@ -8,6 +8,9 @@ pub(super) struct Words<'a> {
 
 impl<'a> Words<'a> {
     pub(super) fn of(text: &'a str) -> Self {
+        // A line of the log names its thread first, then the broker, as an error does.
+        let thread = text.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: "));
+        let text = thread.map_or(text, |(_, rest)| rest);
         let text = if text.starts_with("sasl_") {
             text.split_once(": ").map_or(text, |(_, rest)| rest)
         } else {
@@ -41,7 +44,9 @@ mod tests {
             "No supported encryption types (config file error?"
         );
         let text = "sasl_ssl://b1:9092/bootstrap: Disconnected (after 2ms in state UP, 1 identical error(s) suppressed)";
-        let Words { words, by_kerberos } = Words::of(text);
-        assert_eq!((words, by_kerberos), ("Disconnected", false));
+        for text in [text, &format!("[thrd:sasl_ssl://b1:9092/bootstrap]: {text}")] {
+            let Words { words, by_kerberos } = Words::of(text);
+            assert_eq!((words, by_kerberos), ("Disconnected", false));
+        }
     }
 }
