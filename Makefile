@@ -43,4 +43,7 @@ lint: packages ## Check formatting, lints, documentation, and every feature alon
 	@cargo clippy --locked --quiet -p dialcheck --no-default-features -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace $(FEATURES) --no-deps
 
-.PHONY: help packages fresh setup demo test torture bench lint
+notices: packages ## Collect the licences of all that the binary is made of, in target/NOTICES
+	@mkdir -p target && fixtures/notices.py > target/NOTICES
+
+.PHONY: notices help packages fresh setup demo test torture bench lint
