@@ -1,13 +1,15 @@
 //! From bytes to what they must be.
 
+use std::time::Instant;
+
 use probe_contract::tls::{PrivateKeyDer, certificates_from_pem, strength};
 use probe_contract::{Artefact, Code, Endpoint, Failure, Form, Password, Secret};
 use serde_json::Value;
 
 use super::{Bytes, keystore, keytab, krb5_conf};
 
-/// Reads what a pointer led to as what it must be.
-pub(super) fn read(form: &Form, bytes: &Bytes) -> Result<Artefact, Failure> {
+/// Reads what a pointer led to as what it must be. A keystore takes its time, but none behind `deadline`.
+pub(super) fn read(form: &Form, bytes: &Bytes, deadline: Instant) -> Result<Artefact, Failure> {
     match form {
         Form::Certificates => certificates_from_pem(bytes).map(Artefact::Certificates),
         Form::StrongCertificates { unless } => {
@@ -26,7 +28,8 @@ pub(super) fn read(form: &Form, bytes: &Bytes) -> Result<Artefact, Failure> {
                 }
             };
             let (store_password, key_password) = (given(store_password)?, given(key_password)?);
-            keystore::read(bytes, store_password.as_ref(), key_password.as_ref()).map(Artefact::Keystore)
+            keystore::read(bytes, store_password.as_ref(), key_password.as_ref(), deadline)
+                .map(Artefact::Keystore)
         }
         Form::Credentials => credentials(bytes),
         Form::Members => members(bytes).map(Artefact::Members),
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
 
     fn secret(text: &str) -> Result<(String, String), String> {
-        match read(&Form::Credentials, &Zeroizing::new(text.as_bytes().to_vec())) {
+        match read(&Form::Credentials, &Zeroizing::new(text.as_bytes().to_vec()), Instant::now()) {
             Ok(Artefact::Credentials { user, password }) => Ok((user, password.expose().to_owned())),
             Ok(other) => panic!("{other:?}"),
             Err(failure) => {
@@ -133,7 +136,11 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_read_as_it_is_written() {
-        let read = |text: &str| match read(&Form::Endpoint, &Zeroizing::new(text.as_bytes().to_vec())) {
+        let read = |text: &str| match read(
+            &Form::Endpoint,
+            &Zeroizing::new(text.as_bytes().to_vec()),
+            Instant::now(),
+        ) {
             Ok(Artefact::Endpoint(endpoint)) => Some(endpoint),
             Ok(other) => panic!("{other:?}"),
             Err(failure) => {

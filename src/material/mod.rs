@@ -11,12 +11,15 @@ mod krb5_conf;
 mod mutation;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use futures_util::future::{BoxFuture, join_all};
 use probe_contract::{
     Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Password, Pointer, Secret, Stage, Stop,
 };
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 #[cfg(feature = "aws")]
@@ -33,6 +36,8 @@ type Fetching<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 /// Follows the pointers of definitions.
 pub(crate) struct Materials {
     files: LocalFiles,
+    /// Places for what computes: as many as there are cores.
+    derivations: Arc<Semaphore>,
     #[cfg(feature = "aws")]
     aws: aws::Aws,
 }
@@ -103,6 +108,7 @@ impl Materials {
     pub(crate) fn new(files: LocalFiles, #[cfg(feature = "aws")] aws: AwsOptions) -> Self {
         Self {
             files,
+            derivations: Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))),
             #[cfg(feature = "aws")]
             aws: aws::Aws::new(aws),
         }
@@ -120,7 +126,7 @@ impl Materials {
             let mut fetched = Vec::new();
             let follow = async |pointer: &Pointer| {
                 let started = Instant::now();
-                (self.follow(pointer, access).await, started.elapsed())
+                (self.follow(pointer, access, step.until()).await, started.elapsed())
             };
             let followed = join_all(pointers.iter().map(follow)).await;
             for (pointer, (result, elapsed)) in pointers.iter().zip(&followed) {
@@ -162,14 +168,19 @@ impl Materials {
 
     async fn decrypt_as(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {
         let location = Location::Ciphertext(ciphertext.to_owned());
-        let read = form::read(&Form::Text, &self.fetch_from_aws(&location, access).await?)?;
+        let read = form::read(&Form::Text, &self.fetch_from_aws(&location, access).await?, Instant::now())?;
         let Artefact::Text(text) = read else {
             return Err(Failure::new(Code::AgentFailed, "a text was read as something else"));
         };
         Ok(text)
     }
 
-    async fn follow(&self, pointer: &Pointer, access: &Access) -> Result<Artefact, Failure> {
+    async fn follow(
+        &self,
+        pointer: &Pointer,
+        access: &Access,
+        deadline: Instant,
+    ) -> Result<Artefact, Failure> {
         if let (Form::Present, Location::S3 { bucket, key }) = (&pointer.form, &pointer.location) {
             return self.find(bucket, key, access).await.map(|()| Artefact::Present);
         }
@@ -184,8 +195,17 @@ impl Materials {
             | Location::MskToken { .. } => self.fetch_from_aws(&pointer.location, access).await?,
         };
         let form = self.unlock(pointer.form.clone(), access).await?;
-        // A keystore's key takes its time, which must not be that of everybody's deadlines.
-        let read = tokio::task::spawn_blocking(move || form::read(&form, &bytes)).await;
+        if !matches!(form, Form::Keystore { .. }) {
+            return form::read(&form, &bytes, deadline);
+        }
+        // A keystore's key takes its time, which must not be that of everybody's deadlines; and it has its place until it ends, whoever is
+        // gone by then. A semaphore that is never closed always gives one.
+        let place = Arc::clone(&self.derivations).acquire_owned().await;
+        let read = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            form::read(&form, &bytes, deadline)
+        });
+        let read = read.await;
         read.unwrap_or_else(|error| {
             Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
         })

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
+use std::time::Instant;
 
 use aws_lc_rs::cipher::{self, DecryptionContext, PaddedBlockDecryptingKey, UnboundCipherKey};
 use aws_lc_rs::digest::{self, digest};
@@ -17,23 +18,34 @@ use zeroize::Zeroizing;
 use super::Unreadable;
 use super::der::{Element, Elements, OBJECT_IDENTIFIER, SEQUENCE};
 
-/// The rounds of key derivation that one file may ask for in all. Java allows as many for each key; it and OpenSSL ask for
-/// 10,000 or fewer.
-pub(super) const MOST_ROUNDS: u64 = 5_000_000;
+/// The rounds of key derivation that one file may ask for in all. Java allows 5,000,000 for each key; it and OpenSSL ask for 10,000 or
+/// fewer.
+pub(super) const MAX_ROUNDS: u64 = 1_000_000;
+/// How often a derivation looks at the clock, in rounds.
+const ROUNDS_BETWEEN_LOOKS: u32 = 10_000;
 
-/// The rounds that a file may still ask for.
-pub(super) struct Effort(u64);
+/// The rounds that a file may still ask for, and until when.
+pub(super) struct Effort {
+    rounds: u64,
+    deadline: Instant,
+}
 
 impl Effort {
-    pub(super) fn new() -> Self {
-        Self(MOST_ROUNDS)
+    pub(super) fn new(deadline: Instant) -> Self {
+        Self { rounds: MAX_ROUNDS, deadline }
     }
 
     /// Allows `iterations` for each digest that `length` bytes of key take.
     fn spend(&mut self, iterations: u64, length: usize, digest: usize) -> Result<NonZeroU32, Unreadable> {
         let rounds = iterations.saturating_mul(length.div_ceil(digest) as u64);
-        self.0 = self.0.checked_sub(rounds).ok_or(Unreadable::TooManyRounds)?;
+        self.rounds = self.rounds.checked_sub(rounds).ok_or(Unreadable::TooManyRounds)?;
+        self.check_deadline()?;
         u32::try_from(iterations).ok().and_then(NonZeroU32::new).ok_or(Unreadable::Damaged)
+    }
+
+    /// Whoever waited for the key is gone when its time is over.
+    fn check_deadline(&self) -> Result<(), Unreadable> {
+        if Instant::now() < self.deadline { Ok(()) } else { Err(Unreadable::Overdue) }
     }
 }
 
@@ -206,7 +218,10 @@ fn derive(
     let mut key = Zeroizing::new(Vec::with_capacity(length + algorithm.output_len()));
     loop {
         let mut a = digest(algorithm, &Zeroizing::new([d.as_slice(), &i].concat()));
-        for _ in 1..rounds {
+        for round in 1..rounds {
+            if round % ROUNDS_BETWEEN_LOOKS == 0 {
+                effort.check_deadline()?;
+            }
             a = digest(algorithm, a.as_ref());
         }
         key.extend_from_slice(a.as_ref());

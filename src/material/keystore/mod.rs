@@ -9,6 +9,8 @@ mod encryption;
 mod jks;
 mod pkcs12;
 
+use std::time::Instant;
+
 use probe_contract::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
 use probe_contract::{Code, Failure, Secret};
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -30,10 +32,11 @@ pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,
     key_password: Option<&Secret>,
+    deadline: Instant,
 ) -> Result<ClientIdentity, Failure> {
     let entry = match Kind::of(file) {
         Kind::Jks => jks::read(file, store_password, key_password),
-        Kind::Pkcs12 => pkcs12::read(file, store_password, key_password),
+        Kind::Pkcs12 => pkcs12::read(file, store_password, key_password, deadline),
         Kind::Other(other) => Err(Unreadable::Other(other)),
     };
     entry.and_then(PrivateKeyEntry::prove).map_err(|unreadable| {
@@ -157,8 +160,10 @@ enum Unreadable {
     Key,
     #[error("the keystore is protected by {0}, which is not supported")]
     Unsupported(&'static str),
-    #[error("opening the keystore takes more than {} rounds of key derivation", encryption::MOST_ROUNDS)]
+    #[error("opening the keystore takes more than {} rounds of key derivation", encryption::MAX_ROUNDS)]
     TooManyRounds,
+    #[error("opening the keystore took longer than the test may")]
+    Overdue,
 }
 
 impl Unreadable {
@@ -185,7 +190,8 @@ impl Unreadable {
             | Self::NoCertificate
             | Self::Certificate
             | Self::Key
-            | Self::TooManyRounds => None,
+            | Self::TooManyRounds
+            | Self::Overdue => None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! PKCS#12 files (RFC 7292) that a password protects.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
 use probe_contract::Secret;
 use probe_contract::tls::CertificateDer;
@@ -23,8 +24,9 @@ pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,
     key_password: Option<&Secret>,
+    deadline: Instant,
 ) -> Result<PrivateKeyEntry, Unreadable> {
-    let mut effort = Effort::new();
+    let mut effort = Effort::new(deadline);
     let mut file = Elements::new(file).expect(SEQUENCE)?.elements();
     if file.unsigned()? != VERSION {
         return Err(Unreadable::Damaged);
