@@ -45,9 +45,9 @@ pub(super) fn log_in(request: &Request) -> Answer {
 /// Where the host's name leads now, for librdkafka resolves it once more. It takes any of these addresses, so that the gate sees all.
 fn addresses(request: &Request) -> Result<Vec<SocketAddr>, Trouble> {
     let checked = request.address;
-    // The gate has seen that one, and so tells whether loopback is open.
-    let open = checked.ip().to_canonical().is_loopback();
-    let gate = Gate { loopback: if open { Loopback::Open } else { Loopback::Closed } };
+    // The gate let that one pass: where a closed one would not have, loopback is open.
+    let closed = Gate { loopback: Loopback::Closed };
+    let gate = if closed.check(checked.ip()).is_err() { Gate { loopback: Loopback::Open } } else { closed };
     let all = (request.host.as_str(), request.port).to_socket_addrs();
     let all = all.map_err(|error| Trouble::Reported {
         error: RDKafkaErrorCode::Resolve as i32,
@@ -256,6 +256,8 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
+
     use super::*;
 
     fn request(host: &str, address: &str) -> Request {
@@ -282,6 +284,21 @@ mod tests {
             let trouble = addresses(&request(host, checked)).unwrap_err();
             assert!(matches!(trouble, Trouble::Diverted(..)), "{host}: {trouble:?}");
         }
+    }
+
+    /// A closed gate refuses the machine's own address; one that let it pass is open.
+    #[test]
+    fn a_broker_on_this_machine_is_one_by_any_of_its_addresses() {
+        // No packet is sent: the machine says which address it would send from.
+        let own = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+            socket.connect("203.0.113.1:9")?;
+            socket.local_addr()
+        });
+        let own = own.map_or_else(|_| Ipv4Addr::LOCALHOST.into(), |address| address.ip());
+        let checked = SocketAddr::new(own, 9092);
+        assert_eq!(addresses(&request(&own.to_string(), &checked.to_string())).unwrap(), [checked]);
+        let elsewhere = addresses(&request(&own.to_string(), "203.0.113.1:9092")).unwrap_err();
+        assert!(matches!(elsewhere, Trouble::Diverted(..)), "{own}: {elsewhere:?}");
     }
 
     #[test]
