@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use http::StatusCode;
+use probe_contract::Region;
 use probe_contract::tls::CertificateDer;
 use reqwest::{Certificate, Client};
 use serde_json::Value as Json;
@@ -205,14 +206,14 @@ impl GlueClient {
 
 fn sign_as(
     credentials: &Credentials,
-    region: &str,
+    region: &Region,
     request: &mut http::Request<String>,
     headers: &[(&str, &str)],
 ) -> Result<(), CallError> {
     let identity = credentials.clone().into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region(region)
+        .region(region.as_str())
         .name("glue")
         .time(SystemTime::now())
         .settings(SigningSettings::default())

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use probe_contract::RegionError;
 
 use super::NoEndpoint;
 
@@ -12,9 +13,9 @@ pub enum CallError {
     /// There is nowhere to call.
     #[error("no AWS region is configured")]
     NoRegion,
-    /// The region is no name of one.
-    #[error("the configured AWS region is no name of a region")]
-    UnknownRegion,
+    /// The configured region is not one.
+    #[error("the configured AWS region is not valid: {0}")]
+    Region(#[from] RegionError),
     /// The configuration names an endpoint that is none.
     #[error("the configured endpoint URL: {0}")]
     Endpoint(#[from] NoEndpoint),

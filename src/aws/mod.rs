@@ -1,11 +1,12 @@
-//! Calls of the Glue API over HTTP: to AWS, or to a server that speaks as Glue does.
+//! Calls of the Glue API over HTTP, to AWS or to a server that speaks as Glue does.
 
 mod account;
 mod client;
 mod endpoint;
 mod error;
+mod options;
 
-pub use crate::material::AwsOptions;
 pub use client::{Event, GlueClient, GlueClientOptions, ServerCertificate, Signing};
 pub use endpoint::{Endpoint, NoEndpoint};
 pub use error::CallError;
+pub use options::AwsOptions;

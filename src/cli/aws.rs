@@ -3,6 +3,8 @@
 use clap::Args;
 #[cfg(feature = "aws")]
 use dialcheck::aws::AwsOptions;
+#[cfg(feature = "aws")]
+use probe_contract::Region;
 
 /// What says so before the environment does.
 #[derive(Args, Clone, Default)]
@@ -14,8 +16,8 @@ pub(crate) struct AwsArguments {
 
     /// The AWS region to call
     #[cfg(feature = "aws")]
-    #[arg(long, value_name = "NAME")]
-    region: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = Region::parse)]
+    region: Option<Region>,
 }
 
 #[cfg(feature = "aws")]

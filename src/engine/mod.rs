@@ -23,10 +23,10 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
+#[cfg(feature = "aws")]
+pub use crate::aws::AwsOptions;
 use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status};
 use crate::glue::{Definition, TestRequest, Value, near_property_key};
-#[cfg(feature = "aws")]
-pub use crate::material::AwsOptions;
 use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, Pointers};
 use crate::report::TestResult;
@@ -137,11 +137,7 @@ impl Engine {
         let digest = Digest::new();
         Self {
             jobs: Arc::new(Semaphore::new(options.jobs)),
-            materials: Materials::new(
-                options.local_files.clone(),
-                #[cfg(feature = "aws")]
-                options.aws.clone(),
-            ),
+            materials: Materials::new(&options),
             options,
             protocols,
             slots: Slots::default(),
@@ -254,8 +250,7 @@ impl Engine {
         began: Instant,
         set_up: Option<&SetUp>,
     ) -> Outcomes {
-        let text = |key| definition.properties.get(key).map(|value| value.trim().to_owned());
-        let access = Access { pointers, role: text("ROLE_ARN"), region: text("REGION") };
+        let access = Access::read(&definition.properties, pointers);
         let mut rewritten = rewrite::rewrite(definition);
         if let (Ok(rewritten), Some(set_up)) = (&mut rewritten, set_up) {
             rewritten.target.purpose = set_up.purpose;
@@ -280,7 +275,16 @@ impl Engine {
         };
         let rewritten = match rewritten {
             Ok(rewritten) => rewritten,
-            Err(mistakes) => return mistaken(None, &mistakes),
+            Err(mistakes) => {
+                return mistaken(None, &[mistakes, access.err().unwrap_or_default()].concat());
+            }
+        };
+        let access = match access {
+            Ok(access) => access,
+            Err(mistakes) => {
+                let others = self.prepare(&rewritten.target).err().map(|(_, others)| others);
+                return mistaken(None, &[others.unwrap_or_default(), mistakes].concat());
+            }
         };
         let target = match &rewritten.placeholders {
             None => match self.registration(&definition.connection_type).await {
@@ -371,10 +375,10 @@ impl Engine {
         access: &Access,
     ) -> Result<Box<dyn Probe>, Stop> {
         let leg = run.local();
-        let pointer = cluster.pointer();
-        let material = self.materials.fetch(&leg, std::slice::from_ref(&pointer), access).await?;
-        let endpoint = material.endpoint(&pointer.property);
-        match endpoint.and_then(|endpoint| self.prepare(&cluster.at(endpoint)).ok()) {
+        let pointers = cluster.pointer();
+        let material = self.materials.fetch(&leg, pointers.as_slice(), access).await?;
+        let endpoint = pointers.and_then(|pointer| material.endpoint(&pointer.property).cloned());
+        match endpoint.and_then(|endpoint| self.prepare(&cluster.at(&endpoint)).ok()) {
             Some((_, probe)) => Ok(probe),
             // It was checked before, but for a host that is one.
             None => {

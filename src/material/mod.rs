@@ -14,13 +14,14 @@ use std::time::Instant;
 
 use futures_util::future::{BoxFuture, join_all};
 use probe_contract::{
-    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Password, Pointer, Secret, Stage, Stop,
+    Artefact, Code, Evidence, Failure, Form, KmsKeyId, Leg, Location, Material, Mistake, Password, Pointer,
+    Properties, Region, RoleArn, Secret, Stage, Stop,
 };
 use zeroize::Zeroizing;
 
-#[cfg(feature = "aws")]
-pub use aws::AwsOptions;
 pub use files::LocalFiles;
+
+use crate::engine::EngineOptions;
 
 /// No certificate, key or keystore is larger.
 const LARGEST: u64 = 1024 * 1024;
@@ -43,10 +44,36 @@ pub(crate) struct Access {
     /// Whether they may be at all.
     pub(crate) pointers: Pointers,
     /// `ROLE_ARN`: the role to fetch as.
-    pub(crate) role: Option<String>,
+    pub(crate) role: Option<RoleArn>,
     /// `REGION`: where what has no region of its own is.
-    pub(crate) region: Option<String>,
+    pub(crate) region: Option<Region>,
 }
+
+impl Access {
+    /// What `properties` say of it.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub(crate) fn read(properties: &Properties, pointers: Pointers) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let mut wrong = |key, expected: String| mistakes.push(Mistake::new(key, expected));
+        let text = |key| properties.get(key).map(str::trim);
+        let role = text(ROLE_ARN).map(RoleArn::parse).transpose();
+        let role = role.unwrap_or_else(|error| {
+            wrong(ROLE_ARN, error.to_string());
+            None
+        });
+        let region = text(REGION).map(Region::parse).transpose();
+        let region = region.unwrap_or_else(|error| {
+            wrong(REGION, error.to_string());
+            None
+        });
+        if mistakes.is_empty() { Ok(Self { pointers, role, region }) } else { Err(mistakes) }
+    }
+}
+
+const ROLE_ARN: &str = "ROLE_ARN";
+const REGION: &str = "REGION";
 
 /// Whether what a definition points at is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,11 +85,11 @@ pub enum Pointers {
 }
 
 impl Materials {
-    pub(crate) fn new(files: LocalFiles, #[cfg(feature = "aws")] aws: AwsOptions) -> Self {
+    pub(crate) fn new(options: &EngineOptions) -> Self {
         Self {
-            files,
+            files: options.local_files.clone(),
             #[cfg(feature = "aws")]
-            aws: aws::Aws::new(aws),
+            aws: aws::Aws::new(options.aws.clone()),
         }
     }
 
@@ -106,8 +133,10 @@ impl Materials {
 
     /// `text` encrypted with a KMS key, in base64.
     pub(crate) async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
+        let key = KmsKeyId::parse(key)
+            .map_err(|error| Failure::new(Code::InvalidSettings, format!("AwsKmsKeyId: {error}")))?;
         #[cfg(feature = "aws")]
-        return Box::pin(self.aws.encrypt(key, text)).await;
+        return Box::pin(self.aws.encrypt(&key, text)).await;
         #[cfg(not(feature = "aws"))]
         {
             let _unused = (key, text);

@@ -81,7 +81,7 @@ pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
     let told = format!("{}: {error}", prefix(operation));
     let failure = match &error {
         CallError::Exception { name, message } => return remote(exception(operation, name, message)),
-        CallError::NoRegion | CallError::UnknownRegion => {
+        CallError::NoRegion | CallError::Region(_) => {
             Failure::new(Code::InvalidSettings, told).hint("Set AWS_REGION, or name a --region")
         }
         CallError::Endpoint(_) => Failure::new(Code::InvalidSettings, told)

@@ -61,7 +61,7 @@ fn told(error: CallError) -> Failure {
         CallError::Unreachable { .. } | CallError::TimedOut { .. } => {
             format!("Could not connect to the endpoint URL: {error}")
         }
-        CallError::UnknownRegion
+        CallError::Region(_)
         | CallError::Endpoint(_)
         | CallError::Credentials(_)
         | CallError::Request(_)

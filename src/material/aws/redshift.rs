@@ -8,11 +8,10 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use percent_encoding::utf8_percent_encode;
-use probe_contract::{Code, Failure};
+use probe_contract::{Code, Failure, Region};
 use reqwest::{Client, StatusCode, Url};
 
 use super::common_errors;
-use super::partition;
 use super::presign::UNRESERVED;
 use super::xml::Document;
 
@@ -66,7 +65,7 @@ impl Caller {
         &self,
         operation: Operation,
         parameters: &[(String, &str)],
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let mut body = format!("Action={}&Version=2012-12-01", operation.name());
@@ -85,7 +84,7 @@ impl Caller {
         &self,
         operation: Operation,
         input: serde_json::Map<String, serde_json::Value>,
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let target = format!("RedshiftServerless.{}", operation.name());
@@ -96,23 +95,19 @@ impl Caller {
     async fn ask(
         &self,
         operation: Operation,
-        region: &str,
+        region: &Region,
         headers: &[(&str, &str)],
         body: String,
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let service = operation.service();
-        let region = region.to_ascii_lowercase();
-        let url = match &self.endpoint {
-            Some(url) => url.clone(),
-            None => service.url(&region)?,
-        };
-        let mut request = http::Request::post(url.as_str());
+        let url = self.endpoint.as_ref().map_or_else(|| service.url(region), ToString::to_string);
+        let mut request = http::Request::post(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut request = request.body(body).map_err(|error| service.unmade().source(error))?;
-        self.sign(&mut request, headers, service, &region, now)?;
+        self.sign(&mut request, headers, service, region, now)?;
         let request = reqwest::Request::try_from(request).map_err(|error| service.unmade().source(error))?;
         let unreached = |error| service.unreached(error);
         let mut response = self.client.execute(request).await.map_err(unreached)?;
@@ -133,14 +128,14 @@ impl Caller {
         request: &mut http::Request<String>,
         headers: &[(&str, &str)],
         service: Service,
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<(), Failure> {
         let unsigned = |error: SigningError| service.unmade().source(error);
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region(region)
+            .region(region.as_str())
             .name(service.signing_name())
             .time(now)
             .settings(SigningSettings::default())
@@ -155,15 +150,6 @@ impl Caller {
         instructions.apply_to_request_http1x(request);
         Ok(())
     }
-}
-
-/// Refuses a region that is none by its form: it must not lead to another host.
-pub(super) fn check_region(region: &str) -> Result<(), Failure> {
-    if partition::is_region(region) { Ok(()) } else { Err(no_region()) }
-}
-
-fn no_region() -> Failure {
-    Failure::new(Code::InvalidSettings, "Redshift: the region is none of AWS's, as eu-central-1 is")
 }
 
 /// The document of an answer to `operation` that is no error.
@@ -256,10 +242,8 @@ impl Service {
         }
     }
 
-    fn url(self, region: &str) -> Result<Url, Failure> {
-        check_region(region)?;
-        let url = format!("https://{}.{region}.{}/", self.signing_name(), partition::dns_suffix(region));
-        url.parse().map_err(|_| no_region())
+    fn url(self, region: &Region) -> String {
+        format!("https://{}.{region}.{}/", self.signing_name(), region.partition().dns_suffix())
     }
 
     fn unmade(self) -> Failure {
