@@ -2,15 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_types::service_config::ServiceConfigKey;
 use probe_contract::Region;
 use tokio::sync::Mutex;
 
-use super::{AwsOptions, CallError, Endpoint};
+use super::{AwsOptions, CallError, Destination, Endpoint, Network, configured_endpoint};
 
 /// How long credentials are kept that don't say themselves when they expire: as long as the SDKs keep them.
 const KEPT: Duration = Duration::from_secs(15 * 60);
@@ -33,8 +32,13 @@ impl Account {
     }
 
     /// The account that `options` mean, at `endpoint`, or else at the one that the configuration names, or else at AWS's own.
-    pub(super) async fn load(options: &AwsOptions, endpoint: Option<&Endpoint>) -> Result<Self, CallError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    pub(super) async fn load(
+        options: &AwsOptions,
+        network: &Network,
+        endpoint: Option<&Endpoint>,
+    ) -> Result<Self, CallError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(network.sdk_client(Destination::Credentials));
         if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
         }
@@ -45,7 +49,7 @@ impl Account {
         let region = config.region().map(|region| Region::parse(region.as_ref())).transpose()?;
         let endpoint = match endpoint {
             Some(endpoint) => Some(endpoint.clone()),
-            None => configured_endpoint(&config).map(|url| url.parse()).transpose()?,
+            None => configured_endpoint(&config, "Glue").map(|url| url.parse()).transpose()?,
         };
         let (endpoint, region) = match (endpoint, region) {
             // A server of dialcheck's takes any region.
@@ -77,15 +81,4 @@ impl Account {
         *kept = Some((credentials.clone(), until));
         Ok(credentials)
     }
-}
-
-/// `AWS_ENDPOINT_URL_GLUE` before `AWS_ENDPOINT_URL`, each before its like in the profile.
-fn configured_endpoint(config: &SdkConfig) -> Option<String> {
-    let key = ServiceConfigKey::builder()
-        .service_id("Glue")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build();
-    let own = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
-    own.or_else(|| config.endpoint_url().map(str::to_owned))
 }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use probe_contract::Region;
 use reqwest::Url;
 
+use super::network::Origin;
+
 /// The URL of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Url);
@@ -21,8 +23,14 @@ impl Endpoint {
         format!("https://glue.{region}.{}", region.partition().dns_suffix()).parse()
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// Whether a request to `origin` comes here.
+    pub(super) fn is_at(&self, origin: &Origin<'_>) -> bool {
+        let own = Origin::from(&self.0);
+        own.scheme == origin.scheme && own.port == origin.port && own.host.eq_ignore_ascii_case(origin.host)
     }
 }
 

@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 
 pub use files::LocalFiles;
 
+#[cfg(feature = "aws")]
+use crate::aws::Network;
 use crate::engine::EngineOptions;
 
 /// No certificate, key or keystore is larger.
@@ -89,7 +91,10 @@ impl Materials {
         Self {
             files: options.local_files.clone(),
             #[cfg(feature = "aws")]
-            aws: aws::Aws::new(options.aws.clone()),
+            aws: aws::Aws::new(
+                options.aws.clone(),
+                Network::new(options.resolver.clone(), options.gate, options.aws.proxies),
+            ),
         }
     }
 

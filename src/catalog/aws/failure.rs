@@ -86,6 +86,7 @@ pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
         }
         CallError::Endpoint(_) => Failure::new(Code::InvalidSettings, told)
             .hint("Correct AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file"),
+        CallError::Blocked(_) => Failure::new(Code::EgressRefused, told),
         CallError::NoCredentials => Failure::new(Code::AwsAccessDenied, told).hint(GIVE_CREDENTIALS),
         CallError::Credentials(_) => Failure::foreign(Code::AwsAccessDenied, told).hint(GIVE_CREDENTIALS),
         CallError::Request(_) => Failure::foreign(Code::AgentFailed, told),

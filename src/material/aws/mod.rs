@@ -33,11 +33,12 @@ use self::cluster_credentials::{GetClusterCredentials, GetCredentials, cluster_o
 use self::failure::{Service, classify};
 use self::redshift::Caller;
 use super::{Access, Bytes, LARGEST, Pointers};
-use crate::aws::AwsOptions;
+use crate::aws::{AwsOptions, Destination, Network};
 
 /// Where what a definition points at is kept.
 pub(super) struct Aws {
     options: AwsOptions,
+    network: Network,
     /// Loaded when the first pointer needs it.
     config: OnceCell<SdkConfig>,
     fetched: Cache<Fetch, Bytes>,
@@ -56,8 +57,8 @@ struct Fetch {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Aws {
-    pub(super) fn new(options: AwsOptions) -> Self {
-        Self { options, config: OnceCell::new(), fetched: Cache::default(), roles: Cache::default() }
+    pub(super) fn new(options: AwsOptions, network: Network) -> Self {
+        Self { options, network, config: OnceCell::new(), fetched: Cache::default(), roles: Cache::default() }
     }
 
     /// What is at `location`.
@@ -84,7 +85,7 @@ impl Aws {
 
     async fn secret(&self, id: &SecretId, access: &Access) -> Result<Bytes, Failure> {
         let region = id.region().or(access.region.as_ref());
-        let config = self.client_config(region, access).await?;
+        let config = self.client_config(Service::SecretsManager, region, access).await?;
         let client = aws_sdk_secretsmanager::Client::new(&config);
         let answer = client.get_secret_value().secret_id(id.as_str()).send().await;
         let answer = answer.map_err(|error| classify(error, Service::SecretsManager))?;
@@ -99,7 +100,7 @@ impl Aws {
         let blob = STANDARD.decode(ciphertext).map_err(|_| {
             Failure::new(Code::DecryptionFailed, "the value is no base64, and so no ciphertext of KMS")
         })?;
-        let config = self.client_config(access.region.as_ref(), access).await?;
+        let config = self.client_config(Service::Kms, access.region.as_ref(), access).await?;
         let client = aws_sdk_kms::Client::new(&config);
         let answer = client.decrypt().ciphertext_blob(Blob::new(blob)).send().await;
         let answer = answer.map_err(|error| classify(error, Service::Kms))?;
@@ -112,7 +113,7 @@ impl Aws {
     /// Encrypts as Glue does: without a context.
     pub(super) async fn encrypt(&self, key: &KmsKeyId, text: &Secret) -> Result<String, Failure> {
         let access = Access { pointers: Pointers::Followed, role: None, region: None };
-        let config = self.client_config(key.region(), &access).await?;
+        let config = self.client_config(Service::Kms, key.region(), &access).await?;
         let client = aws_sdk_kms::Client::new(&config);
         let plaintext = Blob::new(text.expose().as_bytes());
         let answer = client.encrypt().key_id(key.as_str()).plaintext(plaintext).send().await;
@@ -154,14 +155,14 @@ impl Aws {
         let now = SystemTime::now();
         let database = database.as_deref();
         let login = if let Some((cluster, region)) = named.or_else(|| cluster_of(host)) {
-            let caller = self.redshift(&region, access).await?;
+            let caller = self.redshift(redshift::Service::Redshift, &region, access).await?;
             let user = user.as_deref().ok_or_else(|| {
                 Failure::new(Code::InvalidSettings, "the URL names no DbUser to ask a login for")
             })?;
             let input = GetClusterCredentials { cluster, region: &region, user, groups, database };
             caller.cluster_credentials(&input, now).await?
         } else if let Some((workgroup, region)) = workgroup_of(host) {
-            let caller = self.redshift(&region, access).await?;
+            let caller = self.redshift(redshift::Service::Serverless, &region, access).await?;
             let input = GetCredentials { workgroup, region: &region, database };
             caller.workgroup_credentials(&input, now).await?
         } else {
@@ -180,16 +181,20 @@ impl Aws {
         region: &Region,
         access: &Access,
     ) -> Result<Bytes, Failure> {
-        let caller = self.redshift(region, access).await?;
+        let caller = self.redshift(redshift::Service::Redshift, region, access).await?;
         let endpoint = caller.cluster_endpoint(cluster, region, SystemTime::now()).await?;
         Ok(Zeroizing::new(endpoint.to_string().into_bytes()))
     }
 
     /// Who asks Redshift. Its credentials may be a role's, which are asked for in the same region.
-    async fn redshift(&self, region: &Region, access: &Access) -> Result<Caller, Failure> {
-        // What stands in for all of AWS, where one does.
-        let endpoint = self.base().await.endpoint_url().and_then(|url| url.parse().ok());
-        Caller::new(endpoint, self.credentials(region, access).await?)
+    async fn redshift(
+        &self,
+        service: redshift::Service,
+        region: &Region,
+        access: &Access,
+    ) -> Result<Caller, Failure> {
+        let destination = self.destination(service.service_id(), region).await?;
+        Caller::new(&self.network, destination, self.credentials(region, access).await?)
     }
 
     async fn object(&self, bucket: &str, key: &str, access: &Access) -> Result<Bytes, Failure> {
@@ -221,25 +226,43 @@ impl Aws {
     }
 
     async fn s3(&self, access: &Access) -> Result<aws_sdk_s3::Client, Failure> {
-        let config = self.client_config(access.region.as_ref(), access).await?;
+        let config = self.client_config(Service::S3, access.region.as_ref(), access).await?;
         // No bucket gets into a host. Behind a VPC endpoint buckets may have no host names of their own, and one with a dot in its name
         // has no certificate.
         let builder = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
         Ok(aws_sdk_s3::Client::from_conf(builder.build()))
     }
 
-    /// The configuration of a client: in `region`, or else in the configured one, as the definition's role.
-    async fn client_config(&self, region: Option<&Region>, access: &Access) -> Result<SdkConfig, Failure> {
+    /// The configuration of a client of `service`: in `region`, or else in the configured one, as the definition's role.
+    async fn client_config(
+        &self,
+        service: Service,
+        region: Option<&Region>,
+        access: &Access,
+    ) -> Result<SdkConfig, Failure> {
         let region = self.region(region).await?;
-        let config = self.config_in(&region).await;
+        let config = self.config_of(service, &region).await?;
         let Some(role) = &access.role else { return Ok(config) };
         let credentials = SharedCredentialsProvider::new(self.assumed(role, &region).await?);
         Ok(config.into_builder().credentials_provider(credentials).build())
     }
 
     /// The same, as whoever runs the test.
-    async fn config_in(&self, region: &Region) -> SdkConfig {
-        self.base().await.to_builder().region(aws_config::Region::new(region.to_string())).build()
+    async fn config_of(&self, service: Service, region: &Region) -> Result<SdkConfig, Failure> {
+        let destination = self.destination(service.service_id(), region).await?;
+        let builder = self.base().await.to_builder();
+        let builder = builder.region(aws_config::Region::new(region.to_string()));
+        Ok(builder.http_client(self.network.sdk_client(destination)).build())
+    }
+
+    /// Where a service is called in `region`.
+    async fn destination(&self, service_id: &str, region: &Region) -> Result<Destination, Failure> {
+        Destination::of(self.base().await, service_id, region.partition()).map_err(|error| {
+            let detail =
+                format!("the endpoint URL that is configured for {service_id} is not valid: {error}");
+            Failure::new(Code::InvalidSettings, detail)
+                .hint("Correct AWS_ENDPOINT_URL and its like, or endpoint_url in the AWS configuration file")
+        })
     }
 
     /// `region`, or else the configured one.
@@ -271,7 +294,7 @@ impl Aws {
     }
 
     async fn assume(&self, role: &RoleArn, region: &Region) -> Result<Credentials, Failure> {
-        let client = aws_sdk_sts::Client::new(&self.config_in(region).await);
+        let client = aws_sdk_sts::Client::new(&self.config_of(Service::Sts, region).await?);
         let answer = client.assume_role().role_arn(role.as_str()).role_session_name("dialcheck").send().await;
         let answer = answer.map_err(|error| classify(error, Service::Sts))?;
         let credentials = answer
@@ -291,6 +314,7 @@ impl Aws {
     async fn base(&self) -> &SdkConfig {
         let load = async || {
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                .http_client(self.network.sdk_client(Destination::Credentials))
                 .retry_config(RetryConfig::disabled())
                 .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
             if let Some(profile) = &self.options.profile {
@@ -307,14 +331,17 @@ impl Aws {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
+    use crate::aws::Proxies;
 
     /// The URL in the token for these brokers, as whoever has configured us-east-1 gets it.
     async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
         let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
-        let mut aws = Aws::new(options);
+        let mut aws = Aws::new(options, Network::of_operator(Arc::default(), Proxies::None));
         let credentials = Credentials::new("AKIDEXAMPLE", "canary", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

@@ -9,21 +9,21 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, Signi
 use aws_sigv4::sign::v4;
 use percent_encoding::utf8_percent_encode;
 use probe_contract::{Code, Failure, Region};
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, StatusCode};
 
 use super::common_errors;
+use super::failure::not_sent;
 use super::presign::UNRESERVED;
 use super::xml::Document;
+use crate::aws::{Blocked, Destination, Network, Origin};
 
 /// A login is a few hundred bytes, a cluster's description a few thousand.
 const LARGEST: usize = 64 * 1024;
 
 /// Who asks, and where.
 pub(super) struct Caller {
-    /// It follows no redirect: what is signed is for one host.
     client: Client,
-    /// Instead of the region's own endpoint.
-    endpoint: Option<Url>,
+    destination: Destination,
     credentials: Credentials,
 }
 
@@ -47,17 +47,21 @@ pub(super) struct Answer {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Service {
+pub(super) enum Service {
     Redshift,
     Serverless,
 }
 
 impl Caller {
-    pub(super) fn new(endpoint: Option<Url>, credentials: Credentials) -> Result<Self, Failure> {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+    pub(super) fn new(
+        network: &Network,
+        destination: Destination,
+        credentials: Credentials,
+    ) -> Result<Self, Failure> {
+        let client = network.to(&destination).web_client().build();
         let client = client
             .map_err(|error| Failure::new(Code::AgentFailed, "no HTTP client can be made").source(error))?;
-        Ok(Self { client, endpoint, credentials })
+        Ok(Self { client, destination, credentials })
     }
 
     /// Asks by the Query protocol of AWS, in the version of Redshift's API.
@@ -101,7 +105,10 @@ impl Caller {
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let service = operation.service();
-        let url = self.endpoint.as_ref().map_or_else(|| service.url(region), ToString::to_string);
+        let url = match &self.destination {
+            Destination::Endpoint(endpoint) => endpoint.as_str().to_owned(),
+            Destination::Partition(_) | Destination::Credentials => service.url(region),
+        };
         let mut request = http::Request::post(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -109,6 +116,8 @@ impl Caller {
         let mut request = request.body(body).map_err(|error| service.unmade().source(error))?;
         self.sign(&mut request, headers, service, region, now)?;
         let request = reqwest::Request::try_from(request).map_err(|error| service.unmade().source(error))?;
+        let origin = Origin::from(request.url());
+        self.destination.check(&origin).map_err(|blocked| not_sent(service.name(), &blocked))?;
         let unreached = |error| service.unreached(error);
         let mut response = self.client.execute(request).await.map_err(unreached)?;
         let kind = response.headers().get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
@@ -242,6 +251,11 @@ impl Service {
         }
     }
 
+    /// What the AWS SDKs call it where an endpoint is configured for it alone.
+    pub(super) const fn service_id(self) -> &'static str {
+        self.name()
+    }
+
     fn url(self, region: &Region) -> String {
         format!("https://{}.{region}.{}/", self.signing_name(), region.partition().dns_suffix())
     }
@@ -255,6 +269,9 @@ impl Service {
     }
 
     fn unreached(self, error: reqwest::Error) -> Failure {
+        if let Some(blocked) = Blocked::behind(&error) {
+            return not_sent(self.name(), blocked).source(error);
+        }
         let (code, how) = if error.is_timeout() {
             (Code::TimedOut, "did not answer in time")
         } else if error.is_connect() {

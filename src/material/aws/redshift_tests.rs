@@ -1,9 +1,13 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
 
+use reqwest::Url;
+
 use super::*;
+use crate::aws::Proxies;
 
 /// More than is read.
 pub(in super::super) const LONG: usize = LARGEST;
@@ -68,7 +72,9 @@ pub(in super::super) fn http(status: u16, body: &str) -> Vec<u8> {
 }
 
 pub(in super::super) fn caller(url: Url, session: Option<&str>) -> Caller {
-    Caller::new(Some(url), credentials(session)).unwrap()
+    let network = Network::of_operator(Arc::default(), Proxies::None);
+    let destination = Destination::Endpoint(url.as_str().parse().unwrap());
+    Caller::new(&network, destination, credentials(session)).unwrap()
 }
 
 /// Signs what came over the wire once more, and compares.
