@@ -128,6 +128,11 @@ impl Connection {
         Self::run(input, environment, &["--timeout", "10s"])
     }
 
+    /// The same with `arguments` of its own.
+    pub(crate) fn test_input_with(input: &Value, environment: &[(&str, &str)], arguments: &[&str]) -> Tested {
+        Self::run(input, environment, arguments)
+    }
+
     fn run(input: &Value, environment: &[(&str, &str)], arguments: &[&str]) -> Tested {
         let arguments = [&["test", "--input", "-", "--output", "json"], arguments].concat();
         let ran = dialcheck_with(environment, &arguments, input.to_string().as_bytes());

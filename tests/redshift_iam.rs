@@ -245,8 +245,8 @@ fn what_is_wrong_with_a_definition_is_told_before_anybody_is_asked() {
     }
     place
         .test_url("sales:nowhere/app?DbUser=alice&Region=x/y")
-        .failed(&Failed { stage: "secrets", ..settings })
-        .says("the region is none of AWS's");
+        .failed(&settings)
+        .says("JDBC_CONNECTION_URL?Region: expected the name of an AWS region");
     assert!(place.requests().is_empty(), "{:?}", place.aws.calls());
 }
 

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use dialcheck::glue::{Operation, Shape};
 use fixtures::{Fault, FaultProxy, Sdk};
+use probe_contract::{Partition, Region};
+use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::harness::{PASSWORD, WRONG_PASSWORD, no_canary};
@@ -89,12 +91,16 @@ fn the_sdk_for_javascript() {
     run(node);
 }
 
-/// The model of AWS that botocore ships.
-static MODEL: LazyLock<Value> = LazyLock::new(|| {
+/// What botocore ships of what AWS is.
+static DATA: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut python = Command::new(SDK.python());
     python.args(["-c", "import botocore; print(botocore.__path__[0])"]);
     let folder = String::from_utf8(python.output().unwrap().stdout).unwrap();
-    let file = Path::new(folder.trim()).join("data/glue/2017-03-31/service-2.json.gz");
+    Path::new(folder.trim()).join("data")
+});
+
+static MODEL: LazyLock<Value> = LazyLock::new(|| {
+    let file = DATA.join("glue/2017-03-31/service-2.json.gz");
     let mut text = String::new();
     flate2::read::GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -114,6 +120,43 @@ fn every_shape_is_that_of_amazons_model() {
         assert_eq!(model.invalid == "ValidationException", declares_validation, "{}", model.name);
     }
     assert!(compared.len() > 150, "{}", compared.len());
+}
+
+/// A region is in the partition that the SDKs have it in, and its endpoints end as theirs do.
+#[test]
+fn every_partition_is_that_of_amazons_sdks() {
+    let text = std::fs::read_to_string(DATA.join("partitions.json")).unwrap();
+    let theirs: Value = serde_json::from_str(&text).unwrap();
+    let theirs = theirs["partitions"].as_array().unwrap();
+    assert_eq!(theirs.len(), Partition::ALL.len());
+    let mut patterns = Vec::new();
+    for partition in theirs {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let ours = Partition::of_id(partition["id"].as_str().unwrap()).unwrap();
+        let outputs = &partition["outputs"];
+        assert_eq!(ours.dns_suffix(), text(&outputs["dnsSuffix"]));
+        assert_eq!(ours.dual_stack_dns_suffix(), text(&outputs["dualStackDnsSuffix"]));
+        patterns.push((ours, Regex::new(&text(&partition["regionRegex"])).unwrap()));
+        // `aws-global` and its like are none that anything is in.
+        let regions = partition["regions"].as_object().unwrap().keys();
+        for region in regions.filter(|region| !region.ends_with("-global")) {
+            assert_eq!(Region::parse(region).unwrap().partition(), ours, "{region}");
+        }
+    }
+    // Regions that are not there yet.
+    let firsts: Vec<&str> =
+        "us eu ap sa ca me af il mx cn eusc xx us-gov eu-gov us-iso us-isob us-isof eu-isoe eu-iso eusc-de \
+                             eusc-fr us-x-y"
+            .split_ascii_whitespace()
+            .collect();
+    for first in firsts {
+        for last in ["gov-1", "east-1", "north-99"] {
+            let region = format!("{first}-{last}");
+            let theirs = patterns.iter().find(|(_, pattern)| pattern.is_match(&region));
+            let ours = Region::parse(&region).ok().map(|region| region.partition());
+            assert_eq!(ours, theirs.map(|(partition, _)| *partition), "{region}");
+        }
+    }
 }
 
 /// Lists that Glue adds to faster than it documents.

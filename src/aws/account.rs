@@ -2,17 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_types::service_config::ServiceConfigKey;
+use probe_contract::Region;
 use tokio::sync::Mutex;
 
-use super::{AwsOptions, CallError, Endpoint};
+use super::{AwsOptions, CallError, Destination, Endpoint, Network, configured_endpoint};
 
-/// To sign with where an endpoint is named and no region is: a server of dialcheck's takes any.
-const REGION: &str = "us-east-1";
 /// How long credentials are kept that don't say themselves when they expire: as long as the SDKs keep them.
 const KEPT: Duration = Duration::from_secs(15 * 60);
 /// How long before their end credentials are loaded anew.
@@ -21,7 +19,7 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// An account, as the configuration has it.
 pub(super) struct Account {
     pub(super) endpoint: Endpoint,
-    pub(super) region: String,
+    pub(super) region: Region,
     provider: Option<SharedCredentialsProvider>,
     /// With the time until which they are used.
     kept: Mutex<Option<(Credentials, SystemTime)>>,
@@ -30,37 +28,36 @@ pub(super) struct Account {
 impl Account {
     /// Nobody's, at `endpoint`.
     pub(super) fn anonymous(endpoint: Endpoint) -> Self {
-        Self { endpoint, region: REGION.to_owned(), provider: None, kept: Mutex::default() }
+        Self { endpoint, region: Region::us_east_1(), provider: None, kept: Mutex::default() }
     }
 
     /// The account that `options` mean, at `endpoint`, or else at the one that the configuration names, or else at AWS's own.
-    pub(super) async fn load(options: &AwsOptions, endpoint: Option<&Endpoint>) -> Result<Self, CallError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    pub(super) async fn load(
+        options: &AwsOptions,
+        network: &Network,
+        endpoint: Option<&Endpoint>,
+    ) -> Result<Self, CallError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(network.sdk_client(Destination::Credentials));
         if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
         }
         if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
+            loader = loader.region(aws_config::Region::new(region.to_string()));
         }
         let config = loader.load().await;
+        let region = config.region().map(|region| Region::parse(region.as_ref())).transpose()?;
         let endpoint = match endpoint {
             Some(endpoint) => Some(endpoint.clone()),
-            None => configured_endpoint(&config).map(|url| url.parse()).transpose()?,
+            None => configured_endpoint(&config, "Glue").map(|url| url.parse()).transpose()?,
         };
-        let (endpoint, region) = match (endpoint, config.region()) {
-            (Some(endpoint), region) => (endpoint, region.map_or(REGION, AsRef::as_ref)),
-            (None, Some(region)) => {
-                let region = region.as_ref();
-                (Endpoint::of_region(region).map_err(|_| CallError::UnknownRegion)?, region)
-            }
+        let (endpoint, region) = match (endpoint, region) {
+            // A server of dialcheck's takes any region.
+            (Some(endpoint), region) => (endpoint, region.unwrap_or_else(Region::us_east_1)),
+            (None, Some(region)) => (Endpoint::of_region(&region)?, region),
             (None, None) => return Err(CallError::NoRegion),
         };
-        Ok(Self {
-            endpoint,
-            region: region.to_owned(),
-            provider: config.credentials_provider(),
-            kept: Mutex::default(),
-        })
+        Ok(Self { endpoint, region, provider: config.credentials_provider(), kept: Mutex::default() })
     }
 
     /// The credentials as they are now; loaded anew when they expire.
@@ -84,15 +81,4 @@ impl Account {
         *kept = Some((credentials.clone(), until));
         Ok(credentials)
     }
-}
-
-/// `AWS_ENDPOINT_URL_GLUE` before `AWS_ENDPOINT_URL`, each before its like in the profile.
-fn configured_endpoint(config: &SdkConfig) -> Option<String> {
-    let key = ServiceConfigKey::builder()
-        .service_id("Glue")
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build();
-    let own = config.service_config().zip(key.ok()).and_then(|(service, key)| service.load_config(key));
-    own.or_else(|| config.endpoint_url().map(str::to_owned))
 }

@@ -1,5 +1,6 @@
 //! A client of the Glue API. One call is one HTTP request: none is repeated, since a test that failed has cost a login.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -7,12 +8,13 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use http::StatusCode;
 use probe_contract::tls::CertificateDer;
+use probe_contract::{Region, Resolver};
 use reqwest::{Certificate, Client};
 use serde_json::Value as Json;
 use tokio::sync::OnceCell;
 
 use super::account::Account;
-use super::{AwsOptions, CallError, Endpoint};
+use super::{AwsOptions, Blocked, CallError, Destination, Endpoint, Network, Origin};
 use crate::glue::{Fields, Operation, Value};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -22,6 +24,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 /// Calls operations of Glue's.
 pub struct GlueClient {
     options: GlueClientOptions,
+    network: Network,
     http: Client,
     /// Loaded by the first call.
     account: OnceCell<Account>,
@@ -32,8 +35,10 @@ pub struct GlueClient {
 pub struct GlueClientOptions {
     /// Where; else where the configuration says, and else at AWS in the region.
     pub endpoint: Option<Endpoint>,
-    /// As whom.
+    /// As whom, and by which way.
     pub aws: AwsOptions,
+    /// Names to addresses.
+    pub resolver: Arc<Resolver>,
     /// Whether calls are signed.
     pub signing: Signing,
     /// How long a connection may take to stand; any time, where it is not said.
@@ -56,6 +61,7 @@ impl Default for GlueClientOptions {
         Self {
             endpoint: None,
             aws: AwsOptions::default(),
+            resolver: Arc::default(),
             signing: Signing::SigV4,
             connect_timeout: None,
             read_timeout: None,
@@ -112,11 +118,11 @@ impl GlueClient {
     pub fn new(options: GlueClientOptions) -> Result<Self, CallError> {
         let authorities = options.authorities.iter().map(|authority| Certificate::from_der(authority));
         let authorities = authorities.collect::<Result<Vec<_>, _>>().map_err(CallError::request)?;
-        let mut builder = Client::builder()
+        let network = Network::of_operator(Arc::clone(&options.resolver), options.aws.proxies);
+        let mut builder = network
+            .web_client()
             .tls_certs_merge(authorities)
-            .tls_danger_accept_invalid_certs(options.server_certificate == ServerCertificate::Unchecked)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy();
+            .tls_danger_accept_invalid_certs(options.server_certificate == ServerCertificate::Unchecked);
         if let Some(limit) = options.connect_timeout {
             builder = builder.connect_timeout(limit);
         }
@@ -127,7 +133,7 @@ impl GlueClient {
             builder = builder.timeout(limit);
         }
         let http = builder.build().map_err(CallError::request)?;
-        Ok(Self { options, http, account: OnceCell::new() })
+        Ok(Self { options, network, http, account: OnceCell::new() })
     }
 
     /// Calls `operation` with `input`, which fits its shape. The answer is as it came.
@@ -149,8 +155,10 @@ impl GlueClient {
         if self.options.signing == Signing::SigV4 {
             sign_as(&account.credentials().await?, &account.region, &mut request, &headers)?;
         }
-        self.tell(Event::Calling { operation, endpoint });
         let request = reqwest::Request::try_from(request).map_err(CallError::request)?;
+        let destination = Destination::Endpoint(endpoint.clone());
+        destination.check(&Origin::from(request.url())).map_err(|blocked| CallError::from(&blocked))?;
+        self.tell(Event::Calling { operation, endpoint });
         let answer = self.http.execute(request).await.map_err(|error| unreachable(endpoint, error))?;
         self.read(answer, endpoint).await
     }
@@ -160,7 +168,9 @@ impl GlueClient {
         let load = async || match (signing, endpoint) {
             (Signing::None, Some(endpoint)) => Ok(Account::anonymous(endpoint.clone())),
             // Boxed, since it asks everything there is.
-            (Signing::None | Signing::SigV4, _) => Box::pin(Account::load(aws, endpoint.as_ref())).await,
+            (Signing::None | Signing::SigV4, _) => {
+                Box::pin(Account::load(aws, &self.network, endpoint.as_ref())).await
+            }
         };
         self.account.get_or_try_init(load).await
     }
@@ -205,14 +215,14 @@ impl GlueClient {
 
 fn sign_as(
     credentials: &Credentials,
-    region: &str,
+    region: &Region,
     request: &mut http::Request<String>,
     headers: &[(&str, &str)],
 ) -> Result<(), CallError> {
     let identity = credentials.clone().into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region(region)
+        .region(region.as_str())
         .name("glue")
         .time(SystemTime::now())
         .settings(SigningSettings::default())
@@ -229,6 +239,9 @@ fn sign_as(
 }
 
 fn unreachable(endpoint: &Endpoint, source: reqwest::Error) -> CallError {
+    if let Some(blocked) = Blocked::behind(&source) {
+        return blocked.into();
+    }
     let host = endpoint.to_string();
     if source.is_timeout() {
         CallError::TimedOut { host, source }

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use probe_contract::Region;
 use reqwest::Url;
+
+use super::network::Origin;
 
 /// The URL of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,18 +19,18 @@ pub struct NoEndpoint;
 
 impl Endpoint {
     /// Glue's own, in `region`.
-    pub(super) fn of_region(region: &str) -> Result<Self, NoEndpoint> {
-        // A dot or a slash would make another host of it.
-        let is_name = region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if region.is_empty() || !is_name {
-            return Err(NoEndpoint);
-        }
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        format!("https://glue.{region}.{suffix}").parse()
+    pub(super) fn of_region(region: &Region) -> Result<Self, NoEndpoint> {
+        format!("https://glue.{region}.{}", region.partition().dns_suffix()).parse()
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// Whether a request to `origin` comes here.
+    pub(super) fn is_at(&self, origin: &Origin<'_>) -> bool {
+        let own = Origin::from(&self.0);
+        own.scheme == origin.scheme && own.port == origin.port && own.host.eq_ignore_ascii_case(origin.host)
     }
 }
 
@@ -61,11 +64,14 @@ mod tests {
 
     #[test]
     fn each_region_has_its_endpoint() {
-        let url = |region| Endpoint::of_region(region).map(|endpoint| endpoint.as_str().to_owned());
-        assert_eq!(url("eu-central-1").as_deref(), Ok("https://glue.eu-central-1.amazonaws.com/"));
-        assert_eq!(url("cn-north-1").as_deref(), Ok("https://glue.cn-north-1.amazonaws.com.cn/"));
-        for region in ["", "a.b", "a/b", "a@b", "a#b", "ü"] {
-            assert_eq!(url(region), Err(NoEndpoint), "{region}");
+        for (region, url) in [
+            ("eu-central-1", "https://glue.eu-central-1.amazonaws.com/"),
+            ("cn-north-1", "https://glue.cn-north-1.amazonaws.com.cn/"),
+            ("us-isob-east-1", "https://glue.us-isob-east-1.sc2s.sgov.gov/"),
+            ("eusc-de-east-1", "https://glue.eusc-de-east-1.amazonaws.eu/"),
+        ] {
+            let endpoint = Endpoint::of_region(&Region::parse(region).unwrap()).unwrap();
+            assert_eq!(endpoint.as_str(), url);
         }
     }
 

@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use probe_contract::RegionError;
 
-use super::NoEndpoint;
+use super::{Blocked, NoEndpoint};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -12,9 +13,9 @@ pub enum CallError {
     /// There is nowhere to call.
     #[error("no AWS region is configured")]
     NoRegion,
-    /// The region is no name of one.
-    #[error("the configured AWS region is no name of a region")]
-    UnknownRegion,
+    /// The configured region is not one.
+    #[error("the configured AWS region is not valid: {0}")]
+    Region(#[from] RegionError),
     /// The configuration names an endpoint that is none.
     #[error("the configured endpoint URL: {0}")]
     Endpoint(#[from] NoEndpoint),
@@ -27,6 +28,9 @@ pub enum CallError {
     /// The request could not be made.
     #[error("the request can't be made{}", cause(.0.as_ref()))]
     Request(#[source] Box<dyn Error + Send + Sync>),
+    /// The endpoint leads to an address that must not be dialed.
+    #[error("the request was not sent: {0}")]
+    Blocked(String),
     /// Nobody answers there, or the answer broke off.
     #[error("{host} can't be reached{}", cause(.source))]
     Unreachable {
@@ -62,6 +66,12 @@ pub enum CallError {
         /// Its message.
         message: String,
     },
+}
+
+impl From<&Blocked> for CallError {
+    fn from(blocked: &Blocked) -> Self {
+        Self::Blocked(blocked.to_string())
+    }
 }
 
 impl CallError {

@@ -98,7 +98,7 @@ fn open_folder(folder: &Path) -> Result<Arc<dyn Catalog>, Failed> {
 #[cfg(feature = "aws")]
 fn open_aws(dialing: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
     let authorities = certificates(dialing.ca_bundle.as_deref())?;
-    let catalog = Aws::new(dialing.aws.options(), authorities);
+    let catalog = Aws::new(dialing.aws.options(), dialing.resolver(), authorities);
     catalog.map(|catalog| Arc::new(catalog) as _).map_err(|error| Failed::Usage(vec![error.to_string()]))
 }
 

@@ -39,7 +39,7 @@ impl Dialing {
             deadline,
             jobs: jobs.min(most_jobs()),
             gate: Gate { loopback },
-            resolver: Arc::new(Resolver::new(self.dns_servers.clone())),
+            resolver: self.resolver(),
             trust_roots: Arc::new(TrustRoots::new(certificates(self.ca_bundle.as_deref())?)),
             strict: self.strict,
             local_files,
@@ -47,6 +47,11 @@ impl Dialing {
             aws: AwsOptions { msk_brokers: self.msk_brokers.clone(), ..self.aws.options() },
             catalog,
         }))
+    }
+
+    /// Names to addresses.
+    pub(super) fn resolver(&self) -> Arc<Resolver> {
+        Arc::new(Resolver::new(self.dns_servers.clone()))
     }
 }
 

@@ -43,6 +43,11 @@ pub(crate) struct ServeArguments {
     #[arg(long, alias = "inline-pointers")]
     allow_references: bool,
 
+    /// Refuse to dial loopback and this machine's own addresses although the server listens on loopback, as behind a proxy that
+    /// takes calls from elsewhere
+    #[arg(long)]
+    deny_loopback: bool,
+
     /// Let definitions point at the files (certificates, keys) in this folder
     #[arg(long, value_name = "DIR")]
     material_dir: Option<PathBuf>,
@@ -116,8 +121,12 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
     };
     let catalog = arguments.catalog.open(&arguments.dialing)?;
     let reach = Reach {
-        // To whoever calls from this machine it is open anyway.
-        loopback: if arguments.listen.ip().is_loopback() { Loopback::Open } else { Loopback::Closed },
+        // To whoever calls from this machine it is open anyway, unless a proxy has others call from there.
+        loopback: if arguments.listen.ip().is_loopback() && !arguments.deny_loopback {
+            Loopback::Open
+        } else {
+            Loopback::Closed
+        },
         local_files: arguments.material_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
     };
     let engine =

@@ -2,13 +2,13 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use probe_contract::jdbc::{PROPERTY, Url, after_scheme, strip_prefix_ignore_case};
-use probe_contract::{Endpoint, Form, Location, Pointer, Secret, Target};
+use probe_contract::{Endpoint, Form, Location, Pointer, Region, Secret, Target};
 
 /// A target whose URL names a cluster instead of its host and port.
 pub(super) struct Cluster<'a> {
     target: &'a Target,
-    name: &'a str,
-    region: &'a str,
+    name: String,
+    region: String,
     /// From the slash in front of the database to the first parameter.
     path: &'a str,
     parameters: &'a str,
@@ -27,28 +27,32 @@ impl<'a> Cluster<'a> {
         let (name, region) = authority.split_once(':')?;
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let fits = !name.is_empty() && region.starts_with(|c: char| c.is_ascii_alphabetic());
-        (fits && plain(name) && plain(region)).then_some(Self {
-            target,
-            name,
-            region,
-            path,
-            parameters: parameters.get(1..).unwrap_or_default(),
-        })
+        if !fits || !plain(name) || !plain(region) {
+            return None;
+        }
+        let parameters = parameters.get(1..).unwrap_or_default();
+        // Those of the URL's parameters beat what stands in front: so it is with Amazon's driver.
+        let name = parameter(parameters, "ClusterID").unwrap_or_else(|| name.to_owned());
+        let region = match parameter(parameters, "Region") {
+            Some(region) => region,
+            // It is in the place of a host, which is spelled in any case.
+            None => Region::parse_label(region).ok()?.to_string(),
+        };
+        Some(Self { target, name, region, path, parameters })
     }
 
-    /// Where its host and port are found.
-    pub(super) fn pointer(&self) -> Pointer {
-        let (cluster, region) = self.named();
-        let location = Location::ClusterEndpoint { cluster, region };
-        Pointer { property: PROPERTY.to_owned(), location, form: Form::Endpoint }
+    /// Where its host and port are found; nowhere, where the URL's parameter Region is not one, which the probe says.
+    pub(super) fn pointer(&self) -> Option<Pointer> {
+        let region = Region::parse(&self.region).ok()?;
+        let location = Location::ClusterEndpoint { cluster: self.name.clone(), region };
+        Some(Pointer { property: PROPERTY.to_owned(), location, form: Form::Endpoint })
     }
 
     /// The target with `endpoint` in its URL.
     pub(super) fn at(&self, endpoint: &Endpoint) -> Target {
-        let Self { target, path, parameters, .. } = self;
-        let (cluster, region) = self.named();
+        let Self { target, name, region, path, parameters } = self;
         let encoded = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
-        let (cluster, region) = (encoded(&cluster), encoded(&region));
+        let (cluster, region) = (encoded(name), encoded(region));
         let url =
             format!("jdbc:redshift:iam://{endpoint}{path}?{parameters}&ClusterID={cluster}&Region={region}");
         let mut located = (*target).clone();
@@ -60,17 +64,13 @@ impl<'a> Cluster<'a> {
     pub(super) fn somewhere(&self) -> Target {
         self.at(&Endpoint { host: "cluster.invalid".to_owned(), port: 5439 })
     }
+}
 
-    /// The cluster's name and region. Those of the URL's parameters beat what stands in front: so it is with Amazon's driver.
-    fn named(&self) -> (String, String) {
-        let given = Url::parse(&format!("?{}", self.parameters), &['&', ';'], &mut Vec::new()).parameters;
-        let named = |name: &str, in_front: &str| {
-            let mut found = given.iter().rev().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-            let found = found.next().map(|(_, value)| value.expose()).filter(|value| !value.is_empty());
-            found.unwrap_or(in_front).to_owned()
-        };
-        (named("ClusterID", self.name), named("Region", self.region))
-    }
+/// The value of the parameter `name`, of several the last, unless it is empty.
+fn parameter(parameters: &str, name: &str) -> Option<String> {
+    let given = Url::parse(&format!("?{parameters}"), &['&', ';'], &mut Vec::new()).parameters;
+    let found = given.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.expose()).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
@@ -101,8 +101,8 @@ mod tests {
             (
                 " JDBC:Redshift:IAM://sales-2:US-East-1/d%2Fb;DbUser=a?b;DbGroups=x,y",
                 "sales-2",
-                "US-East-1",
-                "jdbc:redshift:iam://c.example:5555/d%2Fb?DbUser=a?b;DbGroups=x,y&ClusterID=sales-2&Region=US-East-1",
+                "us-east-1",
+                "jdbc:redshift:iam://c.example:5555/d%2Fb?DbUser=a?b;DbGroups=x,y&ClusterID=sales-2&Region=us-east-1",
             ),
             (
                 "jdbc:redshift:iam://sales:eu-central-1/dev?clusterid=o%2Fther&REGION=eu-west-1&Region=",
@@ -120,11 +120,25 @@ mod tests {
         ] {
             let target = target(url);
             let found = Cluster::of(&target).unwrap();
-            let location =
-                Location::ClusterEndpoint { cluster: cluster.to_owned(), region: region.to_owned() };
-            let pointer = found.pointer();
+            let region = Region::parse(region).unwrap();
+            let location = Location::ClusterEndpoint { cluster: cluster.to_owned(), region };
+            let pointer = found.pointer().unwrap();
             assert_eq!((pointer.location, pointer.property.as_str()), (location, PROPERTY), "{url}");
             assert_eq!(found.at(&endpoint).properties.get(PROPERTY), Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_region_that_is_not_one_is_asked_nothing() {
+        let asked = |url: &str| Cluster::of(&target(url)).map(|cluster| cluster.pointer().is_some());
+        for region in ["x/y", "x@evil.example/", "EU-West-1", "xx-west-1", "eu-west-1.evil.example"] {
+            // The probe reads the parameter once more, and says what is wrong with it.
+            let encoded = utf8_percent_encode(region, PLAIN);
+            let url = format!("jdbc:redshift:iam://sales:eu-west-1/dev?Region={encoded}");
+            assert_eq!(asked(&url), Some(false), "{region}");
+        }
+        for region in ["nowhere", "xx-west-1", "eu-west-1-"] {
+            assert_eq!(asked(&format!("jdbc:redshift:iam://sales:{region}/dev")), None, "{region}");
         }
     }
 

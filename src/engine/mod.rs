@@ -23,11 +23,11 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
+#[cfg(feature = "aws")]
+pub use crate::aws::AwsOptions;
 use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status, registration};
 use crate::glue::{Definition, TestRequest, Value, near_property_key};
-#[cfg(feature = "aws")]
-pub use crate::material::AwsOptions;
-use crate::material::{Access, Materials, ROLE};
+use crate::material::{Access, Materials, ROLE_ARN};
 pub use crate::material::{LocalFiles, References};
 use crate::report::TestResult;
 use cluster::Cluster;
@@ -161,11 +161,7 @@ impl Engine {
         let digest = Digest::new();
         Self {
             jobs: Arc::new(Semaphore::new(options.jobs)),
-            materials: Materials::new(
-                options.local_files.clone(),
-                #[cfg(feature = "aws")]
-                options.aws.clone(),
-            ),
+            materials: Materials::new(&options),
             options,
             protocols,
             slots: Slots::default(),
@@ -281,13 +277,7 @@ impl Engine {
         began: Instant,
         set_up: Option<&SetUp>,
     ) -> Outcomes {
-        let text = |key| definition.properties.get(key).map(|value| value.trim().to_owned());
-        let access = Access {
-            references: author.references,
-            encrypted: author.encrypted.clone(),
-            role: text(ROLE),
-            region: text("REGION"),
-        };
+        let access = Access::read(&definition.properties, author.references, author.encrypted.clone());
         let mut rewritten = rewrite::rewrite(definition);
         if let (Ok(rewritten), Some(set_up)) = (&mut rewritten, set_up) {
             rewritten.target.purpose = set_up.purpose;
@@ -312,7 +302,16 @@ impl Engine {
         };
         let rewritten = match rewritten {
             Ok(rewritten) => rewritten,
-            Err(mistakes) => return mistaken(None, &mistakes),
+            Err(mistakes) => {
+                return mistaken(None, &[mistakes, access.err().unwrap_or_default()].concat());
+            }
+        };
+        let access = match access {
+            Ok(access) => access,
+            Err(mistakes) => {
+                let others = self.prepare(&rewritten.target).err().map(|(_, others)| others);
+                return mistaken(None, &[others.unwrap_or_default(), mistakes].concat());
+            }
         };
         let target = match &rewritten.placeholders {
             None => {
@@ -397,7 +396,7 @@ impl Engine {
     /// # Errors
     /// The catalog can't be asked about the connection's type.
     pub async fn references(&self, definition: &Definition) -> Result<Vec<String>, Failure> {
-        let role = definition.properties.get(ROLE).map(|_| ROLE.to_owned());
+        let role = definition.properties.get(ROLE_ARN).map(|_| ROLE_ARN.to_owned());
         let mut found: Vec<String> = role.into_iter().collect();
         // What is wrong with a definition is said when it is tested, and its record says then what it may use.
         let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(found) };
@@ -408,7 +407,7 @@ impl Engine {
         let registration = self.registration(&definition.connection_type, None).await?;
         let target = Target { registration, ..rewritten.target };
         let cluster = Cluster::of(&target);
-        found.extend(cluster.as_ref().map(|cluster| cluster.pointer().property));
+        found.extend(cluster.as_ref().and_then(Cluster::pointer).map(|pointer| pointer.property));
         let somewhere = cluster.as_ref().map(Cluster::somewhere);
         if let Ok((_, probe)) = self.prepare(somewhere.as_ref().unwrap_or(&target)) {
             found.extend(probe.pointers().iter().map(|pointer| pointer.property.clone()));
@@ -445,10 +444,10 @@ impl Engine {
         access: &Access,
     ) -> Result<Box<dyn Probe>, Stop> {
         let leg = run.local();
-        let pointer = cluster.pointer();
-        let material = self.materials.fetch(&leg, std::slice::from_ref(&pointer), access).await?;
-        let endpoint = material.endpoint(&pointer.property);
-        match endpoint.and_then(|endpoint| self.prepare(&cluster.at(endpoint)).ok()) {
+        let pointers = cluster.pointer();
+        let material = self.materials.fetch(&leg, pointers.as_slice(), access).await?;
+        let endpoint = pointers.and_then(|pointer| material.endpoint(&pointer.property).cloned());
+        match endpoint.and_then(|endpoint| self.prepare(&cluster.at(&endpoint)).ok()) {
             Some((_, probe)) => Ok(probe),
             // It was checked before, but for a host that is one.
             None => {

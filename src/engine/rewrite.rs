@@ -2,7 +2,9 @@
 //! AuthenticationConfiguration and whose URL is put together from parts.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use probe_contract::{Code, Endpoint, Failure, Form, Location, Mistake, Pointer, Properties, Secret, Target};
+use probe_contract::{
+    Code, Endpoint, Failure, Form, Mistake, Pointer, Properties, Secret, SecretId, Target, property,
+};
 use zeroize::Zeroizing;
 
 use super::authentication;
@@ -95,7 +97,9 @@ fn connector(properties: &mut Properties, mistakes: &mut Vec<Mistake>) -> Option
         .filter(|(key, _)| *key != "SECRET_ID")
         .map(|(key, value)| (key.to_owned(), value.clone()))
         .collect();
-    Some(Pointer { property: "SECRET_ID".to_owned(), location: Location::Secret(id), form: Form::Members })
+    let mut pointers = Vec::new();
+    property::secret("SECRET_ID", &id, Form::Members, &mut pointers, mistakes);
+    pointers.pop()
 }
 
 /// `target` with each `${key}` of its URL replaced by what `members` has under that key, encoded as URLs want it.
@@ -173,6 +177,10 @@ fn take_credentials(properties: &mut Properties, authentication: &Fields, mistak
         return mistakes.push(Mistake::new(PLACE, expected).code(Code::MechanismUnsupported));
     }
     let basic = authentication.fields("BasicAuthenticationCredentials");
+    let stored = authentication.text("SecretArn").filter(|_| basic.is_none());
+    if let Some(Err(error)) = stored.map(|arn| SecretId::parse(arn.trim())) {
+        mistakes.push(Mistake::new("AuthenticationConfiguration.SecretArn", error.to_string()));
+    }
     let mut take = |property: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|_| properties.get(property).is_none()) {
             properties.insert(property, Secret::new(value.to_owned()));
@@ -180,13 +188,13 @@ fn take_credentials(properties: &mut Properties, authentication: &Fields, mistak
     };
     take("USERNAME", basic.and_then(|basic| basic.text("Username")));
     take("PASSWORD", basic.and_then(|basic| basic.text("Password")));
-    if basic.is_none() {
-        take("SECRET_ID", authentication.text("SecretArn"));
-    }
+    take("SECRET_ID", stored);
 }
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::Location;
+
     use super::*;
 
     fn definition(
@@ -248,6 +256,10 @@ mod tests {
         let arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:made-up";
         let stored = Fields::default().with("SecretArn", arn);
         assert_eq!(target(&[], stored).expect("a target").properties.get("SECRET_ID"), Some(arn));
+        let elsewhere =
+            Fields::default().with("SecretArn", "arn:aws:secretsmanager:x@evil.example/:0:secret:x");
+        let mistakes = target(&[], elsewhere).expect_err("a mistake");
+        assert_eq!(mistakes[0].property, "AuthenticationConfiguration.SecretArn");
         let own = target(&[("USERNAME", "bob")], basic()).expect("a target");
         assert_eq!(own.properties.get("USERNAME"), Some("bob"));
         let mistakes =
@@ -261,7 +273,7 @@ mod tests {
         let properties = [("CONNECTOR_TYPE", "Jdbc"), ("CONNECTION_URL", url), ("SECRET_ID", "prod/orders")];
         let rewritten = rewrite(&definition("MARKETPLACE", &properties, None)).expect("a target");
         let pointer = rewritten.placeholders.expect("a pointer");
-        assert_eq!(pointer.location, Location::Secret("prod/orders".to_owned()));
+        assert_eq!(pointer.location, Location::Secret(SecretId::parse("prod/orders").unwrap()));
         assert_eq!(rewritten.target.properties.get("SECRET_ID"), None);
         let member = |key: &str, value: &str| (key.to_owned(), Secret::new(value.to_owned()));
         let members = [member("host", "db.example"), member("user", "alice"), member("Password", "a&b=c/?%")];

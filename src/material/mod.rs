@@ -17,14 +17,17 @@ use std::time::Instant;
 
 use futures_util::future::{BoxFuture, join_all};
 use probe_contract::{
-    Artefact, Code, Evidence, Failure, Form, Leg, Location, Material, Password, Pointer, Secret, Stage, Stop,
+    Artefact, Code, Evidence, Failure, Form, KmsKeyId, Leg, Location, Material, Mistake, Password, Pointer,
+    Properties, Region, RoleArn, Secret, Stage, Stop,
 };
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-#[cfg(feature = "aws")]
-pub use aws::AwsOptions;
 pub use files::LocalFiles;
+
+#[cfg(feature = "aws")]
+use crate::aws::Network;
+use crate::engine::EngineOptions;
 
 /// No certificate, key or keystore is larger.
 const LARGEST: u64 = 1024 * 1024;
@@ -51,9 +54,9 @@ pub(crate) struct Access {
     /// The properties whose ciphertext this server made of a password in the definition itself: these are always decrypted.
     pub(crate) encrypted: BTreeSet<String>,
     /// `ROLE_ARN`: the role to fetch as.
-    pub(crate) role: Option<String>,
+    pub(crate) role: Option<RoleArn>,
     /// `REGION`: where what has no region of its own is.
-    pub(crate) region: Option<String>,
+    pub(crate) region: Option<Region>,
 }
 
 /// Whether a definition may use references: stored secrets, keys, roles, files, ciphertexts and logins that IAM gives.
@@ -68,6 +71,31 @@ pub enum References {
 }
 
 impl Access {
+    /// What `properties` say of it, for an author with these rights.
+    ///
+    /// # Errors
+    /// All mistakes at once.
+    pub(crate) fn read(
+        properties: &Properties,
+        references: References,
+        encrypted: BTreeSet<String>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let mut wrong = |key, expected: String| mistakes.push(Mistake::new(key, expected));
+        let text = |key| properties.get(key).map(str::trim);
+        let role = text(ROLE_ARN).map(RoleArn::parse).transpose();
+        let role = role.unwrap_or_else(|error| {
+            wrong(ROLE_ARN, error.to_string());
+            None
+        });
+        let region = text(REGION).map(Region::parse).transpose();
+        let region = region.unwrap_or_else(|error| {
+            wrong(REGION, error.to_string());
+            None
+        });
+        if mistakes.is_empty() { Ok(Self { references, encrypted, role, region }) } else { Err(mistakes) }
+    }
+
     /// That of the process itself, whatever a definition says.
     pub(crate) fn own() -> Self {
         Self { references: References::Allowed, encrypted: BTreeSet::new(), role: None, region: None }
@@ -83,14 +111,16 @@ impl Access {
         };
         let refused =
             pointers.iter().filter(|pointer| !own(pointer)).map(|pointer| pointer.property.as_str());
-        let role = self.role.as_ref().map(|_| ROLE);
+        let role = self.role.as_ref().map(|_| ROLE_ARN);
         let refused: Vec<&str> = refused.chain(role).collect();
         if refused.is_empty() { Ok(()) } else { Err(denied(&refused)) }
     }
 }
 
 /// The property that names the role to resolve references as.
-pub(crate) const ROLE: &str = "ROLE_ARN";
+pub(crate) const ROLE_ARN: &str = "ROLE_ARN";
+/// The property that names the region of what has none itself.
+const REGION: &str = "REGION";
 
 /// The refusal of references in `properties`.
 pub(crate) fn denied(properties: &[&str]) -> Failure {
@@ -105,12 +135,15 @@ pub(crate) fn denied(properties: &[&str]) -> Failure {
 }
 
 impl Materials {
-    pub(crate) fn new(files: LocalFiles, #[cfg(feature = "aws")] aws: AwsOptions) -> Self {
+    pub(crate) fn new(options: &EngineOptions) -> Self {
         Self {
-            files,
+            files: options.local_files.clone(),
             derivations: Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))),
             #[cfg(feature = "aws")]
-            aws: aws::Aws::new(aws),
+            aws: aws::Aws::new(
+                options.aws.clone(),
+                Network::new(options.resolver.clone(), options.gate, options.aws.proxies),
+            ),
         }
     }
 
@@ -152,8 +185,10 @@ impl Materials {
 
     /// `text` encrypted with a KMS key, in base64.
     pub(crate) async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
+        let key = KmsKeyId::parse(key)
+            .map_err(|error| Failure::new(Code::InvalidSettings, format!("AwsKmsKeyId: {error}")))?;
         #[cfg(feature = "aws")]
-        return Box::pin(self.aws.encrypt(key, text)).await;
+        return Box::pin(self.aws.encrypt(&key, text)).await;
         #[cfg(not(feature = "aws"))]
         {
             let _unused = (key, text);

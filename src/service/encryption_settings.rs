@@ -1,5 +1,7 @@
 //! `GetDataCatalogEncryptionSettings` and `PutDataCatalogEncryptionSettings`.
 
+use probe_contract::KmsKeyId;
+
 use super::{Service, catalog_id};
 use crate::glue::{Exception, Fields};
 
@@ -19,6 +21,12 @@ impl Service {
 
     pub(super) async fn put_encryption_settings(&self, input: &Fields) -> Result<Fields, Exception> {
         let settings = input.fields("DataCatalogEncryptionSettings").cloned().unwrap_or_default();
+        let passwords = settings.fields("ConnectionPasswordEncryption");
+        if let Some(Err(error)) =
+            passwords.and_then(|passwords| passwords.text("AwsKmsKeyId")).map(KmsKeyId::parse)
+        {
+            return Err(Exception::new("InvalidInputException", format!("AwsKmsKeyId: {error}.")));
+        }
         let kept = Fields::default().with("DataCatalogEncryptionSettings", settings);
         self.catalog.put_encryption_settings(catalog_id(input), &kept).await?;
         Ok(Fields::default())

@@ -299,7 +299,7 @@ fn without_credentials_or_a_region_nothing_is_called() {
         ),
         (
             environment.clone().without(&["AWS_ENDPOINT_URL_GLUE"]).with("AWS_REGION", "evil.example/"),
-            "the configured AWS region is no name of a region",
+            "the configured AWS region is not valid: expected the name of an AWS region, such as eu-central-1",
         ),
         (
             environment.clone().with("AWS_ENDPOINT_URL_GLUE", "glue.example"),

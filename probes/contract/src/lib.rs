@@ -5,6 +5,7 @@ pub mod jdbc;
 pub mod property;
 pub mod tls;
 
+mod arn;
 mod authentication;
 mod evidence;
 mod failure;
@@ -15,6 +16,7 @@ mod leg;
 mod offer;
 mod protocol;
 mod record;
+mod region;
 mod resolve;
 mod run;
 mod scrub;
@@ -23,6 +25,7 @@ mod stage;
 mod target;
 mod taxonomy;
 
+pub use arn::{ArnError, KmsKeyId, RoleArn, SecretId};
 pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
@@ -35,6 +38,7 @@ pub use protocol::{
     Artefact, Form, Io, Location, Login, Material, Password, Pending, Pointer, Probe, Protocol, TypeRow,
 };
 pub use record::{Outcome, Record, RecordedFailure};
+pub use region::{Partition, Region, RegionError};
 pub use resolve::Resolver;
 pub use run::{Ending, Run, RunOptions, Stop, Transcript};
 pub use scrub::printable;

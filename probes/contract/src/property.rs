@@ -1,6 +1,6 @@
 //! How properties of Glue's are read, of whatever type.
 
-use crate::{Form, Location, Mistake, Pointer, Properties};
+use crate::{Form, Location, Mistake, Pointer, Properties, SecretId};
 
 /// A boolean as Glue reads it: in any case, false where absent.
 pub fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mistake>) -> bool {
@@ -40,5 +40,21 @@ pub fn pointer(
             mistakes.push(Mistake::new(property, expected));
             None
         }
+    }
+}
+
+/// Adds a pointer to a secret in Secrets Manager.
+pub fn secret(
+    property: &str,
+    id: &str,
+    form: Form,
+    pointers: &mut Vec<Pointer>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    match SecretId::parse(id.trim()) {
+        Ok(id) => {
+            pointers.push(Pointer { property: property.to_owned(), location: Location::Secret(id), form })
+        }
+        Err(error) => mistakes.push(Mistake::new(property, error.to_string())),
     }
 }

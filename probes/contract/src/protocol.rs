@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
-use crate::{Endpoint, KerberosConfiguration, Keytab, Mistake, Run, Secret, Stage, Stop, Target};
+use crate::{
+    Endpoint, KerberosConfiguration, Keytab, Mistake, Region, Run, Secret, SecretId, Stage, Stop, Target,
+};
 
 /// A boxed future that may move to another thread.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -101,13 +103,13 @@ pub enum Location {
     File(PathBuf),
     /// An object in S3.
     S3 {
-        /// Its bucket.
+        /// Its bucket, which goes into the path of a request and never into its host.
         bucket: String,
         /// Its key.
         key: String,
     },
     /// A secret in Secrets Manager, by name or ARN.
-    Secret(String),
+    Secret(SecretId),
     /// A KMS ciphertext in base64: the value itself, to be decrypted.
     Ciphertext(String),
     /// A token that IAM signs for a login to a database of RDS.
@@ -122,7 +124,7 @@ pub enum Location {
         /// The host of the cluster or workgroup.
         host: String,
         /// `ClusterID` and `Region`, where the URL has both.
-        cluster: Option<(String, String)>,
+        cluster: Option<(String, Region)>,
         /// `DbUser`
         user: Option<String>,
         /// `DbGroups`: what the user joins for this session.
@@ -135,7 +137,7 @@ pub enum Location {
         /// The cluster's name.
         cluster: String,
         /// The region that it is in.
-        region: String,
+        region: Region,
     },
     /// A token that IAM signs for a login to brokers of MSK.
     MskToken {
@@ -156,6 +158,7 @@ impl Location {
         if let Some(object) = text.strip_prefix("s3://") {
             return match object.split_once('/') {
                 Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                    check_bucket(bucket)?;
                     Ok(Self::S3 { bucket: bucket.to_owned(), key: key.to_owned() })
                 }
                 Some(_) | None => Err("expected s3://bucket/key"),
@@ -166,6 +169,23 @@ impl Location {
         }
         Ok(Self::File(text.into()))
     }
+}
+
+/// Checks the name of a bucket (Amazon S3 user guide, "General purpose bucket naming rules", those of old buckets included). Buckets of
+/// other kinds, and ARNs of access points, would be printed into the host of a request.
+fn check_bucket(bucket: &str) -> Result<(), &'static str> {
+    const OTHER_KINDS: [&str; 5] = ["--x-s3", "--op-s3", "--ol-s3", "--table-s3", ".mrap"];
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    if !bucket.starts_with(|c: char| c.is_ascii_alphanumeric())
+        || !bucket.bytes().all(known)
+        || bucket.len() > 255
+    {
+        return Err("expected s3://bucket/key, with the name of a bucket");
+    }
+    if OTHER_KINDS.iter().any(|suffix| bucket.to_ascii_lowercase().ends_with(suffix)) {
+        return Err("expected s3://bucket/key, with a general purpose bucket");
+    }
+    Ok(())
 }
 
 /// What something must be.

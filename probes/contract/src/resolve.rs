@@ -15,7 +15,7 @@ use hickory_resolver::{Hosts, TokioResolver};
 use crate::{Code, Failure};
 
 /// How names are resolved: the machine's hosts file first, then DNS. One per process, shared by all its runs.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Resolver {
     /// Asked instead of the machine's own DNS servers, in this order.
     servers: Vec<SocketAddr>,
@@ -23,6 +23,7 @@ pub struct Resolver {
 }
 
 /// What the machine's own configuration says. It is read when the first name needs it.
+#[derive(Debug)]
 struct System {
     hosts: Hosts,
     config: Result<(ResolverConfig, ResolverOpts), NetError>,
@@ -35,13 +36,13 @@ impl Resolver {
         Self { servers, system: OnceLock::new() }
     }
 
-    /// Every address of `host`, IPv4 first. An address resolves to itself.
+    /// Every address of `host`, IPv4 first. An address resolves to itself. Whoever dials one shows it to the gate before.
     ///
     /// # Errors
     /// `name_not_found`, `resolver_failed` or `timed_out`, with the DNS response code as native code.
     ///
     /// Cancel safe: a dropped query is abandoned.
-    pub(crate) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
+    pub async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Failure> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }

@@ -47,11 +47,8 @@ impl Credentials {
         let password = properties.get(keys.password).map(|password| Secret::new(password.to_owned()));
         let encrypted = properties.get(keys.encrypted_password);
         let secret = keys.secrets.iter().find_map(|key| Some((*key, properties.get(key)?.trim())));
-        let mut point = |property: &str, location, form| {
-            pointers.push(Pointer { property: property.to_owned(), location, form });
-        };
         if let Some((key, id)) = secret {
-            point(key, Location::Secret(id.to_owned()), Form::Credentials);
+            property::secret(key, id, Form::Credentials, pointers, mistakes);
             if password.is_some() || encrypted.is_some() {
                 let message = format!(
                     "{key} is given, so the user name and password of the definition itself are ignored"
@@ -67,7 +64,8 @@ impl Credentials {
             (Some(_), _) => {}
             (None, Some(ciphertext)) => {
                 let location = Location::Ciphertext(ciphertext.trim().to_owned());
-                point(keys.encrypted_password, location, Form::Text);
+                let property = keys.encrypted_password.to_owned();
+                pointers.push(Pointer { property, location, form: Form::Text });
             }
             (None, None) => mistakes.push(Mistake::new(keys.password, "expected the user's password")),
         }

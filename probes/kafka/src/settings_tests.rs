@@ -1,4 +1,4 @@
-use probe_contract::Properties;
+use probe_contract::{Properties, SecretId};
 
 use super::*;
 
@@ -101,7 +101,7 @@ fn credentials_are_taken_from_where_they_stand() {
     let arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:AmazonMSK_made-up";
     for key in ["KAFKA_SASL_SCRAM_SECRETS_ARN", "AUTHENTICATION_SECRET_ARN"] {
         let stored = settings(&[SERVERS, scram, user, password, (key, arn)]);
-        assert_eq!(stored.pointers[0].location, Location::Secret(arn.to_owned()));
+        assert_eq!(stored.pointers[0].location, Location::Secret(SecretId::parse(arn).unwrap()));
         assert_eq!(warnings(&stored), ["property_ignored"]);
         let mut material = Material::default();
         let artefact = probe_contract::Artefact::Credentials {

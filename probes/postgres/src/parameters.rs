@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use probe_contract::jdbc::{self, Url, parameter};
 use probe_contract::tls::Verify;
-use probe_contract::{Code, Mistake, Secret, Warning};
+use probe_contract::{Code, Mistake, Region, Secret, Warning};
 
 use crate::settings::{Encryption, Limits};
 
@@ -23,7 +23,7 @@ pub(crate) struct Parameters {
     db_groups: Option<String>,
     force_lowercase: bool,
     pub(crate) cluster: Option<String>,
-    pub(crate) region: Option<String>,
+    pub(crate) region: Option<Region>,
     pub(crate) auto_create: bool,
     pub(crate) sslcert: Option<String>,
     pub(crate) sslkey: Option<String>,
@@ -142,9 +142,11 @@ impl Parameters {
                 "clusterid" if iam => {
                     parameters.cluster = Some(value.to_owned()).filter(|cluster| !cluster.is_empty())
                 }
-                "region" if iam => {
-                    parameters.region = Some(value.to_owned()).filter(|region| !region.is_empty())
-                }
+                "region" if iam && value.is_empty() => parameters.region = None,
+                "region" if iam => match Region::parse(value) {
+                    Ok(region) => parameters.region = Some(region),
+                    Err(error) => wrong(&error.to_string()),
+                },
                 "autocreate" if iam => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
                 "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {

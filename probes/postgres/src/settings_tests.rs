@@ -1,4 +1,4 @@
-use probe_contract::{Artefact, Location, Secret};
+use probe_contract::{Artefact, Location, Region, Secret, SecretId};
 
 use super::*;
 
@@ -176,7 +176,7 @@ fn redshift_needs_a_database() {
     let host = "sales.c1a2b3c4d5e6.eu-central-1.redshift.amazonaws.com";
     let login = |cluster: Option<(&str, &str)>, groups: &[&str]| Location::ClusterCredentials {
         host: host.to_owned(),
-        cluster: cluster.map(|(cluster, region)| (cluster.to_owned(), region.to_owned())),
+        cluster: cluster.map(|(cluster, region)| (cluster.to_owned(), Region::parse(region).unwrap())),
         user: Some("alice".to_owned()),
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
         database: Some("dev".to_owned()),
@@ -197,6 +197,16 @@ fn redshift_needs_a_database() {
         assert_eq!(read.pointers[0].location, login(Some(("sales", "eu-central-1")), groups));
         assert!(read.warnings.is_empty(), "{:?}", read.warnings);
     }
+    for (region, expected) in [
+        ("x%40evil.example%2F", "expected the name of an AWS region, such as eu-central-1"),
+        ("EU-Central-1", "expected the name of an AWS region, such as eu-central-1"),
+        ("xx-central-1", "expected a region of a known AWS partition (aws, aws-cn, "),
+    ] {
+        let refused =
+            iam(&format!("jdbc:redshift:iam://{host}/dev;DbUser=alice;ClusterID=sales;Region={region}"));
+        let refused = refused.unwrap_err()[0].to_string();
+        assert!(refused.starts_with(&format!("JDBC_CONNECTION_URL?Region: {expected}")), "{refused}");
+    }
     // Where no login is asked for, they say nothing.
     let url = "jdbc:redshift://h/dev;DbUser=alice;DbGroups=a;AutoCreate=true";
     let read = super::read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", url)]))).unwrap();
@@ -213,7 +223,7 @@ fn stored_credentials_are_pointers_and_stand_in_for_those_of_the_definition() {
             .map(|pointer| (pointer.property.clone(), pointer.location.clone()))
             .collect::<Vec<_>>()
     };
-    let secret = ("SECRET_ID".to_owned(), Location::Secret("prod/orders".to_owned()));
+    let secret = ("SECRET_ID".to_owned(), Location::Secret(SecretId::parse("prod/orders").unwrap()));
     assert_eq!(pointers(&[url, ("SECRET_ID", "prod/orders")]), std::slice::from_ref(&secret));
     let ciphertext = ("ENCRYPTED_PASSWORD".to_owned(), Location::Ciphertext("AQID".to_owned()));
     assert_eq!(pointers(&[url, ("USERNAME", "alice"), ("ENCRYPTED_PASSWORD", "AQID")]), [ciphertext]);

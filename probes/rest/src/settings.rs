@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use probe_contract::{
-    Authentication, AuthenticationType, Code, Endpoint, Form, GrantType, Location, Mistake, Pointer,
-    Properties, Purpose, Secret, Target, Warning,
+    Authentication, AuthenticationType, Code, Endpoint, Form, GrantType, Mistake, Pointer, Properties,
+    Purpose, Secret, Target, Warning, property,
 };
 
 use crate::code;
@@ -79,8 +79,7 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
 
     let mut pointers = Vec::new();
     if let Some(arn) = &authentication.secret_arn {
-        let location = Location::Secret(arn.trim().to_owned());
-        pointers.push(Pointer { property: SECRET_ARN.to_owned(), location, form: Form::Members });
+        property::secret(SECRET_ARN, arn, Form::Members, &mut pointers, &mut mistakes);
     }
     let (Some(kind), Some(grant)) = (kind, grant) else { return Err(mistakes) };
     if authentication.oauth2.aws_managed_client.is_some() && kind == AuthenticationType::OAuth2 {

@@ -81,11 +81,12 @@ pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
     let told = format!("{}: {error}", prefix(operation));
     let failure = match &error {
         CallError::Exception { name, message } => return remote(exception(operation, name, message)),
-        CallError::NoRegion | CallError::UnknownRegion => {
+        CallError::NoRegion | CallError::Region(_) => {
             Failure::new(Code::InvalidSettings, told).hint("Set AWS_REGION, or name a --region")
         }
         CallError::Endpoint(_) => Failure::new(Code::InvalidSettings, told)
             .hint("Correct AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file"),
+        CallError::Blocked(_) => Failure::new(Code::EgressRefused, told),
         CallError::NoCredentials => Failure::new(Code::AwsAccessDenied, told).hint(GIVE_CREDENTIALS),
         CallError::Credentials(_) => Failure::foreign(Code::AwsAccessDenied, told).hint(GIVE_CREDENTIALS),
         CallError::Request(_) => Failure::foreign(Code::AgentFailed, told),

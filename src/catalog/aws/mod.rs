@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
 use crate::aws::{AwsOptions, CallError, GlueClient, GlueClientOptions};
 use crate::glue::{Fields, Operation};
+use probe_contract::Resolver;
 
 /// A connection that takes longer will not come: there is no route to Glue.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,13 +42,18 @@ struct Listing {
 }
 
 impl Aws {
-    /// The Data Catalog that `aws` leads to. `authorities` are trusted beside the system's.
+    /// The Data Catalog that `aws` leads to, its name resolved by `resolver`. `authorities` are trusted beside the system's.
     ///
     /// # Errors
     /// [`CallError::Request`] where an authority can't be read.
-    pub fn new(aws: AwsOptions, authorities: Vec<CertificateDer<'static>>) -> Result<Self, CallError> {
+    pub fn new(
+        aws: AwsOptions,
+        resolver: Arc<Resolver>,
+        authorities: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, CallError> {
         let client = GlueClient::new(GlueClientOptions {
             aws,
+            resolver,
             authorities,
             connect_timeout: Some(CONNECT_TIMEOUT),
             call_timeout: Some(CALL_TIMEOUT),

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgMatches, FromArgMatches as _};
@@ -28,6 +29,7 @@ impl Remote {
         let client = GlueClient::new(GlueClientOptions {
             endpoint: Some(endpoint),
             aws: aws.options(),
+            resolver: Arc::default(),
             signing: if matches.get_flag("no-sign-request") { Signing::None } else { Signing::SigV4 },
             connect_timeout: timeout(matches, "cli-connect-timeout"),
             read_timeout: timeout(matches, "cli-read-timeout"),
@@ -61,8 +63,9 @@ fn told(error: CallError) -> Failure {
         CallError::Unreachable { .. } | CallError::TimedOut { .. } => {
             format!("Could not connect to the endpoint URL: {error}")
         }
-        CallError::UnknownRegion
+        CallError::Region(_)
         | CallError::Endpoint(_)
+        | CallError::Blocked(_)
         | CallError::Credentials(_)
         | CallError::Request(_)
         | CallError::TooLarge

@@ -5,7 +5,7 @@
 
 use std::time::SystemTime;
 
-use probe_contract::{Failure, Secret};
+use probe_contract::{Failure, Region, Secret};
 use serde::Deserialize;
 
 use super::partition;
@@ -18,7 +18,7 @@ const CREATES: &str = "IAMA:";
 pub(super) struct GetClusterCredentials<'a> {
     /// `ClusterIdentifier`
     pub(super) cluster: &'a str,
-    pub(super) region: &'a str,
+    pub(super) region: &'a Region,
     /// `DbUser`
     pub(super) user: &'a str,
     /// `DbGroups`
@@ -31,7 +31,7 @@ pub(super) struct GetClusterCredentials<'a> {
 pub(super) struct GetCredentials<'a> {
     /// `workgroupName`
     pub(super) workgroup: &'a str,
-    pub(super) region: &'a str,
+    pub(super) region: &'a Region,
     /// `dbName`
     pub(super) database: Option<&'a str>,
 }
@@ -89,16 +89,16 @@ impl Caller {
 
 /// The cluster and the region that the host name of a cluster holds. The endpoint of a VPC endpoint that Redshift manages looks
 /// the same and begins with a name of its own: there the URL must name the cluster.
-pub(super) fn cluster_of(host: &str) -> Option<(&str, &str)> {
+pub(super) fn cluster_of(host: &str) -> Option<(&str, Region)> {
     named(host, "redshift")
 }
 
 /// The workgroup and the region that the host name of a workgroup holds: `WORKGROUP.ACCOUNT.REGION.redshift-serverless.…`.
-pub(super) fn workgroup_of(host: &str) -> Option<(&str, &str)> {
+pub(super) fn workgroup_of(host: &str) -> Option<(&str, Region)> {
     named(host, "redshift-serverless")
 }
 
-fn named<'a>(host: &'a str, service: &str) -> Option<(&'a str, &'a str)> {
+fn named<'a>(host: &'a str, service: &str) -> Option<(&'a str, Region)> {
     let (name, region) = partition::split(host, service)?;
     let (first, second) = name.split_once('.')?;
     let fits = !first.is_empty() && !second.is_empty() && !second.contains('.');

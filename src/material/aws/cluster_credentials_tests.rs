@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use probe_contract::Code;
 use reqwest::StatusCode;
 
@@ -20,15 +22,16 @@ const PASSWORD: &str = "AMAFUyyuros/QjxPTtgzcsuQsqzIasdzJEN04aCtWDzXx1O9d6UmpkBt
 const SERVERLESS: &str =
     r#"{"dbPassword":"p&<\u00fc","dbUser":"IAMR:glue","expiration":1.7726e9,"nextRefreshTime":1.7726e9}"#;
 
-const ALICE: GetClusterCredentials<'_> = GetClusterCredentials {
+static REGION: LazyLock<Region> = LazyLock::new(|| Region::parse("eu-central-1").unwrap());
+static ALICE: LazyLock<GetClusterCredentials<'_>> = LazyLock::new(|| GetClusterCredentials {
     cluster: "sales",
-    region: "eu-central-1",
+    region: &REGION,
     user: "alice",
     groups: &[],
     database: Some("dev"),
-};
-const GLUE: GetCredentials<'_> =
-    GetCredentials { workgroup: "default", region: "eu-central-1", database: Some("dev") };
+});
+static GLUE: LazyLock<GetCredentials<'_>> =
+    LazyLock::new(|| GetCredentials { workgroup: "default", region: &REGION, database: Some("dev") });
 
 async fn ask_cluster(
     input: &GetClusterCredentials<'_>,
@@ -63,7 +66,8 @@ async fn a_cluster_gives_a_login() {
 
 #[tokio::test]
 async fn every_part_of_a_request_is_encoded_and_signed_and_no_user_is_created() {
-    let input = GetClusterCredentials { region: "US-East-1", user: "a b&c=+ü", database: None, ..ALICE };
+    let region = Region::parse_label("US-East-1").unwrap();
+    let input = GetClusterCredentials { region: &region, user: "a b&c=+ü", database: None, ..*ALICE };
     let session = Some("FwoGZXIvYXdzEXAMPLE//+==");
     let (answer, request) = ask_cluster(&input, session, http(200, LOGIN)).await;
     assert!(answer.is_ok());
@@ -77,7 +81,7 @@ async fn every_part_of_a_request_is_encoded_and_signed_and_no_user_is_created() 
 #[tokio::test]
 async fn groups_are_numbered_from_one() {
     let groups = ["reporting".to_owned(), "a+b@x".to_owned()];
-    let input = GetClusterCredentials { groups: &groups, ..ALICE };
+    let input = GetClusterCredentials { groups: &groups, ..*ALICE };
     let (answer, request) = ask_cluster(&input, None, http(200, LOGIN)).await;
     assert!(answer.is_ok());
     assert!(
@@ -187,7 +191,7 @@ fn hosts_hold_their_cluster_and_region() {
         ("sales-1.c1a2b3c4d5e6.cn-northwest-1.redshift.amazonaws.com.cn", "sales-1", "cn-northwest-1"),
         ("sales.c1a2b3c4d5e6.redshift.cn-north-1.amazonaws.com.cn", "sales", "cn-north-1"),
     ] {
-        assert_eq!(cluster_of(host), Some((cluster, region)), "{host}");
+        assert_eq!(cluster_of(host), Some((cluster, Region::parse(region).unwrap())), "{host}");
     }
     for host in [
         "",
@@ -205,7 +209,7 @@ fn hosts_hold_their_cluster_and_region() {
         assert_eq!(cluster_of(host), None, "{host}");
     }
     let host = "default.123456789012.us-west-2.redshift-serverless.amazonaws.com";
-    assert_eq!(workgroup_of(host), Some(("default", "us-west-2")));
+    assert_eq!(workgroup_of(host), Some(("default", Region::parse("us-west-2").unwrap())));
     assert_eq!(workgroup_of("sales.c1a2b3c4d5e6.us-west-2.redshift.amazonaws.com"), None);
 }
 

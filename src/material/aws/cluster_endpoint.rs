@@ -4,7 +4,7 @@
 
 use std::time::SystemTime;
 
-use probe_contract::{Code, Endpoint, Failure};
+use probe_contract::{Code, Endpoint, Failure, Region};
 
 use super::redshift::{Answer, Caller, Operation, document};
 
@@ -18,7 +18,7 @@ impl Caller {
     pub(super) async fn cluster_endpoint(
         &self,
         cluster: &str,
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<Endpoint, Failure> {
         let parameters = [("ClusterIdentifier".to_owned(), cluster)];

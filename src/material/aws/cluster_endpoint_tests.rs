@@ -29,7 +29,8 @@ const HOST: &str = "sales.c1a2b3c4d5e6.eu-central-1.redshift.amazonaws.com";
 
 async fn ask(cluster: &str, region: &str, answer: Vec<u8>) -> (Result<Endpoint, Failure>, String) {
     let (url, serving) = server(answer);
-    let answer = caller(url, None).cluster_endpoint(cluster, region, now()).await;
+    let region = Region::parse_label(region).unwrap();
+    let answer = caller(url, None).cluster_endpoint(cluster, &region, now()).await;
     (answer, serving.join().unwrap())
 }
 

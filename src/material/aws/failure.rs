@@ -8,6 +8,7 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use probe_contract::{Code, Failure};
 
 use super::common_errors;
+use crate::aws::Blocked;
 
 /// A service that pointers lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,11 @@ impl Service {
             Self::S3 => "S3",
             Self::Sts => "STS",
         }
+    }
+
+    /// What the AWS SDKs call it where an endpoint is configured for it alone.
+    pub(super) const fn service_id(self) -> &'static str {
+        self.name()
     }
 
     /// What the role that runs the test has to be allowed.
@@ -179,6 +185,9 @@ where
         );
         Failure::new(code, format!("{name} {how}")).hint(hint)
     };
+    if let Some(blocked) = Blocked::behind(&error) {
+        return not_sent(name, blocked).source(error);
+    }
     if has_no_credentials(&error) {
         return no_credentials().source(error);
     }
@@ -210,6 +219,13 @@ where
 pub(super) fn no_credentials() -> Failure {
     Failure::new(Code::AwsAccessDenied, "there are no AWS credentials to fetch it with").hint(
         "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile",
+    )
+}
+
+/// A request to `service` was not sent.
+pub(super) fn not_sent(service: &str, blocked: &Blocked) -> Failure {
+    Failure::new(Code::EgressRefused, format!("{service}: {blocked}")).hint(
+        "Check where the service's name leads from here (DNS, the hosts file), and AWS_ENDPOINT_URL and its like where they are set",
     )
 }
 

@@ -15,17 +15,16 @@ mod rds_token;
 mod redshift;
 mod xml;
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_s3::config::retry::RetryConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use probe_contract::{Code, Endpoint, Failure, Location, Secret};
+use probe_contract::{Code, Endpoint, Failure, KmsKeyId, Location, Region, RoleArn, Secret, SecretId};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
@@ -34,41 +33,32 @@ use self::cluster_credentials::{GetClusterCredentials, GetCredentials, cluster_o
 use self::failure::{Service, classify};
 use self::redshift::Caller;
 use super::{Access, Bytes, LARGEST};
-
-/// Whose credentials are used, and where.
-#[derive(Clone, Debug, Default)]
-pub struct AwsOptions {
-    /// The profile of the AWS configuration files; without one, what the usual chain says.
-    pub profile: Option<String>,
-    /// The region of what has none of its own; without one, what the usual chain says.
-    pub region: Option<String>,
-    /// Hosts that a token of MSK may be sent to, besides those that are Amazon's by their names.
-    pub msk_brokers: Vec<String>,
-}
+use crate::aws::{AwsOptions, Destination, Network};
 
 /// Where what a definition points at is kept.
 pub(super) struct Aws {
     options: AwsOptions,
+    network: Network,
     /// Loaded when the first pointer needs it.
     config: OnceCell<SdkConfig>,
     fetched: Cache<Fetch, Bytes>,
-    roles: Cache<String, Credentials>,
+    roles: Cache<RoleArn, Credentials>,
 }
 
 /// One thing, as one role in one region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Fetch {
     location: Location,
-    role: Option<String>,
-    region: Option<String>,
+    role: Option<RoleArn>,
+    region: Option<Region>,
 }
 
 /// A connection that takes longer will not come: there is no route to the service.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Aws {
-    pub(super) fn new(options: AwsOptions) -> Self {
-        Self { options, config: OnceCell::new(), fetched: Cache::default(), roles: Cache::default() }
+    pub(super) fn new(options: AwsOptions, network: Network) -> Self {
+        Self { options, network, config: OnceCell::new(), fetched: Cache::default(), roles: Cache::default() }
     }
 
     /// What is at `location`.
@@ -93,10 +83,11 @@ impl Aws {
         }
     }
 
-    async fn secret(&self, id: &str, access: &Access) -> Result<Bytes, Failure> {
-        let config = self.config(region_of(id).or(access.region.as_deref()), access).await?;
+    async fn secret(&self, id: &SecretId, access: &Access) -> Result<Bytes, Failure> {
+        let region = id.region().or(access.region.as_ref());
+        let config = self.client_config(Service::SecretsManager, region, access).await?;
         let client = aws_sdk_secretsmanager::Client::new(&config);
-        let answer = client.get_secret_value().secret_id(id).send().await;
+        let answer = client.get_secret_value().secret_id(id.as_str()).send().await;
         let answer = answer.map_err(|error| classify(error, Service::SecretsManager))?;
         match answer.secret_string {
             Some(text) => Ok(Zeroizing::new(text.into_bytes())),
@@ -109,7 +100,7 @@ impl Aws {
         let blob = STANDARD.decode(ciphertext).map_err(|_| {
             Failure::new(Code::DecryptionFailed, "the value is no base64, and so no ciphertext of KMS")
         })?;
-        let config = self.config(access.region.as_deref(), access).await?;
+        let config = self.client_config(Service::Kms, access.region.as_ref(), access).await?;
         let client = aws_sdk_kms::Client::new(&config);
         let answer = client.decrypt().ciphertext_blob(Blob::new(blob)).send().await;
         let answer = answer.map_err(|error| classify(error, Service::Kms))?;
@@ -120,23 +111,17 @@ impl Aws {
     }
 
     /// Encrypts as Glue does: without a context.
-    pub(super) async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
+    pub(super) async fn encrypt(&self, key: &KmsKeyId, text: &Secret) -> Result<String, Failure> {
         let access = Access::own();
-        let config = self.config(region_of(key), &access).await?;
+        let config = self.client_config(Service::Kms, key.region(), &access).await?;
         let client = aws_sdk_kms::Client::new(&config);
         let plaintext = Blob::new(text.expose().as_bytes());
-        let answer = client.encrypt().key_id(key).plaintext(plaintext).send().await;
+        let answer = client.encrypt().key_id(key.as_str()).plaintext(plaintext).send().await;
         let answer = answer.map_err(|error| classify(error, Service::Kms))?;
         let ciphertext = answer.ciphertext_blob.ok_or_else(|| {
             Failure::new(Code::ResponseUnreadable, "KMS answered without the encrypted value")
         })?;
         Ok(STANDARD.encode(ciphertext))
-    }
-
-    /// Whose calls are signed by the crate's own code.
-    async fn credentials(&self, config: &SdkConfig) -> Result<Credentials, Failure> {
-        let provider = config.credentials_provider().ok_or_else(failure::no_credentials)?;
-        provider.provide_credentials().await.map_err(|error| failure::no_credentials().source(error))
     }
 
     async fn rds_token(&self, endpoint: &Endpoint, user: &str, access: &Access) -> Result<Bytes, Failure> {
@@ -148,20 +133,16 @@ impl Aws {
             Failure::new(Code::InvalidSettings, detail)
                 .hint("Name the instance, the cluster or the proxy by its own endpoint, or give PASSWORD")
         })?;
-        let config = self.config(Some(region), access).await?;
-        let credentials = self.credentials(&config).await?;
-        let token = rds_token::sign(endpoint, user, region, &credentials, SystemTime::now())?;
+        let credentials = self.credentials(&region, access).await?;
+        let token = rds_token::sign(endpoint, user, &region, &credentials, SystemTime::now())?;
         Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
     }
 
     async fn msk_token(&self, brokers: &[Endpoint], access: &Access) -> Result<Bytes, Failure> {
-        let region = msk_token::region(brokers, &self.options.msk_brokers)?;
-        // Host names are spelled in any case, regions in one.
-        let region = region.map(str::to_ascii_lowercase);
-        let config = self.config(region.as_deref().or(access.region.as_deref()), access).await?;
-        let region = config.region().map(Region::as_ref).unwrap_or_default();
-        let credentials = self.credentials(&config).await?;
-        let token = msk_token::sign(region, &credentials, SystemTime::now())?;
+        let own = msk_token::region(brokers, &self.options.msk_brokers)?;
+        let region = self.region(own.as_ref().or(access.region.as_ref())).await?;
+        let credentials = self.credentials(&region, access).await?;
+        let token = msk_token::sign(&region, &credentials, SystemTime::now())?;
         Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
     }
 
@@ -170,19 +151,20 @@ impl Aws {
         let Location::ClusterCredentials { host, cluster, user, groups, database } = location else {
             return Err(Failure::new(Code::AgentFailed, "this is no login to Redshift"));
         };
-        let named = cluster.as_ref().map(|(cluster, region)| (cluster.as_str(), region.as_str()));
+        let named = cluster.as_ref().map(|(cluster, region)| (cluster.as_str(), region.clone()));
         let now = SystemTime::now();
         let database = database.as_deref();
         let login = if let Some((cluster, region)) = named.or_else(|| cluster_of(host)) {
-            let caller = self.redshift(region, access).await?;
+            let caller = self.redshift(redshift::Service::Redshift, &region, access).await?;
             let user = user.as_deref().ok_or_else(|| {
                 Failure::new(Code::InvalidSettings, "the URL names no DbUser to ask a login for")
             })?;
-            let input = GetClusterCredentials { cluster, region, user, groups, database };
+            let input = GetClusterCredentials { cluster, region: &region, user, groups, database };
             caller.cluster_credentials(&input, now).await?
         } else if let Some((workgroup, region)) = workgroup_of(host) {
-            let caller = self.redshift(region, access).await?;
-            caller.workgroup_credentials(&GetCredentials { workgroup, region, database }, now).await?
+            let caller = self.redshift(redshift::Service::Serverless, &region, access).await?;
+            let input = GetCredentials { workgroup, region: &region, database };
+            caller.workgroup_credentials(&input, now).await?
         } else {
             let detail = format!("{host} is no host of Redshift's that names its cluster and region");
             return Err(
@@ -193,17 +175,26 @@ impl Aws {
         Ok(Zeroizing::new(json.to_string().into_bytes()))
     }
 
-    async fn cluster_endpoint(&self, cluster: &str, region: &str, access: &Access) -> Result<Bytes, Failure> {
-        let caller = self.redshift(region, access).await?;
+    async fn cluster_endpoint(
+        &self,
+        cluster: &str,
+        region: &Region,
+        access: &Access,
+    ) -> Result<Bytes, Failure> {
+        let caller = self.redshift(redshift::Service::Redshift, region, access).await?;
         let endpoint = caller.cluster_endpoint(cluster, region, SystemTime::now()).await?;
         Ok(Zeroizing::new(endpoint.to_string().into_bytes()))
     }
 
     /// Who asks Redshift. Its credentials may be a role's, which are asked for in the same region.
-    async fn redshift(&self, region: &str, access: &Access) -> Result<Caller, Failure> {
-        redshift::check_region(region)?;
-        let config = self.config(Some(region), access).await?;
-        Caller::new(endpoint(&config), self.credentials(&config).await?)
+    async fn redshift(
+        &self,
+        service: redshift::Service,
+        region: &Region,
+        access: &Access,
+    ) -> Result<Caller, Failure> {
+        let destination = self.destination(service.service_id(), region).await?;
+        Caller::new(&self.network, destination, self.credentials(region, access).await?)
     }
 
     async fn object(&self, bucket: &str, key: &str, access: &Access) -> Result<Bytes, Failure> {
@@ -235,49 +226,76 @@ impl Aws {
     }
 
     async fn s3(&self, access: &Access) -> Result<aws_sdk_s3::Client, Failure> {
-        let config = self.config(access.region.as_deref(), access).await?;
-        // Behind a VPC endpoint buckets may have no host names of their own, and one with a dot in its name has no certificate.
-        let builder = aws_sdk_s3::config::Builder::from(&*config).force_path_style(true);
+        let config = self.client_config(Service::S3, access.region.as_ref(), access).await?;
+        // No bucket gets into a host. Behind a VPC endpoint buckets may have no host names of their own, and one with a dot in its name
+        // has no certificate.
+        let builder = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
         Ok(aws_sdk_s3::Client::from_conf(builder.build()))
     }
 
-    /// The configuration to call a service with: in `region`, as the definition's role.
-    async fn config(&self, region: Option<&str>, access: &Access) -> Result<Arc<SdkConfig>, Failure> {
-        let base = self.base().await;
-        let region = region.map(|region| Region::new(region.to_owned())).or_else(|| base.region().cloned());
-        let region = region.ok_or_else(|| {
+    /// The configuration of a client of `service`: in `region`, or else in the configured one, as the definition's role.
+    async fn client_config(
+        &self,
+        service: Service,
+        region: Option<&Region>,
+        access: &Access,
+    ) -> Result<SdkConfig, Failure> {
+        let region = self.region(region).await?;
+        let config = self.config_of(service, &region).await?;
+        let Some(role) = &access.role else { return Ok(config) };
+        let credentials = SharedCredentialsProvider::new(self.assumed(role, &region).await?);
+        Ok(config.into_builder().credentials_provider(credentials).build())
+    }
+
+    /// The same, as whoever runs the test.
+    async fn config_of(&self, service: Service, region: &Region) -> Result<SdkConfig, Failure> {
+        let destination = self.destination(service.service_id(), region).await?;
+        let builder = self.base().await.to_builder();
+        let builder = builder.region(aws_config::Region::new(region.to_string()));
+        Ok(builder.http_client(self.network.sdk_client(destination)).build())
+    }
+
+    /// Where a service is called in `region`.
+    async fn destination(&self, service_id: &str, region: &Region) -> Result<Destination, Failure> {
+        Destination::of(self.base().await, service_id, region.partition()).map_err(|error| {
+            let detail =
+                format!("the endpoint URL that is configured for {service_id} is not valid: {error}");
+            Failure::new(Code::InvalidSettings, detail)
+                .hint("Correct AWS_ENDPOINT_URL and its like, or endpoint_url in the AWS configuration file")
+        })
+    }
+
+    /// `region`, or else the configured one.
+    async fn region(&self, region: Option<&Region>) -> Result<Region, Failure> {
+        if let Some(region) = region {
+            return Ok(region.clone());
+        }
+        let configured = self.base().await.region().ok_or_else(|| {
             Failure::new(Code::InvalidSettings, "no AWS region is configured")
                 .hint("Set AWS_REGION, or name a --region or the connection's REGION")
         })?;
-        let mut builder = base.to_builder().region(region.clone());
+        Region::parse(configured.as_ref()).map_err(|error| {
+            Failure::new(Code::InvalidSettings, format!("the configured AWS region is not valid: {error}"))
+                .hint("Correct AWS_REGION, or region in the AWS configuration file")
+        })
+    }
+
+    /// Whose calls are signed by the crate's own code: the definition's role, or whoever runs the test.
+    async fn credentials(&self, region: &Region, access: &Access) -> Result<Credentials, Failure> {
         if let Some(role) = &access.role {
-            let credentials = self.roles.get(role.clone(), || self.assume(role, region)).await?;
-            builder = builder.credentials_provider(SharedCredentialsProvider::new(credentials));
+            return self.assumed(role, region).await;
         }
-        Ok(Arc::new(builder.build()))
+        let provider = self.base().await.credentials_provider().ok_or_else(failure::no_credentials)?;
+        provider.provide_credentials().await.map_err(|error| failure::no_credentials().source(error))
     }
 
-    /// From the usual chain: environment, profile, web identity, ECS, IMDS; endpoints from `AWS_ENDPOINT_URL` and its like.
-    async fn base(&self) -> &SdkConfig {
-        let load = async || {
-            let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .retry_config(RetryConfig::disabled())
-                .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
-            if let Some(profile) = &self.options.profile {
-                loader = loader.profile_name(profile);
-            }
-            if let Some(region) = &self.options.region {
-                loader = loader.region(Region::new(region.clone()));
-            }
-            loader.load().await
-        };
-        self.config.get_or_init(load).await
+    async fn assumed(&self, role: &RoleArn, region: &Region) -> Result<Credentials, Failure> {
+        self.roles.get(role.clone(), || self.assume(role, region)).await
     }
 
-    async fn assume(&self, role: &str, region: Region) -> Result<Credentials, Failure> {
-        let config = self.base().await.to_builder().region(region).build();
-        let client = aws_sdk_sts::Client::new(&config);
-        let answer = client.assume_role().role_arn(role).role_session_name("dialcheck").send().await;
+    async fn assume(&self, role: &RoleArn, region: &Region) -> Result<Credentials, Failure> {
+        let client = aws_sdk_sts::Client::new(&self.config_of(Service::Sts, region).await?);
+        let answer = client.assume_role().role_arn(role.as_str()).role_session_name("dialcheck").send().await;
         let answer = answer.map_err(|error| classify(error, Service::Sts))?;
         let credentials = answer
             .credentials
@@ -290,39 +308,50 @@ impl Aws {
             "AssumeRole",
         ))
     }
-}
 
-/// The endpoint that stands in for all of AWS, where one does.
-fn endpoint(config: &SdkConfig) -> Option<reqwest::Url> {
-    config.endpoint_url().and_then(|url| url.parse().ok())
-}
-
-/// The region that an ARN names.
-fn region_of(id: &str) -> Option<&str> {
-    let mut parts = id.strip_prefix("arn:")?.split(':');
-    let region = parts.nth(2)?;
-    (!region.is_empty()).then_some(region)
+    /// From the usual chain: environment, profile, web identity, ECS, IMDS; endpoints from `AWS_ENDPOINT_URL` and its like. No
+    /// definition has a say in it.
+    async fn base(&self) -> &SdkConfig {
+        let load = async || {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                .http_client(self.network.sdk_client(Destination::Credentials))
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
+            if let Some(profile) = &self.options.profile {
+                loader = loader.profile_name(profile);
+            }
+            if let Some(region) = &self.options.region {
+                loader = loader.region(aws_config::Region::new(region.to_string()));
+            }
+            loader.load().await
+        };
+        self.config.get_or_init(load).await
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
+    use crate::aws::Proxies;
 
     /// The URL in the token for these brokers, as whoever has configured us-east-1 gets it.
     async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
         let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
-        let mut aws = Aws::new(options);
+        let mut aws = Aws::new(options, Network::of_operator(Arc::default(), Proxies::None));
         let credentials = Credentials::new("AKIDEXAMPLE", "canary", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
+            .region(aws_config::Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials));
         aws.config = OnceCell::new_with(Some(config.build()));
         let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
         let location = Location::MskToken { brokers: brokers.iter().map(endpoint).collect() };
-        let access = Access { region: region.map(str::to_owned), ..Access::own() };
+        let region = region.map(|region| Region::parse(region).unwrap());
+        let access = Access { region, ..Access::own() };
         let token = aws.fetch(&location, &access).await?;
         Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(&*token).unwrap()).unwrap())
     }
@@ -345,12 +374,5 @@ mod tests {
         assert_eq!(failure.code, Code::InvalidSettings);
         let expected = "other.example is no broker of Amazon MSK by its name: no token is signed for it";
         assert_eq!(failure.detail, expected);
-    }
-
-    #[test]
-    fn the_region_of_a_secret_is_in_its_arn() {
-        assert_eq!(region_of("arn:aws:secretsmanager:eu-west-1:1:secret:x"), Some("eu-west-1"));
-        assert_eq!(region_of("arn:aws:secretsmanager::1:secret:x"), None);
-        assert_eq!(region_of("prod/orders"), None);
     }
 }

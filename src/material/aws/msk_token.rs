@@ -9,25 +9,18 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use probe_contract::{Code, Endpoint, Failure, Secret};
+use probe_contract::{Code, Endpoint, Failure, Region, Secret};
 
-use super::partition::{dns_suffix, is_region};
 use super::presign::presign;
 
 /// What stands in front of the region in a broker's name.
 const SERVICES: &[&str] = &[".kafka.", ".kafka-serverless."];
 
 /// The token for the brokers of `region`: a presigned URL of the service's own endpoint, in base64.
-pub(super) fn sign(region: &str, credentials: &Credentials, now: SystemTime) -> Result<Secret, Failure> {
-    let region = region.to_ascii_lowercase();
-    if !is_region(&region) {
-        return Err(Failure::new(Code::InvalidSettings, "the AWS region to sign a token of MSK for is none")
-            .hint(
-                "Set AWS_REGION, or name a --region or the connection's REGION: eu-central-1, for instance",
-            ));
-    }
-    let url = format!("https://kafka.{region}.{}/?Action=kafka-cluster%3AConnect", dns_suffix(&region));
-    let mut url = presign(url, "kafka-cluster", &region, credentials, now)?;
+pub(super) fn sign(region: &Region, credentials: &Credentials, now: SystemTime) -> Result<Secret, Failure> {
+    let suffix = region.partition().dns_suffix();
+    let url = format!("https://kafka.{region}.{suffix}/?Action=kafka-cluster%3AConnect");
+    let mut url = presign(url, "kafka-cluster", region, credentials, now)?;
     // It stands in the broker's log, and is not signed.
     url.push_str("&User-Agent=dialcheck");
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(url)))
@@ -37,9 +30,9 @@ pub(super) fn sign(region: &str, credentials: &Credentials, now: SystemTime) -> 
 ///
 /// # Errors
 /// `invalid_settings`, where a broker is neither Amazon's by its name nor one of `allowed`, or they are of several regions.
-pub(super) fn region<'a>(brokers: &'a [Endpoint], allowed: &[String]) -> Result<Option<&'a str>, Failure> {
+pub(super) fn region(brokers: &[Endpoint], allowed: &[String]) -> Result<Option<Region>, Failure> {
     let normalized = |host: &str| Endpoint { host: host.to_owned(), port: 1 }.normalized().host;
-    let mut region: Option<&str> = None;
+    let mut region: Option<Region> = None;
     for Endpoint { host, .. } in brokers {
         let Some(own) = region_of(host) else {
             if allowed.iter().any(|other| normalized(other) == normalized(host)) {
@@ -48,7 +41,7 @@ pub(super) fn region<'a>(brokers: &'a [Endpoint], allowed: &[String]) -> Result<
             return Err(not_amazons(host));
         };
         match region {
-            Some(other) if !other.eq_ignore_ascii_case(own) => {
+            Some(other) if other != own => {
                 return Err(Failure::new(
                     Code::InvalidSettings,
                     format!(
@@ -74,7 +67,7 @@ fn not_amazons(host: &str) -> Failure {
 /// The region in the name of a broker of MSK: `b-1.orders.a1b2c3.c2.kafka.eu-central-1.amazonaws.com`, with `b-1-public` from
 /// outside and `b-1.iam.orders` over PrivateLink, and `boot-a1b2c3d4.c2.kafka-serverless.…`. The names that PrivateLink itself
 /// gives (`….vpce.amazonaws.com`) are anybody's services.
-fn region_of(host: &str) -> Option<&str> {
+fn region_of(host: &str) -> Option<Region> {
     let host = host.strip_suffix('.').unwrap_or(host);
     SERVICES.iter().find_map(|service| {
         // Bytes that are compared regardless of case end at characters: the service's are ASCII.
@@ -84,7 +77,8 @@ fn region_of(host: &str) -> Option<&str> {
             .rposition(|at| at.eq_ignore_ascii_case(service.as_bytes()))?;
         let (name, rest) = (host.get(..place)?, host.get(place + service.len()..)?);
         let (region, suffix) = rest.split_once('.')?;
-        let fits = is_region(region) && suffix.eq_ignore_ascii_case(dns_suffix(region));
+        let region = Region::parse_label(region).ok()?;
+        let fits = suffix.eq_ignore_ascii_case(region.partition().dns_suffix());
         // Without a second label it is no broker's.
         (fits && name.contains('.') && name.split('.').all(|label| !label.is_empty())).then_some(region)
     })
@@ -105,7 +99,8 @@ mod tests {
             None,
             "test",
         );
-        let token = sign(region, &credentials, SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_600_767))?;
+        let region = Region::parse_label(region).unwrap();
+        let token = sign(&region, &credentials, SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_600_767))?;
         Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(token.expose()).unwrap()).unwrap())
     }
 
@@ -148,20 +143,11 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_region_that_is_none_is_not_signed_for() {
-        for region in ["", "local", "evil.example/?x=-1", "eu-central-1.evil.example"] {
-            let failure = url(region, None).unwrap_err();
-            assert_eq!(failure.code, Code::InvalidSettings);
-            assert_eq!(failure.detail, "the AWS region to sign a token of MSK for is none");
-        }
-    }
-
     /// Names as MSK gives them.
     const BROKERS: &[(&str, &str)] = &[
         ("b-1.orders.a1b2c3.c2.kafka.eu-central-1.amazonaws.com", "eu-central-1"),
         ("b-1.orders.a1b2c3.c2.kafka.eu-central-1.amazonaws.com.", "eu-central-1"),
-        ("B-1.ORDERS.A1B2C3.C2.KAFKA.EU-CENTRAL-1.AMAZONAWS.COM", "EU-CENTRAL-1"),
+        ("B-1.ORDERS.A1B2C3.C2.KAFKA.EU-CENTRAL-1.AMAZONAWS.COM", "eu-central-1"),
         ("b-2-public.orders.a1b2c3.c19.kafka.us-east-1.amazonaws.com", "us-east-1"),
         ("b-3.iam.orders.a1b2c3.c19.kafka.us-east-1.amazonaws.com", "us-east-1"),
         ("boot-a1b2c3d4.c2.kafka-serverless.us-east-1.amazonaws.com", "us-east-1"),
@@ -198,7 +184,7 @@ mod tests {
     #[test]
     fn brokers_of_msk_hold_their_region() {
         for (host, region) in BROKERS {
-            assert_eq!(region_of(host), Some(*region), "{host}");
+            assert_eq!(region_of(host), Some(Region::parse(region).unwrap()), "{host}");
         }
         for host in OTHERS {
             assert_eq!(region_of(host), None, "{host}");
@@ -212,7 +198,7 @@ mod tests {
     #[test]
     fn a_token_goes_to_brokers_of_one_region() {
         let all = brokers(&[BROKERS[0].0, BROKERS[1].0, BROKERS[2].0]);
-        assert!(region(&all, &[]).unwrap().is_some_and(|region| region.eq_ignore_ascii_case("eu-central-1")));
+        assert_eq!(region(&all, &[]).unwrap(), Some(Region::parse("eu-central-1").unwrap()));
         let failure = region(&brokers(&[BROKERS[0].0, BROKERS[3].0]), &[]).unwrap_err();
         assert_eq!(failure.code, Code::InvalidSettings);
         assert_eq!(
@@ -239,7 +225,7 @@ mod tests {
         let own = brokers(&["broker.example", "BROKER.example.", "10.0.0.1"]);
         assert_eq!(region(&own, &allowed).unwrap(), None);
         let mixed = brokers(&["broker.example", BROKERS[0].0]);
-        assert_eq!(region(&mixed, &allowed).unwrap(), Some("eu-central-1"));
+        assert_eq!(region(&mixed, &allowed).unwrap(), Some(Region::parse("eu-central-1").unwrap()));
         assert!(region(&brokers(&["sub.broker.example"]), &allowed).is_err());
     }
 }

@@ -8,7 +8,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use probe_contract::{Code, Failure};
+use probe_contract::{Code, Failure, Region};
 
 /// What SigV4 leaves as it is: the unreserved characters of RFC 3986.
 pub(super) const UNRESERVED: &AsciiSet =
@@ -22,7 +22,7 @@ const SIGNATURE: &str = "X-Amz-Signature";
 pub(super) fn presign(
     mut url: String,
     service: &str,
-    region: &str,
+    region: &Region,
     credentials: &Credentials,
     now: SystemTime,
 ) -> Result<String, Failure> {
@@ -35,7 +35,7 @@ pub(super) fn presign(
     let identity = credentials.clone().into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
-        .region(region)
+        .region(region.as_str())
         .name(service)
         .time(now)
         .settings(settings)

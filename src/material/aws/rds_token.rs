@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use percent_encoding::utf8_percent_encode;
-use probe_contract::{Endpoint, Failure, Secret};
+use probe_contract::{Endpoint, Failure, Region, Secret};
 
 use super::partition;
 use super::presign::{UNRESERVED, presign};
@@ -20,19 +20,19 @@ const SCHEME: &str = "https://";
 pub(super) fn sign(
     endpoint: &Endpoint,
     user: &str,
-    region: &str,
+    region: &Region,
     credentials: &Credentials,
     now: SystemTime,
 ) -> Result<Secret, Failure> {
-    let (endpoint, region) = (endpoint.normalized(), region.to_ascii_lowercase());
+    let endpoint = endpoint.normalized();
     let user = utf8_percent_encode(user, UNRESERVED);
     let url = format!("{SCHEME}{endpoint}/?Action=connect&DBUser={user}");
-    let mut url = presign(url, "rds-db", &region, credentials, now)?;
+    let mut url = presign(url, "rds-db", region, credentials, now)?;
     Ok(Secret::new(url.split_off(SCHEME.len())))
 }
 
 /// The region that the host name of an instance, a cluster, a custom endpoint or a proxy of RDS holds.
-pub(super) fn region_of(host: &str) -> Option<&str> {
+pub(super) fn region_of(host: &str) -> Option<Region> {
     let (name, region) = partition::split(host, "rds")?;
     // `orders.c1a2b3c4d5e6`: without the second label it is an endpoint of the service itself.
     name.contains('.').then_some(region)
@@ -59,7 +59,8 @@ mod tests {
             "test",
         );
         let endpoint = Endpoint { host: host.to_owned(), port };
-        sign(&endpoint, user, region, &credentials, now()).unwrap().expose().to_owned()
+        let region = Region::parse_label(region).unwrap();
+        sign(&endpoint, user, &region, &credentials, now()).unwrap().expose().to_owned()
     }
 
     /// By `generate_db_auth_token` of boto3 1.44.8 at the same time, as the next two.
@@ -132,7 +133,7 @@ mod tests {
         for (host, region) in [
             ("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com", "eu-central-1"),
             ("orders.c1a2b3c4d5e6.eu-central-1.rds.amazonaws.com.", "eu-central-1"),
-            ("ORDERS.C1A2B3C4D5E6.EU-CENTRAL-1.RDS.AMAZONAWS.COM", "EU-CENTRAL-1"),
+            ("ORDERS.C1A2B3C4D5E6.EU-CENTRAL-1.RDS.AMAZONAWS.COM", "eu-central-1"),
             ("orders.cluster-c1a2b3c4d5e6.us-gov-west-1.rds.amazonaws.com", "us-gov-west-1"),
             ("orders.cluster-ro-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com", "us-east-1"),
             ("reports.cluster-custom-c1a2b3c4d5e6.us-east-1.rds.amazonaws.com", "us-east-1"),
@@ -142,7 +143,7 @@ mod tests {
             ("orders.cluster-c1a2b3c4d5e6.rds.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"),
             ("orders.cluster-c1a2b3c4d5e6.rds.us-gov-east-1.amazonaws.com", "us-gov-east-1"),
         ] {
-            assert_eq!(region_of(host), Some(region), "{host}");
+            assert_eq!(region_of(host), Some(Region::parse(region).unwrap()), "{host}");
         }
         for host in [
             "",

@@ -8,23 +8,22 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningError, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use percent_encoding::utf8_percent_encode;
-use probe_contract::{Code, Failure};
-use reqwest::{Client, StatusCode, Url};
+use probe_contract::{Code, Failure, Region};
+use reqwest::{Client, StatusCode};
 
 use super::common_errors;
-use super::partition;
+use super::failure::not_sent;
 use super::presign::UNRESERVED;
 use super::xml::Document;
+use crate::aws::{Blocked, Destination, Network, Origin};
 
 /// A login is a few hundred bytes, a cluster's description a few thousand.
 const LARGEST: usize = 64 * 1024;
 
 /// Who asks, and where.
 pub(super) struct Caller {
-    /// It follows no redirect: what is signed is for one host.
     client: Client,
-    /// Instead of the region's own endpoint.
-    endpoint: Option<Url>,
+    destination: Destination,
     credentials: Credentials,
 }
 
@@ -48,17 +47,21 @@ pub(super) struct Answer {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Service {
+pub(super) enum Service {
     Redshift,
     Serverless,
 }
 
 impl Caller {
-    pub(super) fn new(endpoint: Option<Url>, credentials: Credentials) -> Result<Self, Failure> {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
+    pub(super) fn new(
+        network: &Network,
+        destination: Destination,
+        credentials: Credentials,
+    ) -> Result<Self, Failure> {
+        let client = network.to(&destination).web_client().build();
         let client = client
             .map_err(|error| Failure::new(Code::AgentFailed, "no HTTP client can be made").source(error))?;
-        Ok(Self { client, endpoint, credentials })
+        Ok(Self { client, destination, credentials })
     }
 
     /// Asks by the Query protocol of AWS, in the version of Redshift's API.
@@ -66,7 +69,7 @@ impl Caller {
         &self,
         operation: Operation,
         parameters: &[(String, &str)],
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let mut body = format!("Action={}&Version=2012-12-01", operation.name());
@@ -85,7 +88,7 @@ impl Caller {
         &self,
         operation: Operation,
         input: serde_json::Map<String, serde_json::Value>,
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let target = format!("RedshiftServerless.{}", operation.name());
@@ -96,24 +99,25 @@ impl Caller {
     async fn ask(
         &self,
         operation: Operation,
-        region: &str,
+        region: &Region,
         headers: &[(&str, &str)],
         body: String,
         now: SystemTime,
     ) -> Result<Answer, Failure> {
         let service = operation.service();
-        let region = region.to_ascii_lowercase();
-        let url = match &self.endpoint {
-            Some(url) => url.clone(),
-            None => service.url(&region)?,
+        let url = match &self.destination {
+            Destination::Endpoint(endpoint) => endpoint.as_str().to_owned(),
+            Destination::Partition(_) | Destination::Credentials => service.url(region),
         };
-        let mut request = http::Request::post(url.as_str());
+        let mut request = http::Request::post(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut request = request.body(body).map_err(|error| service.unmade().source(error))?;
-        self.sign(&mut request, headers, service, &region, now)?;
+        self.sign(&mut request, headers, service, region, now)?;
         let request = reqwest::Request::try_from(request).map_err(|error| service.unmade().source(error))?;
+        let origin = Origin::from(request.url());
+        self.destination.check(&origin).map_err(|blocked| not_sent(service.name(), &blocked))?;
         let unreached = |error| service.unreached(error);
         let mut response = self.client.execute(request).await.map_err(unreached)?;
         let kind = response.headers().get("x-amzn-errortype").and_then(|kind| kind.to_str().ok());
@@ -133,14 +137,14 @@ impl Caller {
         request: &mut http::Request<String>,
         headers: &[(&str, &str)],
         service: Service,
-        region: &str,
+        region: &Region,
         now: SystemTime,
     ) -> Result<(), Failure> {
         let unsigned = |error: SigningError| service.unmade().source(error);
         let identity = self.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region(region)
+            .region(region.as_str())
             .name(service.signing_name())
             .time(now)
             .settings(SigningSettings::default())
@@ -155,15 +159,6 @@ impl Caller {
         instructions.apply_to_request_http1x(request);
         Ok(())
     }
-}
-
-/// Refuses a region that is none by its form: it must not lead to another host.
-pub(super) fn check_region(region: &str) -> Result<(), Failure> {
-    if partition::is_region(region) { Ok(()) } else { Err(no_region()) }
-}
-
-fn no_region() -> Failure {
-    Failure::new(Code::InvalidSettings, "Redshift: the region is none of AWS's, as eu-central-1 is")
 }
 
 /// The document of an answer to `operation` that is no error.
@@ -256,10 +251,13 @@ impl Service {
         }
     }
 
-    fn url(self, region: &str) -> Result<Url, Failure> {
-        check_region(region)?;
-        let url = format!("https://{}.{region}.{}/", self.signing_name(), partition::dns_suffix(region));
-        url.parse().map_err(|_| no_region())
+    /// What the AWS SDKs call it where an endpoint is configured for it alone.
+    pub(super) const fn service_id(self) -> &'static str {
+        self.name()
+    }
+
+    fn url(self, region: &Region) -> String {
+        format!("https://{}.{region}.{}/", self.signing_name(), region.partition().dns_suffix())
     }
 
     fn unmade(self) -> Failure {
@@ -271,6 +269,9 @@ impl Service {
     }
 
     fn unreached(self, error: reqwest::Error) -> Failure {
+        if let Some(blocked) = Blocked::behind(&error) {
+            return not_sent(self.name(), blocked).source(error);
+        }
         let (code, how) = if error.is_timeout() {
             (Code::TimedOut, "did not answer in time")
         } else if error.is_connect() {

@@ -1,6 +1,8 @@
 //! Who logs in: as the definition says, or as what it points at says.
 
-use crate::{Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Secret, Warning};
+use crate::{
+    Endpoint, Form, Location, Material, Mistake, Partition, Pointer, Properties, Secret, Warning, property,
+};
 
 /// The properties that point at credentials.
 const SECRET_ID: &str = "SECRET_ID";
@@ -53,11 +55,8 @@ impl Credentials {
             Precedence::Properties => (given, url),
         };
         let inline = Self { user: first.0.or(second.0), password: first.1.or(second.1) };
-        let mut point = |property: &str, location, form| {
-            pointers.push(Pointer { property: property.to_owned(), location, form });
-        };
         if let Some(id) = properties.get(SECRET_ID) {
-            point(SECRET_ID, Location::Secret(id.trim().to_owned()), Form::Credentials);
+            property::secret(SECRET_ID, id, Form::Credentials, pointers, mistakes);
             if inline.password.is_some() || properties.get(ENCRYPTED_PASSWORD).is_some() {
                 let message =
                     "SECRET_ID is given, so the user name and password of the definition itself are ignored";
@@ -65,6 +64,9 @@ impl Credentials {
             }
             return Self { user: None, password: None };
         }
+        let mut point = |property: &str, location, form| {
+            pointers.push(Pointer { property: property.to_owned(), location, form });
+        };
         let encrypted = properties.get(ENCRYPTED_PASSWORD).filter(|_| inline.password.is_none());
         if let Some(ciphertext) = encrypted {
             point(ENCRYPTED_PASSWORD, Location::Ciphertext(ciphertext.trim().to_owned()), Form::Text);
@@ -85,7 +87,7 @@ impl Credentials {
             ("USERNAME", inline.user.as_deref()),
             ("PASSWORD", inline.password.as_ref().map(Secret::expose)),
         ];
-        crate::property::refuse_nul(&texts, mistakes);
+        property::refuse_nul(&texts, mistakes);
         inline
     }
 
@@ -112,8 +114,6 @@ impl Credentials {
 
 /// Whether a host is one of RDS's own names: a token is signed for one.
 fn is_rds(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    [".rds.amazonaws.com", ".rds.amazonaws.com.cn"].iter().any(|suffix| host.ends_with(suffix))
-        || host.contains(".rds.")
-            && [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|suffix| host.ends_with(suffix))
+    host.to_ascii_lowercase().contains(".rds.")
+        && Partition::ALL.iter().any(|partition| partition.has_host(host))
 }
