@@ -292,7 +292,7 @@ fn as_the_role_and_in_a_connectors_url() {
 }
 
 #[test]
-fn over_the_api_only_a_connection_of_the_catalog_may_name_a_cluster() {
+fn over_the_api_a_cluster_is_looked_up_for_whom_references_are_allowed() {
     let place = Place::new();
     let answer = AwsAnswer::described_cluster("sales", "available", Some(("localhost", SERVER.port())));
     place.aws.answer(AwsCall::operation(DESCRIBE), answer);
@@ -300,13 +300,16 @@ fn over_the_api_only_a_connection_of_the_catalog_may_name_a_cluster() {
     let connection = iam("sales:eu-west-1/app?DbUser=alice");
     let body = server.test(&connection).failed(400, "AccessDeniedException");
     let message = body["Message"].as_str().unwrap();
-    let expected = "secrets: JDBC_CONNECTION_URL: a definition that comes with the request may not point";
+    let expected = "secrets: JDBC_CONNECTION_URL: the author of this definition may not use";
     assert!(message.starts_with(expected), "{message}");
-    assert!(place.requests().is_empty(), "{:?}", place.aws.calls());
-
     let mut input = connection.input();
     input["Name"] = "stored".into();
-    server.call("CreateConnection", &json!({ "ConnectionInput": input })).succeeded();
+    let create = json!({ "ConnectionInput": input });
+    server.call("CreateConnection", &create).failed(400, "AccessDeniedException");
+    assert!(place.requests().is_empty(), "{:?}", place.aws.calls());
+
+    let server = Server::start_with(&borrowed(&environment(&place.aws)), &["--allow-references"]);
+    server.call("CreateConnection", &create).succeeded();
     for _ in 0..2 {
         server.call("TestConnection", &json!({ "ConnectionName": "stored" })).succeeded();
     }
