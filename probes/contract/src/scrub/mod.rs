@@ -55,8 +55,9 @@ impl Scrub {
         scrub
     }
 
-    pub(crate) fn add(&mut self, secret: &Secret) {
-        self.patterns.add(secret);
+    /// Looks for `secret` too; says whether it is a new one.
+    pub(crate) fn add(&mut self, secret: &Secret) -> bool {
+        self.patterns.add(secret)
     }
 
     /// For text of a driver or a peer: withheld whole where it holds a short secret.

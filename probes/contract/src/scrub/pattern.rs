@@ -37,18 +37,20 @@ pub(super) struct Found {
 }
 
 impl Patterns {
-    pub(super) fn add(&mut self, secret: &Secret) {
+    /// Says whether it is a new one.
+    pub(super) fn add(&mut self, secret: &Secret) -> bool {
         let text: String = secret.expose().chars().filter(|c| !is_blank(*c)).collect();
         let text = Secret::new(text);
-        let Some(first) = text.expose().chars().next() else { return };
+        let Some(first) = text.expose().chars().next() else { return false };
         if self.patterns.iter().any(|known| known.text.expose() == text.expose()) {
-            return;
+            return false;
         }
         for c in OPENERS.iter().copied().chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
             self.first |= bit(c);
         }
         let short = text.expose().chars().count() < SHORT_SECRET;
         self.patterns.push(Pattern { text, short });
+        true
     }
 
     /// The length of the longest secret, in characters.
