@@ -474,3 +474,6 @@ pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpo
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

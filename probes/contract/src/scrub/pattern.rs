@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
 use super::SHORT_SECRET;
 use super::encoded::{self, Encoding};
 use super::escape::{self, LEVELS, OPENERS, Value, is_opener};
@@ -39,6 +43,14 @@ pub(super) struct Found {
 impl Patterns {
     /// Says whether it is a new one.
     pub(super) fn add(&mut self, secret: &Secret) -> bool {
+        let is_new = self.add_whole(secret);
+        if let Some(signature) = signature(secret.expose()) {
+            self.add_whole(&signature);
+        }
+        is_new
+    }
+
+    fn add_whole(&mut self, secret: &Secret) -> bool {
         let text: String = secret.expose().chars().filter(|c| !is_blank(*c)).collect();
         let text = Secret::new(text);
         let Some(first) = text.expose().chars().next() else { return false };
@@ -143,6 +155,21 @@ impl Pattern {
         }
         reached.pop_last()
     }
+}
+
+/// The signature of a presigned URL, which a token of RDS is, and a token of MSK in base64: whoever is told of a part of the URL
+/// may not have it.
+fn signature(token: &str) -> Option<Secret> {
+    const KEY: &str = "X-Amz-Signature=";
+    let of_url = |url: &str| {
+        let (_, behind) = url.split_once(KEY)?;
+        let end = behind.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(behind.len());
+        Some(Secret::new(behind[..end].to_owned()))
+    };
+    of_url(token).or_else(|| {
+        let url = Zeroizing::new(URL_SAFE_NO_PAD.decode(token).ok()?);
+        of_url(str::from_utf8(&url).ok()?)
+    })
 }
 
 /// Whether what a text has may be the secret's `wanted`. In another case too: a host's name is not told in its own, and a

@@ -1,5 +1,5 @@
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::*;
@@ -37,6 +37,15 @@ fn what_surrounds_a_secret_stays() {
         ("p@ss w/rd&1p@ss w/rd&1", "***"),
     ] {
         assert_eq!(scrub.clean(text), shown);
+    }
+}
+
+#[test]
+fn the_signature_of_a_presigned_url_is_a_secret_of_its_own() {
+    const URL: &str = "db.example:5432/?Action=connect&X-Amz-Signature=0123456789abcdef0123&x=y";
+    let told = "refused: Action=connect&X-Amz-Signature=0123456789abcdef0123";
+    for token in [URL.to_owned(), URL_SAFE_NO_PAD.encode(URL)] {
+        assert_eq!(scrub(&token).clean(told), "refused: Action=connect&X-Amz-Signature=***");
     }
 }
 
