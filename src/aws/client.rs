@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use http::StatusCode;
+use probe_contract::Secret;
 use probe_contract::tls::CertificateDer;
 use reqwest::{Certificate, Client};
 use serde_json::Value as Json;
@@ -146,13 +147,16 @@ impl GlueClient {
             request = request.header(name, value);
         }
         let mut request = request.body(body).map_err(CallError::request)?;
+        let mut sent: Vec<Secret> = input.secrets().into_iter().cloned().collect();
         if self.options.signing == Signing::SigV4 {
-            sign_as(&account.credentials().await?, &account.region, &mut request, &headers)?;
+            let credentials = account.credentials().await?;
+            sign_as(&credentials, &account.region, &mut request, &headers)?;
+            sent.extend(credentials.session_token().map(|token| Secret::new(token.to_owned())));
         }
         self.tell(Event::Calling { operation, endpoint });
         let request = reqwest::Request::try_from(request).map_err(CallError::request)?;
         let answer = self.http.execute(request).await.map_err(|error| unreachable(endpoint, error))?;
-        self.read(answer, endpoint).await
+        self.read(answer, endpoint).await.map_err(|error| error.without(&sent))
     }
 
     async fn account(&self) -> Result<&Account, CallError> {

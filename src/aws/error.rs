@@ -4,6 +4,8 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 
+use probe_contract::{Secret, redact};
+
 use super::NoEndpoint;
 
 /// Why a call has no answer.
@@ -65,6 +67,12 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// The same without the secrets that were sent: a server may repeat them, as Glue does with a signature that does not fit.
+    pub(super) fn without(self, sent: &[Secret]) -> Self {
+        let Self::Exception { name, message } = self else { return self };
+        Self::Exception { name: redact(&name, sent), message: redact(&message, sent) }
+    }
+
     pub(super) fn request(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Request(error.into())
     }

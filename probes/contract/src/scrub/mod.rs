@@ -62,8 +62,12 @@ impl Scrub {
 
     /// For text of a driver or a peer: withheld whole where it holds a short secret.
     pub(crate) fn clean(&self, text: &str) -> String {
+        cut(self.clean_whole(text))
+    }
+
+    fn clean_whole(&self, text: &str) -> String {
         match self.read(text) {
-            Some(read) if !read.found.iter().any(|found| found.short) => cut(read.masked()),
+            Some(read) if !read.found.iter().any(|found| found.short) => read.masked(),
             Some(_) | None => WITHHELD.to_owned(),
         }
     }
@@ -122,6 +126,13 @@ fn cut(mut text: String) -> String {
         text.push('…');
     }
     text
+}
+
+/// `text`, which comes from a peer that no test is about, without `secrets` and in one line; withheld whole where it holds a short
+/// one.
+#[must_use]
+pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
+    Scrub::new(secrets).clean_whole(text)
 }
 
 /// `text` without what would move a terminal's cursor, colour it, begin a new line, or reorder what it shows.
