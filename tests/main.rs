@@ -7,6 +7,7 @@ mod aws_service;
 mod catalog_aws;
 mod cli;
 mod connectors;
+mod echoes;
 mod faults;
 mod harness;
 mod input;

@@ -57,7 +57,9 @@ impl Patterns {
         if self.patterns.iter().any(|known| known.text.expose() == text.expose()) {
             return false;
         }
-        for c in OPENERS.iter().copied().chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
+        // An opener that is none of ASCII stands for nothing of ASCII.
+        let openers = OPENERS.iter().copied().filter(char::is_ascii);
+        for c in openers.chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
             self.first |= bit(c);
         }
         let short = text.expose().chars().count() < SHORT_SECRET;

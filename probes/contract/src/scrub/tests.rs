@@ -4,6 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::*;
 
+mod decodings;
 mod spellings;
 
 fn scrub(secret: &str) -> Scrub {
