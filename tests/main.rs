@@ -7,6 +7,7 @@ mod aws_service;
 mod catalog_aws;
 mod cli;
 mod connectors;
+mod echoes;
 mod egress;
 mod faults;
 mod harness;

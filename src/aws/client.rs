@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use http::StatusCode;
+use probe_contract::Secret;
 use probe_contract::tls::CertificateDer;
 use probe_contract::{Region, Resolver};
 use reqwest::{Certificate, Client};
@@ -152,15 +153,18 @@ impl GlueClient {
             request = request.header(name, value);
         }
         let mut request = request.body(body).map_err(CallError::request)?;
+        let mut sent: Vec<Secret> = input.secrets().into_iter().cloned().collect();
         if self.options.signing == Signing::SigV4 {
-            sign_as(&account.credentials().await?, &account.region, &mut request, &headers)?;
+            let credentials = account.credentials().await?;
+            sign_as(&credentials, &account.region, &mut request, &headers)?;
+            sent.extend(credentials.session_token().map(|token| Secret::new(token.to_owned())));
         }
         let request = reqwest::Request::try_from(request).map_err(CallError::request)?;
         let destination = Destination::Endpoint(endpoint.clone());
         destination.check(&Origin::from(request.url())).map_err(|blocked| CallError::from(&blocked))?;
         self.tell(Event::Calling { operation, endpoint });
         let answer = self.http.execute(request).await.map_err(|error| unreachable(endpoint, error))?;
-        self.read(answer, endpoint).await
+        self.read(answer, endpoint).await.map_err(|error| error.without(&sent))
     }
 
     async fn account(&self) -> Result<&Account, CallError> {

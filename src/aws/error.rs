@@ -5,6 +5,8 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use probe_contract::RegionError;
 
+use probe_contract::{Secret, redact};
+
 use super::{Blocked, NoEndpoint};
 
 /// Why a call has no answer.
@@ -75,6 +77,12 @@ impl From<&Blocked> for CallError {
 }
 
 impl CallError {
+    /// The same without the secrets that were sent: a server may repeat them, as Glue does with a signature that does not fit.
+    pub(super) fn without(self, sent: &[Secret]) -> Self {
+        let Self::Exception { name, message } = self else { return self };
+        Self::Exception { name: redact(&name, sent), message: redact(&message, sent) }
+    }
+
     pub(super) fn request(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Request(error.into())
     }

@@ -1,4 +1,4 @@
-//! The command line: stdout is data, stderr is talk, and the exit code says which kind of failure it was.
+//! The command line: stdout is data, stderr is messages, and the exit code says which kind of failure it was.
 
 mod arguments;
 mod aws;
@@ -9,6 +9,7 @@ mod progress;
 mod render;
 mod serve;
 mod signals;
+mod stream;
 mod tally;
 mod targets;
 mod test;
@@ -53,7 +54,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut arguments::command(), "dialcheck", &mut script);
-            io::stdout().write_all(&script).map(|()| 0).map_err(Failed::from)
+            stream::raw_stdout().write_all(&script).map(|()| 0).map_err(Failed::from)
         }
     };
     match done {
@@ -65,7 +66,12 @@ pub(crate) fn main() -> ExitCode {
 /// Says what is wrong with the command line, or prints the help or version that it asks for.
 fn refuse(error: &clap::Error) -> ExitCode {
     // Nobody is left to hear of a stream that can't be written.
-    let _unheard = error.print();
+    let _unheard = if error.use_stderr() {
+        // It repeats what the command line says.
+        write!(stream::stderr(), "{}", error.render().ansi())
+    } else {
+        error.print()
+    };
     let first = std::env::args_os().nth(1);
     let operation = first.as_deref().and_then(OsStr::to_str).and_then(Operation::of_command);
     let code = if operation.is_some() { glue::USAGE } else { 2 };
@@ -115,7 +121,7 @@ impl From<io::Error> for Failed {
 
 impl Failed {
     fn report(self) -> ExitCode {
-        let mut stderr = anstream::stderr().lock();
+        let mut stderr = stream::stderr();
         for line in self.lines() {
             // Nobody is left to hear of a stderr that can't be written.
             let _unheard = writeln!(stderr, "error: {}", probe_contract::printable(&line));
@@ -157,5 +163,5 @@ fn without_core_dumps() -> Option<u64> {
 /// A panic's message may hold anything that the program held; the place is enough to find it.
 fn say_where(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-    let _unheard = writeln!(io::stderr(), "dialcheck: internal error at {place}; please report it");
+    let _unheard = writeln!(stream::stderr(), "dialcheck: internal error at {place}; please report it");
 }

@@ -1,9 +1,10 @@
 //! The progress bar: on stderr, on a terminal, for a long sweep.
 
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::stream;
 
 /// Fewer tests than this are over before a bar is of use.
 const MANY: usize = 10;
@@ -14,7 +15,7 @@ pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn new(tests: usize) -> Self {
-        if tests < MANY || !std::io::stderr().is_terminal() {
+        if tests < MANY || !stream::stderr_is_a_terminal() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(Some(tests as u64), ProgressDrawTarget::stderr());

@@ -1,6 +1,6 @@
 //! `dialcheck serve`.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -155,5 +155,5 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
 /// stdout is for data.
 fn say(line: &str) {
     // Nobody is left to hear of a stderr that can't be written.
-    let _unheard = writeln!(io::stderr(), "{line}");
+    let _unheard = writeln!(super::stream::stderr(), "{line}");
 }

@@ -8,13 +8,14 @@ use serde::Serialize;
 
 use super::Failed;
 use super::arguments::{TypesArguments, TypesOutput};
+use super::stream::{self, Syntax};
 
 pub(super) fn run(arguments: &TypesArguments) -> Result<u8, Failed> {
     let types = tested_types();
     match arguments.output {
-        TypesOutput::Human => human(&mut anstream::stdout().lock(), &types)?,
-        TypesOutput::Json => json(&mut io::stdout().lock(), &types)?,
-        TypesOutput::Markdown => markdown(&mut io::stdout().lock(), &types)?,
+        TypesOutput::Human => human(&mut stream::stdout(Syntax::Text), &types)?,
+        TypesOutput::Json => json(&mut stream::stdout(Syntax::Json), &types)?,
+        TypesOutput::Markdown => markdown(&mut stream::stdout(Syntax::Text), &types)?,
     }
     Ok(0)
 }

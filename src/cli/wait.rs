@@ -106,5 +106,5 @@ async fn wait_for_one(
 /// stdout is the command's.
 fn say(line: &str) {
     // Nobody is left to hear of a stderr that can't be written.
-    let _unheard = writeln!(anstream::stderr().lock(), "{line}");
+    let _unheard = writeln!(super::stream::stderr(), "{line}");
 }

@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use probe_contract::{
     Authentication, Code, Ending, Failure, Gate, Login, Material, Mistake, Pointer, Probe, Properties,
-    Protocol, Resolver, Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, tls::TrustRoots,
+    Protocol, Resolver, Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, property,
+    tls::TrustRoots,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -198,7 +199,10 @@ impl Engine {
             TestRequest::Named(name) => {
                 let run = self.open(&[Stage::Settings], &[], *deadline, began);
                 let leg = run.local().awaiting("the catalog", SILENT_CATALOG);
-                match leg.stage(Stage::Settings, async |_| self.resolve(catalog_id, name).await).await {
+                match leg
+                    .stage(Stage::Settings, async |step| self.resolve(catalog_id, name, &step).await)
+                    .await
+                {
                     Ok(connection) => {
                         let author = Author::of_connection(&connection);
                         resolved = connection.definition;
@@ -206,7 +210,8 @@ impl Engine {
                     }
                     Err(stop) => {
                         let transcript = run.close(Ending::Finished(Err(stop)));
-                        return TestResult::new(*request_id, Some(name), None, &transcript, None, None);
+                        let shown = run.shown(name);
+                        return TestResult::new(*request_id, Some(&shown), None, &transcript, None, None);
                     }
                 }
             }
@@ -243,7 +248,12 @@ impl Engine {
     }
 
     /// The connection `name`, if it can be tested now.
-    async fn resolve(&self, catalog_id: &str, name: &str) -> Result<Connection, Failure> {
+    async fn resolve(
+        &self,
+        catalog_id: &str,
+        name: &str,
+        step: &probe_contract::Step,
+    ) -> Result<Connection, Failure> {
         let Some(catalog) = &self.options.catalog else {
             let detail = format!("there is no catalog to look \"{name}\" up in");
             return Err(Failure::new(Code::ConnectionNotFound, detail)
@@ -259,11 +269,15 @@ impl Engine {
                 Code::ConnectionNotReady,
                 format!("ConnectionStatus is not READY for connection \"{name}\": it is being validated"),
             )),
-            Status::Failed { reason } => Err(Failure::new(
-                Code::ConnectionNotReady,
-                format!("ConnectionStatus is not READY for connection \"{name}\": {reason}"),
-            )
-            .hint("Update the connection with a definition that passes its validation")),
+            Status::Failed { reason } => {
+                // Of a Data Catalog the reason is in Glue's words.
+                let Definition { properties, authentication, .. } = &connection.definition;
+                let authentication = authentication.as_ref().map(authentication::read);
+                secrets(properties, authentication.as_ref()).for_each(|secret| step.protect(secret));
+                let detail = format!("ConnectionStatus is not READY for connection \"{name}\": {reason}");
+                Err(Failure::foreign(Code::ConnectionNotReady, detail)
+                    .hint("Update the connection with a definition that passes its validation"))
+            }
         }
     }
 
@@ -286,12 +300,7 @@ impl Engine {
             rewritten.as_ref().map_or(&definition.properties, |rewritten| &rewritten.target.properties);
         let authentication =
             rewritten.as_ref().ok().and_then(|rewritten| rewritten.target.authentication.as_ref());
-        let secrets: Vec<&Secret> = properties
-            .iter()
-            .filter(|(key, _)| is_secret(key))
-            .map(|(_, value)| value)
-            .chain(authentication.into_iter().flat_map(Authentication::secrets))
-            .collect();
+        let secrets: Vec<&Secret> = secrets(properties, authentication).collect();
         let run = self.open(&[Stage::Settings], &secrets, deadline, began);
         let broken = |protocol, ending| {
             let transcript = run.close(ending);
@@ -584,10 +593,13 @@ fn misspelt(properties: &Properties) -> Vec<Warning> {
 
 type Prepared = (&'static dyn Protocol, Box<dyn Probe>);
 
-/// Property keys whose values are secret by what Glue says of them; the URL's own password is known to the probe.
-fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
-    ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEYTAB"].iter().any(|word| key.contains(word))
+/// What of a definition is secret; the URL's own password is known to the probe.
+fn secrets<'a>(
+    properties: &'a Properties,
+    authentication: Option<&'a Authentication>,
+) -> impl Iterator<Item = &'a Secret> {
+    let properties = properties.iter().filter(|(key, _)| property::is_secret(key));
+    properties.map(|(_, value)| value).chain(authentication.into_iter().flat_map(Authentication::secrets))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use probe_contract::Secret;
+use probe_contract::{Secret, property};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
@@ -49,6 +49,24 @@ impl Value {
     }
 }
 
+impl Value {
+    /// The texts in it that are secret by what their keys say.
+    fn collect_secrets<'a>(&'a self, is_secret: bool, secrets: &mut Vec<&'a Secret>) {
+        match self {
+            Self::Text(text) if is_secret => secrets.push(text),
+            Self::List(list) => list.iter().for_each(|value| value.collect_secrets(is_secret, secrets)),
+            Self::Fields(fields) => {
+                for (key, value) in fields.iter() {
+                    // A user's name among credentials is none.
+                    let is_secret = is_secret && key != "Username" || property::is_secret(key);
+                    value.collect_secrets(is_secret, secrets);
+                }
+            }
+            Self::Text(_) | Self::Boolean(_) | Self::Integer(_) | Self::Timestamp(_) => {}
+        }
+    }
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(Secret::new(text.to_owned()))
@@ -74,6 +92,16 @@ impl<T: Into<Value>> From<Vec<T>> for Value {
 }
 
 impl Fields {
+    /// Every text that is secret by what its key says, or a key around it.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&Secret> {
+        let mut secrets = Vec::new();
+        for (key, value) in self.iter() {
+            value.collect_secrets(property::is_secret(key), &mut secrets);
+        }
+        secrets
+    }
+
     /// The fields with `key` set to `value` behind the others, or in its place.
     #[must_use]
     pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -290,6 +318,18 @@ mod tests {
             r#"{"Password":"c4n4ry","Flag":true}"#
         );
         assert!(!format!("{value:?}").contains("c4n4ry"));
+    }
+
+    #[test]
+    fn what_is_secret_is_known_by_its_keys() {
+        let basic = Fields::default().with("Username", "ann").with("Password", "made-up");
+        let properties = Fields::default().with("HOST", "db.example").with("PASSWORD", "made-up too");
+        let input = Fields::default().with("Name", "orders").with("ConnectionProperties", properties).with(
+            "AuthenticationConfiguration",
+            Fields::default().with("BasicAuthenticationCredentials", basic),
+        );
+        let secrets: Vec<_> = input.secrets().into_iter().map(Secret::expose).collect();
+        assert_eq!(secrets, ["made-up too", "made-up"]);
     }
 
     #[test]

@@ -171,14 +171,19 @@ impl Materials {
                 step.note(Evidence::Fetched(fetched));
             }
             let mut material = Material::default();
+            let mut broken = None;
             for (pointer, (result, _)) in pointers.iter().zip(followed) {
-                let artefact = result.map_err(|failure| Failure {
-                    detail: format!("{}: {}", pointer.property, failure.detail),
-                    ..failure
-                })?;
-                material.insert(pointer.property.clone(), artefact);
+                match result {
+                    Ok(artefact) => material.insert(pointer.property.clone(), artefact),
+                    Err(failure) => {
+                        let detail = format!("{}: {}", pointer.property, failure.detail);
+                        broken.get_or_insert(Failure { detail, ..failure });
+                    }
+                }
             }
-            Ok(material)
+            // Also where another one failed, whose words may be of the same service.
+            material.secrets().for_each(|secret| step.protect(secret));
+            broken.map_or(Ok(material), Err)
         })
         .await
     }
@@ -188,7 +193,7 @@ impl Materials {
         let key = KmsKeyId::parse(key)
             .map_err(|error| Failure::new(Code::InvalidSettings, format!("AwsKmsKeyId: {error}")))?;
         #[cfg(feature = "aws")]
-        return Box::pin(self.aws.encrypt(&key, text)).await;
+        return Box::pin(self.aws.encrypt(&key, text)).await.map_err(|failure| failure.scrubbed([text]));
         #[cfg(not(feature = "aws"))]
         {
             let _unused = (key, text);
@@ -198,7 +203,7 @@ impl Materials {
 
     /// What a KMS ciphertext in base64 stands for.
     pub(crate) async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
-        self.decrypt_as(ciphertext, &Access::own()).await
+        self.decrypt_as(ciphertext, &Access::own()).await.map_err(|failure| failure.scrubbed([]))
     }
 
     async fn decrypt_as(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {

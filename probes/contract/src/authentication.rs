@@ -1,6 +1,7 @@
 //! How a connection authenticates: `AuthenticationConfiguration`, as a probe reads it.
 
 use crate::Secret;
+use crate::property::is_secret;
 
 /// `AuthenticationConfiguration`.
 #[derive(Clone, Debug, Default)]
@@ -118,10 +119,19 @@ impl GrantType {
 impl Authentication {
     /// Every secret in it, for whoever keeps them out of what is shown.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let OAuth2 { authorization_code, client_secret, access_token, refresh_token, jwt_token, .. } =
-            &self.oauth2;
+        let OAuth2 {
+            authorization_code,
+            client_secret,
+            access_token,
+            refresh_token,
+            jwt_token,
+            token_url_parameters,
+            ..
+        } = &self.oauth2;
         let single =
             [&self.basic.1, authorization_code, client_secret, access_token, refresh_token, jwt_token];
-        single.into_iter().flatten().chain(self.custom.iter().map(|(_, value)| value))
+        let custom = self.custom.iter().map(|(_, value)| value);
+        let parameters = token_url_parameters.iter().filter(|(key, _)| is_secret(key));
+        single.into_iter().flatten().chain(custom).chain(parameters.map(|(_, value)| value))
     }
 }

@@ -110,29 +110,32 @@ pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> 
 }
 
 impl Evidence {
-    /// The same fact with every text of the peer's passed through `clean`.
-    pub(crate) fn map_text(self, clean: impl Fn(String) -> String) -> Self {
+    /// The same fact without secrets: what a peer may have chosen the text of passes through `clean`, names of ours and of the
+    /// definition's through `mask`.
+    pub(crate) fn scrubbed(self, clean: impl Fn(&str) -> String, mask: impl Fn(&str) -> String) -> Self {
         match self {
             Self::PeerCertificate(certificate) => Self::PeerCertificate(PeerCertificate {
-                subject: clean(certificate.subject),
-                issuer: clean(certificate.issuer),
+                subject: clean(&certificate.subject),
+                issuer: clean(&certificate.issuer),
                 subject_alternative_names: certificate
                     .subject_alternative_names
-                    .into_iter()
-                    .map(clean)
+                    .iter()
+                    .map(|name| clean(name))
                     .collect(),
                 days_left: certificate.days_left,
             }),
-            Self::Cipher(text) => Self::Cipher(clean(text)),
-            Self::ServerVersion(text) => Self::ServerVersion(clean(text)),
-            Self::Mechanism(text) => Self::Mechanism(clean(text)),
-            Self::MechanismsOffered(names) => Self::MechanismsOffered(names.into_iter().map(clean).collect()),
-            Self::ClusterId(text) => Self::ClusterId(clean(text)),
-            Self::Database(text) => Self::Database(clean(text)),
-            Self::User(text) => Self::User(clean(text)),
-            Self::Fetched(fetched) => Self::Fetched(
-                fetched.into_iter().map(|(property, elapsed)| (clean(property), elapsed)).collect(),
-            ),
+            Self::ServerVersion(text) => Self::ServerVersion(clean(&text)),
+            Self::MechanismsOffered(names) => {
+                Self::MechanismsOffered(names.iter().map(|name| clean(name)).collect())
+            }
+            Self::ClusterId(text) => Self::ClusterId(clean(&text)),
+            Self::Database(text) => Self::Database(clean(&text)),
+            Self::User(text) => Self::User(clean(&text)),
+            Self::Cipher(text) => Self::Cipher(mask(&text)),
+            Self::Mechanism(text) => Self::Mechanism(mask(&text)),
+            Self::Fetched(fetched) => {
+                Self::Fetched(fetched.iter().map(|(property, elapsed)| (mask(property), *elapsed)).collect())
+            }
             fact @ (Self::Resolved(_)
             | Self::Address(_)
             | Self::TlsVersion(_)

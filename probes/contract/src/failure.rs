@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::{Code, Stage};
+use crate::scrub::Scrub;
+use crate::{Code, RecordedFailure, Secret, Stage};
 
 /// Why a stage failed.
 ///
@@ -20,7 +21,7 @@ pub struct Failure {
     pub native: Option<Cow<'static, str>>,
     /// What happened, as a sentence without its full stop.
     pub detail: String,
-    /// Whether `detail` holds words of a driver or a peer: with a very short secret such a text is withheld whole.
+    /// Whether `detail` holds words of a driver or a peer: where they hold a very short secret they are withheld whole.
     pub foreign: bool,
     /// What to do, where the probe knows better than the taxonomy.
     pub hint: Option<Cow<'static, str>>,
@@ -65,6 +66,14 @@ impl Failure {
     #[must_use]
     pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same with its words fit to be shown, for where there is no run to record it: without `secrets`, control characters and
+    /// what is too long.
+    #[must_use]
+    pub fn scrubbed<'a>(self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let RecordedFailure { native, detail, hint, .. } = RecordedFailure::new(&self, &Scrub::new(secrets));
+        Self { native: native.map(Into::into), detail, hint: Some(hint.into()), ..self }
     }
 
     /// Keeps the error it was made from.

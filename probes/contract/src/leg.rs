@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::run::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
-use crate::{Answer, Code, Endpoint, Evidence, Failure, Io, Offer, Remembered, Run, Stage, Stop};
+use crate::{Answer, Code, Endpoint, Evidence, Failure, Io, Offer, Remembered, Run, Secret, Stage, Stop};
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
 ///
@@ -194,7 +194,7 @@ impl Leg {
     }
 
     /// Records a stage of the plan that does not apply, and why.
-    pub fn skip(&self, stage: Stage, reason: &str) {
+    pub fn skip(&self, stage: Stage, reason: &'static str) {
         let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
         self.run.skip(record, reason);
     }
@@ -288,6 +288,11 @@ impl Step {
     /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
     pub fn note(&self, fact: Evidence) {
         self.leg.run.note(self.record(), fact);
+    }
+
+    /// As [`Run::protect`].
+    pub fn protect(&self, secret: &Secret) {
+        self.leg.run.protect(secret);
     }
 
     /// Notes that the peer asked for the credential, by the name of the login method. Only then does its answer say

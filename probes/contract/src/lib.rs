@@ -41,7 +41,7 @@ pub use record::{Outcome, Record, RecordedFailure};
 pub use region::{Partition, Region, RegionError};
 pub use resolve::Resolver;
 pub use run::{Ending, Run, RunOptions, Stop, Transcript};
-pub use scrub::printable;
+pub use scrub::{printable, redact};
 pub use secret::Secret;
 pub use stage::Stage;
 pub use target::{Endpoint, Properties, Target};

@@ -14,6 +14,13 @@ pub fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mi
     }
 }
 
+/// Whether the values of `key` are secret by what its name says.
+#[must_use]
+pub fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_uppercase();
+    ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEYTAB"].iter().any(|word| key.contains(word))
+}
+
 /// Adds a mistake for each text with the character NUL, by which protocols end a text.
 pub fn refuse_nul(texts: &[(&'static str, Option<&str>)], mistakes: &mut Vec<Mistake>) {
     for (key, text) in texts {

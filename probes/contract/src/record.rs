@@ -1,10 +1,12 @@
 //! What one stage did, as the report shows it.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::{Code, Endpoint, Evidence, Mistake, Stage, evidence};
+use crate::scrub::Scrub;
+use crate::{Code, Endpoint, Evidence, Failure, Mistake, Stage, evidence};
 
 /// What one stage did at one endpoint.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +30,9 @@ pub struct Record {
     /// Why it failed, be it forgiven or not.
     #[serde(serialize_with = "failure", skip_serializing_if = "Option::is_none")]
     pub failure: Option<RecordedFailure>,
+    /// Whether the failure is told in the words of a driver or a peer.
+    #[serde(skip)]
+    pub(crate) foreign: bool,
     #[serde(skip)]
     pub(crate) leg: usize,
     #[serde(skip)]
@@ -77,14 +82,57 @@ impl Record {
             endpoint,
             evidence: Vec::new(),
             failure: None,
+            foreign: false,
             leg,
             started: Instant::now(),
+        }
+    }
+
+    /// Takes out what `scrub` has come to know since the texts were recorded.
+    pub(crate) fn scrub(&mut self, scrub: &Scrub) {
+        let clean = |text: &str| scrub.clean(text);
+        let mask = |text: &str| scrub.mask(text);
+        let evidence = std::mem::take(&mut self.evidence).into_iter();
+        self.evidence = evidence.map(|fact| fact.scrubbed(clean, mask)).collect();
+        if let Some(endpoint) = &mut self.endpoint {
+            endpoint.host = mask(&endpoint.host);
+        }
+        if let Some(failure) = &mut self.failure {
+            failure.native = failure.native.as_deref().map(clean);
+            failure.detail = if self.foreign { clean(&failure.detail) } else { mask(&failure.detail) };
+            failure.hint = scrub.mask_whole(&failure.hint);
+            for mistake in &mut failure.mistakes {
+                mistake.property = mask(&mistake.property);
+                mistake.expected = mask(&mistake.expected);
+            }
         }
     }
 
     pub(crate) fn end(&mut self, outcome: Outcome) {
         self.outcome = outcome;
         self.elapsed = Some(self.started.elapsed());
+    }
+}
+
+impl RecordedFailure {
+    /// What is recorded of `failure`.
+    pub(crate) fn new(failure: &Failure, scrub: &Scrub) -> Self {
+        let detail = failure.detail.trim_end().trim_end_matches('.');
+        Self {
+            code: failure.code,
+            native: failure.native.as_ref().map(|native| match native {
+                // No peer has chosen it.
+                Cow::Borrowed(native) => (*native).to_owned(),
+                Cow::Owned(native) => scrub.clean(native),
+            }),
+            detail: if failure.foreign { scrub.clean(detail) } else { scrub.mask(detail) },
+            hint: match &failure.hint {
+                None => failure.code.hint().to_owned(),
+                Some(Cow::Borrowed(hint)) => (*hint).to_owned(),
+                Some(Cow::Owned(hint)) => scrub.mask_whole(hint),
+            },
+            mistakes: Vec::new(),
+        }
     }
 }
 

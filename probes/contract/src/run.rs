@@ -208,9 +208,16 @@ impl Run {
         }
     }
 
-    /// Has `secret` removed from every text that is recorded from now on.
+    /// Has `secret` removed from every text that is recorded, and from what was recorded before it was known: who tells a secret
+    /// may have spoken of it already.
     pub fn protect(&self, secret: &Secret) {
-        self.state().scrub.add(secret);
+        let State { scrub, records, warnings, .. } = &mut *self.state();
+        if scrub.add(secret) {
+            records.iter_mut().for_each(|record| record.scrub(scrub));
+            for warning in warnings {
+                warning.message = scrub.mask(&warning.message);
+            }
+        }
     }
 
     /// Has `offers` asked before a credential is offered.
@@ -241,7 +248,7 @@ impl Run {
 
     /// What `failure` will say in the record.
     pub(crate) fn recorded(&self, failure: &Failure) -> RecordedFailure {
-        self.state().recorded(failure)
+        RecordedFailure::new(failure, &self.state().scrub)
     }
 
     /// Whom TLS trusts where the definition names nobody.
@@ -322,7 +329,7 @@ impl Run {
     pub(crate) fn note(&self, index: usize, fact: Evidence) {
         let mut state = self.state();
         if !state.closed {
-            let fact = fact.map_text(|text| state.scrub.mask(&text));
+            let fact = fact.scrubbed(|text| state.scrub.clean(text), |text| state.scrub.mask(text));
             state.records[index].evidence.push(fact);
         }
     }
@@ -334,7 +341,7 @@ impl Run {
         }
     }
 
-    pub(crate) fn skip(&self, index: usize, reason: &str) {
+    pub(crate) fn skip(&self, index: usize, reason: &'static str) {
         let mut state = self.state();
         if !state.closed {
             let record = &mut state.records[index];
@@ -375,25 +382,15 @@ impl State {
             self.records.push(Record::new(at, self.records[index].endpoint.clone(), leg));
             self.records.len() - 1
         };
-        let recorded = self.recorded(&failure);
+        let recorded = RecordedFailure::new(&failure, &self.scrub);
         let record = &mut self.records[failed];
         if record.outcome == Outcome::Running {
             record.end(Outcome::Failed);
         }
         record.outcome = Outcome::Failed;
         record.failure = Some(recorded);
+        record.foreign = failure.foreign;
         failed
-    }
-
-    fn recorded(&self, failure: &Failure) -> RecordedFailure {
-        let detail = failure.detail.trim_end().trim_end_matches('.');
-        RecordedFailure {
-            code: failure.code,
-            native: failure.native.as_ref().map(|native| self.scrub.mask(native)),
-            detail: if failure.foreign { self.scrub.clean(detail) } else { self.scrub.mask(detail) },
-            hint: failure.hint.as_deref().unwrap_or(failure.code.hint()).to_owned(),
-            mistakes: Vec::new(),
-        }
     }
 
     /// Fails whatever runs, or else the first stage of the plan that has not begun.
@@ -403,10 +400,11 @@ impl State {
             .collect();
         match running.first() {
             Some(&first) => {
-                let recorded = self.recorded(&failure);
+                let recorded = RecordedFailure::new(&failure, &self.scrub);
                 for &index in &running {
                     self.records[index].end(Outcome::Failed);
                     self.records[index].failure = Some(recorded.clone());
+                    self.records[index].foreign = failure.foreign;
                 }
                 first
             }
@@ -476,3 +474,6 @@ pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpo
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

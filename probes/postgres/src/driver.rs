@@ -333,7 +333,9 @@ fn refused(refusal: Refusal, settings: &Settings) -> Failure {
         )
         .native(format!("authentication request {number}")),
         Refusal::Mechanisms(names) => {
-            auth(Code::MechanismNotOffered, format!("the server offers no password login, only {names}"))
+            let detail = format!("the server offers no password login, only {names}");
+            Failure::foreign(Code::MechanismNotOffered, detail)
+                .at(Stage::Auth)
                 .native("AuthenticationSASL")
                 .hint(TAKE_SCRAM)
         }

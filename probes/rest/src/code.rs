@@ -39,6 +39,7 @@ pub(crate) async fn redeem(
     leg.awaiting("the token endpoint", SENT)
         .stage(Stage::Auth, async |step| {
             let request = request::token(settings, exchange)?;
+            request.assertion.iter().for_each(|assertion| run.protect(assertion));
             let keeper = run.keeper().ok_or_else(|| {
                 Failure::new(Code::AgentFailed, "nothing keeps what the authorization code brings")
             })?;

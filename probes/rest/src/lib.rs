@@ -150,6 +150,7 @@ impl Probe for RestProbe {
 }
 
 async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
+    settings.secret_properties().for_each(|secret| run.protect(&secret));
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
@@ -238,6 +239,7 @@ async fn obtain(
     let (leg, stream) = open(run, url).await?;
     leg.stage(Stage::Auth, async |step| {
         let request = request::token(settings, exchange)?;
+        request.assertion.iter().for_each(|assertion| run.protect(assertion));
         step.offer(exchange.mechanism);
         step.note(Evidence::User(exchange.user.clone()));
         let answer = wire::exchange(stream, request, url).await?;

@@ -35,6 +35,8 @@ pub(crate) struct Request {
     pub(crate) target: Zeroizing<String>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Zeroizing<String>,
+    /// A token that was signed for this request alone.
+    pub(crate) assertion: Option<Secret>,
 }
 
 /// The request for a token.
@@ -44,6 +46,7 @@ pub(crate) struct Request {
 pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<Request, Failure> {
     let rules = &settings.document.interpreter.token;
     let mut headers = Vec::new();
+    let mut signed = None;
     let mut parameters = exchange.parameters.clone();
     let mut own = |key: &str, value: Secret| {
         parameters.push(Sent { location: PropertyLocation::Body, key: key.to_owned(), value });
@@ -75,6 +78,7 @@ pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<Request,
             })?;
             own("client_id", Secret::new(id.clone()));
             own("client_assertion_type", Secret::new(ASSERTION_TYPE.to_owned()));
+            signed = Some(assertion.clone());
             own(ASSERTION, assertion);
         }
     }
@@ -100,7 +104,7 @@ pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<Request,
         headers.push((http::header::CONTENT_TYPE, HeaderValue::from_static(content.media_type())));
     }
     let target = target(&exchange.url, "", &query);
-    Ok(Request { method: exchange.method.into(), target, headers, body })
+    Ok(Request { method: exchange.method.into(), target, headers, body, assertion: signed })
 }
 
 /// RFC 7523, section 2.2.
@@ -140,7 +144,8 @@ pub(crate) fn validation(settings: &Settings, url: &WebUrl, sent: &[&Sent]) -> R
     if !body.is_empty() {
         headers.push((http::header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
     }
-    Ok(Request { method: method.into(), target: target(url, &path, &query), headers, body })
+    let target = target(url, &path, &query);
+    Ok(Request { method: method.into(), target, headers, body, assertion: None })
 }
 
 /// The path of `url` with `path` behind it, and the query of both with `query` behind.

@@ -162,6 +162,19 @@ impl Settings {
         parameters::value(&self.document, &self.properties, parameter, secrets)
     }
 
+    /// What the connector calls secret and the definition has among its properties, under whatever name.
+    pub(crate) fn secret_properties(&self) -> impl Iterator<Item = Secret> {
+        let document = &self.document;
+        let authentication = &document.connector_authentication_configuration;
+        let custom = authentication.custom.iter().flat_map(|custom| &custom.authentication_parameters);
+        let grant = self.grant_properties().into_iter().flat_map(|grant| &grant.token_url_parameters);
+        let additional = &document.connection_properties.additional_request_parameters;
+        let all =
+            document.rest_configuration.parameters().into_iter().chain(additional).chain(custom).chain(grant);
+        let secret = all.filter(|parameter| parameter.property_type == PropertyType::SecretOrUserInput);
+        secret.filter_map(|parameter| Some(Secret::new(self.property(&parameter.name)?.to_owned())))
+    }
+
     /// The property `name` as it was given.
     pub(crate) fn property(&self, name: &str) -> Option<&str> {
         lookup(&self.properties, &self.document, name).map(str::trim)

@@ -68,7 +68,7 @@ pub(crate) async fn exchange(stream: impl Io, request: Request, url: &WebUrl) ->
 }
 
 fn head(request: Request, url: &WebUrl) -> Result<http::Request<Full<Bytes>>, Failure> {
-    let Request { method, target, headers, body } = request;
+    let Request { method, target, headers, body, assertion: _ } = request;
     let unsendable = || {
         Failure::new(Code::InvalidSettings, format!("the request to {} can't be written", url.endpoint))
             .hint("Check the path of the URL for characters that no URL has")

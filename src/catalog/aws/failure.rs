@@ -132,8 +132,9 @@ fn prefix(operation: Operation) -> String {
     format!("the AWS Glue Data Catalog, {}", operation.model().name)
 }
 
+/// Nothing that was sent is secret; what Glue says may still hold control characters, or be long.
 fn remote(failure: Failure) -> CatalogError {
-    CatalogError::Remote(Box::new(failure))
+    CatalogError::Remote(Box::new(failure.scrubbed([])))
 }
 
 #[cfg(test)]

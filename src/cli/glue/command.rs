@@ -1,7 +1,7 @@
 //! The commands, made from the table of operations, and the AWS CLI's global options.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, FromArgMatches as _, ValueEnum, value_parser};
@@ -13,6 +13,7 @@ use super::output::{self, Format};
 use super::{Failure, Service, local};
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
+use crate::cli::stream;
 
 /// The commands of all operations.
 pub(in crate::cli) fn commands() -> impl Iterator<Item = Command> {
@@ -174,20 +175,19 @@ impl Printed {
             let found = query.search(answer).map_err(|error| Failure::Usage(error.to_string()))?;
             answer = serde_json::to_value(&found).map_err(|error| Failure::Other(error.to_string()))?;
         }
-        Ok(output::write(&mut io::stdout().lock(), self.format, operation.model().name, &answer)?)
+        Ok(output::print(self.format, operation.model().name, &answer)?)
     }
 }
 
 /// Prints an example of the parameters, which --query and --output say nothing about.
 pub(super) fn print_skeleton(skeleton: &Value, syntax: Syntax) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
     match syntax {
-        Syntax::Json => output::write(&mut out, Format::Json, "", skeleton)?,
+        Syntax::Json => output::print(Format::Json, "", skeleton)?,
         // In the order of the model, in which people fill it in.
         Syntax::Yaml => {
             let text =
                 serde_norway::to_string(skeleton).map_err(|error| Failure::Other(error.to_string()))?;
-            out.write_all(text.as_bytes())?;
+            stream::stdout(stream::Syntax::Yaml).write_all(text.as_bytes())?;
         }
     }
     Ok(())

@@ -103,7 +103,7 @@ pub(super) fn run(operation: Operation, matches: &ArgMatches) -> ExitCode {
         Failure::Output(error) => (format!("the output can't be written: {error}"), OTHER),
     };
     // A stderr that can't be written has no reader either.
-    let _unheard = writeln!(io::stderr(), "\n{}", printable(&text));
+    let _unheard = writeln!(super::stream::stderr(), "\n{}", printable(&text));
     ExitCode::from(code)
 }
 

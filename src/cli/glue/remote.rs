@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::Failure;
 use crate::cli::aws::AwsArguments;
 use crate::cli::dialing::certificates;
+use crate::cli::stream;
 
 pub(super) struct Remote(GlueClient);
 
@@ -84,7 +85,7 @@ fn say(event: Event<'_>) {
         }
     };
     // A stderr that can't be written has no reader either.
-    let _unheard = writeln!(std::io::stderr(), "debug: {}", printable(&line));
+    let _unheard = writeln!(stream::stderr(), "debug: {}", printable(&line));
 }
 
 /// A time-out as the AWS CLI has it: seconds, 60 where it is not given, none where it is 0.

@@ -4,17 +4,19 @@ use std::io::{self, Write};
 
 use dialcheck::report::{Summary, TestResult};
 
-pub(super) fn result(out: &mut impl Write, result: &TestResult, place: usize) -> io::Result<()> {
+use crate::cli::stream::Stream;
+
+pub(super) fn result<W: Write>(out: &mut Stream<W>, result: &TestResult, place: usize) -> io::Result<()> {
     let label = super::label(result, place);
     match (&result.failure, &result.exception) {
         (Some(failure), Some(exception)) => {
             let title = format!("{label}: {} failed ({})", failure.stage, failure.code.slug());
-            writeln!(out, "::error title={}::{}", property(&title), data(&exception.message))?;
+            out.command(&format!("::error title={}::{}", property(&title), data(&exception.message)))?;
         }
         _ => writeln!(out, "passed: {}", data(&label))?,
     }
     for warning in &result.warnings {
-        writeln!(out, "::warning title={}::{}", property(&label), data(&warning.message))?;
+        out.command(&format!("::warning title={}::{}", property(&label), data(&warning.message)))?;
     }
     Ok(())
 }
@@ -23,7 +25,7 @@ pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> 
     writeln!(out, "{} passed, {} failed", summary.passed, summary.failed)
 }
 
-/// A line that begins with `::` would be a command; none here begins with a text of the definition's.
+/// As a command's message: what a runner would end it at is encoded.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

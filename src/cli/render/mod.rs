@@ -12,6 +12,7 @@ use probe_contract::printable;
 use quick_junit::TestCase;
 
 use super::arguments::Output;
+use super::stream::{self, Stream, Syntax};
 
 /// Writes results to stdout as they come, in the form that was asked for.
 pub(super) struct Renderer {
@@ -29,48 +30,55 @@ impl Renderer {
 
     /// Tells what comes before the first result.
     pub(super) fn begin(&self) -> io::Result<()> {
+        let mut out = self.stdout();
         match self.output {
-            Output::Json => json::begin(&mut io::stdout().lock()),
-            Output::Yaml => yaml::begin(&mut io::stdout().lock()),
-            Output::Human | Output::Github | Output::Junit => Ok(()),
+            Output::Json => json::begin(&mut out)?,
+            Output::Yaml => yaml::begin(&mut out)?,
+            Output::Human | Output::Github | Output::Junit => {}
         }
+        out.flush()
     }
 
     /// Tells one result.
     pub(super) fn result(&mut self, result: &TestResult) -> io::Result<()> {
         self.told += 1;
-        let mut stdout = io::stdout().lock();
+        let mut out = self.stdout();
         match self.output {
-            Output::Human => {
-                human::result(&mut anstream::AutoStream::auto(stdout), result, self.told, self.tests)
-            }
-            Output::Github => github::result(&mut stdout, result, self.told),
-            Output::Json => json::result(&mut stdout, result, self.told == 1),
-            Output::Yaml => yaml::result(&mut stdout, result),
-            Output::Junit => {
-                self.cases.push(junit::test_case(result, self.told));
-                Ok(())
-            }
+            Output::Human => human::result(&mut out, result, self.told, self.tests)?,
+            Output::Github => github::result(&mut out, result, self.told)?,
+            Output::Json => json::result(&mut out, result, self.told == 1)?,
+            Output::Yaml => yaml::result(&mut out, result)?,
+            Output::Junit => self.cases.push(junit::test_case(result, self.told)),
         }
+        out.flush()
     }
 
     /// Tells what comes behind the last result.
     pub(super) fn end(self, summary: Summary) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
+        let mut out = self.stdout();
         match self.output {
-            Output::Human => human::summary(&mut anstream::stdout().lock(), summary)?,
-            Output::Github => github::summary(&mut stdout, summary)?,
-            Output::Json => json::end(&mut stdout, summary)?,
-            Output::Yaml => yaml::end(&mut stdout, summary)?,
-            Output::Junit => junit::report(&mut stdout, self.cases, summary)?,
+            Output::Human => human::summary(&mut out, summary)?,
+            Output::Github => github::summary(&mut out, summary)?,
+            Output::Json => json::end(&mut out, summary)?,
+            Output::Yaml => yaml::end(&mut out, summary)?,
+            Output::Junit => junit::report(&mut out, self.cases, summary)?,
         }
-        stdout.flush()
+        out.flush()
+    }
+
+    fn stdout(&self) -> Stream<io::StdoutLock<'static>> {
+        stream::stdout(match self.output {
+            Output::Human | Output::Github => Syntax::Text,
+            Output::Json => Syntax::Json,
+            Output::Yaml => Syntax::Yaml,
+            Output::Junit => Syntax::Xml,
+        })
     }
 }
 
 /// Says on stderr what was passed over in the input.
 pub(super) fn warnings(warnings: &[String]) {
-    let mut stderr = anstream::stderr().lock();
+    let mut stderr = stream::stderr();
     for warning in warnings {
         // A stderr that can't be written has no reader either.
         let _unheard = writeln!(stderr, "warning: {}", printable(warning));
@@ -80,7 +88,7 @@ pub(super) fn warnings(warnings: &[String]) {
 /// Tells on stderr, for people, how a connection failed.
 pub(super) fn failure(result: &TestResult, place: usize) {
     // A stderr that can't be written has no reader either.
-    let _unheard = human::result(&mut anstream::stderr().lock(), result, place, 1);
+    let _unheard = human::result(&mut stream::stderr(), result, place, 1);
 }
 
 /// What a result is called: the connection's name, or its place in the input.

@@ -220,7 +220,7 @@ fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
         (names, _) if names.len() > 5 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
         (names, _) => names.join(", "),
     };
-    Failure::new(
+    Failure::foreign(
         Code::CertificateWrongName,
         format!("the server's certificate is not for {host}; it is for {valid_for}"),
     )

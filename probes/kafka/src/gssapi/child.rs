@@ -38,6 +38,10 @@ fn work() -> Option<()> {
     io::stdin().lock().take(LONGEST_REQUEST).read_to_end(&mut text).ok()?;
     let request: Request = serde_json::from_slice(&text).ok()?;
     let answer = serde_json::to_vec(&client::log_in(&request)).ok()?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is a pipe to the parent, which reads an answer from it"
+    )]
     let mut stdout = io::stdout().lock();
     stdout.write_all(&answer).ok()?;
     stdout.flush().ok()
@@ -45,6 +49,7 @@ fn work() -> Option<()> {
 
 /// Ends this process when nobody is left to read its answer, whatever the libraries wait for: its parent is gone, however it went. A signal
 /// at the parent's death (`PR_SET_PDEATHSIG`) would come when the thread ends that started the child.
+#[expect(clippy::disallowed_methods, reason = "its reader is watched; nothing is written")]
 fn end_with_parent() {
     let stdout = io::stdout();
     let mut reader = [PollFd::new(&stdout, PollFlags::empty())];
