@@ -34,13 +34,15 @@ impl Program {
 }
 
 /// All that the child's environment holds.
-const ENVIRONMENT: [(&str, &str); 5] = [
+const ENVIRONMENT: [(&str, &str); 6] = [
     // Kerberos reads files of it: below what is no folder there are none.
     ("HOME", "/dev/null"),
     ("KRB5_CONFIG", CONFIGURATION_FILE),
     ("KRB5_KTNAME", "MEMORY:none"),
     ("KRB5CCNAME", "MEMORY:dialcheck"),
     ("KRB5RCACHENAME", "none:"),
+    // Cyrus SASL looks up this machine's own name, and goes on without it: DNS servers that are silent must not take the login's time.
+    ("RES_OPTIONS", "timeout:1 attempts:1"),
 ];
 /// Where the machine's libraries and the authorities that it trusts are; no definition has a say in them.
 const INHERITED: [&str; 3] = ["LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"];
