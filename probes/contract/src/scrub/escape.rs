@@ -5,14 +5,14 @@
 
 use super::view::{Unit, is_blank};
 
-/// How deep escapes are followed: what is sent has one, and who repeats it may add two (JSON within JSON, a URL that is encoded twice).
-pub(super) const LEVELS: u8 = 3;
+/// How deep escapes are followed: JSON within a URL, a URL that was encoded twice.
+pub(super) const LEVELS: u8 = 2;
 
-/// Characters that may open an escape.
-pub(super) const OPENERS: &[char] = &['%', '=', '\\', '&', '+', '\'', '"', '`', '?', '\u{fffd}'];
+/// Characters that may open an escape, of ASCII.
+pub(super) const OPENERS: &[char] = &['%', '=', '\\', '&', '+', '\'', '"', '`', '?'];
 
 pub(super) fn is_opener(c: char) -> bool {
-    matches!(c, '%' | '=' | '\\' | '&' | '+' | '\'' | '"' | '`' | '?' | '\u{fffd}')
+    matches!(c, '%' | '=' | '\\' | '&' | '+' | '\'' | '"' | '`' | '?')
 }
 
 /// Characters of ASCII by the names that HTML has for them (HTML Standard, "Named character references").
@@ -75,8 +75,7 @@ struct Place<'a> {
 /// Tells `to` every reading of `view` at `at`, with where each ends.
 pub(super) fn read(view: &[Unit], at: usize, levels: u8, to: &mut dyn FnMut(Value, usize)) {
     let Some(unit) = view.get(at) else { return };
-    let below = levels.checked_sub(1).filter(|_| is_opener(unit.c) || is_latin(unit.c));
-    let Some(below) = below else {
+    let Some(below) = levels.checked_sub(1) else {
         return to(plain(unit.c), at + 1);
     };
     read(view, at, below, &mut |value, next| {
@@ -104,10 +103,9 @@ impl Place<'_> {
         Self { at, ..self }
     }
 
-    /// The character here, in each reading. A blank may part an escape as it may part letters.
+    /// The character here, in each reading.
     fn chars(self, to: &mut dyn FnMut(char, Self)) {
-        let at = self.at + usize::from(self.view.get(self.at).is_some_and(|unit| is_blank(unit.c)));
-        read(self.view, at, self.levels, &mut |value, next| {
+        read(self.view, self.at, self.levels, &mut |value, next| {
             if let Value::Char(c) = value {
                 to(c, self.behind(next));
             }

@@ -57,9 +57,7 @@ impl Patterns {
         if self.patterns.iter().any(|known| known.text.expose() == text.expose()) {
             return false;
         }
-        // An opener that is none of ASCII stands for nothing of ASCII.
-        let openers = OPENERS.iter().copied().filter(char::is_ascii);
-        for c in openers.chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
+        for c in OPENERS.iter().copied().chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
             self.first |= bit(c);
         }
         let short = text.expose().chars().count() < SHORT_SECRET;
