@@ -36,6 +36,7 @@ impl Unprivileged {
         format!("file://{}", path.display())
     }
 
+    #[cfg(feature = "kafka-gssapi")]
     /// Makes a folder that the user can write to.
     pub(crate) fn subfolder(&self, name: &str) -> PathBuf {
         let path = self.folder().join(name);
