@@ -5,6 +5,7 @@ mod authorization_code;
 mod aws;
 mod aws_service;
 mod catalog_aws;
+mod ci_runner;
 mod cli;
 mod connectors;
 mod echoes;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// `nobody` and `nogroup`, which Debian's policy fixes at these numbers.
@@ -38,7 +38,7 @@ impl Unprivileged {
 
     #[cfg(feature = "kafka-gssapi")]
     /// Makes a folder that the user can write to.
-    pub(crate) fn subfolder(&self, name: &str) -> PathBuf {
+    pub(crate) fn subfolder(&self, name: &str) -> std::path::PathBuf {
         let path = self.folder().join(name);
         fs::create_dir(&path).unwrap();
         give(&path);

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Environment, KEY, SECRET, orders, settings, unfinished};
 use crate::aws_service::{Answer, AwsService, Request};
+use crate::harness::PASSWORD;
 use crate::harness::exception::*;
 use crate::postgres::SERVER as POSTGRES;
 
@@ -79,6 +80,11 @@ pub(super) fn said(request: &Request) -> Answer {
         ("AWSGlue.GetConnection", "FAILED", _) => {
             let status = json!({ "Status": "FAILED", "StatusReason": "no route to it" });
             Answer::json(200, &json!({ "Connection": odd("FAILED", status) }))
+        }
+        ("AWSGlue.GetConnection", "repeating", _) => {
+            let reason = format!("{} was refused", PASSWORD.replace('-', "%2d"));
+            let status = json!({ "Status": "FAILED", "StatusReason": reason });
+            Answer::json(200, &json!({ "Connection": odd("repeating", status) }))
         }
         ("AWSGlue.GetConnection", "encrypted", _) => {
             let properties = json!({ "ENCRYPTED_PASSWORD": "AQ==" });
@@ -161,6 +167,8 @@ fn a_connection_that_is_not_ready_is_not_tested() {
     let failed = settings("connection_not_ready", None, "ConflictException", 4);
     environment.test("IN_PROGRESS").failed(&failed).says("it is being validated");
     environment.test("FAILED").failed(&failed).says("no route to it");
+    // Nobody but the catalog has told the password so far, in the same answer.
+    environment.test("repeating").failed(&failed).says("\"repeating\": *** was refused");
     let got =
         environment.answer(&["get-connection", "--name", "FAILED", "--hide-password"])["Connection"].clone();
     assert_eq!((&got["Status"], &got["StatusReason"]), (&json!("FAILED"), &json!("no route to it")));

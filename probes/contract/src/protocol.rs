@@ -270,6 +270,10 @@ pub enum Artefact {
     Present,
 }
 
+/// Keys under which a secret of a database keeps what is no secret (AWS Secrets Manager, "JSON structure of secrets").
+const NAMES: [&str; 9] =
+    ["host", "hostname", "port", "db", "dbname", "database", "user", "username", "engine"];
+
 impl Material {
     /// Adds what `property` points at.
     pub fn insert(&mut self, property: String, artefact: Artefact) {
@@ -344,7 +348,10 @@ impl Material {
         self.0.iter().flat_map(|(_, artefact)| match artefact {
             Artefact::Credentials { password, .. } => vec![password],
             Artefact::Text(text) => vec![text],
-            Artefact::Members(members) => members.iter().map(|(_, text)| text).collect(),
+            Artefact::Members(members) => {
+                let is_name = |key: &str| NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
+                members.iter().filter(|(key, _)| !is_name(key)).map(|(_, text)| text).collect()
+            }
             Artefact::Certificates(_)
             | Artefact::PrivateKey(_)
             | Artefact::Keystore(_)

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::escape::{self, LEVELS, Value, is_opener};
+use super::escape::{Reader, Value, is_opener};
 use super::view::{self, Unit, is_blank};
 
 /// How bytes are spelled.
@@ -27,14 +27,15 @@ struct Run {
     end: usize,
 }
 
-/// Tells `to` everything that parts of `view` may spell, in which a secret of `shortest` to `longest` bytes may be. Where in a
+/// Tells `to` everything that parts of a view may spell, in which a secret of `shortest` to `longest` bytes may be. Where in a
 /// part the first byte begins nobody says, so each place is tried, until `to` has had enough.
 pub(super) fn decode(
-    view: &[Unit],
+    reader: &Reader<'_>,
     encoding: Encoding,
     (shortest, longest): (usize, usize),
     to: &mut dyn FnMut(&[Unit]) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
+    let view = reader.view;
     let digits = |bytes: usize| (bytes * 8).div_ceil(encoding.bits());
     let least = digits(shortest);
     if view.len() < least {
@@ -42,7 +43,7 @@ pub(super) fn decode(
     }
     let mut run = Run::default();
     let mut tell = |at: usize, most: usize| {
-        run.read(view, at, encoding, most);
+        run.read(reader, at, encoding, most);
         for first in 0..encoding.group() {
             if let Some(digits) = run.digits.get(first..).filter(|digits| digits.len() >= least) {
                 to(&view::of_bytes(&bytes(digits, &run.words, encoding)))?;
@@ -128,7 +129,8 @@ impl Encoding {
 
 impl Run {
     /// Reads the run at `at`, which is empty where there is none, up to `most` digits.
-    fn read(&mut self, view: &[Unit], at: usize, encoding: Encoding, most: usize) {
+    fn read(&mut self, reader: &Reader<'_>, at: usize, encoding: Encoding, most: usize) {
+        let view = reader.view;
         self.digits.clear();
         self.words.clear();
         self.end = at;
@@ -137,7 +139,7 @@ impl Run {
             let (value, next) = match encoding.digit(unit.c) {
                 Some(value) => (Some(value), self.end + 1),
                 None if encoding.parts(unit.c) => (None, self.end + 1),
-                None if is_opener(unit.c) => match escaped(view, self.end, encoding) {
+                None if is_opener(unit.c) => match escaped(reader, self.end, encoding) {
                     Some(read) => read,
                     None => break,
                 },
@@ -158,7 +160,7 @@ impl Run {
             }
             self.end = next;
         }
-        self.take_padding(view);
+        self.take_padding(reader);
     }
 
     /// Whether what is behind a space is another word of a sentence: base64 is wrapped in lines that are longer than words.
@@ -169,14 +171,15 @@ impl Run {
     }
 
     /// Base64 is filled up with `=`, which tells nothing: it goes with its word.
-    fn take_padding(&mut self, view: &[Unit]) {
+    fn take_padding(&mut self, reader: &Reader<'_>) {
+        let view = reader.view;
         let Some(last) = self.words.last_mut() else { return };
         for _ in 0..2 {
             if view.get(self.end).is_none_or(|unit| !is_opener(unit.c)) {
                 return;
             }
             let mut padding = None;
-            escape::read(view, self.end, LEVELS, &mut |value, next| {
+            reader.read(self.end, &mut |value, next| {
                 if value == Value::Char('=') {
                     padding = padding.max(Some(next));
                 }
@@ -189,9 +192,9 @@ impl Run {
 }
 
 /// A digit that is escaped, or what parts digits: none.
-fn escaped(view: &[Unit], at: usize, encoding: Encoding) -> Option<(Option<u8>, usize)> {
+fn escaped(reader: &Reader<'_>, at: usize, encoding: Encoding) -> Option<(Option<u8>, usize)> {
     let mut longest = None;
-    escape::read(view, at, LEVELS, &mut |value, next| {
+    reader.read(at, &mut |value, next| {
         let digit = match value {
             Value::Char(c) if encoding.parts(c) => None,
             Value::Char(c) => match encoding.digit(c) {

@@ -3,16 +3,19 @@
 //! Every reading of a place is given, since a text does not say how it was encoded: `%41` is an A in a URL and three
 //! characters in a sentence. So no choice of a server's which characters to escape, and how, makes a difference.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use super::view::{Unit, is_blank};
 
-/// How deep escapes are followed: JSON within a URL, a URL that was encoded twice.
-pub(super) const LEVELS: u8 = 2;
+/// How deep escapes are followed: what is sent has one, and who repeats it may add two (JSON within JSON, a URL that is encoded twice).
+pub(super) const LEVELS: u8 = 3;
 
-/// Characters that may open an escape, of ASCII.
-pub(super) const OPENERS: &[char] = &['%', '=', '\\', '&', '+', '\'', '"', '`', '?'];
+/// Characters that may open an escape.
+pub(super) const OPENERS: &[char] = &['%', '=', '\\', '&', '+', '\'', '"', '`', '?', '\u{fffd}'];
 
 pub(super) fn is_opener(c: char) -> bool {
-    matches!(c, '%' | '=' | '\\' | '&' | '+' | '\'' | '"' | '`' | '?')
+    matches!(c, '%' | '=' | '\\' | '&' | '+' | '\'' | '"' | '`' | '?' | '\u{fffd}')
 }
 
 /// Characters of ASCII by the names that HTML has for them (HTML Standard, "Named character references").
@@ -64,29 +67,71 @@ pub(super) enum Value {
     Lost,
 }
 
+/// A reading of a place, and where it ends.
+type Reading = (Value, usize);
+
+/// Reads the places of a view, each once: escapes of escapes are read from many places.
+pub(super) struct Reader<'a> {
+    pub(super) view: &'a [Unit],
+    /// By place and level, where the place may open an escape.
+    known: RefCell<Vec<Option<Rc<[Reading]>>>>,
+}
+
 /// A place to read from.
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    view: &'a [Unit],
+    reader: &'a Reader<'a>,
     at: usize,
     levels: u8,
 }
 
-/// Tells `to` every reading of `view` at `at`, with where each ends.
-pub(super) fn read(view: &[Unit], at: usize, levels: u8, to: &mut dyn FnMut(Value, usize)) {
-    let Some(unit) = view.get(at) else { return };
-    let Some(below) = levels.checked_sub(1) else {
-        return to(plain(unit.c), at + 1);
-    };
-    read(view, at, below, &mut |value, next| {
-        to(value, next);
-        if let Value::Char(opener) = value {
-            Place { view, at: next, levels: below }.escape(opener, to);
+impl<'a> Reader<'a> {
+    pub(super) fn new(view: &'a [Unit]) -> Self {
+        Self { view, known: RefCell::default() }
+    }
+
+    /// Tells `to` every reading at `at`.
+    pub(super) fn read(&self, at: usize, to: &mut dyn FnMut(Value, usize)) {
+        self.read_within(at, LEVELS, to);
+    }
+
+    fn read_within(&self, at: usize, levels: u8, to: &mut dyn FnMut(Value, usize)) {
+        let Some(unit) = self.view.get(at) else { return };
+        let below = levels.checked_sub(1).filter(|_| is_opener(unit.c) || is_latin(unit.c));
+        let Some(below) = below else {
+            return to(plain(unit.c), at + 1);
+        };
+        let place = at * usize::from(LEVELS) + usize::from(below);
+        let known = self.known.borrow().get(place).cloned().flatten();
+        let readings = known.unwrap_or_else(|| {
+            let readings = self.readings(unit.c, at, below);
+            let mut known = self.known.borrow_mut();
+            known.resize(self.view.len() * usize::from(LEVELS), None);
+            known[place] = Some(Rc::clone(&readings));
+            readings
+        });
+        readings.iter().for_each(|(value, next)| to(*value, *next));
+    }
+
+    fn readings(&self, c: char, at: usize, below: u8) -> Rc<[Reading]> {
+        let mut readings: Vec<Reading> = Vec::new();
+        let mut add = |value: Value, next: usize| {
+            if !readings.contains(&(value, next)) {
+                readings.push((value, next));
+            }
+        };
+        let behind = |at| Place { reader: self, at, levels: below };
+        self.read_within(at, below, &mut |value, next| {
+            add(value, next);
+            if let Value::Char(opener) = value {
+                behind(next).escape(opener, &mut add);
+            }
+        });
+        // A byte of UTF-8 that was read as Latin-1 may be a control character there.
+        if is_latin(c) {
+            behind(at + 1).utf8(&[c as u8], &mut add);
         }
-    });
-    // A byte of UTF-8 that was read as Latin-1 may be a control character there.
-    if levels == LEVELS && is_latin(unit.c) {
-        Place { view, at: at + 1, levels: below }.utf8(&[unit.c as u8], to);
+        readings.into()
     }
 }
 
@@ -103,9 +148,10 @@ impl Place<'_> {
         Self { at, ..self }
     }
 
-    /// The character here, in each reading.
+    /// The character here, in each reading. A blank may part an escape as it may part letters.
     fn chars(self, to: &mut dyn FnMut(char, Self)) {
-        read(self.view, self.at, self.levels, &mut |value, next| {
+        let is_parted = self.reader.view.get(self.at).is_some_and(|unit| is_blank(unit.c));
+        self.reader.read_within(self.at + usize::from(is_parted), self.levels, &mut |value, next| {
             if let Value::Char(c) = value {
                 to(c, self.behind(next));
             }
@@ -204,7 +250,7 @@ impl Place<'_> {
             return;
         }
         let mut more = |byte: u8, next: Self| next.utf8(&[bytes, &[byte]].concat(), to);
-        if let Some(unit) = self.view.get(self.at).filter(|unit| is_latin(unit.c)) {
+        if let Some(unit) = self.reader.view.get(self.at).filter(|unit| is_latin(unit.c)) {
             more(unit.c as u8, self.behind(self.at + 1));
         }
         self.chars(&mut |opener, next| {
@@ -279,7 +325,7 @@ impl Place<'_> {
         const BYTES: usize = 4;
         for at in (self.at..).take(BYTES) {
             to(Value::Lost, at);
-            if self.view.get(at).is_none_or(|unit| unit.c != sign) {
+            if self.reader.view.get(at).is_none_or(|unit| unit.c != sign) {
                 return;
             }
         }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::SHORT_SECRET;
 use super::encoded::{self, Encoding};
-use super::escape::{self, LEVELS, OPENERS, Value, is_opener};
+use super::escape::{OPENERS, Reader, Value, is_opener};
 use super::view::{Unit, is_blank};
 use crate::Secret;
 
@@ -57,7 +57,9 @@ impl Patterns {
         if self.patterns.iter().any(|known| known.text.expose() == text.expose()) {
             return false;
         }
-        for c in OPENERS.iter().copied().chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
+        // An opener that is none of ASCII stands for nothing of ASCII.
+        let openers = OPENERS.iter().copied().filter(char::is_ascii);
+        for c in openers.chain([first.to_ascii_lowercase(), first.to_ascii_uppercase()]) {
             self.first |= bit(c);
         }
         let short = text.expose().chars().count() < SHORT_SECRET;
@@ -94,6 +96,7 @@ impl Search<'_> {
     /// Breaks off where it takes too long.
     fn within(&mut self, view: &[Unit], encodings: u8) -> ControlFlow<()> {
         self.steps += view.len();
+        let reader = Reader::new(view);
         for (at, unit) in view.iter().enumerate() {
             if self.patterns.first & bit(unit.c) == 0 {
                 continue;
@@ -102,7 +105,7 @@ impl Search<'_> {
                 break;
             }
             for pattern in &self.patterns.patterns {
-                if let Some(end) = pattern.end(view, at, &mut self.steps) {
+                if let Some(end) = pattern.end(&reader, at, &mut self.steps) {
                     self.found.push(Found {
                         start: unit.start,
                         end: view[end - 1].end,
@@ -116,7 +119,7 @@ impl Search<'_> {
         }
         if let Some(rest) = encodings.checked_sub(1) {
             for encoding in [Encoding::Base64, Encoding::Hex] {
-                encoded::decode(view, encoding, self.lengths, &mut |decoded| self.within(decoded, rest))?;
+                encoded::decode(&reader, encoding, self.lengths, &mut |decoded| self.within(decoded, rest))?;
             }
         }
         ControlFlow::Continue(())
@@ -125,11 +128,13 @@ impl Search<'_> {
 
 impl Pattern {
     /// The furthest end of the secret where it begins at `start`.
-    fn end(&self, view: &[Unit], start: usize, steps: &mut usize) -> Option<usize> {
+    fn end(&self, reader: &Reader<'_>, start: usize, steps: &mut usize) -> Option<usize> {
         let mut wanted = self.text.expose().chars();
         let mut at = start;
         // Nearly every place is like this, and nearly all end here.
-        while let Some(unit) = view.get(at).filter(|unit| unit.c.is_ascii_graphic() && !is_opener(unit.c)) {
+        while let Some(unit) =
+            reader.view.get(at).filter(|unit| unit.c.is_ascii_graphic() && !is_opener(unit.c))
+        {
             *steps += 1;
             match wanted.next() {
                 Some(wanted) if unit.c.eq_ignore_ascii_case(&wanted) => at += 1,
@@ -142,7 +147,7 @@ impl Pattern {
             let mut behind = BTreeSet::new();
             while let Some(at) = reached.pop_first() {
                 *steps += 1;
-                escape::read(view, at, LEVELS, &mut |value, next| match value {
+                reader.read(at, &mut |value, next| match value {
                     Value::Blank if at > start => drop(reached.insert(next)),
                     value if fits(value, wanted) => drop(behind.insert(next)),
                     Value::Char(_) | Value::Blank | Value::Lost => {}
