@@ -18,7 +18,9 @@ pub fn boolean(properties: &Properties, key: &'static str, mistakes: &mut Vec<Mi
 #[must_use]
 pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_uppercase();
-    ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEYTAB"].iter().any(|word| key.contains(word))
+    // The name of a secret is none.
+    let is_name = key == "SECRET_ID" || key.ends_with("_ARN");
+    !is_name && ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEYTAB"].iter().any(|word| key.contains(word))
 }
 
 /// Adds a mistake for each text with the character NUL, by which protocols end a text.
