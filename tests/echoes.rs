@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use fixtures::{Peer, Provider, ProviderAnswer, encrypted};
+use fixtures::{AwsAnswer, AwsCall, AwsFake, Peer, Provider, ProviderAnswer, encrypted};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::harness::{Connection, decodings, dialcheck};
+use crate::harness::{Connection, decodings, dialcheck, dialcheck_with};
 use crate::postgres::CERTIFICATES;
 use crate::postgres_tls::trust;
 use crate::server::Server;
@@ -369,5 +369,74 @@ fn a_server_of_the_api_repeats_a_call() {
         assert_eq!(ran.code, 254, "{name}: {}", ran.stderr);
         assert!(ran.stderr.contains("***"), "{name}: {}", ran.stderr);
         assert_eq!(told(&ran.stderr, SECRET), None, "{name}: {}", ran.stderr);
+    }
+}
+
+fn aws(operation: AwsCall, kind: &str, status: u16, body: String) -> AwsFake {
+    let aws = AwsFake::start().unwrap();
+    aws.answer(operation, AwsAnswer::http(status, &[("content-type", kind)], body));
+    aws
+}
+
+/// What one reference led to is known when another one, of the same service, fails.
+#[test]
+fn a_service_that_gave_the_secret_repeats_it_where_it_gives_no_certificate() {
+    const JSON: &str = "application/x-amz-json-1.1";
+    for (name, spelling) in SPELLINGS {
+        // XML has no NUL, and no mark of its own.
+        let said = spelling(SECRET).replace('\0', " ").replace('&', "&amp;").replace('<', "&lt;");
+        let error = format!("<Error><Code>Novel</Code><Message>no key {said} here</Message></Error>");
+        let aws = aws(AwsCall::path("GET", "/bucket/"), "application/xml", 400, error);
+        let secret = json!({ "username": "alice", "password": SECRET }).to_string();
+        let body = json!({ "ARN": "arn", "Name": "db", "SecretString": secret }).to_string();
+        let given = AwsAnswer::http(200, &[("content-type", JSON)], body);
+        aws.answer(AwsCall::operation("secretsmanager.GetSecretValue"), given);
+        let connection = Connection::to("jdbc:postgresql://localhost:1/x")
+            .with("USERNAME", "")
+            .with("PASSWORD", "")
+            .with("SECRET_ID", "db")
+            .with("JDBC_ENFORCE_SSL", "true")
+            .with("CUSTOM_JDBC_CERT", "s3://bucket/ca.pem");
+        let environment = aws.environment();
+        let environment: Vec<_> = environment.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let tested = connection.test_in(&environment);
+        tested.says("CUSTOM_JDBC_CERT: S3: no key").says("***");
+        assert_eq!(told(&tested.ran.stdout, SECRET), None, "{name}: {}", tested.ran.stdout);
+        assert_eq!(aws.count(&AwsCall::operation("secretsmanager.GetSecretValue")), 1);
+    }
+}
+
+/// A password that is encrypted before it is kept is not in what KMS says of it, either.
+#[test]
+fn kms_repeats_what_it_was_to_encrypt() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = format!("sqlite:{}", folder.path().join("catalog.sqlite").display());
+    let settings =
+        r#"{"ConnectionPasswordEncryption":{"ReturnConnectionPasswordEncrypted":true,"AwsKmsKeyId":"k"}}"#;
+    let environment = [("DIALCHECK_CATALOG", catalog.as_str())];
+    let put = ["put-data-catalog-encryption-settings", "--data-catalog-encryption-settings", settings];
+    assert_eq!(dialcheck_with(&environment, &put, b"").code, 0);
+    for (name, spelling) in SPELLINGS {
+        let error =
+            json!({ "__type": "NovelException", "message": format!("no key for {}!", spelling(SECRET)) });
+        let aws = aws(
+            AwsCall::operation("TrentService.Encrypt"),
+            "application/x-amz-json-1.1",
+            400,
+            error.to_string(),
+        );
+        let of_aws = aws.environment();
+        let of_aws: Vec<_> = of_aws.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        let input = Connection::postgres(1, "x").with("PASSWORD", SECRET).input().to_string();
+        let create = ["create-connection", "--connection-input", &input];
+        let ran = dialcheck_with(&[&environment, &of_aws[..]].concat(), &create, b"");
+        assert_eq!(ran.code, 254, "{name}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("KMS: no key for") && ran.stderr.contains("***"),
+            "{name}: {}",
+            ran.stderr
+        );
+        assert_eq!(told(&ran.stderr, SECRET), None, "{name}: {}", ran.stderr);
+        assert!(aws.requests()[0].mentions(&STANDARD.encode(SECRET)));
     }
 }

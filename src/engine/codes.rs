@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use probe_contract::{Code, Failure, Keeper, Pending, Secret, Tokens};
 
-use super::catalog_failure;
 use super::digest::Digest;
+use super::lookup::catalog_failure;
 use super::set_up::TokenStore;
 use crate::catalog::CatalogError;
 

@@ -1,10 +1,12 @@
 //! From a request to its result: resolve, prepare, fetch, run, report.
 
 mod authentication;
+mod author;
 mod cluster;
 mod codes;
 mod digest;
 mod ledger;
+mod lookup;
 mod rewrite;
 mod set_up;
 mod shared;
@@ -26,15 +28,17 @@ use uuid::Uuid;
 use crate::PROTOCOLS;
 #[cfg(feature = "aws")]
 pub use crate::aws::AwsOptions;
-use crate::catalog::{Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, Status, registration};
-use crate::glue::{Definition, TestRequest, Value, near_property_key};
-use crate::material::{Access, Materials, ROLE_ARN};
+use crate::catalog::{Catalog, DEFAULT_CATALOG_ID};
+use crate::glue::{Definition, TestRequest, near_property_key};
+use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, References};
 use crate::report::TestResult;
+use author::Author;
 use cluster::Cluster;
 use codes::Codes;
 use digest::Digest;
 use ledger::Ledger;
+use lookup::SILENT_CATALOG;
 use set_up::SetUp;
 pub use set_up::TokenStore;
 use shared::Shared;
@@ -98,30 +102,6 @@ impl Default for Circumstances {
             catalog_id: DEFAULT_CATALOG_ID.to_owned(),
             deadline: Duration::from_secs(30),
             inline_references: References::Allowed,
-        }
-    }
-}
-
-/// What the author of a definition may have used for it, and knew of its type.
-#[derive(Clone, Debug)]
-struct Author {
-    references: References,
-    /// As [`Connection::encrypted`].
-    encrypted: BTreeSet<String>,
-    /// As [`Connection::registration`].
-    registration: Option<String>,
-}
-
-impl Author {
-    fn of_request(references: References) -> Self {
-        Self { references, encrypted: BTreeSet::new(), registration: None }
-    }
-
-    fn of_connection(connection: &Connection) -> Self {
-        Self {
-            references: connection.references,
-            encrypted: connection.encrypted.clone(),
-            registration: connection.registration.clone(),
         }
     }
 }
@@ -247,40 +227,6 @@ impl Engine {
         self.options.deadline
     }
 
-    /// The connection `name`, if it can be tested now.
-    async fn resolve(
-        &self,
-        catalog_id: &str,
-        name: &str,
-        step: &probe_contract::Step,
-    ) -> Result<Connection, Failure> {
-        let Some(catalog) = &self.options.catalog else {
-            let detail = format!("there is no catalog to look \"{name}\" up in");
-            return Err(Failure::new(Code::ConnectionNotFound, detail)
-                .hint("Name a catalog by --catalog or DIALCHECK_CATALOG (a folder of connection documents, sqlite:FILE, or aws), or create-connection in the embedded one"));
-        };
-        let connection = catalog.connection(catalog_id, name).await.map_err(catalog_failure)?;
-        let connection = connection.ok_or_else(|| {
-            Failure::new(Code::ConnectionNotFound, format!("the catalog has no connection \"{name}\""))
-        })?;
-        match connection.status() {
-            Status::Ready => Ok(connection),
-            Status::InProgress { .. } => Err(Failure::new(
-                Code::ConnectionNotReady,
-                format!("ConnectionStatus is not READY for connection \"{name}\": it is being validated"),
-            )),
-            Status::Failed { reason } => {
-                // Of a Data Catalog the reason is in Glue's words.
-                let Definition { properties, authentication, .. } = &connection.definition;
-                let authentication = authentication.as_ref().map(authentication::read);
-                secrets(properties, authentication.as_ref()).for_each(|secret| step.protect(secret));
-                let detail = format!("ConnectionStatus is not READY for connection \"{name}\": {reason}");
-                Err(Failure::foreign(Code::ConnectionNotReady, detail)
-                    .hint("Update the connection with a definition that passes its validation"))
-            }
-        }
-    }
-
     /// Tests what `began` to be tested before it was here: its deadline counts from then. Only with `set_up` an authorization code
     /// is sent.
     async fn test_definition(
@@ -370,60 +316,6 @@ impl Engine {
         }
         let transcript = self.dial(probe, &run, &access).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
-    }
-
-    /// What the type was registered with, where it is one that users register. `known` is the digest of the registration that the
-    /// connection was written for: another one could send its credentials elsewhere.
-    async fn registration(
-        &self,
-        connection_type: &str,
-        known: Option<&str>,
-    ) -> Result<Option<Arc<str>>, Failure> {
-        let is_registered = connection_type.starts_with(registration::PREFIX);
-        let Some(catalog) = self.options.catalog.as_ref().filter(|_| is_registered) else {
-            return Ok(None);
-        };
-        let registered = catalog.connection_types().await.map_err(catalog_failure)?;
-        let digest = registration::digest_of(connection_type, &registered);
-        let mut registered = registered.into_iter();
-        let found = registered.find(|registered| registered.text("ConnectionType") == Some(connection_type));
-        if found.is_some() && known.is_some_and(|known| Some(known) != digest.as_deref()) {
-            let detail =
-                format!("the type {connection_type} was registered after the connection was written");
-            return Err(Failure::new(Code::InvalidSettings, detail).hint(
-                "Check the hosts that the registration names, and update the connection: only then its credentials are sent there",
-            ));
-        }
-        // Texts in maps are always written.
-        let text = found.and_then(|found| serde_json::to_string(&Value::Fields(found).exposed()).ok());
-        Ok(text.map(Into::into))
-    }
-
-    /// The properties of `definition` that are references, as far as they show before anything is resolved: stored secrets, keys,
-    /// roles, files, ciphertexts, and logins that IAM gives.
-    ///
-    /// # Errors
-    /// The catalog can't be asked about the connection's type.
-    pub async fn references(&self, definition: &Definition) -> Result<Vec<String>, Failure> {
-        let role = definition.properties.get(ROLE_ARN).map(|_| ROLE_ARN.to_owned());
-        let mut found: Vec<String> = role.into_iter().collect();
-        // What is wrong with a definition is said when it is tested, and its record says then what it may use.
-        let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(found) };
-        if let Some(pointer) = rewritten.placeholders {
-            found.push(pointer.property);
-            return Ok(found);
-        }
-        let registration = self.registration(&definition.connection_type, None).await?;
-        let target = Target { registration, ..rewritten.target };
-        let cluster = Cluster::of(&target);
-        found.extend(cluster.as_ref().and_then(Cluster::pointer).map(|pointer| pointer.property));
-        let somewhere = cluster.as_ref().map(Cluster::somewhere);
-        if let Ok((_, probe)) = self.prepare(somewhere.as_ref().unwrap_or(&target)) {
-            found.extend(probe.pointers().iter().map(|pointer| pointer.property.clone()));
-        }
-        found.sort();
-        found.dedup();
-        Ok(found)
     }
 
     /// `target` with the placeholders of its URL filled in from the secret that `pointer` names.
@@ -547,25 +439,6 @@ impl Engine {
             strict: self.options.strict,
         };
         Run::open_at(began, options, plan, secrets)
-    }
-}
-
-const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (one in AWS from a private subnet by a NAT gateway or a \
-                              VPC endpoint), or give the test more time";
-
-/// What a catalog's error comes to in a test.
-fn catalog_failure(error: CatalogError) -> Failure {
-    match error {
-        CatalogError::Sealed(_) => Failure::new(Code::DecryptionFailed, error.to_string()).hint(
-            "Restore the catalog's file from before the change, or delete the connection and create it anew",
-        ),
-        CatalogError::Broken(source) => {
-            Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
-        }
-        CatalogError::Remote(failure) => *failure,
-        CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {
-            Failure::new(Code::AgentFailed, "the catalog refused to be read")
-        }
     }
 }
 

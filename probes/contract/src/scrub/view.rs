@@ -14,27 +14,28 @@ pub(super) fn of_text(text: &str, most: usize) -> (Vec<Unit>, bool) {
     let mut view: Vec<Unit> = Vec::with_capacity(text.len().min(most));
     for (start, c) in text.char_indices() {
         let end = start + c.len_utf8();
-        if let Some(last) = view.last_mut().filter(|last| is_blank(c) && is_blank(last.c)) {
-            last.end = end;
-        } else if view.len() == most {
-            return (view, true);
-        } else {
-            view.push(Unit { c, start, end });
+        let is_full = view.len() == most;
+        match view.last_mut().filter(|last| is_blank(c) && is_blank(last.c)) {
+            Some(last) => last.end = end,
+            None if is_full => return (view, true),
+            None => view.push(Unit { c, start, end }),
         }
     }
     (view, false)
 }
 
-/// The characters of `bytes`. What is not UTF-8 is taken for Latin-1, and each character knows what its first and its last
-/// byte came from.
+/// The characters of `bytes`, each of which knows what it came from. What is not UTF-8 is taken for Latin-1.
 pub(super) fn of_bytes(bytes: &[(u8, (usize, usize))]) -> Vec<Unit> {
     let plain: Vec<u8> = bytes.iter().map(|(byte, _)| *byte).collect();
-    let mut view = Vec::with_capacity(plain.len());
+    let mut view: Vec<Unit> = Vec::with_capacity(plain.len());
     let mut at = 0;
     let mut push = |c: char, length: usize| {
-        let (first, last) = (bytes[at].1, bytes[at + length - 1].1);
-        view.push(Unit { c, start: first.0, end: last.1 });
+        let ((start, _), (_, end)) = (bytes[at].1, bytes[at + length - 1].1);
         at += length;
+        match view.last_mut().filter(|last| is_blank(c) && is_blank(last.c)) {
+            Some(last) => last.end = end,
+            None => view.push(Unit { c, start, end }),
+        }
     };
     for chunk in plain.utf8_chunks() {
         chunk.valid().chars().for_each(|c| push(c, c.len_utf8()));

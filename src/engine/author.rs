@@ -1,0 +1,93 @@
+//! What the author of a definition may have used for it, and for which registration of its type it was written.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use probe_contract::{Code, Failure, Target};
+
+use super::cluster::Cluster;
+use super::lookup::catalog_failure;
+use super::{Engine, rewrite};
+use crate::catalog::{Connection, registration};
+use crate::glue::{Definition, Value};
+use crate::material::{ROLE_ARN, References};
+
+/// What the author of a definition may have used for it, and knew of its type.
+#[derive(Clone, Debug)]
+pub(super) struct Author {
+    pub(super) references: References,
+    /// As [`Connection::encrypted`].
+    pub(super) encrypted: BTreeSet<String>,
+    /// As [`Connection::registration`].
+    pub(super) registration: Option<String>,
+}
+
+impl Author {
+    pub(super) fn of_request(references: References) -> Self {
+        Self { references, encrypted: BTreeSet::new(), registration: None }
+    }
+
+    pub(super) fn of_connection(connection: &Connection) -> Self {
+        Self {
+            references: connection.references,
+            encrypted: connection.encrypted.clone(),
+            registration: connection.registration.clone(),
+        }
+    }
+}
+
+impl Engine {
+    /// What the type was registered with, where it is one that users register. `known` is the digest of the registration that the
+    /// connection was written for: another one could send its credentials elsewhere.
+    pub(super) async fn registration(
+        &self,
+        connection_type: &str,
+        known: Option<&str>,
+    ) -> Result<Option<Arc<str>>, Failure> {
+        let is_registered = connection_type.starts_with(registration::PREFIX);
+        let Some(catalog) = self.options.catalog.as_ref().filter(|_| is_registered) else {
+            return Ok(None);
+        };
+        let registered = catalog.connection_types().await.map_err(catalog_failure)?;
+        let digest = registration::digest_of(connection_type, &registered);
+        let mut registered = registered.into_iter();
+        let found = registered.find(|registered| registered.text("ConnectionType") == Some(connection_type));
+        if found.is_some() && known.is_some_and(|known| Some(known) != digest.as_deref()) {
+            let detail =
+                format!("the type {connection_type} was registered after the connection was written");
+            return Err(Failure::new(Code::InvalidSettings, detail).hint(
+                "Check the hosts that the registration names, and update the connection: only then its credentials are sent there",
+            ));
+        }
+        // Texts in maps are always written.
+        let text = found.and_then(|found| serde_json::to_string(&Value::Fields(found).exposed()).ok());
+        Ok(text.map(Into::into))
+    }
+
+    /// The properties of `definition` that are references, as far as they show before anything is resolved: stored secrets, keys,
+    /// roles, files, ciphertexts, and logins that IAM gives.
+    ///
+    /// # Errors
+    /// The catalog can't be asked about the connection's type.
+    pub async fn references(&self, definition: &Definition) -> Result<Vec<String>, Failure> {
+        let role = definition.properties.get(ROLE_ARN).map(|_| ROLE_ARN.to_owned());
+        let mut found: Vec<String> = role.into_iter().collect();
+        // What is wrong with a definition is said when it is tested, and its record says then what it may use.
+        let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(found) };
+        if let Some(pointer) = rewritten.placeholders {
+            found.push(pointer.property);
+            return Ok(found);
+        }
+        let registration = self.registration(&definition.connection_type, None).await?;
+        let target = Target { registration, ..rewritten.target };
+        let cluster = Cluster::of(&target);
+        found.extend(cluster.as_ref().and_then(Cluster::pointer).map(|pointer| pointer.property));
+        let somewhere = cluster.as_ref().map(Cluster::somewhere);
+        if let Ok((_, probe)) = self.prepare(somewhere.as_ref().unwrap_or(&target)) {
+            found.extend(probe.pointers().iter().map(|pointer| pointer.property.clone()));
+        }
+        found.sort();
+        found.dedup();
+        Ok(found)
+    }
+}

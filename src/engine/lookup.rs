@@ -1,0 +1,63 @@
+//! A connection by its name.
+
+use probe_contract::{Code, Failure, Step};
+
+use super::{Engine, authentication, secrets};
+use crate::catalog::{CatalogError, Connection, Status};
+use crate::glue::Definition;
+
+impl Engine {
+    /// The connection `name`, if it can be tested now.
+    pub(super) async fn resolve(
+        &self,
+        catalog_id: &str,
+        name: &str,
+        step: &Step,
+    ) -> Result<Connection, Failure> {
+        let Some(catalog) = &self.options.catalog else {
+            let detail = format!("there is no catalog to look \"{name}\" up in");
+            return Err(Failure::new(Code::ConnectionNotFound, detail)
+                .hint("Name a catalog by --catalog or DIALCHECK_CATALOG (a folder of connection documents, sqlite:FILE, or aws), or create-connection in the embedded one"));
+        };
+        let connection = catalog.connection(catalog_id, name).await.map_err(catalog_failure)?;
+        let connection = connection.ok_or_else(|| {
+            Failure::new(Code::ConnectionNotFound, format!("the catalog has no connection \"{name}\""))
+        })?;
+        match connection.status() {
+            Status::Ready => Ok(connection),
+            Status::InProgress { .. } => Err(Failure::new(
+                Code::ConnectionNotReady,
+                format!("ConnectionStatus is not READY for connection \"{name}\": it is being validated"),
+            )),
+            Status::Failed { reason } => {
+                // Of a Data Catalog the reason is in Glue's words.
+                let Definition { properties, authentication, .. } = &connection.definition;
+                let authentication = authentication.as_ref().map(authentication::read);
+                secrets(properties, authentication.as_ref()).for_each(|secret| step.protect(secret));
+                let detail = format!("ConnectionStatus is not READY for connection \"{name}\": {reason}");
+                Err(Failure::foreign(Code::ConnectionNotReady, detail)
+                    .hint("Update the connection with a definition that passes its validation"))
+            }
+        }
+    }
+}
+
+/// What to do where a catalog is silent.
+pub(super) const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (one in AWS from a private subnet by a NAT gateway or a \
+                              VPC endpoint), or give the test more time";
+
+/// What a catalog's error comes to in a test.
+pub(super) fn catalog_failure(error: CatalogError) -> Failure {
+    match error {
+        CatalogError::Sealed(_) => Failure::new(Code::DecryptionFailed, error.to_string()).hint(
+            "Restore the catalog's file from before the change, or delete the connection and create it anew",
+        ),
+        CatalogError::Broken(source) => {
+            Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
+        }
+        CatalogError::Remote(failure) => *failure,
+        CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {
+            Failure::new(Code::AgentFailed, "the catalog refused to be read")
+        }
+    }
+}
