@@ -170,6 +170,18 @@ fn a_client_that_ends_its_side_has_its_answer() {
 }
 
 #[test]
+fn a_client_that_ends_its_side_in_the_middle_of_a_request_is_not_waited_for() {
+    let server = Server::start(&[]);
+    let whole = request("GetConnections", &" ".repeat(1000));
+    for length in [10, whole.len() - 1] {
+        let mut stream = server.connect();
+        stream.write_all(&whole[..length]).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        assert!(ends_within(&mut stream, Duration::from_secs(2)), "{length}");
+    }
+}
+
+#[test]
 fn a_client_that_is_gone_ends_its_test() {
     let server = Server::start(&["--timeout", "20s"]);
     for linger in [None, Some(Duration::ZERO)] {

@@ -29,38 +29,43 @@ pub(super) struct Exchange(Arc<Mutex<State>>);
 struct State {
     connection: PeerConnection,
     progress: Progress,
+    /// Whether the client understands an interim answer, and has had none.
+    takes_interim: bool,
     /// Counts the answers.
     answer: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// No request is being answered.
+    /// No request has begun.
     Idle,
+    /// One has begun.
+    Receiving,
     /// A request is being answered.
-    Answering {
-        /// Whether its client understands interim answers.
-        takes_interim: bool,
-    },
+    Answering,
     /// The answer is made, and on its way.
     Answered,
 }
 
 impl Exchange {
     pub(super) fn new(connection: PeerConnection) -> Self {
-        Self(Arc::new(Mutex::new(State { connection, progress: Progress::Idle, answer: 0 })))
+        let progress = Progress::Idle;
+        Self(Arc::new(Mutex::new(State { connection, progress, takes_interim: false, answer: 0 })))
     }
 
     /// The head of a request is there.
     pub(super) fn begin(&self, version: http::Version) {
         let mut state = self.lock();
-        state.progress = Progress::Answering { takes_interim: version == http::Version::HTTP_11 };
+        state.progress = Progress::Receiving;
+        state.takes_interim = version == http::Version::HTTP_11;
         state.answer += 1;
     }
 
-    /// The sender is known, or needs not be: the request's bytes count no longer.
+    /// The request is there whole, and its sender is known, or needs not be: its bytes count no longer.
     pub(super) fn admit(&self) {
-        self.lock().connection.release();
+        let mut state = self.lock();
+        state.connection.release();
+        state.progress = Progress::Answering;
     }
 
     /// The answer is made.
@@ -68,6 +73,12 @@ impl Exchange {
         let mut state = self.lock();
         state.connection.release();
         state.progress = Progress::Answered;
+    }
+
+    /// Whether an interim answer can be sent now: to a client that understands it, once, and before its answer.
+    fn takes_interim(&self) -> bool {
+        let mut state = self.lock();
+        state.progress == Progress::Answering && std::mem::take(&mut state.takes_interim)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,28 +120,28 @@ impl<S: Socket> ClientStream<S> {
         Self { inner, exchange, stalled: None, written: (0, 0), ended: None }
     }
 
-    /// The end of what a client sends, which is the end of the connection only when nothing is being answered: a client may close its
+    /// The end of what a client sends, which is the end of the connection only where no request is there whole: a client may close its
     /// side and wait. One that is gone is known by its answer to bytes that it can't receive any more.
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let progress = self.exchange.lock().progress;
-        if progress == Progress::Idle {
+        if self.exchange.lock().progress == Progress::Idle {
             return Poll::Ready(Ok(()));
         }
-        let timer = if let Some(timer) = &mut self.ended {
-            timer
-        } else {
-            if progress == (Progress::Answering { takes_interim: true }) {
+        // The end may be seen before those who answer have seen the request.
+        let timer = self.ended.get_or_insert_with(|| Box::pin(sleep(GONE_INTERVAL)));
+        while timer.as_mut().poll(cx).is_ready() {
+            *timer = Box::pin(sleep(GONE_INTERVAL));
+            match self.exchange.lock().progress {
+                Progress::Idle | Progress::Receiving => return Poll::Ready(Ok(())),
+                Progress::Answering | Progress::Answered => {}
+            }
+            if self.exchange.takes_interim() {
                 // So few bytes are taken at once, or what follows shows that they are not.
                 let _asked = Pin::new(&mut self.inner).poll_write(cx, INTERIM)?;
                 let _sent = Pin::new(&mut self.inner).poll_flush(cx)?;
             }
-            self.ended.insert(Box::pin(sleep(GONE_INTERVAL)))
-        };
-        while timer.as_mut().poll(cx).is_ready() {
             if let Some(error) = self.inner.tcp().take_error()? {
                 return Poll::Ready(Err(error));
             }
-            *timer = Box::pin(sleep(GONE_INTERVAL));
         }
         Poll::Pending
     }
