@@ -11,6 +11,7 @@ pub mod service;
 
 mod material;
 mod private_file;
+mod shares;
 
 use probe_contract::Protocol;
 #[cfg(feature = "kafka-gssapi")]

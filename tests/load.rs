@@ -14,14 +14,14 @@ use crate::harness::Connection;
 use crate::server::{CONTENT_TYPE, Server};
 
 /// A connection from another address of the loopback network than everybody else's.
-fn connect_from(last: u8, server: &Server) -> TcpStream {
+pub(crate) fn connect_from(last: u8, server: &Server) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::from((Ipv4Addr::new(127, 0, 0, last), 0)).into()).unwrap();
     socket.connect(&SocketAddr::from(([127, 0, 0, 1], server.port())).into()).unwrap();
     socket.into()
 }
 
-fn request(operation: &str, body: &str) -> Vec<u8> {
+pub(crate) fn request(operation: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("POST / HTTP/1.1\r\nhost: localhost\r\n{CONTENT_TYPE}\r\nx-amz-target: AWSGlue.{operation}\r\ncontent-length: {length}\r\n\r\n{body}")
         .into_bytes()

@@ -23,6 +23,7 @@ mod mysql_states;
 mod mysql_tls;
 mod oidc;
 mod operations;
+mod places;
 mod postgres;
 mod postgres_states;
 mod postgres_tls;

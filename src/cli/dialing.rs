@@ -25,19 +25,29 @@ impl Reach {
     pub(super) const COMMAND_LINE: Self = Self { loopback: Loopback::Open, local_files: LocalFiles::Allowed };
 }
 
+/// What tests may use.
+pub(super) struct Limits {
+    /// How long one may take.
+    pub(super) deadline: Duration,
+    /// How many may dial at a time.
+    pub(super) jobs: usize,
+    /// How many files they may have open together.
+    pub(super) max_files: usize,
+}
+
 impl Dialing {
     /// An engine for the definitions of `trusted`.
     pub(super) fn engine(
         &self,
-        deadline: Duration,
-        jobs: usize,
+        Limits { deadline, jobs, max_files }: Limits,
         catalog: Option<Arc<dyn Catalog>>,
         reach: Reach,
     ) -> Result<Engine, Failed> {
         let Reach { loopback, local_files } = reach;
         Ok(Engine::new(EngineOptions {
             deadline,
-            jobs: jobs.min(most_jobs()),
+            jobs,
+            max_files,
             gate: Gate { loopback },
             resolver: self.resolver(),
             trust_roots: Arc::new(TrustRoots::new(certificates(self.ca_bundle.as_deref())?)),
@@ -55,18 +65,16 @@ impl Dialing {
     }
 }
 
-/// How many tests may dial at a time within the limit of open files. The usual soft limit is lower than what the machine
-/// allows, so it is raised first; what then remains is not exceeded: a test that waits is better than one that fails.
-fn most_jobs() -> usize {
-    /// More than `--jobs` can need.
+/// How many files may be open besides the process's own. The usual soft limit is lower than what the machine allows, so it is raised
+/// first; what then remains is not exceeded: a test that waits is better than one that fails.
+pub(super) fn max_files() -> usize {
+    /// More than anybody can need.
     const WANTED: u64 = 1 << 20;
-    /// A test's own: socket, event queue and its wake-up, DNS over UDP and TCP.
-    const EACH: u64 = 6;
-    /// The process's: standard streams, the supervisor's event queue, files that are read.
+    /// Standard streams, the supervisor's event queue, files that are read.
     const OTHERS: u64 = 40;
     // Where the limit can't be asked for, what is there is enough or a test says so.
     let files = rlimit::increase_nofile_limit(WANTED).unwrap_or(WANTED);
-    usize::try_from((files.saturating_sub(OTHERS) / EACH).max(1)).unwrap_or(usize::MAX)
+    usize::try_from(files.saturating_sub(OTHERS).max(1)).unwrap_or(usize::MAX)
 }
 
 /// The authorities of `--ca-bundle`.

@@ -14,8 +14,11 @@ use probe_contract::Loopback;
 use super::Failed;
 use super::arguments::{Dialing, test_timeout};
 use super::catalog::CatalogArguments;
-use super::dialing::Reach;
+use super::dialing::{Limits, Reach, max_files};
 use super::signals::EndSignals;
+
+/// Connections of clients at a time.
+const MAX_CONNECTIONS: usize = 4096;
 
 #[derive(Args)]
 pub(crate) struct ServeArguments {
@@ -113,8 +116,11 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         }
         (Some(_) | None, _) => None,
     };
+    // Clients have the one half, tests the other.
+    let max_files = (max_files() / 2).max(1);
     let options = ServerOptions {
         authentication,
+        max_connections: max_files.min(MAX_CONNECTIONS),
         most_tests: arguments.jobs.into(),
         max_peer_connections: Some(arguments.connections_per_peer.into()).filter(|most| *most > 0),
         identity,
@@ -129,8 +135,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         },
         local_files: arguments.material_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
     };
-    let engine =
-        arguments.dialing.engine(arguments.timeout, arguments.jobs.into(), Some(catalog.clone()), reach)?;
+    let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files };
+    let engine = arguments.dialing.engine(limits, Some(catalog.clone()), reach)?;
     let validate = if arguments.validate_all { Validate::All } else { Validate::Authenticated };
     let service = Service::new(engine, catalog, validate);
 

@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::Failed;
 use super::arguments::TestArguments;
-use super::dialing::Reach;
+use super::dialing::{Limits, Reach, max_files};
 use super::progress::Progress;
 use super::render::Renderer;
 use super::tally::Tally;
@@ -20,8 +20,8 @@ const AHEAD: usize = 4096;
 /// Runs the command; gives back the exit code.
 pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
-    let engine =
-        arguments.dialing.engine(arguments.timeout, arguments.jobs.into(), catalog, Reach::COMMAND_LINE)?;
+    let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files: max_files() };
+    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE)?;
     let renderer = Renderer::new(arguments.output, requests.len());
     super::block_on(sweep(&engine, &requests, renderer))
 }

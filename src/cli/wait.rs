@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dialcheck::engine::{Circumstances, Engine};
+use dialcheck::engine::{Admission, Circumstances, Engine};
 use dialcheck::glue::TestRequest;
 use dialcheck::report::TestResult;
 use futures_util::{StreamExt as _, stream};
@@ -15,7 +15,7 @@ use probe_contract::{Code, Stage};
 
 use super::Failed;
 use super::arguments::WaitArguments;
-use super::dialing::Reach;
+use super::dialing::{Limits, Reach, max_files};
 use super::render;
 use super::tally::Tally;
 
@@ -31,7 +31,8 @@ const AT_ONCE: usize = 256;
 /// Runs the command; gives back the exit code where none follows.
 pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
-    let engine = arguments.dialing.engine(ATTEMPT, AT_ONCE, catalog, Reach::COMMAND_LINE)?;
+    let limits = Limits { deadline: ATTEMPT, jobs: AT_ONCE, max_files: max_files() };
+    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE)?;
     let until = Instant::now() + arguments.timeout;
     let tally = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
     if tally.summary.failed > 0 {
@@ -81,7 +82,10 @@ async fn wait_for_one(
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let deadline = left.clamp(FIRST_PAUSE, ATTEMPT);
-        let result = engine.test_with(request, &Circumstances { deadline, ..Circumstances::default() }).await;
+        // What an attempt waits for the others counts: the end of the waiting is the same for all.
+        let circumstances =
+            Circumstances { deadline, admission: Admission::Immediate, ..Circumstances::default() };
+        let result = engine.test_with(request, &circumstances).await;
         let Some(failure) = result.failure.as_ref().filter(|failure| failure.retryable) else {
             return (place, result);
         };

@@ -1,16 +1,17 @@
 //! From a request to its result: resolve, prepare, fetch, run, report.
 
+mod admission;
 mod authentication;
 mod author;
 mod cluster;
 mod codes;
+mod connections;
 mod digest;
 mod ledger;
 mod lookup;
 mod rewrite;
 mod set_up;
 mod shared;
-mod slots;
 mod supervise;
 
 use std::collections::BTreeSet;
@@ -22,7 +23,6 @@ use probe_contract::{
     Protocol, Resolver, Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, property,
     tls::TrustRoots,
 };
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::PROTOCOLS;
@@ -33,16 +33,19 @@ use crate::glue::{Definition, TestRequest, near_property_key};
 use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, References};
 use crate::report::TestResult;
+pub use admission::Admission;
+use admission::Places;
 use author::Author;
 use cluster::Cluster;
 use codes::Codes;
+pub use connections::Client;
+use connections::Connections;
 use digest::Digest;
 use ledger::Ledger;
 use lookup::SILENT_CATALOG;
 use set_up::SetUp;
 pub use set_up::TokenStore;
 use shared::Shared;
-use slots::Slots;
 use supervise::Threads;
 
 /// What every test of an engine has in common.
@@ -51,6 +54,8 @@ pub struct EngineOptions {
     pub deadline: Duration,
     /// How many tests may dial at a time.
     pub jobs: usize,
+    /// How many files they may have open together: sockets and what waits for them.
+    pub max_files: usize,
     /// Which addresses may be dialed.
     pub gate: Gate,
     /// Names to addresses.
@@ -73,8 +78,8 @@ pub struct Engine {
     options: EngineOptions,
     protocols: &'static [&'static dyn Protocol],
     materials: Materials,
-    jobs: Arc<Semaphore>,
-    slots: Slots,
+    places: Places,
+    connections: Connections,
     threads: Threads,
     ledger: Ledger,
     codes: Arc<Codes>,
@@ -92,16 +97,22 @@ pub struct Circumstances {
     pub deadline: Duration,
     /// Whether a definition that comes with the request may use references. For one of a catalog its own record decides.
     pub inline_references: References,
+    /// How it gets a place among the tests.
+    pub admission: Admission,
+    /// Whom it counts to, where tests of several clients run: none of them has all connections to an endpoint.
+    pub client: Option<Client>,
 }
 
 impl Default for Circumstances {
-    /// A new request id, the default catalog, 30 s, references allowed.
+    /// A new request id, the default catalog, 30 s, references allowed; a test of a sweep.
     fn default() -> Self {
         Self {
             request_id: Uuid::new_v4(),
             catalog_id: DEFAULT_CATALOG_ID.to_owned(),
             deadline: Duration::from_secs(30),
             inline_references: References::Allowed,
+            admission: Admission::Queued,
+            client: None,
         }
     }
 }
@@ -141,11 +152,11 @@ impl Engine {
     fn with_protocols(options: EngineOptions, protocols: &'static [&'static dyn Protocol]) -> Self {
         let digest = Digest::new();
         Self {
-            jobs: Arc::new(Semaphore::new(options.jobs)),
+            places: Places::new(options.jobs, options.max_files),
             materials: Materials::new(&options),
             options,
             protocols,
-            slots: Slots::default(),
+            connections: Connections::default(),
             threads: Threads::default(),
             ledger: Ledger::new(digest.clone()),
             codes: Arc::new(Codes::new(digest.clone())),
@@ -169,7 +180,7 @@ impl Engine {
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
-        let Circumstances { request_id, catalog_id, deadline, inline_references } = circumstances;
+        let Circumstances { request_id, catalog_id, deadline, inline_references, .. } = circumstances;
         let began = Instant::now();
         let resolved;
         let (name, definition, author) = match request {
@@ -199,7 +210,7 @@ impl Engine {
         let outcomes = self
             .shared
             .run((definition, *deadline, &author), || {
-                self.test_definition(definition, *deadline, &author, began, None)
+                self.test_definition(definition, circumstances, &author, began, None)
             })
             .await;
         outcomes.told(*request_id, name, definition)
@@ -232,7 +243,7 @@ impl Engine {
     async fn test_definition(
         &self,
         definition: &Definition,
-        deadline: Duration,
+        circumstances: &Circumstances,
         author: &Author,
         began: Instant,
         set_up: Option<&SetUp>,
@@ -247,7 +258,7 @@ impl Engine {
         let authentication =
             rewritten.as_ref().ok().and_then(|rewritten| rewritten.target.authentication.as_ref());
         let secrets: Vec<&Secret> = secrets(properties, authentication).collect();
-        let run = self.open(&[Stage::Settings], &secrets, deadline, began);
+        let run = self.open(&[Stage::Settings], &secrets, circumstances.deadline, began);
         let broken = |protocol, ending| {
             let transcript = run.close(ending);
             Outcomes { protocol, endpoint: None, transcript, run: run.clone() }
@@ -314,7 +325,7 @@ impl Engine {
             }
             run.set_up_with(code.clone());
         }
-        let transcript = self.dial(probe, &run, &access).await;
+        let transcript = self.dial(probe, &run, &access, circumstances).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 
@@ -394,7 +405,13 @@ impl Engine {
             .code(Code::NotTestable)
     }
 
-    async fn dial(&self, probe: Box<dyn Probe>, run: &Run, access: &Access) -> Transcript {
+    async fn dial(
+        &self,
+        probe: Box<dyn Probe>,
+        run: &Run,
+        access: &Access,
+        circumstances: &Circumstances,
+    ) -> Transcript {
         let pointers = probe.pointers().to_vec();
         let material = if pointers.is_empty() {
             Material::default()
@@ -415,10 +432,20 @@ impl Engine {
         let logins = Arc::new(self.ledger.logins(&logins));
         run.ask_before_offering(logins.clone());
 
-        // A place among the tests of each endpoint, then a job: always in this order, so that no two tests wait for each
-        // other.
-        let _slots = run.wait_for(self.slots.take(probe.endpoints())).await;
-        let _job = run.wait_for(self.jobs.acquire()).await;
+        let connections = Arc::new(self.connections.of_run(circumstances.client.clone()));
+        run.limit_connections(connections.clone());
+        let place = match circumstances.admission {
+            Admission::Queued => {
+                // In this order for all, so that no two tests wait for each other.
+                run.wait_for(connections.reserve(probe.endpoints())).await;
+                Ok(run.wait_for(self.places.wait(probe.connections())).await)
+            }
+            Admission::Immediate => self.places.take(probe.endpoints(), probe.connections()),
+        };
+        let _place = match place {
+            Ok(place) => place,
+            Err(busy) => return run.close(Ending::Broken(busy)),
+        };
         // Asked when the waiting is over, since another test may have been refused meanwhile.
         if let Some(refusal) = logins.refusal() {
             let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;

@@ -50,13 +50,13 @@ impl Engine {
         store: Arc<dyn TokenStore>,
         circumstances: &Circumstances,
     ) -> TestResult {
-        let Circumstances { request_id, deadline, inline_references, .. } = circumstances;
+        let Circumstances { request_id, inline_references, .. } = circumstances;
         let authentication = definition.authentication.as_ref().map(super::authentication::read);
         let code = authentication.and_then(|given| given.oauth2.authorization_code);
         let code = code.unwrap_or_else(|| Secret::new(String::new()));
         let set_up = SetUp { purpose, code: Arc::new(self.codes.single_use(&code, store)) };
         let (began, author) = (Instant::now(), Author::of_request(*inline_references));
-        let outcomes = self.test_definition(definition, *deadline, &author, began, Some(&set_up)).await;
+        let outcomes = self.test_definition(definition, circumstances, &author, began, Some(&set_up)).await;
         outcomes.told(*request_id, definition.name.as_deref(), definition)
     }
 }

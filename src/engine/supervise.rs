@@ -6,7 +6,7 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{io, thread};
 
 use probe_contract::{Code, Ending, Failure, Material, Probe, Run, Transcript};
@@ -49,20 +49,16 @@ impl Threads {
         if let Err(error) = self.give(job) {
             return run.close(Ending::Broken(no_room(error)));
         }
-        let ending = loop {
-            let deadline = run.deadline() + GRACE;
-            #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
-            match tokio::time::timeout_at(deadline.into(), &mut finished).await {
-                Ok(Ok(ending)) => break ending,
-                // The thread ended without a word: it panicked. The panic hook has told where.
-                Ok(Err(_)) => {
-                    let detail = "the probe stopped by a fault of its own";
-                    break Ending::Broken(Failure::new(Code::AgentFailed, detail));
-                }
-                // While the run waits for its turn, its clock stands still.
-                Err(_) if run.deadline() + GRACE > Instant::now() => {}
-                Err(_) => break Ending::CutOff,
+        let deadline = run.deadline() + GRACE;
+        #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
+        let ending = match tokio::time::timeout_at(deadline.into(), &mut finished).await {
+            Ok(Ok(ending)) => ending,
+            // The thread ended without a word: it panicked. The panic hook has told where.
+            Ok(Err(_)) => {
+                let detail = "the probe stopped by a fault of its own";
+                Ending::Broken(Failure::new(Code::AgentFailed, detail))
             }
+            Err(_) => Ending::CutOff,
         };
         run.close(ending)
     }
@@ -135,6 +131,7 @@ fn no_room(error: io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc::Sender;
+    use std::time::Instant;
 
     use probe_contract::{
         Endpoint, Gate, Login, Loopback, Outcome, Pending, Pointer, Resolver, RunOptions, Stage, Stop,

@@ -19,18 +19,17 @@ use super::client_stream::{ClientStream, Exchange, Socket};
 use super::peers::Peers;
 use super::tls::Identity;
 
-/// Connections at a time: past it they wait in the system's queue.
-const MAX_CONNECTIONS: usize = 4096;
 /// How long a TLS handshake may take, and the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// A machine that is out of files has some again after a while.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `shutdown` is over, and then what has been begun.
+/// Serves `router` on `listener`, for `max_connections` at a time, until `shutdown` is over, and then what has been begun.
 pub(super) async fn run(
     listener: TcpListener,
     identity: Option<Identity>,
+    max_connections: usize,
     peers: Peers,
     router: Router,
     shutdown: impl Future<Output = ()>,
@@ -42,7 +41,7 @@ pub(super) async fn run(
         tokio::select! {
             () = &mut shutdown => break,
             Some(_ended) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+            accepted = listener.accept(), if connections.len() < max_connections => match accepted {
                 Ok((stream, address)) => {
                     // A peer that has enough connections finds this one closed.
                     let Some(connection) = peers.connect(address.ip()) else { continue };

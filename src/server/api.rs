@@ -13,8 +13,10 @@ use uuid::Uuid;
 use super::client_stream::Exchange;
 use super::guard::{Admitted, Barred};
 use super::{State, json};
+use crate::engine::Client;
 use crate::glue::{Document, Exception, Fields, Operation, Rejected, Syntax};
 use crate::service::{Call, Reply};
+use crate::shares::Exhausted;
 
 /// No request is larger.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -45,7 +47,8 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
         Ok(admitted) => admitted,
         Err(barred) => return json::barred(&barred, request_id),
     };
-    if let Some(exchange) = parts.extensions.get::<Exchange>() {
+    let exchange = parts.extensions.get::<Exchange>();
+    if let Some(exchange) = exchange {
         exchange.admit();
     }
     let (operation, input) = match Called::of(&parts, &body).and_then(Called::check) {
@@ -55,7 +58,11 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
     // What was read is not needed while a test takes its time.
     drop(body);
     let Admitted { caller, passwords, rights } = admitted;
-    let call = Call { request_id, caller, passwords, rights };
+    let client = match &caller {
+        Some(name) => Some(Client::Key(name.clone())),
+        None => exchange.and_then(Exchange::address).map(Client::Address),
+    };
+    let call = Call { request_id, caller, client, passwords, rights };
     match perform(&state, operation, input, call).await {
         Ok(fields) => json::answer(fields, request_id),
         Err(exception) => json::exception(&exception, request_id),
@@ -148,11 +155,13 @@ async fn run(
     dials: bool,
 ) -> Result<Fields, Exception> {
     let _place = if dials {
-        Some(state.tests.try_acquire().map_err(|_| {
-            let message = format!(
-                "too many tests are running; test again when some are over (report {})",
-                call.request_id
-            );
+        let place = state.tests.take(call.client.iter().cloned().collect());
+        Some(place.map_err(|exhausted| {
+            let whose = match exhausted {
+                Exhausted::Places => "too many tests are running",
+                Exhausted::Share => "too many tests of yours are running",
+            };
+            let message = format!("{whose}; test again when some are over (report {})", call.request_id);
             Exception::new("ResourceNumberLimitExceededException", message)
         })?)
     } else {

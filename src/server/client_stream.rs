@@ -1,6 +1,7 @@
 //! The stream of one client: what it sends is counted, what it does not take ends it, and its end is told apart from its leaving.
 
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -66,6 +67,11 @@ impl Exchange {
         let mut state = self.lock();
         state.connection.release();
         state.progress = Progress::Answering;
+    }
+
+    /// The address that the client's requests count to; none behind a proxy.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.lock().connection.address()
     }
 
     /// The answer is made.

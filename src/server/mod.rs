@@ -17,15 +17,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 pub use crate::private_file::PrivateFileError;
 pub use keys::{Keys, KeysError};
 pub use tls::{Identity, IdentityError};
 
-use crate::engine::References;
+use crate::engine::{Client, References};
 use crate::service::{Passwords, Service};
+use crate::shares::Shares;
 use guard::Guard;
 use peers::Peers;
 use reports::Reports;
@@ -34,8 +34,10 @@ use reports::Reports;
 pub struct ServerOptions {
     /// Who may call.
     pub authentication: Authentication,
-    /// How many tests may run at a time; one more is refused.
+    /// How many tests may run at a time; one more is refused, and so is one of a client who has its share of them.
     pub most_tests: usize,
+    /// How many connections clients may have; past it they wait in the system's queue.
+    pub max_connections: usize,
     /// How many connections one peer may have; any number, where all clients come by one proxy.
     pub max_peer_connections: Option<usize>,
     /// The certificate to encrypt with.
@@ -81,7 +83,7 @@ pub enum ListenError {
 struct State {
     service: Service,
     guard: Guard,
-    tests: Semaphore,
+    tests: Shares<Client>,
     reports: Reports,
     /// Writes, which go on to their end when the caller is gone.
     writes: TaskTracker,
@@ -120,7 +122,7 @@ impl Server {
         let state = Arc::new(State {
             service,
             guard: Guard::new(options.authentication),
-            tests: Semaphore::new(options.most_tests),
+            tests: Shares::new(options.most_tests),
             reports: Reports::default(),
             writes: TaskTracker::new(),
         });
@@ -128,8 +130,8 @@ impl Server {
             .route("/v1/reports/{request_id}", get(reports::answer))
             .fallback(api::answer)
             .with_state(Arc::clone(&state));
-        accept::run(listener, options.identity, Peers::new(options.max_peer_connections), router, shutdown)
-            .await;
+        let peers = Peers::new(options.max_peer_connections);
+        accept::run(listener, options.identity, options.max_connections, peers, router, shutdown).await;
         state.writes.close();
         state.writes.wait().await;
     }

@@ -60,6 +60,11 @@ impl Peers {
 }
 
 impl PeerConnection {
+    /// The address that the peer's requests count to; none behind a proxy.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.peers.max_connections.map(|_| self.address)
+    }
+
     /// Counts bytes that came in; says whether there is room for them.
     pub(super) fn receive(&mut self, bytes: usize) -> bool {
         let mut held = self.peers.lock();

@@ -20,7 +20,7 @@ use probe_contract::{FederationSourceErrorCode, GlueException};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, CatalogError, DEFAULT_CATALOG_ID};
-use crate::engine::Engine;
+use crate::engine::{Client, Engine};
 use crate::glue::{Exception, Fields, Operation};
 use crate::report::TestResult;
 
@@ -47,6 +47,8 @@ pub struct Call {
     pub request_id: Uuid,
     /// The caller's name, where callers are told apart.
     pub caller: Option<String>,
+    /// Whom its tests count to, where they are shared among clients.
+    pub client: Option<Client>,
     /// Whether answers hold passwords that the request does not ask to hide.
     pub passwords: Passwords,
     /// What the caller may do.

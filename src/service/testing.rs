@@ -1,7 +1,7 @@
 //! `TestConnection`.
 
 use super::{Call, Service, catalog_id};
-use crate::engine::Circumstances;
+use crate::engine::{Admission, Circumstances};
 use crate::glue::{Definition, Exception, Fields, TestRequest, Value};
 use crate::report::TestResult;
 
@@ -38,6 +38,8 @@ impl Service {
             catalog_id: catalog_id(input).to_owned(),
             deadline: self.engine.deadline(),
             inline_references: call.rights.references(),
+            admission: Admission::Immediate,
+            client: call.client.clone(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,10 @@ use tokio::net::TcpStream;
 
 use crate::run::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
-use crate::{Answer, Code, Endpoint, Evidence, Failure, Io, Offer, Remembered, Run, Secret, Stage, Stop};
+use crate::{
+    Answer, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failure, Io, Offer, Remembered, Run,
+    Secret, Stage, Stop,
+};
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
 ///
@@ -21,6 +24,8 @@ pub struct Leg {
     endpoint: Option<Arc<Endpoint>>,
     id: usize,
     limit: Option<Limit>,
+    /// Microseconds that it waited for other tests, which no limit of the definition's own counts.
+    held_up: Arc<AtomicU64>,
     /// What to do where the endpoint can't be reached.
     hint: Option<&'static str>,
     /// What a leg without an endpoint waits for, and what to do where that does not answer.
@@ -34,7 +39,10 @@ pub struct Leg {
 struct Limit {
     name: &'static str,
     length: Duration,
+    /// When it is over, but for what the leg waits for other tests after it was set.
     until: Instant,
+    /// What the leg had waited then.
+    held_up: Duration,
 }
 
 /// A stage in progress, in the hands of the code that performs it. It may outlive that code in a stream's tap.
@@ -51,7 +59,16 @@ pub struct Step {
 
 impl Leg {
     pub(crate) fn new(run: Run, endpoint: Option<Arc<Endpoint>>, id: usize) -> Self {
-        Self { run, endpoint, id, limit: None, hint: None, awaited: None, address: Arc::default() }
+        Self {
+            run,
+            endpoint,
+            id,
+            limit: None,
+            held_up: Arc::default(),
+            hint: None,
+            awaited: None,
+            address: Arc::default(),
+        }
     }
 
     /// The same leg with a time limit of the definition's own from now on, if it has one, by the name that the definition
@@ -61,11 +78,12 @@ impl Leg {
         let Some(length) = length else {
             return self.clone();
         };
-        // Without the time that the run has waited: what it will wait by then is added again.
-        let until = Instant::now() + length - self.run.waited();
-        let nearest =
-            self.limit.as_ref().map_or(self.run.deadline() - self.run.waited(), |limit| limit.until);
-        let limit = if until < nearest { Some(Limit { name, length, until }) } else { self.limit.clone() };
+        let until = Instant::now() + length;
+        let limit = if until < self.until() {
+            Some(Limit { name, length, until, held_up: self.held_up() })
+        } else {
+            self.limit.clone()
+        };
         Self { limit, ..self.clone() }
     }
 
@@ -132,8 +150,11 @@ impl Leg {
             }
             Ok(Err(failure)) => Err(self.run.fail(step.record(), self.hinted(failure, step.stage()))),
             Err(_) => {
+                if let Some(failure) = self.was_held_up() {
+                    return Err(self.run.fail(step.record(), failure));
+                }
                 let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, step.stage()));
-                let (name, length) = match &self.limit {
+                let (name, length) = match self.nearest_limit() {
                     Some(limit) => (limit.name, limit.length),
                     None => ("deadline", self.run.0.options.deadline),
                 };
@@ -150,6 +171,21 @@ impl Leg {
         }
     }
 
+    /// Why the deadline passed, where that is what other tests left of it: nothing is known of the peer then.
+    fn was_held_up(&self) -> Option<Failure> {
+        let (held_up, deadline) = (self.held_up(), self.run.0.options.deadline);
+        if held_up < deadline / 2 || self.nearest_limit().is_some() {
+            return None;
+        }
+        let seconds = |length: Duration| (length.as_secs_f64() * 10.0).round() / 10.0;
+        let detail = format!(
+            "the test waited {} s for other tests, and what was left of the deadline of {} s was not enough",
+            seconds(held_up),
+            seconds(deadline)
+        );
+        Some(Failure::new(Code::AgentBusy, detail))
+    }
+
     fn hinted(&self, failure: Failure, stage: Stage) -> Failure {
         match self.hint {
             Some(hint) if matches!(stage, Stage::Dns | Stage::Tcp) => failure.hint(hint),
@@ -157,23 +193,46 @@ impl Leg {
         }
     }
 
-    /// Waits for the turn to offer the run's credential, where `stages` will. The run's clock stands still meanwhile, but
-    /// nobody waits longer for others than for a server.
+    /// Waits for the turn to offer the run's credential, where `stages` will.
     async fn turn(&self, stages: &[Stage]) -> Result<Option<Box<dyn Offer>>, Failure> {
         let offers = stages.contains(&Stage::Auth).then(|| self.run.offers()).flatten();
         let (Some(offers), Some(endpoint)) = (offers, self.endpoint.as_deref()) else {
             return Ok(None);
         };
-        let longest = self.run.0.options.deadline;
-        #[expect(clippy::disallowed_methods, reason = "the wait for other tests has a bound of its own")]
-        let turn = tokio::time::timeout(longest, offers.turn(endpoint));
-        match self.run.wait_for(turn).await {
-            Ok(turn) => turn.map(Some),
-            Err(_) => Err(Failure::new(
+        match self.wait_for_others(offers.turn(endpoint)).await {
+            Some(turn) => turn.map(Some),
+            None => Err(Failure::new(
                 Code::AgentBusy,
                 format!("another test still waits for {endpoint} to answer the same login"),
             )),
         }
+    }
+
+    /// Room for one connection to the endpoint, which [`dial`](Self::dial) takes by itself: for one that is opened elsewhere. None where
+    /// nobody bounds them. The permit bounds for as long as it lives.
+    ///
+    /// # Errors
+    /// `agent_busy`, of stage `tcp`.
+    pub async fn permit(&self) -> Result<Option<Box<dyn ConnectionPermit>>, Stop> {
+        let (Some(limit), Some(endpoint)) = (self.run.connection_limit(), self.endpoint.as_deref()) else {
+            return Ok(None);
+        };
+        if let Some(permit) = self.wait_for_others(limit.acquire(endpoint)).await {
+            return Ok(Some(permit));
+        }
+        let detail = format!("other tests hold all the connections that may be open to {endpoint} at a time");
+        let record = self.run.begin(Stage::Tcp, Some(endpoint), self.id);
+        Err(self.run.fail(record, Failure::new(Code::AgentBusy, detail)))
+    }
+
+    /// What `others` give, or none when the run's deadline passes first.
+    async fn wait_for_others<T>(&self, others: impl Future<Output = T>) -> Option<T> {
+        let began = Instant::now();
+        #[expect(clippy::disallowed_methods, reason = "no stage runs while it waits for other tests")]
+        let given = tokio::time::timeout_at(self.run.deadline().into(), others).await;
+        let waited = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.held_up.fetch_add(waited, Ordering::AcqRel);
+        given.ok()
     }
 
     /// What `failure` says about the credential.
@@ -190,7 +249,20 @@ impl Leg {
     }
 
     fn until(&self) -> Instant {
-        self.limit.as_ref().map_or(self.run.deadline(), |limit| limit.until + self.run.waited())
+        self.nearest_limit().map_or(self.run.deadline(), |limit| self.end_of(limit))
+    }
+
+    /// The limit of the definition's own, where it is over before the run is.
+    fn nearest_limit(&self) -> Option<&Limit> {
+        self.limit.as_ref().filter(|limit| self.end_of(limit) < self.run.deadline())
+    }
+
+    fn end_of(&self, limit: &Limit) -> Instant {
+        limit.until + (self.held_up() - limit.held_up)
+    }
+
+    fn held_up(&self) -> Duration {
+        Duration::from_micros(self.held_up.load(Ordering::Acquire))
     }
 
     /// Records a stage of the plan that does not apply, and why.
@@ -199,14 +271,15 @@ impl Leg {
         self.run.skip(record, reason);
     }
 
-    /// Stages `dns` and `tcp`: resolves the endpoint, shows the gate the address, and dials it. One address, once.
+    /// Stages `dns` and `tcp`: resolves the endpoint, shows the gate the address, and dials it when other tests leave room there. One
+    /// address, once.
     ///
     /// # Errors
-    /// `name_not_found`, `resolver_failed`, `egress_refused`, `refused`, `unreachable`, `timed_out`.
+    /// `name_not_found`, `resolver_failed`, `egress_refused`, `refused`, `unreachable`, `timed_out`, `agent_busy`.
     ///
     /// # Panics
     /// On a leg without an endpoint.
-    pub async fn dial(&self) -> Result<TcpStream, Stop> {
+    pub async fn dial(&self) -> Result<EndpointStream, Stop> {
         let endpoint = self.endpoint.clone().expect("a leg that dials has an endpoint");
         let options = &self.run.0.options;
         let address = self
@@ -217,6 +290,7 @@ impl Leg {
                 Ok(first)
             })
             .await?;
+        let permit = self.permit().await?;
         self.stage(Stage::Tcp, async |step| {
             let socket = (address, endpoint.port).into();
             step.note(Evidence::Address(socket));
@@ -228,7 +302,7 @@ impl Leg {
             stream.set_nodelay(true).map_err(|error| io_failure(error, &endpoint))?;
             // A leg that dials twice keeps the first address.
             let _first = self.address.set(socket);
-            Ok(stream)
+            Ok(EndpointStream::new(stream, permit))
         })
         .await
     }

@@ -7,6 +7,7 @@ pub mod tls;
 
 mod arn;
 mod authentication;
+mod connection_limit;
 mod evidence;
 mod failure;
 mod gate;
@@ -27,6 +28,7 @@ mod taxonomy;
 
 pub use arn::{ArnError, KmsKeyId, RoleArn, SecretId};
 pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
+pub use connection_limit::{ConnectionLimit, ConnectionPermit, EndpointStream};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};

@@ -61,6 +61,11 @@ pub trait Probe: Send + Sync + 'static {
     /// The endpoints that the definition itself names, the one that the report shows first.
     fn endpoints(&self) -> &[Endpoint];
 
+    /// How many connections it has open at a time, at most.
+    fn connections(&self) -> usize {
+        1
+    }
+
     /// What the definition points at. The engine fetches it in stage `secrets`.
     fn pointers(&self) -> &[Pointer];
 

@@ -7,7 +7,8 @@ use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Mistake, Offers, Resolver, Secret, Stage, Warning,
+    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Mistake, Offers, Resolver, Secret,
+    Stage, Warning,
 };
 
 /// What a run is given.
@@ -43,12 +44,13 @@ struct State {
     scrub: Scrub,
     legs: usize,
     offers: Option<Arc<dyn Offers>>,
+    connection_limit: Option<Arc<dyn ConnectionLimit>>,
     keeper: Option<Arc<dyn Keeper>>,
     /// The records whose failures a run that is not strict forgives.
     pardoned: Vec<usize>,
-    /// Time that the run spent waiting for its turn, which counts neither to its deadline nor to its length.
+    /// Time that the run waited before it began to dial, which counts neither to its deadline nor to its length.
     waited: Duration,
-    /// Since when it waits now.
+    /// Since when it waits so.
     waiting: Option<Instant>,
     /// Set when the verdict is fixed: what a straggler does after that is not recorded.
     closed: bool,
@@ -229,6 +231,15 @@ impl Run {
         self.state().offers.clone()
     }
 
+    /// Has `limit` asked before a connection is opened.
+    pub fn limit_connections(&self, limit: Arc<dyn ConnectionLimit>) {
+        self.state().connection_limit = Some(limit);
+    }
+
+    pub(crate) fn connection_limit(&self) -> Option<Arc<dyn ConnectionLimit>> {
+        self.state().connection_limit.clone()
+    }
+
     /// Lets the run spend its authorization code, and has `keeper` keep what it brings.
     pub fn set_up_with(&self, keeper: Arc<dyn Keeper>) {
         self.state().keeper = Some(keeper);
@@ -263,8 +274,7 @@ impl Run {
         self.0.opened + self.0.options.deadline + self.waited()
     }
 
-    /// Waits for `turn` while the run's clock stands still. Between stages only, since a running one keeps its deadline, and
-    /// one wait at a time.
+    /// Waits for `turn` while the run's clock stands still: before the first leg dials, and one wait at a time.
     pub async fn wait_for<T>(&self, turn: impl Future<Output = T>) -> T {
         self.state().waiting = Some(Instant::now());
         let turn = turn.await;
@@ -275,8 +285,8 @@ impl Run {
         turn
     }
 
-    /// How long the run has waited for its turns so far.
-    pub(crate) fn waited(&self) -> Duration {
+    /// How long the run's clock has stood still so far.
+    fn waited(&self) -> Duration {
         let state = self.state();
         state.waited + state.waiting.map_or(Duration::ZERO, |since| since.elapsed())
     }

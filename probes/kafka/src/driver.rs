@@ -4,8 +4,10 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::stream::{self, FuturesUnordered};
 use probe_contract::{Code, Endpoint, Leg, Material, Run, Secret, Stop};
+#[cfg(feature = "gssapi")]
+use tokio::sync::OnceCell;
 
 use crate::broker::{Manner, meet};
 use crate::cluster::Cluster;
@@ -19,51 +21,47 @@ const LONGEST_FOR_ONE: Duration = Duration::from_secs(10);
 const ADVERTISED: &str = "A broker advertises this address (advertised.listeners), and a job dials it: make it reachable from here, or have \
                           the broker advertise another one";
 /// Neither a definition's list of brokers nor a broker's list of listeners opens connections without end.
-const MAX_CONCURRENT_DIALS: usize = 32;
+pub(crate) const MAX_CONNECTIONS: usize = 32;
+/// How long a broker that was met waits for the others of the definition: its connection is one of few that it gets from all tests.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
-    #[cfg_attr(not(feature = "gssapi"), expect(unused_mut, reason = "nothing is added in such a build"))]
-    let mut test = Test {
+    let test = Test {
         settings: &settings,
         run: &run,
         material: &material,
         #[cfg(feature = "gssapi")]
-        kerberos: None,
+        kerberos: OnceCell::new(),
     };
-    let mut failed = Vec::new();
-    let mut met = Vec::new();
-    // Collected first: the compiler does not follow the borrow through a stream's closure.
-    let meeting: Vec<_> = settings.brokers.iter().map(|broker| test.meet(broker)).collect();
-    let results: Vec<_> = stream::iter(meeting).buffered(MAX_CONCURRENT_DIALS).collect().await;
-    for result in results {
-        match result {
-            Ok(session) => met.push(session),
-            Err(stop) => failed.push(stop),
-        }
+    let mut brokers = Brokers::default();
+    for some in settings.brokers.chunks(MAX_CONNECTIONS) {
+        test.use_brokers(some, &mut brokers).await?;
     }
-    let mut reached = Vec::new();
-    let mut cluster = None;
-    #[cfg(feature = "gssapi")]
-    if !met.is_empty() {
-        test.kerberos = Kerberos::reach(&settings, &run, &material).await?;
-    }
-    for session in met {
-        let broker = session.manner.endpoint;
-        match test.use_broker(session, &mut cluster).await {
-            Ok(()) => reached.push(broker.normalized()),
-            // One that can't answer now is as good as down; a refusal is one, and is not provoked at the next broker too.
-            Err(stop) if run.code(&stop).is_some_and(is_down) => failed.push(stop),
-            Err(stop) => return Err(stop),
-        }
-    }
+    let Brokers { reached, failed, cluster } = brokers;
     let Some(cluster) = cluster else { return run.furthest(failed).map_or(Ok(()), Err) };
     for stop in failed {
         run.forgive(stop);
     }
     test.dial_listeners(&cluster, &reached).await
+}
+
+/// What came of the brokers that the definition names.
+#[derive(Default)]
+struct Brokers {
+    reached: Vec<Endpoint>,
+    failed: Vec<Stop>,
+    cluster: Option<Cluster>,
+}
+
+/// Waits for `moment`; for ever where there is none.
+async fn passes(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether a failure says that the broker is not there at the moment.
@@ -77,10 +75,62 @@ struct Test<'a> {
     material: &'a Material,
     /// Where the definition logs in by Kerberos, and its KDCs are reached.
     #[cfg(feature = "gssapi")]
-    kerberos: Option<Kerberos<'a>>,
+    kerberos: OnceCell<Option<Kerberos<'a>>>,
 }
 
 impl<'a> Test<'a> {
+    /// Meets `endpoints` together, and logs in at one after another, in their order where they can all be met soon.
+    async fn use_brokers(&self, endpoints: &'a [Endpoint], brokers: &mut Brokers) -> Result<(), Stop> {
+        // Collected first: the compiler does not follow the borrow through a stream's closure.
+        let meeting: Vec<_> = endpoints.iter().map(|broker| self.meet(broker)).collect();
+        let meeting = meeting.into_iter().enumerate().map(async |(place, met)| (place, met.await));
+        let mut meeting: FuturesUnordered<_> = meeting.collect();
+        let mut met: Vec<(usize, Result<Session<'a>, Stop>)> = Vec::new();
+        let mut until = None;
+        loop {
+            tokio::select! {
+                next = meeting.next() => match next {
+                    Some(next) => {
+                        if next.1.is_ok() {
+                            until.get_or_insert(Instant::now() + PATIENCE);
+                        }
+                        met.push(next);
+                    }
+                    None => break,
+                },
+                () = passes(until) => break,
+            }
+        }
+        let late = async { Ok(meeting.collect::<Vec<_>>().await) };
+        let ((), late) = tokio::try_join!(self.use_met(met, brokers), late)?;
+        self.use_met(late, brokers).await
+    }
+
+    async fn use_met(
+        &self,
+        mut met: Vec<(usize, Result<Session<'a>, Stop>)>,
+        brokers: &mut Brokers,
+    ) -> Result<(), Stop> {
+        met.sort_by_key(|(place, _)| *place);
+        let mut sessions = Vec::new();
+        for (_, met) in met {
+            match met {
+                Ok(session) => sessions.push(session),
+                Err(stop) => brokers.failed.push(stop),
+            }
+        }
+        for session in sessions {
+            let broker = session.manner.endpoint;
+            match self.use_broker(session, &mut brokers.cluster).await {
+                Ok(()) => brokers.reached.push(broker.normalized()),
+                // One that can't answer now is as good as down; a refusal is one, and is not provoked at the next broker too.
+                Err(stop) if self.run.code(&stop).is_some_and(is_down) => brokers.failed.push(stop),
+                Err(stop) => return Err(stop),
+            }
+        }
+        Ok(())
+    }
+
     async fn meet(&self, broker: &'a Endpoint) -> Result<Session<'a>, Stop> {
         let leg = self.run.leg(broker.clone());
         let manner = self.manner(broker, self.settings.login.as_ref().map(Login::mechanism));
@@ -89,10 +139,17 @@ impl<'a> Test<'a> {
         Ok(Session { connection, leg, manner })
     }
 
+    /// What logs in by Kerberos, where the definition does. Its KDCs are dialed when the first broker is met.
+    #[cfg(feature = "gssapi")]
+    async fn kerberos(&self) -> Result<Option<&Kerberos<'a>>, Stop> {
+        let reach = || Kerberos::reach(self.settings, self.run, self.material);
+        self.kerberos.get_or_try_init(reach).await.map(Option::as_ref)
+    }
+
     /// Logs in, and has the first broker that lets it describe the cluster.
     async fn use_broker(&self, mut session: Session<'_>, cluster: &mut Option<Cluster>) -> Result<(), Stop> {
         #[cfg(feature = "gssapi")]
-        if let Some(kerberos) = &self.kerberos {
+        if let Some(kerberos) = self.kerberos().await? {
             let described = kerberos.log_in(session, self.run).await?;
             cluster.get_or_insert(described);
             return Ok(());
@@ -124,7 +181,7 @@ impl<'a> Test<'a> {
             meet(&leg, limit, &self.manner(endpoint, None)).await.err()
         };
         let results: Vec<Option<Stop>> =
-            stream::iter(others).map(dial).buffered(MAX_CONCURRENT_DIALS).collect().await;
+            stream::iter(others).map(dial).buffered(MAX_CONNECTIONS).collect().await;
         let any_reached = met || results.iter().any(Option::is_none);
         let failed: Vec<Stop> = results.into_iter().flatten().collect();
         if !any_reached {

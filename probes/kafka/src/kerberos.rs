@@ -33,6 +33,12 @@ impl<'a> Kerberos<'a> {
     pub(crate) async fn log_in(&self, session: Session<'_>, run: &Run) -> Result<Cluster, Stop> {
         let Session { connection, leg, manner } = session;
         drop(connection);
+        // The process opens its own, to a broker that has answered already.
+        let permit = leg.permit().await?;
+        if let Some(permit) = &permit {
+            permit.connected();
+            permit.heard();
+        }
         let roots = match &manner.policy {
             Some(TlsPolicy { trust: Trust::Roots, .. }) => run.trust_roots().authorities(),
             Some(TlsPolicy { trust: Trust::Given(_), .. }) | None => Vec::new(),

@@ -100,6 +100,11 @@ impl Probe for KafkaProbe {
         self.settings.brokers.iter().map(at).collect()
     }
 
+    fn connections(&self) -> usize {
+        // Of the cluster it knows nothing yet.
+        driver::MAX_CONNECTIONS
+    }
+
     fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
         Box::pin(driver::probe(self.settings, run, material))
     }

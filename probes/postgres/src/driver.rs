@@ -9,10 +9,10 @@ use std::pin::pin;
 use aws_lc_rs::digest;
 use probe_contract::tls::{self, TlsStream};
 use probe_contract::{
-    Code, Evidence, Failure, Io, Leg, Material, Run, Stage, Step, Stop, Warning, foreign, io_failure,
+    Code, EndpointStream, Evidence, Failure, Io, Leg, Material, Run, Stage, Step, Stop, Warning, foreign,
+    io_failure,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect};
 use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
@@ -27,7 +27,7 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// Asks whether the server does TLS; its answer is one byte. What it is not tells who answers instead.
 pub(crate) async fn ssl_request(
-    stream: &mut TcpStream,
+    stream: &mut EndpointStream,
     settings: &Settings,
     step: &Step,
 ) -> Result<bool, Failure> {
@@ -73,7 +73,7 @@ pub(crate) async fn ssl_request(
 }
 
 /// The rest of an ErrorResponse, from its length field on; none where it is not one.
-async fn error_response(stream: &mut TcpStream) -> Option<Vec<u8>> {
+async fn error_response(stream: &mut EndpointStream) -> Option<Vec<u8>> {
     const LONGEST: usize = 8 * 1024;
     let mut body = vec![0; 4];
     stream.read_exact(&mut body).await.ok()?;
@@ -87,7 +87,7 @@ async fn error_response(stream: &mut TcpStream) -> Option<Vec<u8>> {
 }
 
 /// What else has come already; a foreign server sends its greeting at once.
-async fn first_bytes(stream: &mut TcpStream) -> Vec<u8> {
+async fn first_bytes(stream: &mut EndpointStream) -> Vec<u8> {
     let mut first = vec![0; 1024];
     let count = stream.read(&mut first).await.unwrap_or(0);
     first.truncate(count);
@@ -108,7 +108,7 @@ pub(crate) trait Channeled: Io {
     fn end_point(&self) -> Option<Vec<u8>>;
 }
 
-impl Channeled for TcpStream {
+impl Channeled for EndpointStream {
     const ENCRYPTED: bool = false;
 
     fn end_point(&self) -> Option<Vec<u8>> {
@@ -116,7 +116,7 @@ impl Channeled for TcpStream {
     }
 }
 
-impl Channeled for TlsStream<TcpStream> {
+impl Channeled for TlsStream<EndpointStream> {
     const ENCRYPTED: bool = true;
 
     fn end_point(&self) -> Option<Vec<u8>> {

@@ -7,8 +7,8 @@ mod settings;
 mod tap;
 
 use probe_contract::{
-    Endpoint, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target,
-    TypeRow,
+    Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage,
+    Stop, Target, TypeRow,
 };
 
 use settings::{Encryption, Settings};
@@ -139,7 +139,7 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
 async fn ask_for_tls(
     run: &Run,
     leg: &Leg,
-    mut stream: tokio::net::TcpStream,
+    mut stream: EndpointStream,
     settings: &Settings,
     material: &Material,
 ) -> Result<(), Stop> {

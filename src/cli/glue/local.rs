@@ -13,7 +13,7 @@ use super::Failure;
 use crate::cli::arguments::Dialing;
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
-use crate::cli::dialing::Reach;
+use crate::cli::dialing::{Limits, Reach, max_files};
 
 /// What TestConnection over HTTP takes.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -29,8 +29,8 @@ impl Local {
         let usage = |failed: crate::cli::Failed| Failure::Usage(failed.lines().join("\n"));
         let dialing = Dialing { ca_bundle, aws, ..Dialing::default() };
         let catalog = catalog.open(&dialing).map_err(usage)?;
-        let engine =
-            dialing.engine(DEADLINE, 1, Some(catalog.clone()), Reach::COMMAND_LINE).map_err(usage)?;
+        let limits = Limits { deadline: DEADLINE, jobs: 1, max_files: max_files() };
+        let engine = dialing.engine(limits, Some(catalog.clone()), Reach::COMMAND_LINE).map_err(usage)?;
         Ok(Self(Service::new(engine, catalog, Validate::Authenticated)))
     }
 
@@ -38,6 +38,7 @@ impl Local {
         let call = Call {
             request_id: Uuid::new_v4(),
             caller: None,
+            client: None,
             passwords: Passwords::Shown,
             rights: Arc::new(Rights::owner()),
         };

@@ -1,0 +1,371 @@
+//! How many connections one endpoint sees at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use probe_contract::{ConnectionLimit, ConnectionPermit, Endpoint, Pending};
+use tokio::sync::oneshot;
+
+/// A sweep must not be what exhausts a server's connections.
+const MAX_CONNECTIONS: usize = 16;
+/// A host that does not even take a connection for this long is not there: a packet goes round the earth in less.
+const UNCONNECTED_SILENCE: Duration = Duration::from_millis(250);
+/// A host that took a connection and says nothing for this long does not answer.
+const CONNECTED_SILENCE: Duration = Duration::from_secs(1);
+/// With fewer silent connections than this, a lost packet may be why.
+const SILENT_CONNECTIONS: usize = MAX_CONNECTIONS / 2;
+
+/// Whom a test counts to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// Whoever has an access key, by the name of its profile.
+    Key(String),
+    /// Whoever calls from an address.
+    Address(IpAddr),
+}
+
+/// The connections of all tests.
+#[derive(Clone, Default)]
+pub(super) struct Connections(Arc<Mutex<HashMap<Endpoint, AtEndpoint>>>);
+
+#[derive(Default)]
+struct AtEndpoint {
+    open: HashMap<u64, Open>,
+    waiting: VecDeque<Waiting>,
+    next: u64,
+}
+
+/// A connection that is open, or about to be.
+struct Open {
+    client: Option<Client>,
+    progress: Progress,
+    since: Instant,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// A place is kept for it.
+    Reserved,
+    Connecting,
+    Connected,
+    /// The peer has sent something.
+    Heard,
+}
+
+/// How many more connections there may be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Any,
+    Free(usize),
+}
+
+struct Waiting {
+    client: Option<Client>,
+    progress: Progress,
+    permit: oneshot::Sender<Permit>,
+}
+
+/// Room for one connection.
+struct Permit {
+    connections: Connections,
+    endpoint: Endpoint,
+    id: u64,
+}
+
+/// What one run has of it.
+pub(super) struct RunConnections {
+    connections: Connections,
+    client: Option<Client>,
+    reserved: Mutex<Vec<Permit>>,
+}
+
+impl Connections {
+    pub(super) fn of_run(&self, client: Option<Client>) -> RunConnections {
+        RunConnections { connections: self.clone(), client, reserved: Mutex::default() }
+    }
+
+    /// Cancel safe.
+    async fn acquire(&self, endpoint: &Endpoint, client: Option<&Client>, progress: Progress) -> Permit {
+        let endpoint = endpoint.normalized();
+        let mut given = {
+            let mut endpoints = self.lock();
+            let at = endpoints.entry(endpoint.clone()).or_default();
+            let room = at.room();
+            // Whoever waits was here before.
+            let overtakes = || at.waiting.iter().any(|waiting| at.fits(room, waiting.client.as_ref()));
+            if at.fits(room, client) && !overtakes() {
+                return self.permit(at, &endpoint, client.cloned(), progress);
+            }
+            let (permit, given) = oneshot::channel();
+            at.waiting.push_back(Waiting { client: client.cloned(), progress, permit });
+            given
+        };
+        loop {
+            // Connections that are opened later may be silent too.
+            let later = Instant::now() + UNCONNECTED_SILENCE;
+            let silence = self.lock().get(&endpoint).and_then(AtEndpoint::next_silence);
+            let silence = silence.map_or(later, |silence| silence.min(later));
+            tokio::select! {
+                permit = &mut given => {
+                    if let Ok(permit) = permit {
+                        return permit;
+                    }
+                }
+                () = tokio::time::sleep_until(silence.into()) => self.give(&endpoint),
+            }
+        }
+    }
+
+    /// Gives room to those who wait for it, as far as there is some.
+    fn give(&self, endpoint: &Endpoint) {
+        // Dropped when the lock is free again: that takes it.
+        let mut unwanted = Vec::new();
+        let mut endpoints = self.lock();
+        let Some(at) = endpoints.get_mut(endpoint) else { return };
+        loop {
+            let room = at.room();
+            if room == Room::Free(0) {
+                break;
+            }
+            let fits = |waiting: &Waiting| at.fits(room, waiting.client.as_ref());
+            let next = at.waiting.iter().position(|waiting| waiting.permit.is_closed() || fits(waiting));
+            let Some(Waiting { client, progress, permit }) = next.and_then(|next| at.waiting.remove(next))
+            else {
+                break;
+            };
+            if permit.is_closed() {
+                continue;
+            }
+            let room = self.permit(at, endpoint, client, progress);
+            unwanted.extend(permit.send(room).err());
+        }
+        if at.open.is_empty() && at.waiting.is_empty() {
+            endpoints.remove(endpoint);
+        }
+        drop(endpoints);
+    }
+
+    fn permit(
+        &self,
+        at: &mut AtEndpoint,
+        endpoint: &Endpoint,
+        client: Option<Client>,
+        progress: Progress,
+    ) -> Permit {
+        at.next += 1;
+        at.open.insert(at.next, Open { client, progress, since: Instant::now() });
+        Permit { connections: self.clone(), endpoint: endpoint.clone(), id: at.next }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Endpoint, AtEndpoint>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AtEndpoint {
+    fn room(&self) -> Room {
+        // At a host that answers nobody their number harms nobody.
+        if self.is_silent() { Room::Any } else { Room::Free(MAX_CONNECTIONS.saturating_sub(self.open.len())) }
+    }
+
+    /// Whether `client` may have another connection.
+    fn fits(&self, room: Room, client: Option<&Client>) -> bool {
+        let held = || self.open.values().filter(|open| open.client.as_ref() == client).count();
+        match room {
+            Room::Any => true,
+            Room::Free(0) => false,
+            // As in `Shares`: no client has all of them.
+            Room::Free(free) => client.is_none() || held() <= free,
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        let now = Instant::now();
+        let silent = self.open.values().filter(|open| open.silent_from().is_some_and(|from| from <= now));
+        !self.open.values().any(|open| open.progress == Progress::Heard)
+            && silent.count() >= SILENT_CONNECTIONS
+    }
+
+    /// When another connection will have been silent for long.
+    fn next_silence(&self) -> Option<Instant> {
+        let now = Instant::now();
+        self.open.values().filter_map(Open::silent_from).filter(|from| *from > now).min()
+    }
+}
+
+impl Open {
+    /// From when on it counts as silent, if nothing happens.
+    fn silent_from(&self) -> Option<Instant> {
+        match self.progress {
+            Progress::Connecting => Some(self.since + UNCONNECTED_SILENCE),
+            Progress::Connected => Some(self.since + CONNECTED_SILENCE),
+            Progress::Reserved | Progress::Heard => None,
+        }
+    }
+}
+
+impl Permit {
+    fn proceed(&self, progress: Progress) {
+        let mut endpoints = self.connections.lock();
+        if let Some(open) = endpoints.get_mut(&self.endpoint).and_then(|at| at.open.get_mut(&self.id)) {
+            open.progress = progress;
+            open.since = Instant::now();
+        }
+    }
+}
+
+impl ConnectionPermit for Permit {
+    fn connected(&self) {
+        self.proceed(Progress::Connected);
+    }
+
+    fn heard(&self) {
+        self.proceed(Progress::Heard);
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(at) = self.connections.lock().get_mut(&self.endpoint) {
+            at.open.remove(&self.id);
+        }
+        self.connections.give(&self.endpoint);
+    }
+}
+
+impl RunConnections {
+    /// Waits for room at each of `endpoints`, in an order that is the same for all tests, and keeps it for the run.
+    pub(super) async fn reserve(&self, endpoints: &[Endpoint]) {
+        let mut endpoints: Vec<Endpoint> = endpoints.iter().map(Endpoint::normalized).collect();
+        endpoints.sort();
+        endpoints.dedup();
+        for endpoint in endpoints {
+            let permit = self.connections.acquire(&endpoint, self.client.as_ref(), Progress::Reserved).await;
+            self.reserved().push(permit);
+        }
+    }
+
+    fn reserved(&self) -> MutexGuard<'_, Vec<Permit>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ConnectionLimit for RunConnections {
+    fn acquire(&self, endpoint: &Endpoint) -> Pending<Box<dyn ConnectionPermit>> {
+        let endpoint = endpoint.normalized();
+        let reserved = {
+            let mut reserved = self.reserved();
+            let place = reserved.iter().position(|permit| permit.endpoint == endpoint);
+            place.map(|place| reserved.swap_remove(place))
+        };
+        let (connections, client) = (self.connections.clone(), self.client.clone());
+        Box::pin(async move {
+            let permit = match reserved {
+                Some(permit) => {
+                    permit.proceed(Progress::Connecting);
+                    permit
+                }
+                None => connections.acquire(&endpoint, client.as_ref(), Progress::Connecting).await,
+            };
+            let permit: Box<dyn ConnectionPermit> = Box::new(permit);
+            permit
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn endpoint(host: &str) -> Endpoint {
+        Endpoint { host: host.to_owned(), port: 1 }
+    }
+
+    /// Permits that are there at once for a new connection of `client`, at most 40.
+    fn take(connections: &Connections, host: &str, client: Option<u8>) -> Vec<Box<dyn ConnectionPermit>> {
+        let client = client.map(|last| Client::Address([127, 0, 0, last].into()));
+        let run = connections.of_run(client);
+        std::iter::repeat_with(|| run.acquire(&endpoint(host)).now_or_never())
+            .take(40)
+            .map_while(|permit| permit)
+            .collect()
+    }
+
+    async fn is_given_within(connections: &Connections, host: &str, time: Duration) -> Option<Duration> {
+        let began = Instant::now();
+        tokio::select! {
+            _permit = connections.of_run(None).acquire(&endpoint(host)) => Some(began.elapsed()),
+            () = tokio::time::sleep(time) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_answers_has_sixteen_and_no_client_has_them_all() {
+        let connections = Connections::default();
+        let held = take(&connections, "HOST.", None);
+        assert_eq!(held.len(), MAX_CONNECTIONS);
+        assert_eq!(take(&connections, "other", None).len(), MAX_CONNECTIONS);
+        held[0].heard();
+        assert_eq!(is_given_within(&connections, "host", Duration::from_millis(1500)).await, None);
+        drop(held);
+        assert!(connections.lock().is_empty());
+
+        let first = take(&connections, "host", Some(2));
+        assert_eq!(first.len(), 9);
+        assert_eq!(take(&connections, "host", Some(3)).len(), 4);
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_given_what_is_given_back() {
+        let connections = Connections::default();
+        let mut held = take(&connections, "host", None);
+        held.iter().for_each(|permit| permit.heard());
+        let run = connections.of_run(None);
+        let mut first = run.acquire(&endpoint("host"));
+        let mut second = run.acquire(&endpoint("host"));
+        assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
+        held.pop();
+        assert!((&mut second).now_or_never().is_none(), "one after the other");
+        // One that is gone has not taken it along.
+        drop(first);
+        assert!((&mut second).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_host_that_answers_nobody_is_not_protected_from_many() {
+        let connections = Connections::default();
+        let held = take(&connections, "dead", None);
+        let lifted = is_given_within(&connections, "dead", Duration::from_secs(1)).await;
+        assert!(lifted.is_some_and(|after| after >= UNCONNECTED_SILENCE / 2), "{lifted:?}");
+        assert_eq!(take(&connections, "dead", None).len(), 40);
+        // When it says something after all, the bound holds again.
+        held[3].heard();
+        assert_eq!(take(&connections, "dead", None).len(), 0);
+
+        let silent = take(&connections, "silent", None);
+        silent.iter().for_each(|permit| permit.connected());
+        let lifted = is_given_within(&connections, "silent", Duration::from_secs(3)).await;
+        assert!(lifted.is_some_and(|after| after >= CONNECTED_SILENCE / 2), "{lifted:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_reserved_is_used_once() {
+        let connections = Connections::default();
+        let run = connections.of_run(None);
+        run.reserve(&[endpoint("b"), endpoint("a"), endpoint("A")]).await;
+        let open = |host: &str| connections.lock().get(&endpoint(host)).map_or(0, |at| at.open.len());
+        assert_eq!((open("a"), open("b")), (1, 1));
+        let permit = run.acquire(&endpoint("a")).await;
+        assert_eq!(open("a"), 1);
+        drop(permit);
+        assert_eq!((open("a"), open("b")), (0, 1));
+        let _another = run.acquire(&endpoint("a")).await;
+        assert_eq!(open("a"), 1);
+        drop(run);
+        assert_eq!(open("b"), 0);
+    }
+}
