@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use fixtures::{Answer, DnsServer, Fault, FaultProxy, Foreign};
+use serde_json::{Value, json};
 
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed, Tested};
@@ -156,32 +157,46 @@ fn a_server_that_promises_tls_and_speaks_http() {
     });
 }
 
-#[test]
-fn few_open_files_make_tests_wait_and_not_fail() {
-    let silent: Vec<_> =
-        (0..60).map(|_| FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap()).collect();
-    let connections: Vec<_> =
-        silent.iter().map(|proxy| Connection::to(url(proxy.port(), "x")).input()).collect();
+/// Tests `connections` in a process that may have 160 files open.
+fn with_few_files(connections: Vec<Value>, arguments: &[&str]) -> Value {
     let file = tempfile::NamedTempFile::with_suffix(".json").unwrap();
-    std::fs::write(file.path(), serde_json::Value::from(connections).to_string()).unwrap();
+    std::fs::write(file.path(), Value::from(connections).to_string()).unwrap();
     let output = std::process::Command::new("prlimit")
-        .args([
-            "--nofile=160:160",
-            env!("CARGO_BIN_EXE_dialcheck"),
-            "test",
-            "--timeout",
-            "300ms",
-            "--output",
-            "json",
-        ])
+        .args(["--nofile=160:160", env!("CARGO_BIN_EXE_dialcheck"), "test", "--output", "json"])
+        .args(arguments)
         .arg("--input")
         .arg(file.path())
         .output()
         .expect("prlimit (Debian's util-linux) sets the limit");
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    for result in report["results"].as_array().unwrap() {
-        assert_eq!(result["failure"]["code"], "timed_out", "{result:#}");
-    }
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn few_open_files_make_tests_wait_and_not_fail() {
+    let failures = |report: &Value| -> Vec<Value> {
+        let results = report["results"].as_array().unwrap();
+        results.iter().map(|result| json!([result["failure"]["stage"], result["failure"]["code"]])).collect()
+    };
+    let silent: Vec<_> =
+        (0..60).map(|_| FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap()).collect();
+    let connections = silent.iter().map(|proxy| Connection::to(url(proxy.port(), "x")).input()).collect();
+    let report = with_few_files(connections, &["--timeout", "300ms"]);
+    assert_eq!(failures(&report), vec![json!(["handshake", "timed_out"]); 60]);
+
+    // A question that nobody answers is sent again, from another port.
+    let dns = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let dns = dns.local_addr().unwrap().to_string();
+    let named = |number| Connection::to(format!("jdbc:postgresql://h{number}.silent.test:1/x")).input();
+    let report = with_few_files((0..40).map(named).collect(), &["--timeout", "1s", "--dns-server", &dns]);
+    assert_eq!(failures(&report), vec![json!(["dns", "timed_out"]); 40]);
+
+    // One that goes to many brokers has more open than others.
+    let brokers = |number: usize| {
+        let some = silent[number * 6..][..6].iter().map(|proxy| format!("localhost:{}", proxy.port()));
+        Connection::kafka(some.collect::<Vec<_>>().join(",")).with("KAFKA_SSL_ENABLED", "false").input()
+    };
+    let report = with_few_files((0..10).map(brokers).collect(), &["--timeout", "300ms"]);
+    assert_eq!(failures(&report), vec![json!(["handshake", "timed_out"]); 10]);
 }
 
 /// A message of the PostgreSQL protocol.
@@ -234,12 +249,12 @@ fn hostile_servers_do_not_harm_the_tests_beside_them() {
             connection.with("INDEX", index.to_string()).input()
         })
         .collect();
-    let input = serde_json::Value::from(connections).to_string();
+    let input = Value::from(connections).to_string();
     let ran = crate::harness::dialcheck(
         &["test", "--input", "-", "--output", "json", "--timeout", "1500ms"],
         input.as_bytes(),
     );
-    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     let codes: Vec<_> = report["results"]
         .as_array()
         .unwrap()

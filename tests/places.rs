@@ -1,7 +1,7 @@
 //! Places and connections are shared: nobody's tests, and nobody's host, keep another waiting.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -118,14 +118,21 @@ fn a_login_that_waits_for_another_is_answered_in_time() {
 #[test]
 fn a_sweep_of_one_dead_port_takes_as_long_as_one_of_many() {
     const DEADLINE: Duration = Duration::from_secs(3);
-    for (fault, stage) in [(Fault::BlackHoleBeforeAccept, "tcp"), (Fault::BlackHoleAfterAccept, "handshake")]
-    {
-        let dead = FaultProxy::start(None, fault).unwrap();
-        let input: Vec<Value> = (0..100)
-            .map(|number| Connection::postgres(dead.port(), &format!("db{number}")).input())
-            .collect();
+    let unaccepting = FaultProxy::start(None, Fault::BlackHoleBeforeAccept).unwrap();
+    let unanswering = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
+    let dns = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let dns = dns.local_addr().unwrap().to_string();
+    for (host, port, stage) in [
+        ("localhost", unaccepting.port(), "tcp"),
+        ("localhost", unanswering.port(), "handshake"),
+        ("silent.test", 1, "dns"),
+    ] {
+        let connection =
+            |number| Connection::to(format!("jdbc:postgresql://{host}:{port}/db{number}")).input();
+        let input: Vec<Value> = (0..100).map(connection).collect();
         let began = Instant::now();
-        let arguments = ["test", "--input", "-", "--timeout", "3s", "--output", "json"];
+        let arguments =
+            ["test", "--input", "-", "--timeout", "3s", "--output", "json", "--dns-server", dns.as_str()];
         let ran = dialcheck(&arguments, json!(input).to_string().as_bytes());
         let elapsed = began.elapsed();
         let report: Value = serde_json::from_str(&ran.stdout).unwrap();

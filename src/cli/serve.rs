@@ -116,11 +116,11 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         }
         (Some(_) | None, _) => None,
     };
-    // Clients have the one half, tests the other.
-    let max_files = (max_files() / 2).max(1);
+    let max_connections = (max_files() / 2).clamp(1, MAX_CONNECTIONS);
+    let max_files = max_files().saturating_sub(max_connections).max(1);
     let options = ServerOptions {
         authentication,
-        max_connections: max_files.min(MAX_CONNECTIONS),
+        max_connections,
         most_tests: arguments.jobs.into(),
         max_peer_connections: Some(arguments.connections_per_peer.into()).filter(|most| *most > 0),
         identity,

@@ -1,12 +1,12 @@
 //! Whether a test may dial now: a place among the tests, and files to dial with.
 
-use probe_contract::{Code, Endpoint, Failure};
+use probe_contract::{Code, Endpoint, Failure, MAX_LOOKUPS};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::shares::{Exhausted, Share, Shares};
 
-/// What a test has open besides its connections: the event queue of its thread and what wakes that, and a lookup by UDP and by TCP.
-const FILES_BESIDE_CONNECTIONS: usize = 5;
+/// What the runtime of a test's thread has open: its event queue twice, what wakes it, and what tells it of signals.
+const FILES_OF_RUNTIME: usize = 4;
 
 /// How a test gets a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,9 @@ pub(super) struct Places {
     tests: Semaphore,
     endpoints: Shares<Endpoint>,
     files: Semaphore,
-    most_files: usize,
+    max_files: usize,
+    /// What one lookup has open.
+    files_of_lookup: usize,
 }
 
 /// A test's place, until it is dropped.
@@ -34,14 +36,16 @@ pub(super) struct Place<'a> {
 }
 
 impl Places {
-    /// Places for `tests` that may have `files` open together.
-    pub(super) fn new(tests: usize, files: usize) -> Self {
-        let most_files = files.clamp(1, Semaphore::MAX_PERMITS);
+    /// Places for `tests` that may have `max_files` open together, and each of them `files_of_lookup` for a
+    /// lookup.
+    pub(super) fn new(tests: usize, max_files: usize, files_of_lookup: usize) -> Self {
+        let max_files = max_files.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             tests: Semaphore::new(tests),
             endpoints: Shares::new(tests),
-            files: Semaphore::new(most_files),
-            most_files,
+            files: Semaphore::new(max_files),
+            max_files,
+            files_of_lookup,
         }
     }
 
@@ -81,7 +85,7 @@ impl Places {
 
     /// What a test takes of the files; no more than there are, since alone it may have them all.
     fn files_of(&self, connections: usize) -> u32 {
-        let files = (FILES_BESIDE_CONNECTIONS + connections).min(self.most_files);
-        u32::try_from(files).unwrap_or(u32::MAX)
+        let files = FILES_OF_RUNTIME + connections + connections.min(MAX_LOOKUPS) * self.files_of_lookup;
+        u32::try_from(files.min(self.max_files)).unwrap_or(u32::MAX)
     }
 }

@@ -247,6 +247,13 @@ impl RunConnections {
         }
     }
 
+    /// The run begins: a host to which it finds no way counts as silent, as one does that is dialed and does not answer.
+    pub(super) fn begin(&self) {
+        for permit in self.reserved().iter() {
+            permit.proceed(Progress::Connecting);
+        }
+    }
+
     fn reserved(&self) -> MutexGuard<'_, Vec<Permit>> {
         self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -152,7 +152,7 @@ impl Engine {
     fn with_protocols(options: EngineOptions, protocols: &'static [&'static dyn Protocol]) -> Self {
         let digest = Digest::new();
         Self {
-            places: Places::new(options.jobs, options.max_files),
+            places: Places::new(options.jobs, options.max_files, options.resolver.max_sockets()),
             materials: Materials::new(&options),
             options,
             protocols,
@@ -438,7 +438,9 @@ impl Engine {
             Admission::Queued => {
                 // In this order for all, so that no two tests wait for each other.
                 run.wait_for(connections.reserve(probe.endpoints())).await;
-                Ok(run.wait_for(self.places.wait(probe.connections())).await)
+                let place = run.wait_for(self.places.wait(probe.connections())).await;
+                connections.begin();
+                Ok(place)
             }
             Admission::Immediate => self.places.take(probe.endpoints(), probe.connections()),
         };

@@ -284,6 +284,8 @@ impl Leg {
         let options = &self.run.0.options;
         let address = self
             .stage(Stage::Dns, async |step| {
+                // One that is never closed always gives its permit.
+                let _turn = self.run.0.lookups.acquire().await.ok();
                 let resolved = options.resolver.resolve(&endpoint.host).await?;
                 let first = resolved[0];
                 step.note(Evidence::Resolved(resolved));

@@ -42,7 +42,7 @@ pub use protocol::{
 pub use record::{Outcome, Record, RecordedFailure};
 pub use region::{Partition, Region, RegionError};
 pub use resolve::Resolver;
-pub use run::{Ending, Run, RunOptions, Stop, Transcript};
+pub use run::{Ending, MAX_LOOKUPS, Run, RunOptions, Stop, Transcript};
 pub use scrub::{printable, redact};
 pub use secret::Secret;
 pub use stage::Stage;

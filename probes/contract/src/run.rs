@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::Semaphore;
+
 use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
@@ -10,6 +12,9 @@ use crate::{
     Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Mistake, Offers, Resolver, Secret,
     Stage, Warning,
 };
+
+/// Lookups of one run at a time: each may have many sockets open ([`Resolver::max_sockets`]).
+pub const MAX_LOOKUPS: usize = 4;
 
 /// What a run is given.
 pub struct RunOptions {
@@ -33,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) options: RunOptions,
     pub(crate) opened: Instant,
     opened_at: SystemTime,
+    /// What bounds the lookups of its legs.
+    pub(crate) lookups: Semaphore,
     state: Mutex<State>,
 }
 
@@ -100,7 +107,8 @@ impl Run {
             State { plan: plan.to_vec(), scrub: Scrub::new(secrets.iter().copied()), ..State::default() };
         let now = SystemTime::now();
         let opened_at = now.checked_sub(opened.elapsed()).unwrap_or(now);
-        Self(Arc::new(Inner { options, opened, opened_at, state: Mutex::new(state) }))
+        let lookups = Semaphore::new(MAX_LOOKUPS);
+        Self(Arc::new(Inner { options, opened, opened_at, lookups, state: Mutex::new(state) }))
     }
 
     /// Adds `stages` to the plan: what a target goes through may be known only when what it points at is.

@@ -20,10 +20,17 @@ use crate::settings::{Login, Settings};
 const LONGEST_FOR_ONE: Duration = Duration::from_secs(10);
 const ADVERTISED: &str = "A broker advertises this address (advertised.listeners), and a job dials it: make it reachable from here, or have \
                           the broker advertise another one";
-/// Neither a definition's list of brokers nor a broker's list of listeners opens connections without end.
-pub(crate) const MAX_CONNECTIONS: usize = 32;
+/// Neither a definition's list of brokers nor a broker's list of listeners opens connections without end: so many at a time, or as many as
+/// there are brokers in the definition, of which nobody has more than [`MAX_CONNECTIONS`].
+const USUAL_CONNECTIONS: usize = 8;
+const MAX_CONNECTIONS: usize = 32;
 /// How long a broker that was met waits for the others of the definition: its connection is one of few that it gets from all tests.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How many brokers a test dials at a time.
+pub(crate) fn max_connections(settings: &Settings) -> usize {
+    settings.brokers.len().clamp(USUAL_CONNECTIONS, MAX_CONNECTIONS)
+}
 
 pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
     for warning in &settings.warnings {
@@ -37,7 +44,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
         kerberos: OnceCell::new(),
     };
     let mut brokers = Brokers::default();
-    for some in settings.brokers.chunks(MAX_CONNECTIONS) {
+    for some in settings.brokers.chunks(max_connections(&settings)) {
         test.use_brokers(some, &mut brokers).await?;
     }
     let Brokers { reached, failed, cluster } = brokers;
@@ -181,7 +188,7 @@ impl<'a> Test<'a> {
             meet(&leg, limit, &self.manner(endpoint, None)).await.err()
         };
         let results: Vec<Option<Stop>> =
-            stream::iter(others).map(dial).buffered(MAX_CONNECTIONS).collect().await;
+            stream::iter(others).map(dial).buffered(max_connections(self.settings)).collect().await;
         let any_reached = met || results.iter().any(Option::is_none);
         let failed: Vec<Stop> = results.into_iter().flatten().collect();
         if !any_reached {

@@ -101,8 +101,7 @@ impl Probe for KafkaProbe {
     }
 
     fn connections(&self) -> usize {
-        // Of the cluster it knows nothing yet.
-        driver::MAX_CONNECTIONS
+        driver::max_connections(&self.settings)
     }
 
     fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
