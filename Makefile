@@ -36,6 +36,10 @@ bench: setup ## Compare with psql, mysqladmin, curl and a bare driver, and time 
 	@cargo build --locked --quiet --release
 	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck
 
+load: setup ## Attack a server as those do who want to keep others from it; OLD=PROGRAM attacks that one too
+	@cargo build --locked --quiet --release $(FEATURES)
+	@ulimit -n 16384 && cargo run --locked --quiet --release -p fixtures -- load target/release/dialcheck $(OLD)
+
 lint: packages ## Check formatting, lints, documentation, and every feature alone
 	@cargo fmt --all --check
 	@cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
@@ -46,4 +50,4 @@ lint: packages ## Check formatting, lints, documentation, and every feature alon
 notices: packages ## Collect the licences of all that the binary is made of, in target/NOTICES
 	@mkdir -p target && fixtures/notices.py > target/NOTICES
 
-.PHONY: notices help packages fresh setup demo test torture bench lint
+.PHONY: notices help packages fresh setup demo test torture bench load lint

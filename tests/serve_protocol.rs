@@ -41,6 +41,7 @@ fn malformed_requests_get_the_error_of_aws_and_no_value_back() {
     let listed = format!("[\"{CANARY}\"]");
     let twice = format!("{{\"NextToken\": \"{CANARY}\", \"NextToken\": \"x\"}}");
     let nul = format!("{{\"NextToken\": \"\0{CANARY}\"}}");
+    let many = format!("{{\"x\": [\"{CANARY}\"{}]}}", ",0".repeat(10_000));
     for body in [
         deep.as_bytes(),
         &not_utf8,
@@ -50,6 +51,7 @@ fn malformed_requests_get_the_error_of_aws_and_no_value_back() {
         listed.as_bytes(),
         twice.as_bytes(),
         nul.as_bytes(),
+        many.as_bytes(),
         b"null",
         b"5",
         b"{]",

@@ -71,7 +71,7 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = test_timeout)]
     pub(crate) timeout: Duration,
 
-    /// How many tests dial at a time, within the limit of open files; no more than 16 of them at one host and port
+    /// How many tests dial at a time, within the limit of open files; no more than 16 of them at one host and port that answers
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
 

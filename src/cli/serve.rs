@@ -67,11 +67,12 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
 
-    /// How long one test may take, at most 50s (5s, 500ms)
+    /// How long one test may take from the call on, at most 50s (5s, 500ms)
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = test_timeout)]
     timeout: Duration,
 
-    /// How many tests run at a time; one more is refused as ResourceNumberLimitExceededException
+    /// How many tests run at a time, of which one client and one host and port have their share; one more is refused as
+    /// ResourceNumberLimitExceededException
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
 

@@ -112,6 +112,18 @@ impl Document {
     /// # Errors
     /// [`Empty`](DocumentError::Empty) or [`Malformed`](DocumentError::Malformed).
     pub fn parse(text: &[u8], syntax: Syntax) -> Result<Self, DocumentError> {
+        Self::parse_bounded(text, syntax, FILE_BOUND)
+    }
+
+    /// Reads the JSON of a request, which has fewer values than a file.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_request(body: &[u8]) -> Result<Self, DocumentError> {
+        Self::parse_bounded(body, Syntax::Json, REQUEST_BOUND)
+    }
+
+    fn parse_bounded(text: &[u8], syntax: Syntax, bound: Bound) -> Result<Self, DocumentError> {
         let text = text.strip_prefix(BOM).unwrap_or(text);
         if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
             return Err(malformed(1, 1, "the file is UTF-16: save it as UTF-8"));
@@ -131,7 +143,7 @@ impl Document {
             return Err(DocumentError::Empty);
         }
         let root = match syntax {
-            Syntax::Json => json::parse(text)?,
+            Syntax::Json => json::parse(text, bound)?,
             Syntax::Yaml => yaml::parse(text)?,
         };
         Ok(Self { root })
@@ -154,10 +166,18 @@ fn unreadable(error: &io::Error) -> String {
 /// The UTF-8 byte order mark.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// How many nodes a document may have: room for some 30,000 definitions.
-const MOST_NODES: usize = 1_000_000;
+/// How many nodes a document may have, and what is said of one that has more.
+#[derive(Clone, Copy)]
+struct Bound {
+    nodes: usize,
+    message: &'static str,
+}
 
-const TOO_MANY_NODES: &str = "there are more than 1,000,000 values: split the file";
+/// Room for some 30,000 definitions.
+const FILE_BOUND: Bound =
+    Bound { nodes: 1_000_000, message: "there are more than 1,000,000 values: split the file" };
+/// No operation takes a tenth of it; each node costs many times the bytes that it is written in.
+const REQUEST_BOUND: Bound = Bound { nodes: 10_000, message: "there are more than 10,000 values in it" };
 
 fn malformed(line: usize, column: usize, reason: &'static str) -> DocumentError {
     DocumentError::Malformed { line, column, reason }

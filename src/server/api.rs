@@ -14,7 +14,7 @@ use super::client_stream::Exchange;
 use super::guard::{Admitted, Barred};
 use super::{State, json};
 use crate::engine::Client;
-use crate::glue::{Document, Exception, Fields, Operation, Rejected, Syntax};
+use crate::glue::{Document, Exception, Fields, Operation, Rejected};
 use crate::service::{Call, Reply};
 use crate::shares::Exhausted;
 
@@ -92,7 +92,7 @@ impl Called {
     /// Reads a body, and finds the operation it is for: in this order, as AWS does.
     fn of(request: &Parts, body: &[u8]) -> Result<Self, Exception> {
         let body = if body.is_empty() { b"{}" } else { body };
-        let document = Document::parse(body, Syntax::Json)
+        let document = Document::parse_request(body)
             .map_err(|error| Exception::new("SerializationException", error.to_string()))?;
         let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.strip_prefix("AWSGlue.")).and_then(Operation::named);

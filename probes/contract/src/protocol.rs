@@ -58,7 +58,7 @@ pub trait Probe: Send + Sync + 'static {
     /// The stages that this target goes through after `settings` and `secrets`, in its own order.
     fn plan(&self) -> &[Stage];
 
-    /// The endpoints that the definition itself names, the one that the report shows first.
+    /// The endpoints that the definition itself names, the one that the report shows first. A sweep keeps a place for the test at each.
     fn endpoints(&self) -> &[Endpoint];
 
     /// How many connections it has open at a time, at most.
@@ -69,8 +69,7 @@ pub trait Probe: Send + Sync + 'static {
     /// What the definition points at. The engine fetches it in stage `secrets`.
     fn pointers(&self) -> &[Pointer];
 
-    /// Every credential that the probe will offer, and where: one at each endpoint. The engine bounds the logins on one endpoint by it, and
-    /// never has a refused one offered again.
+    /// Every credential that the probe will offer, and where: one at each endpoint. The engine never has a refused one offered again.
     fn logins(&self, material: &Material) -> Vec<Login>;
 
     /// Dials. What it does is recorded through `run`; the verdict is derived from the record.

@@ -1,9 +1,10 @@
 //! The tables, and how a database is opened.
 
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 use super::seal::{self, Place};
 use super::version_1;
@@ -49,8 +50,8 @@ pub(super) enum SchemaError {
 pub(super) fn open(file: &Path, key_file: &Path) -> Result<(Connection, Key), SchemaError> {
     let mut database = Connection::open(file)?;
     database.busy_timeout(BUSY_TIMEOUT)?;
-    // Readers go on while one writes, and what was acknowledged outlives a loss of power.
-    database.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&database)?;
+    // What was acknowledged outlives a loss of power.
     database.pragma_update(None, "synchronous", "FULL")?;
     let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
@@ -68,6 +69,22 @@ pub(super) fn open(file: &Path, key_file: &Path) -> Result<(Connection, Key), Sc
         database.execute_batch("VACUUM")?;
     }
     Ok((database, key))
+}
+
+/// Has readers go on while one writes. Where processes change the mode of a new database together, SQLite tells all but one that it is
+/// locked, and does not wait as it does elsewhere.
+fn write_ahead(database: &Connection) -> Result<(), rusqlite::Error> {
+    let until = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match database.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until =>
+            {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
 }
 
 fn create(transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {
@@ -100,5 +117,36 @@ fn check(transaction: &Transaction<'_>, key: &Key, key_file: &Path) -> Result<()
     match seal::open(key, Place::KeyCheck, &sealed) {
         Ok(opened) if opened.as_slice() == KEY_CHECK => Ok(()),
         Ok(_) | Err(_) => Err(KeyError::other(key_file).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    #[test]
+    fn many_may_make_a_database_together() {
+        const MANY: usize = 24;
+        for round in 0..10 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let (file, key) = (folder.path().join("new.sqlite"), folder.path().join("new.key"));
+            let together = Barrier::new(MANY);
+            thread::scope(|scope| {
+                let openers: Vec<_> = (0..MANY)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            together.wait();
+                            open(&file, &key).map(|_| ())
+                        })
+                    })
+                    .collect();
+                for opener in openers {
+                    let opened = opener.join().expect("no panic");
+                    assert!(opened.is_ok(), "round {round}: {}", opened.unwrap_err());
+                }
+            });
+        }
     }
 }

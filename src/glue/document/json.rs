@@ -8,14 +8,14 @@ use probe_contract::Secret;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-use super::{DocumentError, Item, MOST_NODES, Node, TOO_MANY_NODES, malformed};
+use super::{Bound, DocumentError, FILE_BOUND, Item, Node, REQUEST_BOUND, malformed};
 
 /// Reads one JSON value.
 ///
 /// # Errors
 /// Where it isn't one.
-pub(super) fn parse(text: &str) -> Result<Item, DocumentError> {
-    let at = Cursor { line: Cell::new(1), nodes: Cell::new(0) };
+pub(super) fn parse(text: &str, bound: Bound) -> Result<Item, DocumentError> {
+    let at = Cursor { line: Cell::new(1), nodes: Cell::new(0), bound };
     let reader = Lines { rest: text.as_bytes(), line: &at.line, ended: false };
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     (&at)
@@ -28,13 +28,14 @@ pub(super) fn parse(text: &str) -> Result<Item, DocumentError> {
 struct Cursor {
     line: Cell<u32>,
     nodes: Cell<usize>,
+    bound: Bound,
 }
 
 impl Cursor {
     fn item<E: serde::de::Error>(&self, node: Node, line: u32) -> Result<Item, E> {
         self.nodes.set(self.nodes.get() + 1);
-        if self.nodes.get() > MOST_NODES {
-            return Err(E::custom(TOO_MANY_NODES));
+        if self.nodes.get() > self.bound.nodes {
+            return Err(E::custom(self.bound.message));
         }
         Ok(Item { node, line })
     }
@@ -129,8 +130,9 @@ impl Read for Lines<'_> {
 
 /// What `serde_json` says, in words of our own: some of its messages hold parts of the text.
 fn explain(text: &str, error: &serde_json::Error) -> DocumentError {
-    const PHRASES: [(&str, &str); 13] = [
-        (TOO_MANY_NODES, TOO_MANY_NODES),
+    const PHRASES: [(&str, &str); 14] = [
+        (FILE_BOUND.message, FILE_BOUND.message),
+        (REQUEST_BOUND.message, REQUEST_BOUND.message),
         ("expected `:`", "expected a colon after the key"),
         ("expected `,` or `]`", "expected a comma or the end of the list"),
         ("expected `,` or `}`", "expected a comma or the end of the map"),

@@ -6,7 +6,7 @@ use probe_contract::Secret;
 use saphyr_parser::{Event as YamlEvent, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::scalar::{Bare, bare};
-use super::{DocumentError, Item, MOST_NODES, Node, TOO_MANY_NODES, malformed};
+use super::{DocumentError, FILE_BOUND, Item, Node, malformed};
 
 /// How deep lists and maps may be nested, aliases included. It bounds the recursion.
 const DEEPEST: usize = 64;
@@ -134,8 +134,8 @@ impl Stream {
             if depth > DEEPEST {
                 return Err(place.refuse(TOO_DEEP));
             }
-            if stream.parts.len() == MOST_NODES {
-                return Err(place.refuse(TOO_MANY_NODES));
+            if stream.parts.len() == FILE_BOUND.nodes {
+                return Err(place.refuse(FILE_BOUND.message));
             }
             if anchor != 0 {
                 anchors.insert(anchor, stream.parts.len());
