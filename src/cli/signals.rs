@@ -1,6 +1,7 @@
 //! The signals that end a command.
 
-use std::{fs, io};
+use std::fs::File;
+use std::io::{self, Read as _};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -72,11 +73,16 @@ impl EndSignals {
     }
 }
 
-/// Whether whoever started this process had it ignore SIGHUP, as `nohup` does (proc_pid_status(5), `SigIgn`).
+/// Whether whoever started this process had it ignore SIGHUP, as `nohup` does (proc_pid_stat(5), `sigignore`).
 fn ignores_hangup() -> bool {
     const SIGHUP: u64 = 1;
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    /// Counted from the field behind the program's name.
+    const SIGIGNORE: usize = 30;
+    let mut stat = [0; 1024];
+    let length = File::open("/proc/self/stat").and_then(|mut file| file.read(&mut stat)).unwrap_or(0);
+    let stat = String::from_utf8_lossy(&stat[..length]);
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_whitespace());
+    let ignored =
+        fields.and_then(|mut fields| fields.nth(SIGIGNORE)).and_then(|mask| mask.parse::<u64>().ok());
     ignored.is_some_and(|mask| mask & (1 << (SIGHUP - 1)) != 0)
 }

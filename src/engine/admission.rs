@@ -1,6 +1,6 @@
 //! Whether a test may dial now: a place among the tests, and files to dial with.
 
-use probe_contract::{Code, Endpoint, Failure, MAX_LOOKUPS};
+use probe_contract::{Code, Endpoint, Failure, MAX_LOOKUPS, Resolver};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::shares::{Exhausted, Share, Shares};
@@ -24,8 +24,6 @@ pub(super) struct Places {
     endpoints: Shares<Endpoint>,
     files: Semaphore,
     max_files: usize,
-    /// What one lookup has open.
-    files_of_lookup: usize,
 }
 
 /// A test's place, until it is dropped.
@@ -36,16 +34,14 @@ pub(super) struct Place<'a> {
 }
 
 impl Places {
-    /// Places for `tests` that may have `max_files` open together, and each of them `files_of_lookup` for a
-    /// lookup.
-    pub(super) fn new(tests: usize, max_files: usize, files_of_lookup: usize) -> Self {
+    /// Places for `tests` that may have `max_files` open together.
+    pub(super) fn new(tests: usize, max_files: usize) -> Self {
         let max_files = max_files.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             tests: Semaphore::new(tests),
             endpoints: Shares::new(tests),
             files: Semaphore::new(max_files),
             max_files,
-            files_of_lookup,
         }
     }
 
@@ -85,7 +81,7 @@ impl Places {
 
     /// What a test takes of the files; no more than there are, since alone it may have them all.
     fn files_of(&self, connections: usize) -> u32 {
-        let files = FILES_OF_RUNTIME + connections + connections.min(MAX_LOOKUPS) * self.files_of_lookup;
+        let files = FILES_OF_RUNTIME + connections + connections.min(MAX_LOOKUPS) * Resolver::MAX_SOCKETS;
         u32::try_from(files.min(self.max_files)).unwrap_or(u32::MAX)
     }
 }

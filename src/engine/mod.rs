@@ -152,7 +152,7 @@ impl Engine {
     fn with_protocols(options: EngineOptions, protocols: &'static [&'static dyn Protocol]) -> Self {
         let digest = Digest::new();
         Self {
-            places: Places::new(options.jobs, options.max_files, options.resolver.max_sockets()),
+            places: Places::new(options.jobs, options.max_files),
             materials: Materials::new(&options),
             options,
             protocols,

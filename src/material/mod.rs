@@ -11,7 +11,7 @@ mod krb5_conf;
 mod mutation;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Instant;
 
@@ -36,11 +36,13 @@ const LARGEST: u64 = 1024 * 1024;
 type Bytes = Zeroizing<Vec<u8>>;
 type Fetching<'a, T> = BoxFuture<'a, Result<T, Failure>>;
 
+/// Places for what computes: as many as there are cores.
+static DERIVATIONS: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))));
+
 /// Follows the pointers of definitions.
 pub(crate) struct Materials {
     files: LocalFiles,
-    /// Places for what computes: as many as there are cores.
-    derivations: Arc<Semaphore>,
     #[cfg(feature = "aws")]
     aws: aws::Aws,
 }
@@ -138,7 +140,6 @@ impl Materials {
     pub(crate) fn new(options: &EngineOptions) -> Self {
         Self {
             files: options.local_files.clone(),
-            derivations: Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))),
             #[cfg(feature = "aws")]
             aws: aws::Aws::new(
                 options.aws.clone(),
@@ -240,7 +241,7 @@ impl Materials {
         }
         // A keystore's key takes its time, which must not be that of everybody's deadlines; and it has its place until it ends, whoever is
         // gone by then. A semaphore that is never closed always gives one.
-        let place = Arc::clone(&self.derivations).acquire_owned().await;
+        let place = Arc::clone(&DERIVATIONS).acquire_owned().await;
         let read = tokio::task::spawn_blocking(move || {
             let _place = place;
             form::read(&form, &bytes, deadline)

@@ -49,7 +49,10 @@ impl Resolver {
         let name = Name::from_ascii(host).map_err(|error| {
             Failure::new(Code::NameNotFound, format!("{host} is not a DNS name")).source(error)
         })?;
-        let system = self.system();
+        let system = self.system.get_or_init(|| System {
+            hosts: Hosts::from_system().unwrap_or_default(),
+            config: hickory_resolver::system_conf::read_system_conf(),
+        });
         let mut addresses = system.in_hosts_file(&name);
         if addresses.is_empty() {
             let found = self.dns(system)?.lookup_ip(name).await.map_err(|error| classify(host, error))?;
@@ -62,24 +65,9 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// How many sockets one lookup has open at most: A and AAAA are asked for together, at up to two servers together, and a question
-    /// without an answer is sent three times, each from a port of its own.
-    #[must_use]
-    pub fn max_sockets(&self) -> usize {
-        const QUESTIONS: usize = 2;
-        const TRANSMISSIONS: usize = 3;
-        let known = self.servers.len();
-        let system = || self.system().config.as_ref().map_or(0, |(config, _)| config.name_servers().len());
-        let servers = if known > 0 { known } else { system() };
-        QUESTIONS * TRANSMISSIONS * servers.clamp(1, ResolverOpts::default().num_concurrent_reqs)
-    }
-
-    fn system(&self) -> &System {
-        self.system.get_or_init(|| System {
-            hosts: Hosts::from_system().unwrap_or_default(),
-            config: hickory_resolver::system_conf::read_system_conf(),
-        })
-    }
+    /// How many sockets one lookup has open at most: A and AAAA are asked for together, at two servers together, and a question without
+    /// an answer is sent three times, each from a port of its own.
+    pub const MAX_SOCKETS: usize = 12;
 
     /// A client of its own for each name: its background tasks then end with the run that asked.
     fn dns(&self, system: &System) -> Result<TokioResolver, Failure> {

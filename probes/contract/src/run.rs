@@ -13,7 +13,7 @@ use crate::{
     Stage, Warning,
 };
 
-/// Lookups of one run at a time: each may have many sockets open ([`Resolver::max_sockets`]).
+/// Lookups of one run at a time: each may have many sockets open ([`Resolver::MAX_SOCKETS`]).
 pub const MAX_LOOKUPS: usize = 4;
 
 /// What a run is given.
