@@ -6,8 +6,8 @@
 //! through here. GitLab's `section_start:…` needs an escape character, which `printable` takes out.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal as _, StderrLock, StdoutLock, Write};
-use std::sync::LazyLock;
+use std::io::{self, BufWriter, IsTerminal as _, StderrLock, StdoutLock, Write};
+use std::sync::{LazyLock, OnceLock};
 
 use anstream::{AutoStream, ColorChoice, adapter::strip_str};
 use regex_lite::Regex;
@@ -26,9 +26,9 @@ pub(super) enum Syntax {
     Xml,
 }
 
-/// A stream that is written line by line, each without commands.
+/// A stream that is written line by line, each without commands; all lines together when it is flushed, or dropped.
 pub(super) struct Stream<W: Write> {
-    out: W,
+    out: BufWriter<W>,
     syntax: Syntax,
     is_coloured: bool,
     /// What was written of a line that has not ended.
@@ -38,8 +38,11 @@ pub(super) struct Stream<W: Write> {
 /// Standard output: for data.
 #[expect(clippy::disallowed_methods, reason = "this is where it is written")]
 pub(super) fn stdout(syntax: Syntax) -> Stream<StdoutLock<'static>> {
+    static IS_COLOURED: OnceLock<bool> = OnceLock::new();
     let out = io::stdout().lock();
-    Stream::new(AutoStream::choice(&out) != ColorChoice::Never, syntax, out)
+    // Whether it is a terminal is asked of the system once, and not for every result.
+    let is_coloured = IS_COLOURED.get_or_init(|| AutoStream::choice(&out) != ColorChoice::Never);
+    Stream::new(*is_coloured, syntax, out)
 }
 
 /// Standard error: for messages.
@@ -64,7 +67,7 @@ pub(super) fn raw_stdout() -> StdoutLock<'static> {
 
 impl<W: Write> Stream<W> {
     fn new(is_coloured: bool, syntax: Syntax, out: W) -> Self {
-        Self { out, syntax, is_coloured, line: Vec::new() }
+        Self { out: BufWriter::new(out), syntax, is_coloured, line: Vec::new() }
     }
 
     /// Writes a workflow command of GitHub's, one that is meant; there is no other in it.
