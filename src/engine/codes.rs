@@ -41,28 +41,37 @@ impl Codes {
         Use { codes: Arc::clone(self), identity, store }
     }
 
-    /// How long ago a code was sent; with `now` one that was not counts as sent from then on.
-    fn sent(&self, identity: Identity, now: Option<Instant>) -> Option<Duration> {
+    /// How long before `now` a code was sent. One that was not is sent now, where it is for that.
+    fn sent(&self, identity: Identity, now: Instant, purpose: Asking) -> Option<Duration> {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.retain(|_, at| at.elapsed() < KEPT);
-        let age = sent.get(&identity).map(Instant::elapsed);
-        if let (None, Some(now)) = (age, now) {
+        let age = |at: &Instant| now.saturating_duration_since(*at);
+        sent.retain(|_, at| age(at) < KEPT);
+        let before = sent.get(&identity).map(age);
+        if before.is_none() && purpose == Asking::ToSend {
             sent.insert(identity, now);
         }
-        age
+        before
     }
+}
+
+/// Why it is asked whether a code was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    ToSend,
+    ToKnow,
 }
 
 impl Use {
     /// Why the code can't be sent any more, if so.
     pub(super) fn refusal(&self) -> Option<Failure> {
-        self.codes.sent(self.identity, None).map(refused)
+        self.codes.sent(self.identity, Instant::now(), Asking::ToKnow).map(refused)
     }
 }
 
 impl Keeper for Use {
     fn spend(&self) -> Result<(), Failure> {
-        self.codes.sent(self.identity, Some(Instant::now())).map_or(Ok(()), |age| Err(refused(age)))
+        let sent = self.codes.sent(self.identity, Instant::now(), Asking::ToSend);
+        sent.map_or(Ok(()), |age| Err(refused(age)))
     }
 
     fn keep(&self, tokens: Tokens) -> Pending<Result<(), Failure>> {
@@ -127,9 +136,11 @@ mod tests {
     #[test]
     fn a_code_is_forgotten_when_no_provider_takes_it_any_more() {
         let codes = Arc::new(Codes::new(Digest::new()));
-        let Some(long_ago) = Instant::now().checked_sub(KEPT) else { return };
-        assert_eq!(codes.sent([0; 32], Some(long_ago)), None);
-        assert_eq!(codes.sent([0; 32], None), None);
+        let sent = Instant::now();
+        let just_before = KEPT - Duration::from_millis(1);
+        assert_eq!(codes.sent([0; 32], sent, Asking::ToSend), None);
+        assert_eq!(codes.sent([0; 32], sent + just_before, Asking::ToSend), Some(just_before));
+        assert_eq!(codes.sent([0; 32], sent + KEPT, Asking::ToKnow), None);
         assert!(codes.sent.lock().expect("no panic").is_empty());
     }
 

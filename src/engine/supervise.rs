@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::{io, thread};
 
 use probe_contract::{Code, Ending, Failure, Material, Probe, Run, Transcript};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// How long after the deadline a probe may take to say that it was cut off. A stage ends itself at the deadline; a probe
@@ -17,6 +18,9 @@ use tokio::sync::oneshot;
 const GRACE: Duration = Duration::from_millis(50);
 /// How long a thread without a probe waits for one.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How long what an ended probe leaves behind waits to be cleaned up.
+const OTHERS_FIRST: Duration = Duration::from_millis(50);
 
 /// The threads that probes run on.
 #[derive(Clone, Default)]
@@ -96,6 +100,9 @@ impl Threads {
                     _ = dropped => {}
                 }
             });
+            if has_leftovers(&runtime) {
+                return;
+            }
             self.idle().push(Idle { id, jobs: jobs.clone() });
             job = match coming.recv_timeout(IDLE) {
                 Ok(job) => job,
@@ -123,6 +130,17 @@ impl Threads {
     }
 }
 
+/// Whether tasks live on that a probe spawned, which would run beside the next one. Those that ended with it have their sockets closed
+/// here, a moment later: tests that are cut off by the same deadline are answered first.
+fn has_leftovers(runtime: &Runtime) -> bool {
+    let alive = || runtime.metrics().num_alive_tasks() > 0;
+    if alive() {
+        thread::sleep(OTHERS_FIRST);
+        runtime.block_on(tokio::task::yield_now());
+    }
+    alive()
+}
+
 fn no_room(error: io::Error) -> Failure {
     let hint = "Raise the limits of processes and open files (ulimit -u, ulimit -n), or dial fewer at a time with --jobs";
     Failure::new(Code::AgentBusy, "this machine has no room for another test").hint(hint).source(error)
@@ -130,6 +148,7 @@ fn no_room(error: io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::Sender;
     use std::time::Instant;
 
@@ -143,7 +162,14 @@ mod tests {
     /// Tells on which thread it runs, and then does as it is told.
     struct Telling {
         thread: Sender<thread::ThreadId>,
-        panics: bool,
+        deed: Deed,
+    }
+
+    enum Deed {
+        Pass,
+        Panic,
+        /// Leaves a task behind that counts for ever.
+        Spawn(Arc<AtomicUsize>),
     }
 
     impl Probe for Telling {
@@ -166,13 +192,28 @@ mod tests {
         fn probe(self: Box<Self>, run: Run, _: Material) -> Pending<Result<(), Stop>> {
             Box::pin(async move {
                 self.thread.send(thread::current().id()).expect("the test listens");
-                assert!(!self.panics, "as it was told");
+                match &self.deed {
+                    Deed::Pass => {}
+                    Deed::Panic => panic!("as it was told"),
+                    Deed::Spawn(ticks) => {
+                        let ticks = Arc::clone(ticks);
+                        #[expect(clippy::disallowed_methods, reason = "as a driver does")]
+                        tokio::spawn(async move {
+                            loop {
+                                ticks.fetch_add(1, Ordering::SeqCst);
+                                tokio::time::sleep(Duration::from_millis(1)).await;
+                            }
+                        });
+                        // It is on its way.
+                        tokio::task::yield_now().await;
+                    }
+                }
                 run.local().stage(Stage::Query, async |_| Ok(())).await
             })
         }
     }
 
-    async fn thread_of(threads: &Threads, panics: bool) -> (thread::ThreadId, Vec<Outcome>) {
+    async fn thread_of(threads: &Threads, deed: Deed) -> (thread::ThreadId, Vec<Outcome>) {
         let options = RunOptions {
             deadline: Duration::from_secs(5),
             gate: Gate { loopback: Loopback::Open },
@@ -183,23 +224,21 @@ mod tests {
         let (tells, told) = mpsc::channel();
         let run = Run::open(options, &[Stage::Query], &[]);
         let transcript =
-            threads.run(run, Box::new(Telling { thread: tells, panics }), Material::default()).await;
+            threads.run(run, Box::new(Telling { thread: tells, deed }), Material::default()).await;
         (told.recv().expect("a thread"), transcript.records.iter().map(|record| record.outcome).collect())
     }
 
     #[tokio::test]
     async fn a_thread_takes_the_next_probe_unless_one_has_panicked_on_it() {
         let threads = Threads::default();
-        let (first, outcomes) = thread_of(&threads, false).await;
+        let (first, outcomes) = thread_of(&threads, Deed::Pass).await;
         assert_eq!(outcomes, [Outcome::Passed]);
         // It waits again a moment after it has told the end.
-        while threads.idle().is_empty() {
-            thread::yield_now();
-        }
-        let (second, _) = thread_of(&threads, true).await;
+        within(Duration::from_secs(5), || !threads.idle().is_empty());
+        let (second, _) = thread_of(&threads, Deed::Panic).await;
         assert_eq!(second, first);
         assert!(threads.idle().is_empty());
-        let (third, outcomes) = thread_of(&threads, false).await;
+        let (third, outcomes) = thread_of(&threads, Deed::Pass).await;
         assert_ne!(third, first);
         assert_eq!(outcomes, [Outcome::Passed]);
     }
@@ -207,12 +246,32 @@ mod tests {
     #[tokio::test]
     async fn a_thread_without_a_probe_ends() {
         let threads = Threads::default();
-        thread_of(&threads, false).await;
-        let started = Instant::now();
-        while Arc::strong_count(&threads.0) > 1 && started.elapsed() < IDLE * 3 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert_eq!(Arc::strong_count(&threads.0), 1);
+        thread_of(&threads, Deed::Pass).await;
+        within(IDLE * 5, || Arc::strong_count(&threads.0) == 1);
         assert!(threads.idle().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_probe_left_running_ends_with_its_thread() {
+        let threads = Threads::default();
+        let ticks = Arc::new(AtomicUsize::new(0));
+        let (first, _) = thread_of(&threads, Deed::Spawn(Arc::clone(&ticks))).await;
+        // The thread, and with it the task's own copy, goes without waiting to be idle.
+        within(Duration::from_secs(5), || Arc::strong_count(&ticks) == 1);
+        assert!(threads.idle().is_empty());
+        let ended = ticks.load(Ordering::SeqCst);
+        let (second, outcomes) = thread_of(&threads, Deed::Pass).await;
+        assert_ne!(second, first);
+        assert_eq!(outcomes, [Outcome::Passed]);
+        assert_eq!(ticks.load(Ordering::SeqCst), ended);
+    }
+
+    #[track_caller]
+    fn within(time: Duration, is_so: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < time, "not within {time:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }

@@ -11,6 +11,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::{Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
+use tokio::task::JoinSet;
 
 use crate::{Code, Failure};
 
@@ -55,7 +56,19 @@ impl Resolver {
         });
         let mut addresses = system.in_hosts_file(&name);
         if addresses.is_empty() {
-            let found = self.dns(system)?.lookup_ip(name).await.map_err(|error| classify(host, error))?;
+            let dns = self.dns(system)?;
+            // A task of its own, so that a test whose deadline passes is over before its sockets are closed.
+            let mut lookup = JoinSet::new();
+            lookup.spawn(async move { dns.lookup_ip(name).await });
+            let found = match lookup.join_next().await {
+                Some(Ok(found)) => found.map_err(|error| classify(host, error))?,
+                Some(Err(error)) => {
+                    return Err(
+                        Failure::new(Code::AgentFailed, "the lookup stopped by a fault").source(error)
+                    );
+                }
+                None => return Err(Failure::new(Code::AgentFailed, "the lookup was not begun")),
+            };
             addresses = found.iter().collect();
         }
         addresses.sort_by_key(IpAddr::is_ipv6);
