@@ -6,6 +6,7 @@ mod author;
 mod cluster;
 mod codes;
 mod connections;
+mod dial;
 mod digest;
 mod ledger;
 mod lookup;
@@ -19,9 +20,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Authentication, Code, Ending, Failure, Gate, Login, Material, Mistake, Pointer, Probe, Properties,
-    Protocol, Resolver, Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, property,
-    tls::TrustRoots,
+    Authentication, Code, Ending, Failure, Gate, Mistake, Pointer, Probe, Properties, Protocol, Resolver,
+    Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, property, tls::TrustRoots,
 };
 use uuid::Uuid;
 
@@ -403,60 +403,6 @@ impl Engine {
         let types = types.into_iter().collect::<Vec<_>>().join(", ");
         Mistake::new("ConnectionType", format!("expected a type that dialcheck can dial: {types}"))
             .code(Code::NotTestable)
-    }
-
-    async fn dial(
-        &self,
-        probe: Box<dyn Probe>,
-        run: &Run,
-        access: &Access,
-        circumstances: &Circumstances,
-    ) -> Transcript {
-        let pointers = probe.pointers().to_vec();
-        let material = if pointers.is_empty() {
-            Material::default()
-        } else {
-            match self.materials.fetch(&run.local(), &pointers, access).await {
-                Ok(material) => material,
-                Err(stop) => return run.close(Ending::Finished(Err(stop))),
-            }
-        };
-        for secret in material.secrets() {
-            run.protect(secret);
-        }
-        let logins = probe.logins(&material);
-        for Login { secret, .. } in &logins {
-            run.protect(secret);
-        }
-
-        let logins = Arc::new(self.ledger.logins(&logins));
-        run.ask_before_offering(logins.clone());
-
-        let connections = Arc::new(self.connections.of_run(circumstances.client.clone()));
-        run.limit_connections(connections.clone());
-        let place = match circumstances.admission {
-            Admission::Queued => {
-                // In this order for all, so that no two tests wait for each other.
-                run.wait_for(connections.reserve(probe.endpoints())).await;
-                let place = run.wait_for(self.places.wait(probe.connections())).await;
-                connections.begin();
-                Ok(place)
-            }
-            Admission::Immediate => self.places.take(probe.endpoints(), probe.connections()),
-        };
-        let _place = match place {
-            Ok(place) => place,
-            Err(busy) => return run.close(Ending::Broken(busy)),
-        };
-        // Asked when the waiting is over, since another test may have been refused meanwhile.
-        if let Some(refusal) = logins.refusal() {
-            let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
-            return run.close(Ending::Finished(result));
-        }
-
-        let transcript = self.threads.run(run.clone(), probe, material).await;
-        logins.learn(&transcript);
-        transcript
     }
 
     fn open(&self, plan: &[Stage], secrets: &[&Secret], deadline: Duration, began: Instant) -> Run {

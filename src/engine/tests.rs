@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use probe_contract::{
-    Endpoint, Evidence, GlueException, Leg, Loopback, Outcome, Pending, Pointer, Properties, Stop, TypeRow,
-    Warning,
+    Endpoint, Evidence, GlueException, Leg, Login, Loopback, Material, Outcome, Pending, Pointer, Properties,
+    Stop, TypeRow, Warning,
 };
 
 use super::*;
