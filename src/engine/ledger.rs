@@ -5,7 +5,7 @@
 //! without dialing.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use probe_contract::{
@@ -24,9 +24,10 @@ const MANY: usize = 4096;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Identity([u8; 32]);
 
+#[derive(Clone)]
 pub(super) struct Ledger {
     digest: Digest,
-    accounts: Mutex<HashMap<Identity, Account>>,
+    accounts: Arc<Mutex<HashMap<Identity, Account>>>,
 }
 
 /// One login. Whoever holds the lock has the turn to offer it.
@@ -51,7 +52,10 @@ enum Standing {
 }
 
 /// The logins of one test.
-pub(super) struct Logins(Vec<(Endpoint, Account)>);
+pub(super) struct Logins {
+    ledger: Ledger,
+    accounts: Mutex<Vec<(Endpoint, Account)>>,
+}
 
 /// A turn to offer a login; without the guard where it is known to be good.
 struct Turn {
@@ -61,12 +65,13 @@ struct Turn {
 
 impl Ledger {
     pub(super) fn new(digest: Digest) -> Self {
-        Self { digest, accounts: Mutex::default() }
+        Self { digest, accounts: Arc::default() }
     }
 
     pub(super) fn logins(&self, logins: &[Login]) -> Logins {
-        let account = |login: &Login| (login.endpoint.normalized(), self.account(self.identity(login)));
-        Logins(logins.iter().map(account).collect())
+        let logins_of_test = Logins { ledger: self.clone(), accounts: Mutex::default() };
+        logins.iter().for_each(|login| logins_of_test.declare(login));
+        logins_of_test
     }
 
     fn identity(&self, login: &Login) -> Identity {
@@ -101,6 +106,24 @@ impl Account {
         *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
     }
 
+    async fn turn(self) -> Result<Box<dyn Offer>, Failure> {
+        let mut guard = None;
+        if !matches!(self.standing(), Standing::Accepted { .. }) {
+            guard = Some(self.turn.clone().lock_owned().await);
+        }
+        match self.standing() {
+            Standing::Unknown => {}
+            Standing::Accepted { .. } => guard = None,
+            Standing::Refused { .. } => {
+                if let Some(refusal) = self.refusal() {
+                    return Err(refusal);
+                }
+            }
+        }
+        let turn: Box<dyn Offer> = Box::new(Turn { account: self, _guard: guard });
+        Ok(turn)
+    }
+
     /// The earlier refusal, as a failure of a test that does not repeat it.
     fn refusal(&self) -> Option<Failure> {
         let Standing::Refused { at, failure } = self.standing() else {
@@ -119,9 +142,13 @@ impl Account {
 }
 
 impl Logins {
+    fn accounts(&self) -> MutexGuard<'_, Vec<(Endpoint, Account)>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The refusal that one of them met, where it still counts.
     pub(super) fn refusal(&self) -> Option<Failure> {
-        self.0.iter().find_map(|(_, account)| account.refusal())
+        self.accounts().iter().find_map(|(_, account)| account.refusal())
     }
 
     /// Learns from a test that broke the agent: clients repeat such calls by themselves.
@@ -129,7 +156,7 @@ impl Logins {
         if let Some((_, failure)) = &transcript.failure
             && failure.code == Code::AgentFailed
         {
-            for (_, account) in &self.0 {
+            for (_, account) in self.accounts().iter() {
                 account.learn(Standing::Refused { at: Instant::now(), failure: failure.clone() });
             }
         }
@@ -137,28 +164,31 @@ impl Logins {
 }
 
 impl Offers for Logins {
+    fn declare(&self, login: &Login) {
+        let account = self.ledger.account(self.ledger.identity(login));
+        self.accounts().push((login.endpoint.normalized(), account));
+    }
+
     fn turn(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn Offer>, Failure>> {
-        let endpoint = endpoint.normalized();
-        let account = self.0.iter().find(|(at, _)| *at == endpoint).map(|(_, account)| account.clone());
-        Box::pin(async move {
-            // A probe that offers nothing there has nothing to wait for.
-            let account = account.unwrap_or_default();
-            let mut guard = None;
-            if !matches!(account.standing(), Standing::Accepted { .. }) {
-                guard = Some(account.turn.clone().lock_owned().await);
+        let normalized = endpoint.normalized();
+        let account = self
+            .accounts()
+            .iter()
+            .rev()
+            .find(|(at, _)| *at == normalized)
+            .map(|(_, account)| account.clone());
+        match account {
+            Some(account) => Box::pin(account.turn()),
+            None => {
+                let detail =
+                    format!("the probe was about to log in at {endpoint}, where it declared no login");
+                Box::pin(std::future::ready(Err(Failure::new(Code::AgentFailed, detail))))
             }
-            match account.standing() {
-                Standing::Unknown => {}
-                Standing::Accepted { .. } => guard = None,
-                Standing::Refused { .. } => {
-                    if let Some(refusal) = account.refusal() {
-                        return Err(refusal);
-                    }
-                }
-            }
-            let turn: Box<dyn Offer> = Box::new(Turn { account, _guard: guard });
-            Ok(turn)
-        })
+        }
+    }
+
+    fn turn_to_try(&self, login: &Login) -> Pending<Result<Box<dyn Offer>, Failure>> {
+        Box::pin(self.ledger.account(self.ledger.identity(login)).turn())
     }
 }
 

@@ -451,4 +451,6 @@ fn secrets<'a>(
 }
 
 #[cfg(test)]
+mod misbehaving;
+#[cfg(test)]
 mod tests;

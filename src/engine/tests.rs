@@ -1,198 +1,12 @@
 //! The engine against probes that misbehave.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
-use probe_contract::{
-    Endpoint, Evidence, GlueException, Leg, Login, Loopback, Material, Outcome, Pending, Pointer, Properties,
-    Stop, TypeRow, Warning,
-};
+use probe_contract::{Evidence, GlueException, Loopback, Outcome, Properties, Warning};
 
+use super::misbehaving::{PROTOCOL, SLOW_DOOR};
 use super::*;
 use crate::glue::Fields;
-
-/// What a probe does; the type of its connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
-    /// Every stage of its plan.
-    Pass,
-    /// Returns without having done anything.
-    Nothing,
-    /// Does the first stage and no more.
-    Half,
-    /// Panics in its second stage.
-    Panic,
-    /// Burns its core in its second stage, for longer than its deadline, and can't be cancelled.
-    Burn,
-    /// Waits for ever in its second stage.
-    Hang,
-    /// Is refused.
-    Refuse,
-    /// Is refused before the server asked for the credential.
-    RefuseUnasked,
-    /// Offers the credential, and loses the connection.
-    Lose,
-    /// Logs in, and has no right to the database.
-    Barred,
-    /// Takes [`SLOW_DOOR`] until it is let in unasked.
-    SlowDoor,
-    /// Takes its time, and counts who does so at once.
-    Slow,
-    /// Loses one endpoint of two, and forgives it.
-    Forgive,
-}
-
-const DEEDS: [(&str, Deed); 13] = [
-    ("PASS", Deed::Pass),
-    ("NOTHING", Deed::Nothing),
-    ("HALF", Deed::Half),
-    ("PANIC", Deed::Panic),
-    ("BURN", Deed::Burn),
-    ("HANG", Deed::Hang),
-    ("REFUSE", Deed::Refuse),
-    ("REFUSE_UNASKED", Deed::RefuseUnasked),
-    ("LOSE", Deed::Lose),
-    ("BARRED", Deed::Barred),
-    ("SLOW_DOOR", Deed::SlowDoor),
-    ("SLOW", Deed::Slow),
-    ("FORGIVE", Deed::Forgive),
-];
-
-struct Misbehaving {
-    /// Probes that were run.
-    ran: AtomicUsize,
-    /// Slow probes that run now, and the most that ever did.
-    slow: AtomicUsize,
-    most: AtomicUsize,
-}
-
-struct Misbehaver {
-    deed: Deed,
-    password: String,
-    endpoints: [Endpoint; 1],
-}
-
-impl Protocol for Misbehaving {
-    fn name(&self) -> &'static str {
-        "misbehaving"
-    }
-
-    fn types(&self) -> &'static [TypeRow] {
-        &[]
-    }
-
-    fn claims(&self, target: &Target) -> bool {
-        DEEDS.iter().any(|(name, _)| *name == target.connection_type)
-    }
-
-    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        let (_, deed) = DEEDS.iter().find(|(name, _)| *name == target.connection_type).unwrap();
-        let password = target.properties.get("PASSWORD").unwrap_or_default().to_owned();
-        let host = target.properties.get("HOST").unwrap_or("localhost").to_owned();
-        let endpoints = [Endpoint { host, port: 1 }];
-        Ok(Box::new(Misbehaver { deed: *deed, password, endpoints }))
-    }
-}
-
-impl Probe for Misbehaver {
-    fn plan(&self) -> &[Stage] {
-        &[Stage::Auth, Stage::Query]
-    }
-
-    fn endpoints(&self) -> &[Endpoint] {
-        &self.endpoints
-    }
-
-    fn pointers(&self) -> &[Pointer] {
-        &[]
-    }
-
-    fn logins(&self, _material: &Material) -> Vec<Login> {
-        let endpoint = self.endpoints[0].clone();
-        vec![Login { endpoint, user: "alice".into(), secret: Secret::new(self.password.clone()) }]
-    }
-
-    fn probe(self: Box<Self>, run: Run, _material: Material) -> Pending<Result<(), Stop>> {
-        PROTOCOL.ran.fetch_add(1, Ordering::SeqCst);
-        let [endpoint] = self.endpoints;
-        Box::pin(misbehave(self.deed, run.leg(endpoint), run))
-    }
-}
-
-async fn misbehave(deed: Deed, leg: Leg, run: Run) -> Result<(), Stop> {
-    if deed == Deed::Nothing {
-        return Ok(());
-    }
-    if matches!(deed, Deed::Refuse | Deed::RefuseUnasked | Deed::Lose) {
-        let work = async |step: probe_contract::Step| {
-            if deed != Deed::RefuseUnasked {
-                step.offer("test");
-            }
-            // Long enough that others would overtake, were they let.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            if deed == Deed::Lose {
-                return Err(Failure::new(Code::ConnectionReset, "gone"));
-            }
-            Err(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
-        };
-        return leg.stage(Stage::Auth, work).await;
-    }
-    let login = async |step: probe_contract::Step| {
-        if deed == Deed::SlowDoor {
-            tokio::time::sleep(SLOW_DOOR).await;
-            return Ok(());
-        }
-        step.offer("test");
-        if deed == Deed::Barred {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            return Err(Failure::new(Code::AccessDenied, "barred").at(Stage::Access));
-        }
-        Ok(())
-    };
-    leg.stage(Stage::Auth, login).await?;
-    if deed == Deed::Half {
-        return Ok(());
-    }
-    if deed == Deed::Forgive {
-        let other = run.leg(Endpoint { host: "other".into(), port: 2 });
-        if let Err(stop) =
-            other.stage(Stage::Query, async |_| Err::<(), _>(Failure::new(Code::Refused, "gone"))).await
-        {
-            run.forgive(stop);
-        }
-    }
-    leg.stage(Stage::Query, async |_| {
-        match deed {
-            Deed::Panic => panic!("a message that holds c4naRy-Pa55"),
-            Deed::Burn => {
-                let until = Instant::now() + Duration::from_secs(3);
-                while Instant::now() < until {
-                    std::hint::spin_loop();
-                }
-            }
-            Deed::Hang => std::future::pending().await,
-            Deed::Slow => {
-                let now = PROTOCOL.slow.fetch_add(1, Ordering::SeqCst) + 1;
-                PROTOCOL.most.fetch_max(now, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                PROTOCOL.slow.fetch_sub(1, Ordering::SeqCst);
-            }
-            Deed::Pass
-            | Deed::Nothing
-            | Deed::Half
-            | Deed::Refuse
-            | Deed::RefuseUnasked
-            | Deed::Lose
-            | Deed::Barred
-            | Deed::SlowDoor
-            | Deed::Forgive => {}
-        }
-        Ok(())
-    })
-    .await
-}
-
-static PROTOCOL: Misbehaving =
-    Misbehaving { ran: AtomicUsize::new(0), slow: AtomicUsize::new(0), most: AtomicUsize::new(0) };
 
 fn engine(deadline: Duration, strict: bool) -> Engine {
     static PROTOCOLS: [&dyn Protocol; 1] = [&PROTOCOL];
@@ -226,8 +40,6 @@ fn request(connection_type: &str, properties: &[(&str, &str)]) -> TestRequest {
 
 /// For what is to reach it.
 const DEADLINE: Duration = Duration::from_millis(300);
-/// How long a slow door takes.
-const SLOW_DOOR: Duration = Duration::from_millis(800);
 /// For what is not, however slow the machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -369,6 +181,53 @@ async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
         .count();
     assert_eq!(offered, 1);
 }
+
+#[tokio::test]
+async fn a_login_that_comes_late_is_declared_and_then_offered_no_more_than_another() {
+    let _alone = OFFERS.lock().await;
+    let offered = || PROTOCOL.offered.load(Ordering::SeqCst);
+    let engine = engine(PATIENCE, false);
+    let before = offered();
+    for database in ["a", "b", "c"] {
+        let late = request("LATE_LOGIN", &[("PASSWORD", "late"), ("DATABASE", database)]);
+        let result = engine.test(&late).await;
+        failed(&result, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
+        assert_eq!(result.failure.unwrap().native.as_deref(), Some("28P01"));
+    }
+    assert_eq!(offered() - before, 1, "offered once in three tests");
+
+    let undeclared = request("UNDECLARED_LOGIN", &[("PASSWORD", "undeclared")]);
+    let result = engine.test(&undeclared).await;
+    failed(&result, Stage::Auth, Code::AgentFailed, GlueException::InternalService);
+    let message = &result.failure.as_ref().unwrap().message;
+    assert!(message.contains("about to log in at late:3, where it declared no login"), "{message}");
+    assert_eq!(offered() - before, 1, "not offered");
+}
+
+#[tokio::test]
+async fn a_login_that_is_only_tried_is_remembered_and_decides_nothing() {
+    let _alone = OFFERS.lock().await;
+    let offered = || PROTOCOL.offered.load(Ordering::SeqCst);
+    let engine = engine(PATIENCE, true);
+    let before = offered();
+    for database in ["a", "b"] {
+        let result = engine.test(&request("TRY", &[("PASSWORD", "tried"), ("DATABASE", database)])).await;
+        assert_eq!(result.failure.as_ref().map(|failure| &failure.message), None);
+        assert_eq!(
+            outcomes(&result),
+            [
+                (Stage::Settings, Outcome::Passed),
+                (Stage::Auth, Outcome::Skipped),
+                (Stage::Auth, Outcome::Passed),
+                (Stage::Query, Outcome::Passed)
+            ]
+        );
+    }
+    assert_eq!(offered() - before, 1, "offered once in two tests");
+}
+
+/// For tests that count what is offered.
+static OFFERS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test]
 async fn a_login_that_is_known_to_be_good_is_offered_side_by_side() {

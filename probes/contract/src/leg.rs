@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use crate::run::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
 use crate::{
-    Answer, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failure, Io, Offer, Remembered, Run,
-    Secret, Stage, Stop,
+    Answer, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failure, Io, Login, Offer,
+    Remembered, Run, Secret, Stage, Stop,
 };
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
@@ -129,45 +129,102 @@ impl Leg {
     ) -> Result<T, Stop> {
         let turn = match self.turn(stages).await {
             Ok(turn) => turn,
-            Err(refusal) => {
-                let record = self.run.begin(Stage::Auth, self.endpoint.as_deref(), self.id);
-                return Err(self.run.fail(record, refusal));
-            }
+            Err(refusal) => return Err(self.fail(Stage::Auth, refusal)),
         };
+        self.perform(stages, turn, work)
+            .await
+            .map_err(|(step, failure)| self.run.fail(step.record(), failure))
+    }
+
+    /// Tries a login for which there is another way, in the first of `stages`, `auth`. A credential that is no good any more decides nothing:
+    /// the stage is recorded as skipped for `reason`, and there is no value. It is remembered as any refused one, and then not offered.
+    ///
+    /// # Errors
+    /// As [`span`](Self::span), but for `credentials_rejected` and `credentials_expired`.
+    ///
+    /// # Panics
+    /// Where `stages` is empty.
+    pub async fn try_login<T>(
+        &self,
+        login: &Login,
+        stages: &[Stage],
+        reason: &'static str,
+        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Stop> {
+        let is_no_good = |code| matches!(code, Code::CredentialsRejected | Code::CredentialsExpired);
+        self.run.protect(&login.secret);
+        let turn = match self.run.offers() {
+            None => None,
+            Some(offers) => match self.wait_for_others(offers.turn_to_try(login)).await {
+                Some(Ok(turn)) => Some(turn),
+                Some(Err(refusal)) if is_no_good(refusal.code) => {
+                    self.skip(Stage::Auth, reason);
+                    return Ok(None);
+                }
+                Some(Err(refusal)) => return Err(self.fail(Stage::Auth, refusal)),
+                None => return Err(self.fail(Stage::Auth, busy_login(&login.endpoint))),
+            },
+        };
+        match Box::pin(self.perform(stages, turn, work)).await {
+            Ok(value) => Ok(Some(value)),
+            Err((step, failure)) if is_no_good(failure.code) && step.stage() == Stage::Auth => {
+                self.run.skip(step.record(), reason);
+                Ok(None)
+            }
+            Err((step, failure)) => Err(self.run.fail(step.record(), failure)),
+        }
+    }
+
+    /// Records a stage that fails before anything is offered in it.
+    pub fn fail(&self, stage: Stage, failure: Failure) -> Stop {
+        let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
+        self.run.fail(record, failure)
+    }
+
+    /// Performs `stages` within the limits, and settles `turn`; whoever asked for it records the failure.
+    async fn perform<T>(
+        &self,
+        stages: &[Stage],
+        turn: Option<Box<dyn Offer>>,
+        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
+    ) -> Result<T, (Step, Failure)> {
         let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
         let at = Arc::new([AtomicUsize::new(0), AtomicUsize::new(record)]);
         let turn = Arc::new(Mutex::new(turn));
         let step = Step { leg: self.clone(), stages: stages.into(), at, offered: Arc::default(), turn };
         #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
         let result = tokio::time::timeout_at(self.until().into(), work(step.clone())).await;
-        if let Ok(Err(failure)) = &result {
-            step.settle(self.answer(&step, failure));
-        }
-        match result {
+        let failure = match result {
             Ok(Ok(value)) => {
                 while step.advance() {}
-                Ok(value)
+                return Ok(value);
             }
-            Ok(Err(failure)) => Err(self.run.fail(step.record(), self.hinted(failure, step.stage()))),
-            Err(_) => {
-                if let Some(failure) = self.was_held_up() {
-                    return Err(self.run.fail(step.record(), failure));
-                }
-                let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, step.stage()));
-                let (name, length) = match self.nearest_limit() {
-                    Some(limit) => (limit.name, limit.length),
-                    None => ("deadline", self.run.0.options.deadline),
-                };
-                let failure = match self.awaited {
-                    Some((whom, hint)) => {
-                        let failure = overdue(name, length, None);
-                        let detail = format!("{whom} did not answer: {}", failure.detail);
-                        Failure { detail, ..failure }.hint(hint)
-                    }
-                    None => self.hinted(overdue(name, length, waiting_for), step.stage()),
-                };
-                Err(self.run.fail(step.record(), failure))
+            Ok(Err(failure)) => {
+                step.settle(self.answer(&step, &failure));
+                self.hinted(failure, step.stage())
             }
+            Err(_) => self.overdue(&step),
+        };
+        Err((step, failure))
+    }
+
+    /// What the passing of the nearest limit amounts to.
+    fn overdue(&self, step: &Step) -> Failure {
+        if let Some(failure) = self.was_held_up() {
+            return failure;
+        }
+        let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, step.stage()));
+        let (name, length) = match self.nearest_limit() {
+            Some(limit) => (limit.name, limit.length),
+            None => ("deadline", self.run.0.options.deadline),
+        };
+        match self.awaited {
+            Some((whom, hint)) => {
+                let failure = overdue(name, length, None);
+                let detail = format!("{whom} did not answer: {}", failure.detail);
+                Failure { detail, ..failure }.hint(hint)
+            }
+            None => self.hinted(overdue(name, length, waiting_for), step.stage()),
         }
     }
 
@@ -201,10 +258,7 @@ impl Leg {
         };
         match self.wait_for_others(offers.turn(endpoint)).await {
             Some(turn) => turn.map(Some),
-            None => Err(Failure::new(
-                Code::AgentBusy,
-                format!("another test still waits for {endpoint} to answer the same login"),
-            )),
+            None => Err(busy_login(endpoint)),
         }
     }
 
@@ -221,8 +275,7 @@ impl Leg {
             return Ok(Some(permit));
         }
         let detail = format!("other tests hold all the connections that may be open to {endpoint} at a time");
-        let record = self.run.begin(Stage::Tcp, Some(endpoint), self.id);
-        Err(self.run.fail(record, Failure::new(Code::AgentBusy, detail)))
+        Err(self.fail(Stage::Tcp, Failure::new(Code::AgentBusy, detail)))
     }
 
     /// What `others` give, or none when the run's deadline passes first.
@@ -418,6 +471,11 @@ impl Step {
     fn record(&self) -> usize {
         self.at[1].load(Ordering::Acquire)
     }
+}
+
+fn busy_login(endpoint: &Endpoint) -> Failure {
+    let detail = format!("another test still waits for {endpoint} to answer the same login");
+    Failure::new(Code::AgentBusy, detail)
 }
 
 /// Operating system errors, typed first: kind, code, the errno's name, what happened.

@@ -1,15 +1,22 @@
 //! Who may offer a credential, and when.
 
-use crate::{Endpoint, Failure, Pending, RecordedFailure};
+use crate::{Endpoint, Failure, Login, Pending, RecordedFailure};
 
 /// Keeps a refused credential from being offered again. The engine gives one to each run; [`Leg`](crate::Leg) asks it
 /// before a stage `auth` begins.
 pub trait Offers: Send + Sync {
-    /// Waits for the turn to offer the run's credential at `endpoint`: one at a time, until it is known to be good.
+    /// Adds a login that the run came to know on the way. It is the one at its endpoint from then on.
+    fn declare(&self, login: &Login);
+
+    /// Waits for the turn to offer the credential that the run has for `endpoint`: one at a time, until it is known to be good.
     ///
     /// # Errors
-    /// The refusal that the credential met before, where that still counts.
+    /// The refusal that the credential met before, where that still counts. `agent_failed` where the run declared no login there: what is
+    /// not declared can't be kept from being offered again.
     fn turn(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn Offer>, Failure>>;
+
+    /// As [`turn`](Self::turn), for a login that is only tried: another one of the run's may be at the same endpoint.
+    fn turn_to_try(&self, login: &Login) -> Pending<Result<Box<dyn Offer>, Failure>>;
 }
 
 /// The turn to offer a credential. Dropped unsettled, nothing is learnt from it, and the next in line has the turn.

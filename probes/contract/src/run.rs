@@ -9,8 +9,8 @@ use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Mistake, Offers, Resolver, Secret,
-    Stage, Warning,
+    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Login, Mistake, Offers, Resolver,
+    Secret, Stage, Warning,
 };
 
 /// Lookups of one run at a time: each may have many sockets open ([`Resolver::MAX_SOCKETS`]).
@@ -227,6 +227,15 @@ impl Run {
             for warning in warnings {
                 warning.message = scrub.mask(&warning.message);
             }
+        }
+    }
+
+    /// Declares a login that was not known before the run: an endpoint that is learnt on the way, a token that a server gave. Without it
+    /// nothing may be offered there.
+    pub fn declare_login(&self, login: &Login) {
+        self.protect(&login.secret);
+        if let Some(offers) = self.offers() {
+            offers.declare(login);
         }
     }
 

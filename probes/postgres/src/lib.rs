@@ -7,8 +7,8 @@ mod settings;
 mod tap;
 
 use probe_contract::{
-    Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage,
-    Stop, Target, TypeRow,
+    Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Secret,
+    Stage, Stop, Target, TypeRow,
 };
 
 use settings::{Encryption, Settings};
@@ -108,7 +108,8 @@ impl Probe for PostgresProbe {
     fn logins(&self, material: &Material) -> Vec<Login> {
         let (user, password) = self.settings.credentials.resolve(material);
         let endpoint = self.settings.endpoint.clone();
-        password.map(|secret| Login { endpoint, user, secret }).into_iter().collect()
+        // A user without a password is a login too.
+        vec![Login { endpoint, user, secret: password.unwrap_or_else(|| Secret::new(String::new())) }]
     }
 
     fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
@@ -124,14 +125,14 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
     let leg = run.leg(settings.endpoint.clone()).within("loginTimeout", limits.login);
     let stream = leg.within("connectTimeout", limits.connect).dial().await?;
     match settings.encryption {
-        Encryption::None => driver::login(&run, &leg, stream, &settings, &material).await,
+        Encryption::None => Box::pin(driver::login(&run, &leg, stream, &settings, &material)).await,
         Encryption::Direct => {
             let policy = settings.tls_policy(&material, vec![b"postgresql".to_vec()]);
             let stream = leg.secure(stream, &policy).await?;
-            driver::login(&run, &leg, stream, &settings, &material).await
+            Box::pin(driver::login(&run, &leg, stream, &settings, &material)).await
         }
         Encryption::IfOffered | Encryption::Required => {
-            ask_for_tls(&run, &leg, stream, &settings, &material).await
+            Box::pin(ask_for_tls(&run, &leg, stream, &settings, &material)).await
         }
     }
 }
@@ -150,7 +151,7 @@ async fn ask_for_tls(
     if offered {
         let policy = settings.tls_policy(material, Vec::new());
         let stream = leg.secure(stream, &policy).await?;
-        return driver::login(run, leg, stream, settings, material).await;
+        return Box::pin(driver::login(run, leg, stream, settings, material)).await;
     }
     leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
     run.warn(probe_contract::Warning::new(
@@ -158,5 +159,5 @@ async fn ask_for_tls(
         "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
          to true to refuse that",
     ));
-    driver::login(run, leg, stream, settings, material).await
+    Box::pin(driver::login(run, leg, stream, settings, material)).await
 }

@@ -36,6 +36,7 @@ pub(crate) async fn redeem(
 ) -> Result<(Secret, Answer), Stop> {
     let url = &exchange.url;
     let (leg, stream) = open(run, url).await?;
+    run.declare_login(&exchange.login());
     leg.awaiting("the token endpoint", SENT)
         .stage(Stage::Auth, async |step| {
             let request = request::token(settings, exchange)?;

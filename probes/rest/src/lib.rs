@@ -123,23 +123,11 @@ impl Probe for RestProbe {
 
     fn logins(&self, material: &Material) -> Vec<Login> {
         let Ok(Decision { way, .. }) = way::decide(&self.settings, Some(material)) else { return Vec::new() };
-        let presented = |presented: &Presented| {
-            let endpoint = self.settings.api.as_ref()?.endpoint.clone();
-            let user = presented.user.clone().unwrap_or_default();
-            Some(Login { endpoint, user, secret: presented.secret.clone() })
-        };
-        let exchanged = |exchange: &Exchange| Login {
-            endpoint: exchange.url.endpoint.clone(),
-            user: exchange.user.clone(),
-            secret: exchange.secret.clone(),
-        };
         match &way {
-            Way::Direct(direct) => presented(direct).into_iter().collect(),
-            Way::Exchange(exchange) => vec![exchanged(exchange)],
-            Way::Sparing(stored, exchange) => {
-                presented(stored).into_iter().chain([exchanged(exchange)]).collect()
-            }
-            // Who keeps the tokens of a code has it sent once, whatever comes of it.
+            Way::Direct(presented) => self.settings.api.iter().map(|api| presented.login(api)).collect(),
+            // The stored token of the latter is only tried.
+            Way::Exchange(exchange) | Way::Sparing(_, exchange) => vec![exchange.login()],
+            // Who keeps the tokens of a code has it sent once, whatever comes of it: it is declared when it is.
             Way::Code(_) | Way::Unprovable { .. } => Vec::new(),
         }
     }
@@ -163,7 +151,7 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
     match way {
         Way::Direct(presented) => {
             let api = settings.api.clone();
-            validate(&run, &settings, api, &presented, &parameters, Offered::Here).await
+            validate(&run, &settings, api, &presented, &parameters).await
         }
         Way::Exchange(exchange) => renew_and_validate(&run, &settings, &exchange, &parameters).await,
         Way::Code(exchange) => {
@@ -186,16 +174,9 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
                 (last, _) = open(&run, &url).await?;
             }
             let failure = Failure::new(Code::NotTestable, detail).hint(hint);
-            last.stage(Stage::Auth, async |_| Err(failure)).await
+            Err(last.fail(Stage::Auth, failure))
         }
     }
-}
-
-/// Whose credential an API is shown: one that is named in [`Probe::logins`], or a token of this test's own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Offered {
-    Here,
-    Elsewhere,
 }
 
 async fn renew_and_validate(
@@ -219,7 +200,10 @@ async fn validate_obtained(
     let told = told_api(run, settings, &answer, &exchange.url).await?;
     let api = settings.api.clone().or(told);
     let presented = way::bearer(settings, token, "access token", false);
-    validate(run, settings, api, &presented, parameters, Offered::Elsewhere).await
+    if let Some(url) = &api {
+        run.declare_login(&presented.login(url));
+    }
+    validate(run, settings, api, &presented, parameters).await
 }
 
 /// Asks the token endpoint for an access token: its stages `dns`, `tcp`, `tls`, `auth`.
@@ -233,7 +217,7 @@ async fn obtain(
         let failure = Failure::new(Code::CredentialsExpired, format!("the JWT expired {seconds} s ago"))
             .native("exp")
             .hint("Sign a new JWT and store it in the connection");
-        run.local().stage(Stage::Auth, async |_| Err::<(), _>(failure)).await?;
+        return Err(run.local().fail(Stage::Auth, failure));
     }
     let url = &exchange.url;
     let (leg, stream) = open(run, url).await?;
@@ -290,7 +274,7 @@ async fn told_api(
                 token_url.endpoint, told.endpoint
             );
             let failure = Failure::new(Code::ResponseUnreadable, detail);
-            run.leg(token_url.endpoint.clone()).stage(Stage::Auth, async |_| Err(failure)).await
+            Err(run.leg(token_url.endpoint.clone()).fail(Stage::Auth, failure))
         }
         (Some(Err(_)) | None, _) => Ok(None),
     }
@@ -303,26 +287,17 @@ async fn still_good(
     stored: &Presented,
     parameters: &[Sent],
 ) -> Result<bool, Stop> {
+    const RENEWED: &str = "the stored token is no good any more, and a new one is asked for";
     let Some(url) = &settings.api else { return Ok(false) };
     let (leg, stream) = open(run, url).await?;
-    let answer = leg
-        .stage(Stage::Handshake, async |step| {
-            step.note(Evidence::Mechanism(stored.mechanism.clone()));
-            let request = request::validation(settings, url, &sent(stored, parameters))?;
-            wire::exchange(stream, request, url).await
-        })
-        .await?;
-    let proof = judge::api(settings, &answer, &url.endpoint);
-    let renewable = [Code::CredentialsRejected, Code::CredentialsExpired];
-    if proof.as_ref().is_err_and(|failure| renewable.contains(&failure.code)) {
-        return Ok(false);
-    }
-    leg.span(DECIDED, async |step| {
+    let login = stored.login(url);
+    let tried = leg.try_login(&login, DECIDED, RENEWED, async |step| {
+        let request = request::validation(settings, url, &sent(stored, parameters))?;
         step.offer(&stored.mechanism);
-        conclude(run, &step, proof)
-    })
-    .await?;
-    Ok(true)
+        let answer = wire::exchange(stream, request, url).await?;
+        conclude(run, &step, judge::api(settings, &answer, &url.endpoint))
+    });
+    Ok(tried.await?.is_some())
 }
 
 /// Asks the validation endpoint: one answer decides `auth`, `access` and `query`.
@@ -332,21 +307,17 @@ async fn validate(
     api: Option<WebUrl>,
     presented: &Presented,
     parameters: &[Sent],
-    offered: Offered,
 ) -> Result<(), Stop> {
     let Some(url) = api else {
         let failure =
             Failure::new(Code::NotTestable, "neither the definition nor the provider says where the API is")
                 .hint("Give INSTANCE_URL");
-        return run.local().stage(Stage::Auth, async |_| Err(failure)).await;
+        return Err(run.local().fail(Stage::Auth, failure));
     };
     let (leg, stream) = open(run, &url).await?;
     leg.span(DECIDED, async |step| {
         let request = request::validation(settings, &url, &sent(presented, parameters))?;
-        match offered {
-            Offered::Here => step.offer(&presented.mechanism),
-            Offered::Elsewhere => step.note(Evidence::Mechanism(presented.mechanism.clone())),
-        }
+        step.offer(&presented.mechanism);
         if let Some(user) = &presented.user {
             step.note(Evidence::User(user.clone()));
         }
@@ -409,7 +380,7 @@ async fn open(run: &Run, url: &WebUrl) -> Result<(Leg, Box<dyn Io>), Stop> {
         let detail =
             format!("{} is not loopback, and over http a credential is sent nowhere else", url.endpoint);
         let failure = Failure::new(Code::TlsRequired, detail).hint("Use https");
-        leg.stage(Stage::Auth, async |_| Err::<(), _>(failure)).await?;
+        return Err(leg.fail(Stage::Auth, failure));
     }
     Ok((leg, Box::new(stream)))
 }

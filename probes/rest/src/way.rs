@@ -1,6 +1,6 @@
 //! Which credential a test offers, and where: decided before anything is sent.
 
-use probe_contract::{AuthenticationType, Code, Failure, GrantType, Material, Mistake, Secret};
+use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Material, Mistake, Secret};
 
 use crate::document::{ContentType, Grant, Method, Parameter, PropertyLocation};
 use crate::interpreter::Refresh;
@@ -49,6 +49,14 @@ pub(crate) struct Presented {
     pub(crate) refresh_left: bool,
 }
 
+impl Presented {
+    /// The login that it is at `api`.
+    pub(crate) fn login(&self, api: &WebUrl) -> Login {
+        let user = self.user.clone().unwrap_or_default();
+        Login { endpoint: api.endpoint.clone(), user, secret: self.secret.clone() }
+    }
+}
+
 /// One part of a request.
 #[derive(Clone)]
 pub(crate) struct Sent {
@@ -72,6 +80,14 @@ pub(crate) struct Exchange {
     pub(crate) client: Client,
     /// What the JWT that is exchanged says of itself.
     pub(crate) claims: Option<Claims>,
+}
+
+impl Exchange {
+    /// The login that it is at the token endpoint.
+    pub(crate) fn login(&self) -> Login {
+        let (user, secret) = (self.user.clone(), self.secret.clone());
+        Login { endpoint: self.url.endpoint.clone(), user, secret }
+    }
 }
 
 /// How the client says who it is.

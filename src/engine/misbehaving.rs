@@ -1,0 +1,238 @@
+//! A probe that misbehaves in each way that the engine has to stand.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use probe_contract::{
+    Code, Endpoint, Failure, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Secret,
+    Stage, Stop, Target, TypeRow,
+};
+
+/// How long a slow door takes.
+pub(super) const SLOW_DOOR: Duration = Duration::from_millis(800);
+
+pub(super) static PROTOCOL: Misbehaving = Misbehaving {
+    ran: AtomicUsize::new(0),
+    offered: AtomicUsize::new(0),
+    slow: AtomicUsize::new(0),
+    most: AtomicUsize::new(0),
+};
+
+/// What a probe does; the type of its connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    /// Every stage of its plan.
+    Pass,
+    /// Returns without having done anything.
+    Nothing,
+    /// Does the first stage and no more.
+    Half,
+    /// Panics in its second stage.
+    Panic,
+    /// Burns its core in its second stage, for longer than its deadline, and can't be cancelled.
+    Burn,
+    /// Waits for ever in its second stage.
+    Hang,
+    /// Is refused.
+    Refuse,
+    /// Is refused before the server asked for the credential.
+    RefuseUnasked,
+    /// Offers the credential, and loses the connection.
+    Lose,
+    /// Logs in, and has no right to the database.
+    Barred,
+    /// Takes [`SLOW_DOOR`] until it is let in unasked.
+    SlowDoor,
+    /// Takes its time, and counts who does so at once.
+    Slow,
+    /// Loses one endpoint of two, and forgives it.
+    Forgive,
+    /// Learns of another endpoint on the way, declares its login there, and is refused.
+    LateLogin,
+    /// The same without a word.
+    UndeclaredLogin,
+    /// Tries a login that is refused, and has another one that is good.
+    Try,
+}
+
+const DEEDS: [(&str, Deed); 16] = [
+    ("PASS", Deed::Pass),
+    ("NOTHING", Deed::Nothing),
+    ("HALF", Deed::Half),
+    ("PANIC", Deed::Panic),
+    ("BURN", Deed::Burn),
+    ("HANG", Deed::Hang),
+    ("REFUSE", Deed::Refuse),
+    ("REFUSE_UNASKED", Deed::RefuseUnasked),
+    ("LOSE", Deed::Lose),
+    ("BARRED", Deed::Barred),
+    ("SLOW_DOOR", Deed::SlowDoor),
+    ("SLOW", Deed::Slow),
+    ("FORGIVE", Deed::Forgive),
+    ("LATE_LOGIN", Deed::LateLogin),
+    ("UNDECLARED_LOGIN", Deed::UndeclaredLogin),
+    ("TRY", Deed::Try),
+];
+
+pub(super) struct Misbehaving {
+    /// Probes that were run.
+    pub(super) ran: AtomicUsize,
+    /// Credentials that were sent in a late or a tried login.
+    pub(super) offered: AtomicUsize,
+    /// Slow probes that run now, and the most that ever did.
+    pub(super) slow: AtomicUsize,
+    pub(super) most: AtomicUsize,
+}
+
+struct Misbehaver {
+    deed: Deed,
+    password: String,
+    endpoints: [Endpoint; 1],
+}
+
+impl Protocol for Misbehaving {
+    fn name(&self) -> &'static str {
+        "misbehaving"
+    }
+
+    fn types(&self) -> &'static [TypeRow] {
+        &[]
+    }
+
+    fn claims(&self, target: &Target) -> bool {
+        DEEDS.iter().any(|(name, _)| *name == target.connection_type)
+    }
+
+    fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+        let (_, deed) = DEEDS.iter().find(|(name, _)| *name == target.connection_type).unwrap();
+        let password = target.properties.get("PASSWORD").unwrap_or_default().to_owned();
+        let host = target.properties.get("HOST").unwrap_or("localhost").to_owned();
+        let endpoints = [Endpoint { host, port: 1 }];
+        Ok(Box::new(Misbehaver { deed: *deed, password, endpoints }))
+    }
+}
+
+impl Probe for Misbehaver {
+    fn plan(&self) -> &[Stage] {
+        &[Stage::Auth, Stage::Query]
+    }
+
+    fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    fn pointers(&self) -> &[Pointer] {
+        &[]
+    }
+
+    fn logins(&self, _material: &Material) -> Vec<Login> {
+        let endpoint = self.endpoints[0].clone();
+        vec![Login { endpoint, user: "alice".into(), secret: Secret::new(self.password.clone()) }]
+    }
+
+    fn probe(self: Box<Self>, run: Run, _material: Material) -> Pending<Result<(), Stop>> {
+        PROTOCOL.ran.fetch_add(1, Ordering::SeqCst);
+        let [endpoint] = self.endpoints;
+        let login =
+            Login { secret: Secret::new(self.password), endpoint: endpoint.clone(), user: "bob".into() };
+        Box::pin(misbehave(self.deed, run.leg(endpoint), run, login))
+    }
+}
+
+async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), Stop> {
+    if deed == Deed::Nothing {
+        return Ok(());
+    }
+    if matches!(deed, Deed::Refuse | Deed::RefuseUnasked | Deed::Lose) {
+        let work = async |step: probe_contract::Step| {
+            if deed != Deed::RefuseUnasked {
+                step.offer("test");
+            }
+            // Long enough that others would overtake, were they let.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if deed == Deed::Lose {
+                return Err(Failure::new(Code::ConnectionReset, "gone"));
+            }
+            Err(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
+        };
+        return leg.stage(Stage::Auth, work).await;
+    }
+    let login = async |step: probe_contract::Step| {
+        if deed == Deed::SlowDoor {
+            tokio::time::sleep(SLOW_DOOR).await;
+            return Ok(());
+        }
+        step.offer("test");
+        if deed == Deed::Barred {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            return Err(Failure::new(Code::AccessDenied, "barred").at(Stage::Access));
+        }
+        Ok(())
+    };
+    if deed == Deed::Try {
+        let tried = async |step: probe_contract::Step| {
+            PROTOCOL.offered.fetch_add(1, Ordering::SeqCst);
+            step.offer("test");
+            Err::<(), _>(Failure::new(Code::CredentialsExpired, "old"))
+        };
+        let tried =
+            leg.try_login(&other, &[Stage::Auth, Stage::Query], "there is another one", tried).await?;
+        assert!(tried.is_none());
+    }
+    leg.stage(Stage::Auth, login).await?;
+    if matches!(deed, Deed::LateLogin | Deed::UndeclaredLogin) {
+        let late = Endpoint { host: "late".into(), port: 3 };
+        if deed == Deed::LateLogin {
+            run.declare_login(&Login { endpoint: late.clone(), ..other });
+        }
+        let refused = async |step: probe_contract::Step| {
+            PROTOCOL.offered.fetch_add(1, Ordering::SeqCst);
+            step.offer("test");
+            Err::<(), _>(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
+        };
+        run.leg(late).stage(Stage::Auth, refused).await?;
+    }
+    if deed == Deed::Half {
+        return Ok(());
+    }
+    if deed == Deed::Forgive {
+        let other = run.leg(Endpoint { host: "other".into(), port: 2 });
+        if let Err(stop) =
+            other.stage(Stage::Query, async |_| Err::<(), _>(Failure::new(Code::Refused, "gone"))).await
+        {
+            run.forgive(stop);
+        }
+    }
+    leg.stage(Stage::Query, async |_| {
+        match deed {
+            Deed::Panic => panic!("a message that holds c4naRy-Pa55"),
+            Deed::Burn => {
+                let until = Instant::now() + Duration::from_secs(3);
+                while Instant::now() < until {
+                    std::hint::spin_loop();
+                }
+            }
+            Deed::Hang => std::future::pending().await,
+            Deed::Slow => {
+                let now = PROTOCOL.slow.fetch_add(1, Ordering::SeqCst) + 1;
+                PROTOCOL.most.fetch_max(now, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                PROTOCOL.slow.fetch_sub(1, Ordering::SeqCst);
+            }
+            Deed::Pass
+            | Deed::Nothing
+            | Deed::Half
+            | Deed::Refuse
+            | Deed::RefuseUnasked
+            | Deed::Lose
+            | Deed::Barred
+            | Deed::SlowDoor
+            | Deed::Forgive
+            | Deed::LateLogin
+            | Deed::UndeclaredLogin
+            | Deed::Try => {}
+        }
+        Ok(())
+    })
+    .await
+}
