@@ -32,9 +32,9 @@ test: setup ## Run all tests; those against MySQL where setup could install it
 torture: setup ## Kill the server 1,000 times while connections are written, and look what is there
 	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck $(FEATURES) --test integration -- kill::
 
-bench: setup ## Compare with psql, mysqladmin, curl and a bare driver, and time a sweep of a thousand
+bench: setup ## Compare with psql, mysqladmin, curl and a bare driver, and time a sweep of a thousand; OLD=PROGRAM with that one too
 	@cargo build --locked --quiet --release
-	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck
+	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck $(OLD)
 
 load: setup ## Attack a server as those do who want to keep others from it; OLD=PROGRAM attacks that one too
 	@cargo build --locked --quiet --release $(FEATURES)

@@ -89,33 +89,46 @@ impl Connections {
     /// Cancel safe.
     async fn acquire(&self, endpoint: &Endpoint, client: Option<&Client>, progress: Progress) -> Permit {
         let endpoint = endpoint.normalized();
-        let mut given = {
-            let mut endpoints = self.lock();
-            let at = endpoints.entry(endpoint.clone()).or_default();
-            let room = at.room();
-            // Whoever waits was here before.
-            let overtakes = || at.waiting.iter().any(|waiting| at.fits(room, waiting.client.as_ref()));
-            if at.fits(room, client) && !overtakes() {
-                return self.permit(at, &endpoint, client.cloned(), progress);
-            }
-            let (permit, given) = oneshot::channel();
-            at.waiting.push_back(Waiting { client: client.cloned(), progress, permit });
-            given
-        };
         loop {
-            // Connections that are opened later may be silent too.
-            let later = Instant::now() + UNCONNECTED_SILENCE;
-            let silence = self.lock().get(&endpoint).and_then(AtEndpoint::next_silence);
-            let silence = silence.map_or(later, |silence| silence.min(later));
-            tokio::select! {
-                permit = &mut given => {
-                    if let Ok(permit) = permit {
-                        return permit;
-                    }
+            let mut given = match self.join(&endpoint, client, progress) {
+                Ok(permit) => return permit,
+                Err(given) => given,
+            };
+            loop {
+                // Connections that are opened later may be silent too.
+                let later = Instant::now() + UNCONNECTED_SILENCE;
+                let silence = self.lock().get(&endpoint).and_then(AtEndpoint::next_silence);
+                let silence = silence.map_or(later, |silence| silence.min(later));
+                tokio::select! {
+                    permit = &mut given => match permit {
+                        Ok(permit) => return permit,
+                        // Whoever is put out of the line joins it again.
+                        Err(_) => break,
+                    },
+                    () = tokio::time::sleep_until(silence.into()) => self.give(&endpoint),
                 }
-                () = tokio::time::sleep_until(silence.into()) => self.give(&endpoint),
             }
         }
+    }
+
+    /// A permit where there is room, or a place in the line.
+    fn join(
+        &self,
+        endpoint: &Endpoint,
+        client: Option<&Client>,
+        progress: Progress,
+    ) -> Result<Permit, oneshot::Receiver<Permit>> {
+        let mut endpoints = self.lock();
+        let at = endpoints.entry(endpoint.clone()).or_default();
+        let room = at.room();
+        // Whoever waits was here before.
+        let overtakes = || at.waiting.iter().any(|waiting| at.fits(room, waiting.client.as_ref()));
+        if at.fits(room, client) && !overtakes() {
+            return Ok(self.permit(at, endpoint, client.cloned(), progress));
+        }
+        let (permit, given) = oneshot::channel();
+        at.waiting.push_back(Waiting { client: client.cloned(), progress, permit });
+        Err(given)
     }
 
     /// Gives room to those who wait for it, as far as there is some.

@@ -1,6 +1,5 @@
 //! One endpoint's part of a run.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -8,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
+use crate::io_failure::io_failure;
 use crate::run::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
 use crate::{
@@ -134,6 +134,16 @@ impl Leg {
         self.perform(stages, turn, work)
             .await
             .map_err(|(step, failure)| self.run.fail(step.record(), failure))
+    }
+
+    /// Performs stage `auth` with a credential that can be sent only once: its keeper sees to that ([`Keeper::spend`](crate::Keeper::spend)),
+    /// so that it waits for no turn.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage).
+    pub async fn spend<T>(&self, work: impl AsyncFnOnce(Step) -> Result<T, Failure>) -> Result<T, Stop> {
+        let performed = Box::pin(self.perform(&[Stage::Auth], None, work)).await;
+        performed.map_err(|(step, failure)| self.run.fail(step.record(), failure))
     }
 
     /// Tries a login for which there is another way, in the first of `stages`, `auth`. A credential that is no good any more decides nothing:
@@ -476,62 +486,4 @@ impl Step {
 fn busy_login(endpoint: &Endpoint) -> Failure {
     let detail = format!("another test still waits for {endpoint} to answer the same login");
     Failure::new(Code::AgentBusy, detail)
-}
-
-/// Operating system errors, typed first: kind, code, the errno's name, what happened.
-const IO: &[(io::ErrorKind, Code, &str, &str)] = &[
-    (io::ErrorKind::ConnectionRefused, Code::Refused, "ECONNREFUSED", "refused the connection"),
-    (io::ErrorKind::ConnectionReset, Code::ConnectionReset, "ECONNRESET", "reset the connection"),
-    (io::ErrorKind::ConnectionAborted, Code::ConnectionReset, "ECONNABORTED", "aborted the connection"),
-    (io::ErrorKind::BrokenPipe, Code::ConnectionReset, "EPIPE", "closed the connection"),
-    (io::ErrorKind::UnexpectedEof, Code::ConnectionReset, "EOF", "closed the connection"),
-    (
-        io::ErrorKind::HostUnreachable,
-        Code::Unreachable,
-        "EHOSTUNREACH",
-        "can't be reached: no such host on its network",
-    ),
-    (
-        io::ErrorKind::NetworkUnreachable,
-        Code::Unreachable,
-        "ENETUNREACH",
-        "can't be reached: no route to its network",
-    ),
-    (
-        io::ErrorKind::AddrNotAvailable,
-        Code::Unreachable,
-        "EADDRNOTAVAIL",
-        "can't be reached from any address of this machine",
-    ),
-    (
-        io::ErrorKind::PermissionDenied,
-        Code::Unreachable,
-        "EACCES",
-        "can't be reached: this machine's firewall forbids it",
-    ),
-    (io::ErrorKind::TimedOut, Code::TimedOut, "ETIMEDOUT", "did not answer"),
-];
-
-/// The failure that an operating system error on a connection to `peer` amounts to.
-#[must_use]
-pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
-    let failure = match IO.iter().find(|(kind, ..)| *kind == error.kind()) {
-        Some((_, code, native, happened)) => {
-            Failure::new(*code, format!("{peer} {happened}")).native(*native)
-        }
-        // EMFILE and ENFILE: this process, or this machine, has no file descriptor left.
-        None if matches!(error.raw_os_error(), Some(24 | 23)) => {
-            Failure::new(Code::AgentBusy, "dialcheck has no file descriptor left for another connection")
-                .hint("Raise the limit of open files (ulimit -n), or dial fewer at a time with --jobs")
-        }
-        None => {
-            let failure =
-                Failure::foreign(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
-            match error.raw_os_error() {
-                Some(number) => failure.native(format!("errno {number}")),
-                None => failure,
-            }
-        }
-    };
-    failure.source(error)
 }

@@ -11,6 +11,7 @@ mod connection_limit;
 mod evidence;
 mod failure;
 mod gate;
+mod io_failure;
 mod keeper;
 mod kerberos;
 mod leg;
@@ -32,9 +33,10 @@ pub use connection_limit::{ConnectionLimit, ConnectionPermit, EndpointStream};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};
+pub use io_failure::io_failure;
 pub use keeper::{Keeper, Purpose, Tokens};
 pub use kerberos::{KerberosConfiguration, KerberosRealm, Keytab};
-pub use leg::{Leg, Step, io_failure};
+pub use leg::{Leg, Step};
 pub use offer::{Answer, Offer, Offers};
 pub use protocol::{
     Artefact, Form, Io, Location, Login, Material, Password, Pending, Pointer, Probe, Protocol, TypeRow,

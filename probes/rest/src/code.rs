@@ -1,7 +1,7 @@
 //! An authorization code: it works once, so it is sent once, and its tokens are kept before they are used.
 
 use probe_contract::{
-    Authentication, AuthenticationType, Code, Evidence, Failure, GrantType, Run, Secret, Stage, Stop, Tokens,
+    Authentication, AuthenticationType, Code, Evidence, Failure, GrantType, Run, Secret, Stop, Tokens,
     Warning,
 };
 
@@ -36,9 +36,8 @@ pub(crate) async fn redeem(
 ) -> Result<(Secret, Answer), Stop> {
     let url = &exchange.url;
     let (leg, stream) = open(run, url).await?;
-    run.declare_login(&exchange.login());
     leg.awaiting("the token endpoint", SENT)
-        .stage(Stage::Auth, async |step| {
+        .spend(async |step| {
             let request = request::token(settings, exchange)?;
             request.assertion.iter().for_each(|assertion| run.protect(assertion));
             let keeper = run.keeper().ok_or_else(|| {

@@ -127,7 +127,7 @@ impl Probe for RestProbe {
             Way::Direct(presented) => self.settings.api.iter().map(|api| presented.login(api)).collect(),
             // The stored token of the latter is only tried.
             Way::Exchange(exchange) | Way::Sparing(_, exchange) => vec![exchange.login()],
-            // Who keeps the tokens of a code has it sent once, whatever comes of it: it is declared when it is.
+            // Who keeps the tokens of a code has it sent once, whatever comes of it.
             Way::Code(_) | Way::Unprovable { .. } => Vec::new(),
         }
     }
