@@ -64,10 +64,11 @@ fn one_clients_tests_of_a_silent_host_take_no_more_than_its_share_and_its_time()
             .collect();
         somebody_else_is_served(&server, &Connection::postgres(POSTGRES.port(), "app"));
         let ends: Vec<_> = tests.into_iter().map(|test| end(test, began)).collect();
-        // Of 64 places one client has as many as it leaves, and one. All of those dial: a host that answers nobody has no bound of 16.
+        // Of 64 places a host has half, and one client half of these, and one more. All of those dial: a host that answers nobody has no
+        // bound of 16.
         let counts = ["OperationTimeoutException", "ResourceNumberLimitExceededException"]
             .map(|name| count(&ends, name));
-        assert_eq!(counts, [33, 47], "{ends:?}");
+        assert_eq!(counts, [17, 63], "{ends:?}");
         let slowest = ends.iter().map(|(_, elapsed)| *elapsed).max().unwrap();
         assert!(slowest < Duration::from_millis(3500), "{slowest:?}");
     }
@@ -94,6 +95,30 @@ fn a_host_that_answers_is_left_to_others_while_another_one_hangs() {
         assert_eq!(exception, "");
         assert!(elapsed < Duration::from_millis(4500), "{elapsed:?}");
     }
+}
+
+#[test]
+fn no_client_takes_all_places_of_a_host_that_others_test_too() {
+    let victim = crate::kafka::BROKER.port(Listener::Plaintext);
+    let silent = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
+    let server = Server::start(&["--timeout", "4s", "--jobs", "64"]);
+    let healthy = |servers: String| Connection::kafka(servers).with("KAFKA_SSL_ENABLED", "false");
+    let began = Instant::now();
+    let tests: Vec<TcpStream> = (0..80)
+        .map(|number| {
+            // Named often, it counts once.
+            let servers = format!(
+                "localhost:{victim},LOCALHOST:{victim},localhost.:{victim},localhost:{}",
+                silent.port()
+            );
+            begin(&server, &healthy(servers).with("NOTE", number.to_string()))
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(300));
+    somebody_else_is_served(&server, &healthy(format!("localhost:{victim}")));
+    let ends: Vec<_> = tests.into_iter().map(|test| end(test, began)).collect();
+    let counts = ["", "ResourceNumberLimitExceededException"].map(|name| count(&ends, name));
+    assert_eq!(counts, [17, 63], "{ends:?}");
 }
 
 #[test]

@@ -117,8 +117,9 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         }
         (Some(_) | None, _) => None,
     };
-    let max_connections = (max_files() / 2).clamp(1, MAX_CONNECTIONS);
-    let max_files = max_files().saturating_sub(max_connections).max(1);
+    let files = max_files();
+    let max_connections = (files / 2).clamp(1, MAX_CONNECTIONS);
+    let max_files = files.saturating_sub(max_connections).max(1);
     let options = ServerOptions {
         authentication,
         max_connections,

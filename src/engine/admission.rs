@@ -3,33 +3,42 @@
 use probe_contract::{Code, Endpoint, Failure, MAX_LOOKUPS, Resolver};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::Client;
 use crate::shares::{Exhausted, Share, Shares};
 
-/// What the runtime of a test's thread has open: its event queue twice, what wakes it, and what tells it of signals.
+/// The file descriptors of a test's runtime: two for epoll, an eventfd, and a socket for signals.
 const FILES_OF_RUNTIME: usize = 4;
 
 /// How a test gets a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It stands in line, behind the others of its sweep, for as long as that takes; its time begins when it has a place.
+    /// It waits in the queue of its sweep for as long as needed; its deadline starts when it gets a place.
     Queued,
-    /// Somebody waits for its answer: its time has begun, and without a place it is `agent_busy` at once. No endpoint's tests take all
-    /// places.
+    /// A caller waits for its answer, so its deadline has started: without a place it fails as `agent_busy` at once. The tests of one
+    /// endpoint can't take all places, and those of one client at an endpoint can't take all of the endpoint's.
     Immediate,
 }
 
 /// The places of all tests.
 pub(super) struct Places {
     tests: Semaphore,
-    endpoints: Shares<Endpoint>,
+    shares: Shares<Owner>,
     files: Semaphore,
     max_files: usize,
+}
+
+/// Whom a place counts to.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Owner {
+    Endpoint(Endpoint),
+    /// Of those at the endpoint.
+    Client(Client),
 }
 
 /// A test's place, until it is dropped.
 pub(super) struct Place<'a> {
     _test: Option<SemaphorePermit<'a>>,
-    _share: Option<Share<Endpoint>>,
+    _share: Option<Share<Owner>>,
     _files: Option<SemaphorePermit<'a>>,
 }
 
@@ -39,7 +48,7 @@ impl Places {
         let max_files = max_files.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             tests: Semaphore::new(tests),
-            endpoints: Shares::new(tests),
+            shares: Shares::new(tests),
             files: Semaphore::new(max_files),
             max_files,
         }
@@ -55,25 +64,31 @@ impl Places {
         Place { _test: test, _share: None, _files: files }
     }
 
-    /// Takes a place for a test that goes to `endpoints`.
+    /// Takes a place for a test of `client` that dials `endpoints`.
     ///
     /// # Errors
     /// `agent_busy`.
-    pub(super) fn take(&self, endpoints: &[Endpoint], connections: usize) -> Result<Place<'_>, Failure> {
+    pub(super) fn take(
+        &self,
+        endpoints: &[Endpoint],
+        client: Option<&Client>,
+        connections: usize,
+    ) -> Result<Place<'_>, Failure> {
         let busy = |detail: String| Failure::new(Code::AgentBusy, detail);
-        let owners = endpoints.iter().map(Endpoint::normalized).collect();
-        let share = self.endpoints.take(owners).map_err(|exhausted| match exhausted {
-            Exhausted::Places => busy("as many tests run as may run at a time".to_owned()),
+        let client = client.cloned().map(Owner::Client);
+        let path = |endpoint: &Endpoint| {
+            [Owner::Endpoint(endpoint.normalized())].into_iter().chain(client.clone()).collect()
+        };
+        let paths: Vec<Vec<Owner>> = endpoints.iter().map(path).collect();
+        let share = self.shares.take(&paths).map_err(|exhausted| match exhausted {
+            Exhausted::Places => busy("the maximum number of tests is already running".to_owned()),
             Exhausted::Share => {
                 let endpoints: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
-                busy(format!(
-                    "more than half of the tests that may run at a time already wait for {}",
-                    endpoints.join(" or ")
-                ))
+                busy(format!("too many of the running tests already use {}", endpoints.join(" or ")))
             }
         })?;
         let files = self.files.try_acquire_many(self.files_of(connections)).map_err(|_| {
-            busy("the tests that run have as many files open as they may".to_owned())
+            busy("the running tests already use all file descriptors that they may".to_owned())
                 .hint("Raise the limit of open files (ulimit -n), or run fewer tests at a time with --jobs")
         })?;
         Ok(Place { _test: None, _share: Some(share), _files: Some(files) })

@@ -45,7 +45,9 @@ impl Engine {
                 connections.begin();
                 Ok(place)
             }
-            Admission::Immediate => self.places.take(probe.endpoints(), probe.connections()),
+            Admission::Immediate => {
+                self.places.take(probe.endpoints(), circumstances.client.as_ref(), probe.connections())
+            }
         };
         let _place = match place {
             Ok(place) => place,
@@ -53,8 +55,7 @@ impl Engine {
         };
         // Asked when the waiting is over, since another test may have been refused meanwhile.
         if let Some(refusal) = logins.refusal() {
-            let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
-            return run.close(Ending::Finished(result));
+            return run.close(Ending::Finished(Err(run.local().fail(Stage::Auth, refusal))));
         }
 
         let transcript = self.threads.run(run.clone(), probe, material).await;

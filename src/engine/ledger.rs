@@ -181,7 +181,7 @@ impl Offers for Logins {
             Some(account) => Box::pin(account.turn()),
             None => {
                 let detail =
-                    format!("the probe was about to log in at {endpoint}, where it declared no login");
+                    format!("the probe tried to log in at {endpoint} without declaring the login first");
                 Box::pin(std::future::ready(Err(Failure::new(Code::AgentFailed, detail))))
             }
         }

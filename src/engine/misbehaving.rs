@@ -197,11 +197,7 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
     }
     if deed == Deed::Forgive {
         let other = run.leg(Endpoint { host: "other".into(), port: 2 });
-        if let Err(stop) =
-            other.stage(Stage::Query, async |_| Err::<(), _>(Failure::new(Code::Refused, "gone"))).await
-        {
-            run.forgive(stop);
-        }
+        run.forgive(other.fail(Stage::Query, Failure::new(Code::Refused, "gone")));
     }
     leg.stage(Stage::Query, async |_| {
         match deed {

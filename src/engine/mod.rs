@@ -320,8 +320,8 @@ impl Engine {
         let endpoint = probe.endpoints().first().map(ToString::to_string);
         if let Some(SetUp { code, .. }) = set_up {
             if let Some(refusal) = code.refusal() {
-                let result = run.local().stage(Stage::Auth, async |_| Err::<(), _>(refusal)).await;
-                return broken(Some(protocol.name()), Ending::Finished(result));
+                let stop = run.local().fail(Stage::Auth, refusal);
+                return broken(Some(protocol.name()), Ending::Finished(Err(stop)));
             }
             run.set_up_with(code.clone());
         }
@@ -344,7 +344,7 @@ impl Engine {
         }
         match rewrite::fill(target, material.members(&pointer.property).unwrap_or_default()) {
             Ok(filled) => Ok(filled),
-            Err(failure) => leg.stage(Stage::Secrets, async |_| Err(failure)).await,
+            Err(failure) => Err(leg.fail(Stage::Secrets, failure)),
         }
     }
 
@@ -364,7 +364,7 @@ impl Engine {
             // It was checked before, but for a host that is one.
             None => {
                 let detail = "the definition can't be tested with the host and port of its cluster";
-                leg.stage(Stage::Secrets, async |_| Err(Failure::new(Code::AgentFailed, detail))).await
+                Err(leg.fail(Stage::Secrets, Failure::new(Code::AgentFailed, detail)))
             }
         }
     }

@@ -18,7 +18,6 @@ use tokio::sync::oneshot;
 const GRACE: Duration = Duration::from_millis(50);
 /// How long a thread without a probe waits for one.
 const IDLE: Duration = Duration::from_secs(1);
-
 /// How long what an ended probe leaves behind waits to be cleaned up.
 const OTHERS_FIRST: Duration = Duration::from_millis(50);
 

@@ -200,7 +200,7 @@ async fn a_login_that_comes_late_is_declared_and_then_offered_no_more_than_anoth
     let result = engine.test(&undeclared).await;
     failed(&result, Stage::Auth, Code::AgentFailed, GlueException::InternalService);
     let message = &result.failure.as_ref().unwrap().message;
-    assert!(message.contains("about to log in at late:3, where it declared no login"), "{message}");
+    assert!(message.contains("tried to log in at late:3 without declaring the login first"), "{message}");
     assert_eq!(offered() - before, 1, "not offered");
 }
 
@@ -292,7 +292,7 @@ async fn a_caller_who_waits_is_told_at_once_that_there_is_no_place() {
     for result in busy {
         failed(result, Stage::Auth, Code::AgentBusy, GlueException::ResourceNumberLimitExceeded);
         let message = &result.failure.as_ref().unwrap().message;
-        assert!(message.contains("already wait for localhost:1"), "{message}");
+        assert!(message.contains("already use localhost:1"), "{message}");
         assert!(result.elapsed < deadline / 2, "{:?}", result.elapsed);
     }
     // Another endpoint's tests find their place.

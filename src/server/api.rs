@@ -155,11 +155,11 @@ async fn run(
     dials: bool,
 ) -> Result<Fields, Exception> {
     let _place = if dials {
-        let place = state.tests.take(call.client.iter().cloned().collect());
+        let place = state.tests.take(&[call.client.iter().cloned().collect()]);
         Some(place.map_err(|exhausted| {
             let whose = match exhausted {
                 Exhausted::Places => "too many tests are running",
-                Exhausted::Share => "too many tests of yours are running",
+                Exhausted::Share => "too many of your tests are running",
             };
             let message = format!("{whose}; test again when some are over (report {})", call.request_id);
             Exception::new("ResourceNumberLimitExceededException", message)

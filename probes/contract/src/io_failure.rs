@@ -1,4 +1,4 @@
-//! What the operating system says of a connection.
+//! Operating system errors on a connection.
 
 use std::io;
 
@@ -38,7 +38,7 @@ const IO: &[(io::ErrorKind, Code, &str, &str)] = &[
     (io::ErrorKind::TimedOut, Code::TimedOut, "ETIMEDOUT", "did not answer"),
 ];
 
-/// The failure that an operating system error on a connection to `peer` amounts to.
+/// Maps an operating system error on a connection to `peer` to a failure.
 #[must_use]
 pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
     let failure = match IO.iter().find(|(kind, ..)| *kind == error.kind()) {

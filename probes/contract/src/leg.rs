@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
 use crate::io_failure::io_failure;
-use crate::run::overdue;
+use crate::overdue::overdue;
 use crate::tls::{self, TlsPolicy, TlsStream};
 use crate::{
     Answer, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failure, Io, Login, Offer,
@@ -131,26 +131,23 @@ impl Leg {
             Ok(turn) => turn,
             Err(refusal) => return Err(self.fail(Stage::Auth, refusal)),
         };
-        self.perform(stages, turn, work)
-            .await
-            .map_err(|(step, failure)| self.run.fail(step.record(), failure))
+        self.perform(stages, turn, work).await
     }
 
-    /// Performs stage `auth` with a credential that can be sent only once: its keeper sees to that ([`Keeper::spend`](crate::Keeper::spend)),
-    /// so that it waits for no turn.
+    /// Performs stage `auth` with a credential that is valid once. [`Keeper::spend`](crate::Keeper::spend) makes sure that it is sent once,
+    /// so the stage waits for no turn.
     ///
     /// # Errors
     /// As [`stage`](Self::stage).
     pub async fn spend<T>(&self, work: impl AsyncFnOnce(Step) -> Result<T, Failure>) -> Result<T, Stop> {
-        let performed = Box::pin(self.perform(&[Stage::Auth], None, work)).await;
-        performed.map_err(|(step, failure)| self.run.fail(step.record(), failure))
+        self.perform(&[Stage::Auth], None, work).await
     }
 
-    /// Tries a login for which there is another way, in the first of `stages`, `auth`. A credential that is no good any more decides nothing:
-    /// the stage is recorded as skipped for `reason`, and there is no value. It is remembered as any refused one, and then not offered.
+    /// Tries a login that the probe can do without; the first of `stages` is `auth`. If the server refuses the credential, that stage is
+    /// recorded as skipped with `reason`, and the result is `None`. The refusal is remembered, so the credential is not sent again.
     ///
     /// # Errors
-    /// As [`span`](Self::span), but for `credentials_rejected` and `credentials_expired`.
+    /// As [`span`](Self::span), except `credentials_rejected` and `credentials_expired`.
     ///
     /// # Panics
     /// Where `stages` is empty.
@@ -175,7 +172,7 @@ impl Leg {
                 None => return Err(self.fail(Stage::Auth, busy_login(&login.endpoint))),
             },
         };
-        match Box::pin(self.perform(stages, turn, work)).await {
+        match Box::pin(self.attempt(stages, turn, work)).await {
             Ok(value) => Ok(Some(value)),
             Err((step, failure)) if is_no_good(failure.code) && step.stage() == Stage::Auth => {
                 self.run.skip(step.record(), reason);
@@ -185,14 +182,25 @@ impl Leg {
         }
     }
 
-    /// Records a stage that fails before anything is offered in it.
+    /// Records `stage` as failed without performing it. No turn is needed, so no credential may have been sent.
     pub fn fail(&self, stage: Stage, failure: Failure) -> Stop {
         let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
         self.run.fail(record, failure)
     }
 
-    /// Performs `stages` within the limits, and settles `turn`; whoever asked for it records the failure.
+    /// Performs `stages` with `turn`, and records what they fail with.
     async fn perform<T>(
+        &self,
+        stages: &[Stage],
+        turn: Option<Box<dyn Offer>>,
+        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
+    ) -> Result<T, Stop> {
+        let attempt = Box::pin(self.attempt(stages, turn, work)).await;
+        attempt.map_err(|(step, failure)| self.run.fail(step.record(), failure))
+    }
+
+    /// Performs `stages` within the limits, and settles `turn`. The caller records the failure.
+    async fn attempt<T>(
         &self,
         stages: &[Stage],
         turn: Option<Box<dyn Offer>>,
@@ -218,7 +226,7 @@ impl Leg {
         Err((step, failure))
     }
 
-    /// What the passing of the nearest limit amounts to.
+    /// The failure of a stage that was cut off by its nearest time limit.
     fn overdue(&self, step: &Step) -> Failure {
         if let Some(failure) = self.was_held_up() {
             return failure;
@@ -238,7 +246,7 @@ impl Leg {
         }
     }
 
-    /// Why the deadline passed, where that is what other tests left of it: nothing is known of the peer then.
+    /// The failure where the test waited for other tests for most of its deadline: nothing is known of the peer then.
     fn was_held_up(&self) -> Option<Failure> {
         let (held_up, deadline) = (self.held_up(), self.run.0.options.deadline);
         if held_up < deadline / 2 || self.nearest_limit().is_some() {
@@ -246,7 +254,7 @@ impl Leg {
         }
         let seconds = |length: Duration| (length.as_secs_f64() * 10.0).round() / 10.0;
         let detail = format!(
-            "the test waited {} s for other tests, and what was left of the deadline of {} s was not enough",
+            "the test waited {} s for other tests, and the rest of its deadline of {} s was not enough",
             seconds(held_up),
             seconds(deadline)
         );
@@ -284,7 +292,7 @@ impl Leg {
         if let Some(permit) = self.wait_for_others(limit.acquire(endpoint)).await {
             return Ok(Some(permit));
         }
-        let detail = format!("other tests hold all the connections that may be open to {endpoint} at a time");
+        let detail = format!("other tests already use all connections that are allowed to {endpoint}");
         Err(self.fail(Stage::Tcp, Failure::new(Code::AgentBusy, detail)))
     }
 

@@ -16,6 +16,7 @@ mod keeper;
 mod kerberos;
 mod leg;
 mod offer;
+mod overdue;
 mod protocol;
 mod record;
 mod region;

@@ -57,18 +57,13 @@ impl Resolver {
         let mut addresses = system.in_hosts_file(&name);
         if addresses.is_empty() {
             let dns = self.dns(system)?;
-            // A task of its own, so that a test whose deadline passes is over before its sockets are closed.
+            // A separate task, so that a test at its deadline reports before the lookup's sockets are closed.
             let mut lookup = JoinSet::new();
             lookup.spawn(async move { dns.lookup_ip(name).await });
-            let found = match lookup.join_next().await {
-                Some(Ok(found)) => found.map_err(|error| classify(host, error))?,
-                Some(Err(error)) => {
-                    return Err(
-                        Failure::new(Code::AgentFailed, "the lookup stopped by a fault").source(error)
-                    );
-                }
-                None => return Err(Failure::new(Code::AgentFailed, "the lookup was not begun")),
+            let Some(Ok(found)) = lookup.join_next().await else {
+                return Err(Failure::new(Code::AgentFailed, "the DNS lookup panicked"));
             };
+            let found = found.map_err(|error| classify(host, error))?;
             addresses = found.iter().collect();
         }
         addresses.sort_by_key(IpAddr::is_ipv6);
@@ -78,8 +73,8 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// How many sockets one lookup has open at most: A and AAAA are asked for together, at two servers together, and a question without
-    /// an answer is sent three times, each from a port of its own.
+    /// The most sockets that one lookup opens: A and AAAA queries to two servers at once, each sent up to three times, each time from a new
+    /// port.
     pub const MAX_SOCKETS: usize = 12;
 
     /// A client of its own for each name: its background tasks then end with the run that asked.

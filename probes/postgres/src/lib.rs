@@ -125,14 +125,14 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
     let leg = run.leg(settings.endpoint.clone()).within("loginTimeout", limits.login);
     let stream = leg.within("connectTimeout", limits.connect).dial().await?;
     match settings.encryption {
-        Encryption::None => Box::pin(driver::login(&run, &leg, stream, &settings, &material)).await,
+        Encryption::None => driver::login(&run, &leg, stream, &settings, &material).await,
         Encryption::Direct => {
             let policy = settings.tls_policy(&material, vec![b"postgresql".to_vec()]);
             let stream = leg.secure(stream, &policy).await?;
-            Box::pin(driver::login(&run, &leg, stream, &settings, &material)).await
+            driver::login(&run, &leg, stream, &settings, &material).await
         }
         Encryption::IfOffered | Encryption::Required => {
-            Box::pin(ask_for_tls(&run, &leg, stream, &settings, &material)).await
+            ask_for_tls(&run, &leg, stream, &settings, &material).await
         }
     }
 }
@@ -151,7 +151,7 @@ async fn ask_for_tls(
     if offered {
         let policy = settings.tls_policy(material, Vec::new());
         let stream = leg.secure(stream, &policy).await?;
-        return Box::pin(driver::login(run, leg, stream, settings, material)).await;
+        return driver::login(run, leg, stream, settings, material).await;
     }
     leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
     run.warn(probe_contract::Warning::new(
@@ -159,5 +159,5 @@ async fn ask_for_tls(
         "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
          to true to refuse that",
     ));
-    Box::pin(driver::login(run, leg, stream, settings, material)).await
+    driver::login(run, leg, stream, settings, material).await
 }

@@ -13,6 +13,7 @@ mod jwt;
 mod parameters;
 mod path;
 mod pattern;
+mod presented;
 mod request;
 mod secrets;
 mod settings;
@@ -33,8 +34,9 @@ use probe_contract::{
 };
 
 use document::Document;
+use presented::{Presented, Sent, bearer};
 use settings::Settings;
-use way::{Decision, Exchange, Presented, Sent, Way};
+use way::{Decision, Exchange, Way};
 use web::WebUrl;
 
 pub use check::check;
@@ -145,7 +147,7 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
     let Decision { way, parameters } = match way::decide(&settings, Some(&material)) {
         Ok(decision) => decision,
         Err(mistakes) => {
-            return run.local().stage(Stage::Secrets, async |_| Err(way::lacking(&mistakes))).await;
+            return Err(run.local().fail(Stage::Secrets, way::lacking(&mistakes)));
         }
     };
     match way {
@@ -199,7 +201,7 @@ async fn validate_obtained(
 ) -> Result<(), Stop> {
     let told = told_api(run, settings, &answer, &exchange.url).await?;
     let api = settings.api.clone().or(told);
-    let presented = way::bearer(settings, token, "access token", false);
+    let presented = bearer(settings, token, "access token", false);
     if let Some(url) = &api {
         run.declare_login(&presented.login(url));
     }
@@ -287,7 +289,7 @@ async fn still_good(
     stored: &Presented,
     parameters: &[Sent],
 ) -> Result<bool, Stop> {
-    const RENEWED: &str = "the stored token is no good any more, and a new one is asked for";
+    const RENEWED: &str = "the server no longer accepts the stored access token, so a new one is requested";
     let Some(url) = &settings.api else { return Ok(false) };
     let (leg, stream) = open(run, url).await?;
     let login = stored.login(url);

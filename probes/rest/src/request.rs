@@ -9,9 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::document::{ContentType, Method, PropertyLocation};
 use crate::jwt;
+use crate::presented::Sent;
 use crate::settings::Settings;
 use crate::template;
-use crate::way::{ASSERTION, Client, Exchange, Sent};
+use crate::way::{ASSERTION, Client, Exchange};
 use crate::web::WebUrl;
 
 /// What stands in a path as it is.

@@ -5,6 +5,7 @@ use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Materi
 use crate::document::{ContentType, Grant, Method, Parameter, PropertyLocation};
 use crate::interpreter::Refresh;
 use crate::jwt::Claims;
+use crate::presented::{Presented, Sent, basic_header, bearer};
 use crate::secrets::Secrets;
 use crate::settings::{AUTHENTICATION, SECRET_ARN, Settings};
 use crate::web::WebUrl;
@@ -36,33 +37,6 @@ pub(crate) enum Way {
     Code(Exchange),
     /// With nothing that a test may send: the way to it is tested.
     Unprovable { detail: String, hint: String },
-}
-
-/// A credential as the API is shown it.
-pub(crate) struct Presented {
-    pub(crate) mechanism: String,
-    pub(crate) user: Option<String>,
-    /// What the credential is known by.
-    pub(crate) secret: Secret,
-    pub(crate) sent: Vec<Sent>,
-    /// Whether a refresh token was left alone.
-    pub(crate) refresh_left: bool,
-}
-
-impl Presented {
-    /// The login that it is at `api`.
-    pub(crate) fn login(&self, api: &WebUrl) -> Login {
-        let user = self.user.clone().unwrap_or_default();
-        Login { endpoint: api.endpoint.clone(), user, secret: self.secret.clone() }
-    }
-}
-
-/// One part of a request.
-#[derive(Clone)]
-pub(crate) struct Sent {
-    pub(crate) location: PropertyLocation,
-    pub(crate) key: String,
-    pub(crate) value: Secret,
 }
 
 /// A request for a token.
@@ -167,19 +141,6 @@ fn basic(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) ->
 }
 
 /// HTTP's own Basic (RFC 7617).
-fn basic_header(user: &Secret, password: Secret) -> Presented {
-    use base64::Engine as _;
-    let user = user.expose().to_owned();
-    let pair = Secret::new(format!("{user}:{}", password.expose()));
-    let encoded = base64::engine::general_purpose::STANDARD.encode(pair.expose());
-    let sent = authorization(Secret::new(format!("Basic {encoded}")));
-    Presented { mechanism: "BASIC".to_owned(), user: Some(user), secret: password, sent, refresh_left: false }
-}
-
-fn authorization(value: Secret) -> Vec<Sent> {
-    vec![Sent { location: PropertyLocation::Header, key: "authorization".to_owned(), value }]
-}
-
 fn custom(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
     let custom = settings.document.connector_authentication_configuration.custom.as_ref()?;
     let mut sent = Vec::new();
@@ -279,14 +240,6 @@ fn oauth2(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -
 const CODE_GRANT: &str = "authorization_code";
 /// RFC 7523, section 2.1.
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-/// An access token as the API is shown it.
-pub(crate) fn bearer(settings: &Settings, access: Secret, mechanism: &str, refresh_left: bool) -> Presented {
-    let format = settings.document.interpreter.authorization.as_deref().unwrap_or("Bearer {value}");
-    let sent = authorization(Secret::new(format.replace("{value}", access.expose())));
-    let user = settings.authentication.oauth2.client_id.clone();
-    Presented { mechanism: mechanism.to_owned(), user, secret: access, sent, refresh_left }
-}
 
 /// A request for a token by the grant that providers call `grant_type`, with its credential, if it has one of its own.
 fn exchange(

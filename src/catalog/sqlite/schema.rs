@@ -71,8 +71,8 @@ pub(super) fn open(file: &Path, key_file: &Path) -> Result<(Connection, Key), Sc
     Ok((database, key))
 }
 
-/// Has readers go on while one writes. Where processes change the mode of a new database together, SQLite tells all but one that it is
-/// locked, and does not wait as it does elsewhere.
+/// Switches to write-ahead logging, so that others can read while one process writes. SQLite does not apply the busy timeout where several
+/// processes switch a new database at once, so this retries for as long.
 fn write_ahead(database: &Connection) -> Result<(), rusqlite::Error> {
     let until = Instant::now() + BUSY_TIMEOUT;
     loop {

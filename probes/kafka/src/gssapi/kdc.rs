@@ -23,7 +23,7 @@ pub(crate) async fn reach_kdcs(
 ) -> Result<KerberosConfiguration, Stop> {
     let needed = match Needed::find(configuration, principal, brokers) {
         Ok(needed) => needed,
-        Err(failure) => return run.local().stage(Stage::Auth, async |_| Err(failure)).await,
+        Err(failure) => return Err(run.local().fail(Stage::Auth, failure)),
     };
     let mut realms = Vec::new();
     for realm in needed.realms {
@@ -57,17 +57,14 @@ async fn reach(run: &Run, realm: &KerberosRealm) -> Result<Endpoint, Stop> {
     }
     match run.furthest(failed) {
         Some(stop) => Err(stop),
-        None => {
-            let failure = no_kdc(&realm.name);
-            run.local().stage(Stage::Auth, async |_| Err(failure)).await
-        }
+        None => Err(run.local().fail(Stage::Auth, no_kdc(&realm.name))),
     }
 }
 
 async fn dial(leg: &Leg, kdc: &Endpoint) -> Result<Endpoint, Stop> {
     match leg.dial().await?.peer_addr() {
         Ok(address) => Ok(Endpoint { host: address.ip().to_canonical().to_string(), port: address.port() }),
-        Err(error) => leg.stage(Stage::Tcp, async |_| Err(io_failure(error, kdc))).await,
+        Err(error) => Err(leg.fail(Stage::Tcp, io_failure(error, kdc))),
     }
 }
 
