@@ -4,8 +4,11 @@
 SHELL := /bin/bash
 
 DEMO := target/demo
+BENCH := target/bench
 # Kerberos for Kafka takes libraries of the system, so that a plain `cargo build` leaves it off.
 FEATURES := --features dialcheck/kafka-gssapi
+# Each of them is a build of its own, and so is the one without any.
+EACH_FEATURE := aws kafka kafka-gssapi mysql postgres rest
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -29,12 +32,23 @@ test: setup ## Run all tests; those against MySQL where setup could install it
 		else echo "MySQL is not installed: its tests count as ignored"; optional=; fi; \
 		INSTA_UPDATE=no cargo test --locked --workspace $(FEATURES) --no-fail-fast -- $$optional && cargo test --locked -p probe-kafka
 
+test-features: packages ## Build with every feature alone, and with none, and run the unit tests of each
+	@for features in "" $(EACH_FEATURE); do \
+		echo "dialcheck with $${features:-no feature}"; \
+		cargo test --locked --quiet -p dialcheck --no-default-features --features "$$features" --lib --bins || exit; \
+	done
+
 torture: setup ## Kill the server 1,000 times while connections are written, and look what is there
 	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck $(FEATURES) --test integration -- kill::
 
-bench: setup ## Compare with psql, mysqladmin, curl and a bare driver, and time a sweep of a thousand; OLD=PROGRAM with that one too
+bench: setup ## Compare both builds, with Kerberos and plain, with psql, mysqladmin, curl and a bare driver; OLD=PROGRAM and OLD_PLAIN=PROGRAM with these too
+	@mkdir -p $(BENCH)
 	@cargo build --locked --quiet --release
-	@cargo run --locked --quiet --release -p fixtures -- bench target/release/dialcheck $(OLD)
+	@cp target/release/dialcheck $(BENCH)/plain
+	@cargo build --locked --quiet --release $(FEATURES)
+	@cp target/release/dialcheck $(BENCH)/with-kerberos
+	@cargo run --locked --quiet --release -p fixtures -- bench $(BENCH)/with-kerberos $(OLD)
+	@cargo run --locked --quiet --release -p fixtures -- bench $(BENCH)/plain $(OLD_PLAIN)
 
 load: setup ## Attack a server as those do who want to keep others from it; OLD=PROGRAM attacks that one too
 	@cargo build --locked --quiet --release $(FEATURES)
@@ -50,4 +64,4 @@ lint: packages ## Check formatting, lints, documentation, and every feature alon
 notices: packages ## Collect the licences of all that the binary is made of, in target/NOTICES
 	@mkdir -p target && fixtures/notices.py > target/NOTICES
 
-.PHONY: notices help packages fresh setup demo test torture bench load lint
+.PHONY: notices help packages fresh setup demo test test-features torture bench load lint
