@@ -1,8 +1,8 @@
 //! `jdbc:redshift:iam://cluster:region/database`: a URL without a host, which Redshift tells.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use probe_contract::jdbc::{PROPERTY, Url, after_scheme, strip_prefix_ignore_case};
 use probe_contract::{Endpoint, Form, Location, Pointer, Region, Secret, Target};
+use support_jdbc::{PROPERTY, Url, after_scheme, strip_prefix_ignore_case};
 
 /// A target whose URL names a cluster instead of its host and port.
 pub(super) struct Cluster<'a> {

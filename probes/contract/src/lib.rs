@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod foreign;
-pub mod jdbc;
 pub mod property;
 pub mod tls;
 

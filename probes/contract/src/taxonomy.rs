@@ -255,7 +255,7 @@ taxonomy! {
     17 ConnectionReset "connection_reset", Network, Retryable, No, FederationSource(InvalidResponse),
         "Check the server's log, and what stands between here and the server (proxy, load balancer, firewall)";
     18 CertificateUntrusted "certificate_untrusted", Settings, Terminal, No, FederationSource(InvalidResponse),
-        "Give the authority that issued the server's certificate (CUSTOM_JDBC_CERT, or --ca-bundle), and have the server send its whole chain";
+        "Give the authority that issued the server's certificate (--ca-bundle), and have the server send its whole chain";
     18 CertificateExpired "certificate_expired", Server, Terminal, No, FederationSource(InvalidResponse),
         "Renew the server's certificate";
     18 CertificateNotYetValid "certificate_not_yet_valid", Server, Terminal, No, FederationSource(InvalidResponse),
@@ -267,7 +267,7 @@ taxonomy! {
     18 TlsVersionMismatch "tls_version_mismatch", Server, Terminal, No, FederationSource(InvalidResponse),
         "Enable TLS 1.2 or 1.3 with a current cipher suite on the server";
     19 TlsRequired "tls_required", Settings, Terminal, No, FederationSource(InvalidInput),
-        "Set JDBC_ENFORCE_SSL to true, or take sslmode=disable out of the URL";
+        "Have the connection use TLS";
     20 TlsNotOffered "tls_not_offered", Settings, Terminal, No, FederationSource(OperationNotSupported),
         "Enable TLS on the server, or stop requiring it if clear text is acceptable";
     21 ClientCertificateRefused "client_certificate_refused", Settings, Terminal, No, FederationSource(InvalidCredentials),
@@ -283,7 +283,7 @@ taxonomy! {
     25 AccessDenied "access_denied", Settings, Terminal, No, FederationSource(AccessDenied),
         "Grant the user the right that the message names";
     26 DatabaseNotFound "database_not_found", Settings, Terminal, No, FederationSource(EntityNotFound),
-        "Check the database name in the URL, including its case";
+        "Check the database's name, including its case";
     27 TooManyConnections "too_many_connections", Server, Retryable, No, FederationSource(Throttling),
         "Wait for connections to end, or raise the server's limit";
     28 ServerNotReady "server_not_ready", Server, Retryable, No, FederationSource(InternalService),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use probe_contract::{Code, Failure, Stage};
+use support_jdbc::CHECK_DATABASE;
 
 /// What the channel was when the server answered: the same refusal means another thing with TLS and without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +154,13 @@ const ROWS: &[Row] = &[
         ("Access denied for user 'alice'@'%' to database 'nope'", MARIADB),
     ),
     // ER_BAD_DB_ERROR
-    row(1049, Code::DatabaseNotFound, Some(Stage::Access), None, ("Unknown database 'nope'", MARIADB)),
+    row(
+        1049,
+        Code::DatabaseNotFound,
+        Some(Stage::Access),
+        Some(CHECK_DATABASE),
+        ("Unknown database 'nope'", MARIADB),
+    ),
     // ER_ACCOUNT_HAS_BEEN_LOCKED of both, and the locks that follow wrong passwords
     row(
         4151,

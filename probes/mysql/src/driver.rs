@@ -6,6 +6,7 @@
 use mysql_common::packets::SslRequest;
 use mysql_common::proto::MySerialize as _;
 use probe_contract::{Io, Leg, Material, Run, Stage, Stop, Warning};
+use support_jdbc::explain_tls;
 
 use crate::greeting::{self, Greeting};
 use crate::session::{self, MAX_PACKET_SIZE, Session};
@@ -34,7 +35,11 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
         .await?;
     if encrypt && greeting.offers_tls() {
         let policy = settings.tls_policy(&material);
-        let wire = wire.upgrade(async |stream| leg.secure(stream, &policy).await).await?;
+        let wire = wire
+            .upgrade(async |stream| {
+                leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await
+            })
+            .await?;
         return finish(&run, &leg, Session::new(wire, greeting, &settings, &login, true)).await;
     }
     if encrypt {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
 use probe_contract::property;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Endpoint, Form, Login, Material, Mistake, Password, Pointer, Properties, Secret, Target, Warning,
 };
+use support_jdbc::{self as jdbc, Credentials, Precedence, Url, parameter};
 
 use crate::parameters::Parameters;
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use probe_contract::{Code, Failure, Stage};
+use support_jdbc::CHECK_DATABASE;
 
 /// What the channel was when the server answered: the same refusal means another thing with TLS and without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +123,7 @@ const ROWS: &[Row] = &[
         &[],
         Code::DatabaseNotFound,
         Some(Stage::Access),
-        None,
+        Some(CHECK_DATABASE),
         ("database \"nope\" does not exist", PG),
     ),
     // 42501 insufficient_privilege
@@ -193,7 +194,7 @@ const ROWS: &[Row] = &[
         &["no such database"],
         Code::DatabaseNotFound,
         Some(Stage::Access),
-        None,
+        Some(CHECK_DATABASE),
         ("no such database: nope", PGBOUNCER),
     ),
     row(

@@ -10,6 +10,7 @@ use probe_contract::{
     Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Secret,
     Stage, Stop, Target, TypeRow,
 };
+use support_jdbc::explain_tls;
 
 use settings::{Encryption, Settings};
 
@@ -128,7 +129,8 @@ async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), S
         Encryption::None => driver::login(&run, &leg, stream, &settings, &material).await,
         Encryption::Direct => {
             let policy = settings.tls_policy(&material, vec![b"postgresql".to_vec()]);
-            let stream = leg.secure(stream, &policy).await?;
+            let stream =
+                leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
             driver::login(&run, &leg, stream, &settings, &material).await
         }
         Encryption::IfOffered | Encryption::Required => {
@@ -150,7 +152,7 @@ async fn ask_for_tls(
         .await?;
     if offered {
         let policy = settings.tls_policy(material, Vec::new());
-        let stream = leg.secure(stream, &policy).await?;
+        let stream = leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
         return driver::login(run, leg, stream, settings, material).await;
     }
     leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{self, Url, parameter};
 use probe_contract::tls::Verify;
 use probe_contract::{Code, Mistake, Region, Secret, Warning};
+use support_jdbc::{self as jdbc, Url, parameter};
 
 use crate::settings::{Encryption, Limits};
 

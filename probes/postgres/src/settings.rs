@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use probe_contract::jdbc::{self, Credentials, Precedence, Url, parameter};
 use probe_contract::property;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Target, Warning};
+use support_jdbc::{self as jdbc, Credentials, Precedence, Url, parameter};
 
 use crate::parameters::Parameters;
 

@@ -1,8 +1,7 @@
 //! JDBC URLs of the form that most drivers share, taken apart.
 
 use percent_encoding::percent_decode_str;
-
-use crate::{Endpoint, Mistake, Secret};
+use probe_contract::{Endpoint, Mistake, Secret};
 
 /// The property that holds the URL.
 pub const PROPERTY: &str = "JDBC_CONNECTION_URL";

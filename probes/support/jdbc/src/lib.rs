@@ -1,4 +1,4 @@
-//! What every JDBC connection of Glue's has in common: the properties, and the shape of the URL.
+#![doc = include_str!("../README.md")]
 
 mod credentials;
 mod url;
@@ -6,8 +6,10 @@ mod url;
 pub use credentials::{Credentials, Precedence};
 pub use url::{PROPERTY, Url, parameter};
 
-use crate::property::{boolean, pointer};
-use crate::{Endpoint, Form, Location, Mistake, Pointer, Properties, Target, Warning};
+use probe_contract::property::{boolean, pointer};
+use probe_contract::{
+    Code, Endpoint, Failure, Form, Location, Mistake, Pointer, Properties, Target, Warning,
+};
 
 /// Whether `target` is a JDBC connection to what has one of `schemes` (`mysql:`, as it stands behind `jdbc:`) in its URL or,
 /// without a URL, one of the names in `engines` as its JDBC_ENGINE.
@@ -23,6 +25,20 @@ pub fn is_for(target: &Target, schemes: &[&str], engines: &[&str]) -> bool {
             .get("JDBC_ENGINE")
             .is_some_and(|name| engines.iter().any(|engine| engine.eq_ignore_ascii_case(name.trim()))),
     }
+}
+
+/// What to do about a database that does not exist.
+pub const CHECK_DATABASE: &str = "Check the database name in the URL, including its case";
+
+/// `failure` of a TLS handshake, with what to do about it in terms of JDBC properties.
+#[must_use]
+pub fn explain_tls(failure: Failure) -> Failure {
+    if failure.code != Code::CertificateUntrusted || failure.hint.is_some() {
+        return failure;
+    }
+    failure.hint(
+        "Give the authority that issued the server's certificate (CUSTOM_JDBC_CERT, or --ca-bundle), and have the server send its whole chain",
+    )
 }
 
 /// What stands in the URL `text` behind `jdbc:` and `scheme`, both in any case.

@@ -1,6 +1,6 @@
 //! Who logs in: as the definition says, or as what it points at says.
 
-use crate::{
+use probe_contract::{
     Endpoint, Form, Location, Material, Mistake, Partition, Pointer, Properties, Secret, Warning, property,
 };
 
