@@ -1,7 +1,7 @@
 //! `jdbc:redshift:iam://cluster:region/database`: a URL without a host, which Redshift tells.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use probe_contract::{Endpoint, Form, Location, Pointer, Region, Secret, Target};
+use probe_contract::{Endpoint, Form, Location, Pointer, Properties, Reader, Region, Secret, Target};
 use support_jdbc::{PROPERTY, Url, after_scheme, strip_prefix_ignore_case};
 
 /// A target whose URL names a cluster instead of its host and port.
@@ -68,7 +68,9 @@ impl<'a> Cluster<'a> {
 
 /// The value of the parameter `name`, of several the last, unless it is empty.
 fn parameter(parameters: &str, name: &str) -> Option<String> {
-    let given = Url::parse(&format!("?{parameters}"), &['&', ';'], &mut Vec::new()).parameters;
+    let properties = Properties::default();
+    let mut reader = Reader::new(&properties);
+    let given = Url::parse(&format!("?{parameters}"), &['&', ';'], &mut reader).parameters;
     let found = given.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.expose()).filter(|value| !value.is_empty()).map(str::to_owned)
 }

@@ -3,7 +3,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use probe_contract::{
-    Code, Endpoint, Failure, Form, Mistake, Pointer, Properties, Secret, SecretId, Target, property,
+    Code, Endpoint, Failure, Form, Location, Mistake, Pointer, Properties, Secret, SecretId, Target,
 };
 use zeroize::Zeroizing;
 
@@ -97,9 +97,16 @@ fn connector(properties: &mut Properties, mistakes: &mut Vec<Mistake>) -> Option
         .filter(|(key, _)| *key != "SECRET_ID")
         .map(|(key, value)| (key.to_owned(), value.clone()))
         .collect();
-    let mut pointers = Vec::new();
-    property::secret("SECRET_ID", &id, Form::Members, &mut pointers, mistakes);
-    pointers.pop()
+    match SecretId::parse(&id) {
+        Ok(id) => {
+            let property = "SECRET_ID".to_owned();
+            Some(Pointer { property, location: Location::Secret(id), form: Form::Members })
+        }
+        Err(error) => {
+            mistakes.push(Mistake::new("SECRET_ID", error.to_string()));
+            None
+        }
+    }
 }
 
 /// `target` with each `${key}` of its URL replaced by what `members` has under that key, encoded as URLs want it.
@@ -193,8 +200,6 @@ fn take_credentials(properties: &mut Properties, authentication: &Fields, mistak
 
 #[cfg(test)]
 mod tests {
-    use probe_contract::Location;
-
     use super::*;
 
     fn definition(

@@ -3,7 +3,6 @@
 mod broker;
 mod classify;
 mod cluster;
-mod credentials;
 mod driver;
 #[cfg(feature = "gssapi")]
 mod gssapi;

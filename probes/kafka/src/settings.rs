@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Code, Endpoint, Form, Location, Material, Mistake, Password, Pointer, Properties, Secret, Target,
-    Warning, property,
+    CredentialKeys, Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Password,
+    Pointer, Reader, Secret, Target, Warning, WithoutPassword,
 };
 
-use crate::credentials::{Credentials, PLAIN, SCRAM};
 use crate::scram;
 
 /// A target, checked.
@@ -61,7 +60,10 @@ impl Login {
     pub(crate) fn resolve(&self, material: &Material) -> (String, Secret) {
         let missing = || Secret::new(String::new());
         match self {
-            Self::Scram(credentials) | Self::Plain(credentials) => credentials.resolve(material),
+            Self::Scram(credentials) | Self::Plain(credentials) => {
+                let (user, password) = credentials.resolve(material);
+                (user, password.unwrap_or_else(missing))
+            }
             Self::MskIam => (String::new(), material.text(SASL_MECHANISM).cloned().unwrap_or_else(missing)),
             Self::Gssapi { principal, .. } => {
                 use base64::Engine as _;
@@ -118,53 +120,58 @@ struct Keys {
     encrypted: &'static str,
 }
 
+const SCRAM: CredentialKeys = CredentialKeys {
+    user: "KAFKA_SASL_SCRAM_USERNAME",
+    password: "KAFKA_SASL_SCRAM_PASSWORD",
+    encrypted_password: "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD",
+    // The second is how an older page of Glue's documentation has it.
+    secrets: &["KAFKA_SASL_SCRAM_SECRETS_ARN", "AUTHENTICATION_SECRET_ARN"],
+};
+const PLAIN: CredentialKeys = CredentialKeys {
+    user: "KAFKA_SASL_PLAIN_USERNAME",
+    password: "KAFKA_SASL_PLAIN_PASSWORD",
+    encrypted_password: "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD",
+    secrets: &[],
+};
+
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
-    let properties = &target.properties;
-    let (mut mistakes, mut warnings, mut pointers) = (Vec::new(), Vec::new(), Vec::new());
-    let brokers = bootstrap_servers(properties, &mut mistakes);
-    let ssl_enabled =
-        properties.get(SSL_ENABLED).is_none() || property::boolean(properties, SSL_ENABLED, &mut mistakes);
-    let files = files(properties, &mut mistakes, &mut warnings);
+    let mut reader = Reader::new(&target.properties);
+    let brokers = bootstrap_servers(&mut reader);
+    let ssl_enabled = reader.text(SSL_ENABLED).is_none() || reader.boolean(SSL_ENABLED);
     // TLS client authentication is a part of TLS.
-    let encrypted = ssl_enabled || files.iter().any(|pointer| pointer.property == CLIENT_KEYSTORE);
+    let encrypted = ssl_enabled || reader.text(CLIENT_KEYSTORE).is_some();
+    files(&mut reader, encrypted);
     if encrypted && !ssl_enabled {
         let message = "KAFKA_CLIENT_KEYSTORE is given, so TLS is used although KAFKA_SSL_ENABLED is false";
-        warnings.push(Warning::new("property_ignored", message));
+        reader.warn("property_ignored", message);
     }
-    if encrypted {
-        pointers.extend(files);
-    } else {
-        if !files.is_empty() {
+    if !encrypted {
+        if reader.text(CUSTOM_CERT).is_some() {
             let message = "KAFKA_SSL_ENABLED is false, so KAFKA_CUSTOM_CERT is ignored";
-            warnings.push(Warning::new("property_ignored", message));
+            reader.warn("property_ignored", message);
         }
         let message =
             "KAFKA_SSL_ENABLED is false: what is sent to the brokers goes over the network in clear text";
-        warnings.push(Warning::new("plaintext", message));
+        reader.warn("plaintext", message);
     }
-    let login = login(properties, &brokers, &mut pointers, &mut mistakes, &mut warnings);
+    let login = login(&mut reader, &brokers);
     if matches!(login, Some(Login::MskIam)) && !encrypted {
-        mistakes.push(Mistake::new(SSL_ENABLED, "expected true: a token of IAM's goes only over TLS"));
+        reader.wrong(SSL_ENABLED, "expected true: a token of IAM's goes only over TLS");
     }
     if matches!(login, Some(Login::Plain(_))) && !encrypted {
         let message = "KAFKA_SASL_MECHANISM is PLAIN and KAFKA_SSL_ENABLED is false: the password goes over the network in clear text";
-        warnings.push(Warning::new("plaintext_password", message));
+        reader.warn("plaintext_password", message);
     }
-    if mistakes.is_empty() {
-        Ok(Settings { brokers, encrypted, login, pointers, warnings })
-    } else {
-        Err(mistakes)
-    }
+    let Findings { pointers, warnings } = reader.finish()?;
+    Ok(Settings { brokers, encrypted, login, pointers, warnings })
 }
 
 /// The list of brokers, as Kafka's own clients read it: a protocol in front of a host is passed over, and so is a second mention.
-fn bootstrap_servers(properties: &Properties, mistakes: &mut Vec<Mistake>) -> Vec<Endpoint> {
+fn bootstrap_servers(reader: &mut Reader<'_>) -> Vec<Endpoint> {
+    const EXPECTED: &str = "expected host:port, or several with commas between";
     let (mut brokers, mut known) = (Vec::new(), HashSet::new());
-    let Some(list) = properties.get(BOOTSTRAP_SERVERS) else {
-        mistakes.push(Mistake::new(BOOTSTRAP_SERVERS, "expected host:port, or several with commas between"));
-        return brokers;
-    };
+    let Some(list) = reader.required(BOOTSTRAP_SERVERS, EXPECTED) else { return brokers };
     for (index, server) in list.split(',').map(str::trim).enumerate() {
         if server.is_empty() {
             continue;
@@ -176,13 +183,12 @@ fn bootstrap_servers(properties: &Properties, mistakes: &mut Vec<Mistake>) -> Ve
                 }
             }
             Err(expected) => {
-                let expected = format!("{expected} (at place {} of the list)", index + 1);
-                mistakes.push(Mistake::new(BOOTSTRAP_SERVERS, expected));
+                reader.wrong(BOOTSTRAP_SERVERS, format!("{expected} (at place {} of the list)", index + 1));
             }
         }
     }
-    if brokers.is_empty() && mistakes.is_empty() {
-        mistakes.push(Mistake::new(BOOTSTRAP_SERVERS, "expected host:port, or several with commas between"));
+    if brokers.is_empty() && reader.mistakes().is_empty() {
+        reader.wrong(BOOTSTRAP_SERVERS, EXPECTED);
     }
     brokers
 }
@@ -196,101 +202,93 @@ fn bootstrap_server(server: &str) -> Result<Endpoint, &'static str> {
     Ok(Endpoint { host: Endpoint::parse_host(host)?, port: Endpoint::parse_port(port)? })
 }
 
-/// The files that TLS is set up with.
-fn files(properties: &Properties, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Vec<Pointer> {
-    let mut files = Vec::new();
+/// The files that TLS is set up with, which nobody reads without it.
+fn files(reader: &mut Reader<'_>, encrypted: bool) {
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let skips = property::boolean(properties, SKIP_CUSTOM_CERT_VALIDATION, mistakes);
+    let skips = reader.boolean(SKIP_CUSTOM_CERT_VALIDATION);
     let form = if skips {
         Form::Certificates
     } else {
         Form::StrongCertificates { unless: SKIP_CUSTOM_CERT_VALIDATION }
     };
-    if let Some(file) = properties.get(CUSTOM_CERT) {
-        property::pointer(CUSTOM_CERT.to_owned(), file, form, &mut files, mistakes);
+    if let Some(text) = reader.text(CUSTOM_CERT)
+        && let Some(file) = reader.file(CUSTOM_CERT, text, form)
+        && encrypted
+    {
+        reader.refer(file);
     }
-    if let Some(file) = properties.get(CLIENT_KEYSTORE) {
+    if let Some(text) = reader.text(CLIENT_KEYSTORE) {
         let form = Form::Keystore {
-            store_password: password(&CLIENT_KEYSTORE_PASSWORD, properties, &mut files),
-            key_password: password(&CLIENT_KEY_PASSWORD, properties, &mut files),
+            store_password: password(&CLIENT_KEYSTORE_PASSWORD, reader),
+            key_password: password(&CLIENT_KEY_PASSWORD, reader),
         };
-        if !file.trim().to_ascii_lowercase().ends_with(".jks") {
+        if !text.trim().to_ascii_lowercase().ends_with(".jks") {
             let message = "KAFKA_CLIENT_KEYSTORE: Glue takes a keystore only under a name that ends in .jks";
-            warnings.push(Warning::new("keystore_name", message));
+            reader.warn("keystore_name", message);
         }
-        property::pointer(CLIENT_KEYSTORE.to_owned(), file, form, &mut files, mistakes);
+        if let Some(file) = reader.file(CLIENT_KEYSTORE, text, form) {
+            reader.refer(file);
+        }
     }
-    files
 }
 
 /// The value of `key`, or a pointer to what the `ENCRYPTED_` one stands for.
-fn password(key: &Keys, properties: &Properties, pointers: &mut Vec<Pointer>) -> Option<Password> {
-    if let Some(password) = properties.get(key.plain) {
+fn password(key: &Keys, reader: &mut Reader<'_>) -> Option<Password> {
+    if let Some(password) = reader.text(key.plain) {
         return Some(Password::Given(Secret::new(password.to_owned())));
     }
-    let ciphertext = properties.get(key.encrypted)?.trim().to_owned();
+    let ciphertext = reader.text(key.encrypted)?.trim().to_owned();
     let location = Location::Ciphertext(ciphertext.clone());
-    pointers.push(Pointer { property: key.encrypted.to_owned(), location, form: Form::Text });
+    reader.refer(Pointer { property: key.encrypted.to_owned(), location, form: Form::Text });
     Some(Password::Encrypted(ciphertext))
 }
 
-fn login(
-    properties: &Properties,
-    brokers: &[Endpoint],
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-    warnings: &mut Vec<Warning>,
-) -> Option<Login> {
-    match properties.get(SASL_MECHANISM)?.trim() {
-        "SCRAM-SHA-512" => {
-            Some(Login::Scram(Credentials::read(&SCRAM, properties, pointers, mistakes, warnings)))
-        }
-        "PLAIN" => Some(Login::Plain(Credentials::read(&PLAIN, properties, pointers, mistakes, warnings))),
+fn login(reader: &mut Reader<'_>, brokers: &[Endpoint]) -> Option<Login> {
+    match reader.text(SASL_MECHANISM)?.trim() {
+        "SCRAM-SHA-512" => Some(Login::Scram(credentials(reader, &SCRAM))),
+        "PLAIN" => Some(Login::Plain(credentials(reader, &PLAIN))),
         "AWS_MSK_IAM" => {
             // The token stands under the property that asks for it.
             let location = Location::MskToken { brokers: brokers.to_vec() };
-            pointers.push(Pointer { property: SASL_MECHANISM.to_owned(), location, form: Form::Text });
+            reader.refer(Pointer { property: SASL_MECHANISM.to_owned(), location, form: Form::Text });
             Some(Login::MskIam)
         }
-        "GSSAPI" if cfg!(feature = "gssapi") => gssapi(properties, pointers, mistakes),
+        "GSSAPI" if cfg!(feature = "gssapi") => gssapi(reader),
         "GSSAPI" => {
             let expected = "expected another mechanism than GSSAPI: this build of dialcheck has no Kerberos (feature kafka-gssapi)";
-            mistakes.push(Mistake::new(SASL_MECHANISM, expected).code(Code::MechanismUnsupported));
+            reader.unsupported(SASL_MECHANISM, expected);
             None
         }
         _ => {
             let expected =
                 "expected SCRAM-SHA-512, PLAIN, GSSAPI or AWS_MSK_IAM, the mechanisms that Glue has";
-            mistakes.push(Mistake::new(SASL_MECHANISM, expected).code(Code::MechanismUnsupported));
+            reader.unsupported(SASL_MECHANISM, expected);
             None
         }
     }
 }
 
-fn gssapi(
-    properties: &Properties,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Login> {
-    let mut text = |key: &'static str, expected: &'static str| {
-        let value = properties.get(key).map(|value| value.trim().to_owned());
-        if value.is_none() {
-            mistakes.push(Mistake::new(key, expected));
+fn credentials(reader: &mut Reader<'_>, keys: &CredentialKeys) -> Credentials {
+    let given = Given::read(reader, keys);
+    Credentials::read(reader, keys, given, |_| WithoutPassword::Wrong)
+}
+
+fn gssapi(reader: &mut Reader<'_>) -> Option<Login> {
+    let service =
+        reader.required(SERVICE, "expected the brokers' Kerberos service name (sasl.kerberos.service.name)");
+    let principal = reader.required(PRINCIPAL, "expected the principal to log in as, such as user@REALM");
+    let keytab = reader.required(KEYTAB, "expected where the keytab is: s3://bucket/key");
+    let krb5_conf = reader.required(KRB5_CONF, "expected where the krb5.conf is: s3://bucket/key");
+    if let (Some(file), Some(principal)) = (keytab, principal) {
+        let form = Form::Keytab { principal: principal.to_owned() };
+        if let Some(file) = reader.file(KEYTAB, file, form) {
+            reader.refer(file);
         }
-        value
-    };
-    let service = text(SERVICE, "expected the brokers' Kerberos service name (sasl.kerberos.service.name)");
-    let principal = text(PRINCIPAL, "expected the principal to log in as, such as user@REALM");
-    let keytab = text(KEYTAB, "expected where the keytab is: s3://bucket/key");
-    let krb5_conf = text(KRB5_CONF, "expected where the krb5.conf is: s3://bucket/key");
-    if let (Some(file), Some(principal)) = (keytab, &principal) {
-        let form = Form::Keytab { principal: principal.clone() };
-        property::pointer(KEYTAB.to_owned(), &file, form, pointers, mistakes);
     }
-    if let Some(file) = krb5_conf {
-        property::pointer(KRB5_CONF.to_owned(), &file, Form::KerberosConfiguration, pointers, mistakes);
+    if let Some(file) = krb5_conf.and_then(|file| reader.file(KRB5_CONF, file, Form::KerberosConfiguration)) {
+        reader.refer(file);
     }
-    Some(Login::Gssapi { service: service?, principal: principal? })
+    Some(Login::Gssapi { service: service?.to_owned(), principal: principal?.to_owned() })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use probe_contract::{Properties, SecretId};
+use probe_contract::{Code, Properties, SecretId};
 
 use super::*;
 

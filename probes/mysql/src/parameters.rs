@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::tls::Verify;
-use probe_contract::{Code, Mistake, Secret, Warning};
+use probe_contract::{Reader, Secret};
 use support_jdbc::{self as jdbc, Url, parameter};
 
 use crate::settings::{Encryption, Limits, Scheme};
@@ -145,12 +145,12 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 impl Parameters {
-    pub(crate) fn read(url: &Url, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<Warning>) -> Self {
+    pub(crate) fn read(url: &Url, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
         let (mut ignored, mut unnamed) = (Vec::new(), 0);
         for (name, secret) in &url.parameters {
             let value = secret.expose();
-            let mut wrong = |expected: &str| mistakes.push(Mistake::new(parameter(name), expected));
+            let mut wrong = |expected: &str| reader.wrong(parameter(name), expected);
             let mut milliseconds = || match value.parse::<u32>() {
                 Ok(0) => None,
                 Ok(count) => Some(Duration::from_millis(count.into())),
@@ -186,12 +186,9 @@ impl Parameters {
                 }
                 "connecttimeout" => parameters.limits.connect = milliseconds(),
                 "sockettimeout" => parameters.limits.socket = milliseconds(),
-                store if KEY_STORES.contains(&store) => mistakes.push(
-                    Mistake::new(
-                        parameter(name),
-                        "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
-                    )
-                    .code(Code::MechanismUnsupported),
+                store if KEY_STORES.contains(&store) => reader.unsupported(
+                    parameter(name),
+                    "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
                 ),
                 known if WITHOUT_EFFECT.contains(&known) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
@@ -199,7 +196,7 @@ impl Parameters {
                 _ => ignored.push(name.as_str()),
             }
         }
-        jdbc::warn_of_unknown(&ignored, unnamed, warnings);
+        jdbc::warn_of_unknown(reader, &ignored, unnamed);
         parameters
     }
 
@@ -208,14 +205,14 @@ impl Parameters {
         &self,
         scheme: Scheme,
         enforce: bool,
-        warnings: &mut Vec<Warning>,
+        reader: &mut Reader<'_>,
     ) -> (Encryption, Verify) {
         let asked = self.ssl_mode.or_else(|| self.legacy(scheme));
         if enforce && asked.is_some_and(|mode| mode != SslMode::VerifyIdentity) {
-            warnings.push(Warning::new(
+            reader.warn(
                 "property_ignored",
                 "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
-            ));
+            );
         }
         let mode = if enforce { SslMode::VerifyIdentity } else { asked.unwrap_or(SslMode::Preferred) };
         match mode {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use probe_contract::property;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Endpoint, Form, Login, Material, Mistake, Password, Pointer, Properties, Secret, Target, Warning,
+    Credentials, Endpoint, Findings, Form, Given, Login, Material, Mistake, Password, Pointer, Properties,
+    Reader, Secret, Target, Warning,
 };
-use support_jdbc::{self as jdbc, Credentials, Precedence, Url, parameter};
+use support_jdbc::{self as jdbc, Passwordless, Precedence, Url, parameter};
 
 use crate::parameters::Parameters;
 
@@ -97,77 +97,66 @@ pub(crate) fn is_for(target: &Target) -> bool {
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     const DEFAULT_PORT: u16 = 3306;
-    let properties = &target.properties;
-    let mut mistakes = Vec::new();
-    let mut warnings = Vec::new();
-    let (scheme, url) = match properties.get(jdbc::PROPERTY) {
-        Some(text) => from_url(text, properties, &mut mistakes, &mut warnings),
-        None => (from_engine(properties), jdbc::from_parts(properties, &mut mistakes)),
+    let mut reader = Reader::new(&target.properties);
+    let (scheme, url) = match reader.text(jdbc::PROPERTY) {
+        Some(text) => from_url(text, &mut reader),
+        None => (from_engine(reader.properties()), jdbc::from_parts(&mut reader)),
     };
-    let parameters = Parameters::read(&url, &mut mistakes, &mut warnings);
-    let enforce = property::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
+    let mut parameters = Parameters::read(&url, &mut reader);
+    let enforce = reader.boolean("JDBC_ENFORCE_SSL");
 
-    let mut pointers = Vec::new();
+    jdbc::driver(&mut reader);
+    let endpoint = url.host.map(|host| Endpoint { host, port: url.port.unwrap_or(DEFAULT_PORT) });
+    let given = Given { user: parameters.user.take(), password: parameters.password.take() };
     // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
-    jdbc::driver(properties, &mut pointers, &mut mistakes, &mut warnings);
-    let endpoint = url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(DEFAULT_PORT) });
-    let credentials = Credentials::read(
-        properties,
-        endpoint,
-        (parameters.user.clone(), parameters.password.clone()),
+    let credentials = jdbc::credentials(
+        &mut reader,
+        endpoint.clone(),
+        given,
         Precedence::Properties,
-        false,
-        &mut pointers,
-        &mut mistakes,
-        &mut warnings,
+        Passwordless::OnlyRds,
     );
-    property::refuse_nul(&[("database", url.database.as_deref())], &mut mistakes);
+    reader.refuse_nul("database", url.database.as_deref());
 
-    let (encryption, verify) = parameters.encryption(scheme, enforce, &mut warnings);
+    let (encryption, verify) = parameters.encryption(scheme, enforce, &mut reader);
     let server = ("serverSslCert", parameters.server_certificate.as_deref());
-    let mut files = Vec::new();
-    let trust = jdbc::trust(properties, enforce, server, &mut files, &mut mistakes, &mut warnings);
-    let client = key_store(&parameters, &mut files, &mut mistakes);
-    if encryption != Encryption::None {
-        // Without TLS nobody reads them.
-        pointers.extend(files);
-    }
+    let trust = jdbc::trust(&mut reader, enforce, server);
+    let client = key_store(&parameters, &mut reader);
+    let mut refer = |file: Pointer| reader.refer(file);
+    // Without TLS nobody reads them.
+    let (trust, client) = match encryption {
+        Encryption::None => (None, None),
+        Encryption::IfOffered | Encryption::Required => (trust.map(&mut refer), client.map(&mut refer)),
+    };
     if url.database.is_none() {
-        warnings.push(Warning::new(
+        reader.warn(
             "no_database",
             "the definition names no database; this test logs in without one, which a Glue job may refuse",
-        ));
+        );
     }
 
-    match url.host {
-        Some(host) if mistakes.is_empty() => Ok(Settings {
-            endpoint: Endpoint { host, port: url.port.unwrap_or(DEFAULT_PORT) },
-            scheme,
-            credentials,
-            database: url.database,
-            encryption,
-            key_retrieval: parameters.key_retrieval,
-            limits: parameters.limits,
-            pointers,
-            warnings,
-            verify,
-            enforced: enforce,
-            trust,
-            client,
-        }),
-        Some(_) | None => {
-            debug_assert!(!mistakes.is_empty());
-            Err(mistakes)
-        }
-    }
+    let Findings { pointers, warnings } = reader.finish()?;
+    let Some(endpoint) = endpoint else {
+        return Err(vec![Mistake::new(jdbc::PROPERTY, "expected a host behind the //")]);
+    };
+    Ok(Settings {
+        endpoint,
+        scheme,
+        credentials,
+        database: url.database,
+        encryption,
+        key_retrieval: parameters.key_retrieval,
+        limits: parameters.limits,
+        pointers,
+        warnings,
+        verify,
+        enforced: enforce,
+        trust,
+        client,
+    })
 }
 
-fn from_url(
-    text: &str,
-    properties: &Properties,
-    mistakes: &mut Vec<Mistake>,
-    warnings: &mut Vec<Warning>,
-) -> (Scheme, Url) {
+fn from_url(text: &str, reader: &mut Reader<'_>) -> (Scheme, Url) {
     let (scheme, rest) = SCHEMES
         .iter()
         .find_map(|(prefix, scheme)| Some((*scheme, jdbc::after_scheme(text, prefix)?)))
@@ -177,29 +166,25 @@ fn from_url(
     // Without the slashes it would be taken for the name of a database: replication:, loadbalance:, srv and the like.
     if !rest.starts_with("//") {
         let expected = "expected jdbc:mysql://host:port/database: dialcheck dials one address and says which";
-        mistakes.push(Mistake::new(jdbc::PROPERTY, expected));
+        reader.wrong(jdbc::PROPERTY, expected);
         return (scheme, Url::default());
     }
     if rest.starts_with("//(") || jdbc::strip_prefix_ignore_case(rest, "//address=").is_some() {
         let expected =
             "expected //host:port/database: the form with key=value pairs is not supported by this version";
-        mistakes.push(Mistake::new(jdbc::PROPERTY, expected));
+        reader.wrong(jdbc::PROPERTY, expected);
         return (scheme, Url::default());
     }
-    let url = Url::parse(rest, &['&'], mistakes);
-    if url.host.is_none() && mistakes.is_empty() {
-        mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
+    let url = Url::parse(rest, &['&'], reader);
+    if url.host.is_none() && reader.mistakes().is_empty() {
+        reader.wrong(jdbc::PROPERTY, "expected a host behind the //");
     }
-    jdbc::warn_of_parts(properties, warnings);
+    jdbc::warn_of_parts(reader);
     (scheme, url)
 }
 
 /// The client's own certificate. Connector/J spells its place as a URL.
-fn key_store(
-    parameters: &Parameters,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<String> {
+fn key_store(parameters: &Parameters, reader: &mut Reader<'_>) -> Option<Pointer> {
     let place = parameters.key_store.as_deref()?;
     let place = match place.strip_prefix("file:") {
         Some(path) if !path.starts_with("//") => path,
@@ -209,7 +194,7 @@ fn key_store(
         store_password: parameters.key_store_password.clone().map(Password::Given),
         key_password: parameters.key_password.clone().map(Password::Given),
     };
-    property::pointer(parameter("clientCertificateKeyStoreUrl"), place, form, pointers, mistakes)
+    reader.file(parameter("clientCertificateKeyStoreUrl"), place, form)
 }
 
 fn from_engine(properties: &Properties) -> Scheme {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::tls::Verify;
-use probe_contract::{Code, Mistake, Region, Secret, Warning};
+use probe_contract::{Reader, Region, Secret};
 use support_jdbc::{self as jdbc, Url, parameter};
 
 use crate::settings::{Encryption, Limits};
@@ -111,18 +111,13 @@ const WITHOUT_EFFECT: &[&str] = &[
 
 impl Parameters {
     /// `iam` is whether those of `jdbc:redshift:iam:` are read.
-    pub(crate) fn read(
-        url: &Url,
-        iam: bool,
-        mistakes: &mut Vec<Mistake>,
-        warnings: &mut Vec<Warning>,
-    ) -> Self {
+    pub(crate) fn read(url: &Url, iam: bool, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self { validating: true, ..Self::default() };
         let (mut ignored, mut unnamed) = (Vec::new(), 0);
         let mut ssl = false;
         for (name, secret) in &url.parameters {
             let value = secret.expose();
-            let mut wrong = |expected: &str| mistakes.push(Mistake::new(parameter(name), expected));
+            let mut wrong = |expected: &str| reader.wrong(parameter(name), expected);
             let mut seconds = |unit: Duration| match value.parse::<u32>() {
                 Ok(0) => None,
                 Ok(count) => Some(unit * count),
@@ -162,21 +157,17 @@ impl Parameters {
                 },
                 "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
                     Some((_, validating)) => parameters.validating = *validating,
-                    None => mistakes.push(
-                        Mistake::new(
-                            parameter(name),
-                            "expected a class of pgjdbc's own: dialcheck runs no other",
-                        )
-                        .code(Code::MechanismUnsupported),
+                    None => reader.unsupported(
+                        parameter(name),
+                        "expected a class of pgjdbc's own: dialcheck runs no other",
                     ),
                 },
                 "sslrootcert" => parameters.sslrootcert = Some(value.to_owned()),
                 "sslcert" => parameters.sslcert = Some(value.to_owned()),
                 "sslkey" => parameters.sslkey = Some(value.to_owned()),
-                "sslpassword" => mistakes.push(
-                    Mistake::new(parameter(name), "expected a key that is not encrypted")
-                        .code(Code::MechanismUnsupported),
-                ),
+                "sslpassword" => {
+                    reader.unsupported(parameter(name), "expected a key that is not encrypted");
+                }
                 "connecttimeout" => parameters.limits.connect = seconds(Duration::from_secs(1)),
                 "logintimeout" => parameters.limits.login = seconds(Duration::from_secs(1)),
                 "sockettimeout" => parameters.limits.socket = seconds(Duration::from_secs(1)),
@@ -190,7 +181,7 @@ impl Parameters {
         if ssl && parameters.sslmode.is_none() {
             parameters.sslmode = Some(SslMode::VerifyFull);
         }
-        jdbc::warn_of_unknown(&ignored, unnamed, warnings);
+        jdbc::warn_of_unknown(reader, &ignored, unnamed);
         parameters
     }
 
@@ -207,19 +198,14 @@ impl Parameters {
     }
 
     /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.
-    pub(crate) fn encryption(
-        &self,
-        enforce: bool,
-        warnings: &mut Vec<Warning>,
-        mistakes: &mut Vec<Mistake>,
-    ) -> (Encryption, Verify) {
+    pub(crate) fn encryption(&self, enforce: bool, reader: &mut Reader<'_>) -> (Encryption, Verify) {
         if enforce {
             let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull) || !self.validating;
             if weaker {
-                warnings.push(Warning::new(
+                reader.warn(
                     "property_ignored",
                     "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
-                ));
+                );
             }
         }
         let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(SslMode::Prefer) };
@@ -237,7 +223,7 @@ impl Parameters {
             (true, Encryption::Required | Encryption::Direct) => Encryption::Direct,
             (true, Encryption::None | Encryption::IfOffered) => {
                 let expected = "expected sslmode=require or stronger beside sslNegotiation=direct";
-                mistakes.push(Mistake::new(parameter("sslNegotiation"), expected));
+                reader.wrong(parameter("sslNegotiation"), expected);
                 encryption
             }
         };

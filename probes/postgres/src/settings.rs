@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use probe_contract::property;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
-use probe_contract::{Endpoint, Form, Location, Material, Mistake, Pointer, Properties, Target, Warning};
-use support_jdbc::{self as jdbc, Credentials, Precedence, Url, parameter};
+use probe_contract::{
+    Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Pointer, Properties, Reader,
+    Target, Warning,
+};
+use support_jdbc::{self as jdbc, Passwordless, Precedence, Url, parameter};
 
 use crate::parameters::Parameters;
 
@@ -132,86 +134,76 @@ pub(crate) fn is_for(engine: Engine, target: &Target) -> bool {
 
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mistake>> {
-    let properties = &target.properties;
-    let mut mistakes = Vec::new();
-    let mut warnings = Vec::new();
-    let url = match properties.get(jdbc::PROPERTY) {
-        Some(text) => from_url(engine, text, properties, &mut mistakes, &mut warnings),
+    let mut reader = Reader::new(&target.properties);
+    let url = match reader.text(jdbc::PROPERTY) {
+        Some(text) => from_url(engine, text, &mut reader),
         None => {
             if engine == Engine::Redshift {
                 let expected =
                     "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database";
-                mistakes.push(Mistake::new("JDBC_ENGINE", expected));
+                reader.wrong("JDBC_ENGINE", expected);
             }
-            jdbc::from_parts(properties, &mut mistakes)
+            jdbc::from_parts(&mut reader)
         }
     };
-    let iam = by_iam(engine, properties);
-    let parameters = Parameters::read(&url, iam, &mut mistakes, &mut warnings);
-    let enforce = property::boolean(properties, "JDBC_ENFORCE_SSL", &mut mistakes);
+    let iam = by_iam(engine, reader.properties());
+    let mut parameters = Parameters::read(&url, iam, &mut reader);
+    let enforce = reader.boolean("JDBC_ENFORCE_SSL");
 
-    let mut pointers = Vec::new();
-    jdbc::driver(properties, &mut pointers, &mut mistakes, &mut warnings);
+    jdbc::driver(&mut reader);
     let endpoint =
         url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.default_port()) });
     let credentials = if iam {
-        Credentials::of_cluster(cluster(&url, &parameters, &mut warnings), &mut pointers)
+        let location = cluster(&url, &parameters, &mut reader);
+        jdbc::of_cluster(&mut reader, location)
     } else {
-        Credentials::read(
-            properties,
-            endpoint,
-            (parameters.user.clone(), parameters.password.clone()),
-            Precedence::Url,
-            parameters.sslcert.is_some(),
-            &mut pointers,
-            &mut mistakes,
-            &mut warnings,
-        )
+        let given = Given { user: parameters.user.take(), password: parameters.password.take() };
+        let passwordless =
+            if parameters.sslcert.is_some() { Passwordless::Allowed } else { Passwordless::OnlyRds };
+        jdbc::credentials(&mut reader, endpoint.clone(), given, Precedence::Url, passwordless)
     };
 
-    let texts = [("database", url.database.as_deref()), ("options", parameters.startup.as_deref())];
-    property::refuse_nul(&texts, &mut mistakes);
+    reader.refuse_nul("database", url.database.as_deref());
+    reader.refuse_nul("options", parameters.startup.as_deref());
 
     let root = ("sslrootcert", parameters.sslrootcert.as_deref());
-    let mut files = Vec::new();
-    let trust = jdbc::trust(properties, enforce, root, &mut files, &mut mistakes, &mut warnings);
-    let client = client_files(&parameters, &mut files, &mut mistakes);
-    let (encryption, verify) = parameters.encryption(enforce, &mut warnings, &mut mistakes);
-    if encryption != Encryption::None {
-        // Without TLS nobody reads them.
-        pointers.extend(files);
-    }
+    let trust = jdbc::trust(&mut reader, enforce, root);
+    let client = client_files(&parameters, &mut reader);
+    let (encryption, verify) = parameters.encryption(enforce, &mut reader);
+    let mut refer = |file: Pointer| reader.refer(file);
+    // Without TLS nobody reads them.
+    let (trust, client) = match encryption {
+        Encryption::None => (None, None),
+        Encryption::IfOffered | Encryption::Required | Encryption::Direct => (
+            trust.map(&mut refer),
+            client.map(|(certificate, key)| ClientFiles { certificate: refer(certificate), key: refer(key) }),
+        ),
+    };
     if engine == Engine::Postgresql && url.database.is_none() {
-        warnings.push(Warning::new(
+        reader.warn(
             "no_database",
             "the definition names no database; this test uses the driver's default, the one named like the user, which a \
              Glue job may refuse",
-        ));
+        );
     }
-
-    match url.host {
-        Some(host) if mistakes.is_empty() => Ok(Settings {
-            endpoint: Endpoint { host, port: url.port.unwrap_or(engine.default_port()) },
-            database: url.database,
-            credentials,
-            options: parameters.startup,
-            encryption,
-            limits: parameters.limits,
-            pointers,
-            warnings,
-            verify,
-            enforced: enforce,
-            trust,
-            client,
-        }),
-        host => {
-            if mistakes.is_empty() {
-                debug_assert!(host.is_none());
-                mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
-            }
-            Err(mistakes)
-        }
-    }
+    let Findings { pointers, warnings } = reader.finish()?;
+    let Some(endpoint) = endpoint else {
+        return Err(vec![Mistake::new(jdbc::PROPERTY, "expected a host behind the //")]);
+    };
+    Ok(Settings {
+        endpoint,
+        database: url.database,
+        credentials,
+        options: parameters.startup,
+        encryption,
+        limits: parameters.limits,
+        pointers,
+        warnings,
+        verify,
+        enforced: enforce,
+        trust,
+        client,
+    })
 }
 
 /// What stands behind `jdbc:redshift:` where IAM gives the login.
@@ -229,11 +221,11 @@ fn names_a_cluster(rest: &str) -> bool {
 }
 
 /// The login that IAM is asked for.
-fn cluster(url: &Url, parameters: &Parameters, warnings: &mut Vec<Warning>) -> Location {
+fn cluster(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Location {
     if parameters.auto_create {
         let message = "AutoCreate is not carried out: a test creates no user. The login of a user that does not exist fails \
                        here, and creates it in Glue";
-        warnings.push(Warning::new("parameter_ignored", message));
+        reader.warn("parameter_ignored", message);
     }
     Location::ClusterCredentials {
         host: url.host.clone().unwrap_or_default(),
@@ -244,50 +236,39 @@ fn cluster(url: &Url, parameters: &Parameters, warnings: &mut Vec<Warning>) -> L
     }
 }
 
-fn from_url(
-    engine: Engine,
-    text: &str,
-    properties: &Properties,
-    mistakes: &mut Vec<Mistake>,
-    warnings: &mut Vec<Warning>,
-) -> Url {
+fn from_url(engine: Engine, text: &str, reader: &mut Reader<'_>) -> Url {
     let rest = jdbc::after_scheme(text, engine.scheme()).unwrap_or_default();
     let rest =
         jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift).unwrap_or(rest);
     // A cluster that can be one has been looked up before.
-    if by_iam(engine, properties) && names_a_cluster(rest) {
+    if by_iam(engine, reader.properties()) && names_a_cluster(rest) {
         let expected = "expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/";
-        mistakes.push(Mistake::new(jdbc::PROPERTY, expected));
+        reader.wrong(jdbc::PROPERTY, expected);
         return Url::default();
     }
-    let url = Url::parse(rest, engine.separators(), mistakes);
-    if url.host.is_none() && mistakes.is_empty() {
-        mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a host behind the //"));
+    let url = Url::parse(rest, engine.separators(), reader);
+    if url.host.is_none() && reader.mistakes().is_empty() {
+        reader.wrong(jdbc::PROPERTY, "expected a host behind the //");
     }
     if engine == Engine::Redshift && url.database.is_none() {
-        mistakes.push(Mistake::new(jdbc::PROPERTY, "expected a database behind the host"));
+        reader.wrong(jdbc::PROPERTY, "expected a database behind the host");
     }
-    jdbc::warn_of_parts(properties, warnings);
+    jdbc::warn_of_parts(reader);
     url
 }
 
-fn client_files(
-    parameters: &Parameters,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<ClientFiles> {
+/// The client's certificate and its key.
+fn client_files(parameters: &Parameters, reader: &mut Reader<'_>) -> Option<(Pointer, Pointer)> {
     let (Some(certificate), Some(key)) = (&parameters.sslcert, &parameters.sslkey) else {
         if parameters.sslcert.is_some() != parameters.sslkey.is_some() {
             let missing = if parameters.sslcert.is_some() { "sslkey" } else { "sslcert" };
-            mistakes
-                .push(Mistake::new(parameter(missing), "expected beside the other of sslcert and sslkey"));
+            reader.wrong(parameter(missing), "expected beside the other of sslcert and sslkey");
         }
         return None;
     };
-    let certificate =
-        property::pointer(parameter("sslcert"), certificate, Form::Certificates, pointers, mistakes)?;
-    let key = property::pointer(parameter("sslkey"), key, Form::PrivateKey, pointers, mistakes)?;
-    Some(ClientFiles { certificate, key })
+    let certificate = reader.file(parameter("sslcert"), certificate, Form::Certificates)?;
+    let key = reader.file(parameter("sslkey"), key, Form::PrivateKey)?;
+    Some((certificate, key))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use probe_contract::{
-    Authentication, AuthenticationType, Code, Endpoint, Form, GrantType, Mistake, Pointer, Properties,
-    Purpose, Secret, Target, Warning, property,
+    Authentication, AuthenticationType, Code, Endpoint, Findings, Form, GrantType, Mistake, Pointer,
+    Properties, Purpose, Reader, Secret, Target, Warning,
 };
 
 use crate::code;
@@ -46,19 +46,14 @@ pub(crate) struct Settings {
 
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings, Vec<Mistake>> {
-    let mut reading = Reading {
-        document: &document,
-        properties: &target.properties,
-        mistakes: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut reading = Reading { document: &document, reader: Reader::new(&target.properties) };
     let authentication = target.authentication.clone().unwrap_or_default();
     if target.authentication.is_none() {
         reading.wrong(AUTHENTICATION, "expected: connections of this type authenticate");
     }
     if document.rest_configuration.path().is_none() {
         let expected = "expected a type that was registered with a ValidationEndpointConfiguration: without one nothing can be tested";
-        reading.mistakes.push(Mistake::new("ConnectionType", expected).code(Code::NotTestable));
+        reading.reader.mistake(Mistake::new("ConnectionType", expected).code(Code::NotTestable));
     }
     let kind = reading.kind(&authentication);
     let grant = kind.and_then(|kind| reading.grant(kind, &authentication));
@@ -75,20 +70,22 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
              exchange its codes; give an ACCESS_TOKEN, or use a client application of your own",
         );
     }
-    let Reading { mut mistakes, mut warnings, .. } = reading;
+    let Reading { mut reader, .. } = reading;
 
-    let mut pointers = Vec::new();
     if let Some(arn) = &authentication.secret_arn {
-        property::secret(SECRET_ARN, arn, Form::Members, &mut pointers, &mut mistakes);
+        reader.refer_to_secret(SECRET_ARN, arn, Form::Members);
     }
-    let (Some(kind), Some(grant)) = (kind, grant) else { return Err(mistakes) };
+    let (Some(kind), Some(grant)) = (kind, grant) else {
+        return Err(reader.finish().err().unwrap_or_default());
+    };
     if authentication.oauth2.aws_managed_client.is_some() && kind == AuthenticationType::OAuth2 {
-        warnings.push(Warning::new(
+        reader.warn(
             "aws_managed_client",
             "the client application is AWS's own: its client secret, and whether it can still renew the access token, can be \
              verified by nobody else",
-        ));
+        );
     }
+    let Findings { pointers, warnings } = reader.finish()?;
     let settings = Settings {
         document: document.clone(),
         purpose: target.purpose,
@@ -101,12 +98,11 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
         warnings,
         properties: target.properties.clone(),
     };
-    if settings.pointers.is_empty() && mistakes.is_empty() {
+    if settings.pointers.is_empty() {
         // Everything is here already: what lacks is found before anything is dialed.
-        let found = crate::way::decide(&settings, None).map(drop);
-        mistakes.extend(found.err().unwrap_or_default());
+        crate::way::decide(&settings, None)?;
     }
-    if mistakes.is_empty() { Ok(settings) } else { Err(mistakes) }
+    Ok(settings)
 }
 
 impl Settings {
@@ -183,14 +179,12 @@ impl Settings {
 
 struct Reading<'a> {
     document: &'a Document,
-    properties: &'a Properties,
-    mistakes: Vec<Mistake>,
-    warnings: Vec<Warning>,
+    reader: Reader<'a>,
 }
 
 impl Reading<'_> {
     fn wrong(&mut self, property: &str, expected: impl Into<String>) {
-        self.mistakes.push(Mistake::new(property, expected));
+        self.reader.wrong(property, expected);
     }
 
     fn kind(&mut self, authentication: &Authentication) -> Option<AuthenticationType> {
@@ -203,7 +197,7 @@ impl Reading<'_> {
             (Some(kind), _) => {
                 let expected =
                     format!("expected {names}: connections of this type do not log in by {}", kind.name());
-                self.mistakes.push(Mistake::new(PLACE, expected).code(Code::MechanismUnsupported));
+                self.reader.unsupported(PLACE, expected);
                 None
             }
             (None, _) => {
@@ -228,7 +222,7 @@ impl Reading<'_> {
         let names: Vec<_> = grants.iter().map(|grant| grant.name()).collect();
         let expected =
             format!("expected {}: connections of this type have no other grant", names.join(" or "));
-        self.mistakes.push(Mistake::new(PLACE, expected).code(Code::MechanismUnsupported));
+        self.reader.unsupported(PLACE, expected);
         None
     }
 
@@ -352,7 +346,7 @@ impl Reading<'_> {
             Err(missing) => {
                 // What is required says so itself.
                 let missing = missing.split_once(':').map_or(missing.as_str(), |(name, _)| name);
-                if !self.mistakes.iter().any(|mistake| mistake.property == missing) {
+                if !self.reader.mistakes().iter().any(|mistake| mistake.property == missing) {
                     self.wrong(missing, "expected");
                 }
                 None
@@ -385,7 +379,7 @@ impl Reading<'_> {
                     "{key}: {} is none of {hosts}; the credentials are sent there all the same",
                     url.endpoint.host
                 );
-                self.warnings.push(Warning::new("unusual_host", message));
+                self.reader.warn("unusual_host", message);
                 Some(url)
             }
             OtherHosts::Refused => {
@@ -404,23 +398,23 @@ impl Reading<'_> {
             if parameter.property_type != PropertyType::UserInput {
                 continue;
             }
-            let found = parameters::value(document, self.properties, parameter, &Secrets::default());
+            let found = parameters::value(document, self.reader.properties(), parameter, &Secrets::default());
             if let Err(mistake) = found
-                && !self.mistakes.iter().any(|known| known.property == mistake.property)
+                && !self.reader.mistakes().iter().any(|known| known.property == mistake.property)
             {
-                self.mistakes.push(mistake);
+                self.reader.mistake(mistake);
             }
         }
-        for (key, _) in self.properties.iter() {
+        for (key, _) in self.reader.properties().iter() {
             if !OURS.contains(&key) && !parameters::is_read(document, key) {
                 let message = format!("the property {key} is none that this test reads");
-                self.warnings.push(Warning::new("property_ignored", message));
+                self.reader.warn("property_ignored", message);
             }
         }
     }
 
     fn lookup(&self, name: &str) -> Option<&str> {
-        lookup(self.properties, self.document, name)
+        lookup(self.reader.properties(), self.document, name)
     }
 
     /// A property's value, or the default of the parameter that it is.

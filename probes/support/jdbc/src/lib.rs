@@ -3,13 +3,10 @@
 mod credentials;
 mod url;
 
-pub use credentials::{Credentials, Precedence};
+pub use credentials::{Passwordless, Precedence, credentials, of_cluster};
 pub use url::{PROPERTY, Url, parameter};
 
-use probe_contract::property::{boolean, pointer};
-use probe_contract::{
-    Code, Endpoint, Failure, Form, Location, Mistake, Pointer, Properties, Target, Warning,
-};
+use probe_contract::{Code, Endpoint, Failure, Form, Location, Pointer, Reader, Target};
 
 /// Whether `target` is a JDBC connection to what has one of `schemes` (`mysql:`, as it stands behind `jdbc:`) in its URL or,
 /// without a URL, one of the names in `engines` as its JDBC_ENGINE.
@@ -56,96 +53,75 @@ pub fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a s
 }
 
 /// The address as HOST and PORT give it, where there is no URL.
-pub fn from_parts(properties: &Properties, mistakes: &mut Vec<Mistake>) -> Url {
-    let mut checked = |key: &'static str, missing: &'static str| {
-        let value = properties.get(key);
-        if value.is_none() {
-            mistakes.push(Mistake::new(key, missing));
-        }
-        value.map(str::trim)
-    };
-    let host = checked("HOST", "expected a host name or an IP address");
-    let port = checked("PORT", "expected a port from 1 to 65535");
-    let mut wrong = |key, expected| mistakes.push(Mistake::new(key, expected));
-    let host =
-        host.and_then(|host| Endpoint::parse_host(host).map_err(|expected| wrong("HOST", expected)).ok());
-    let port =
-        port.and_then(|port| Endpoint::parse_port(port).map_err(|expected| wrong("PORT", expected)).ok());
+pub fn from_parts(reader: &mut Reader<'_>) -> Url {
+    let host = reader.required("HOST", "expected a host name or an IP address");
+    let host = host.and_then(|host| reader.parsed("HOST", host, Endpoint::parse_host));
+    let port = reader.required("PORT", "expected a port from 1 to 65535");
+    let port = port.and_then(|port| reader.parsed("PORT", port, Endpoint::parse_port));
     Url { host, port, ..Url::default() }
 }
 
 /// Warns of URL parameters that were passed over: `named` are those whose names may be shown, and `behind_password` counts
 /// the others. An unencoded & in a password makes its rest look like a parameter.
-pub fn warn_of_unknown(named: &[&str], behind_password: usize, warnings: &mut Vec<Warning>) {
+pub fn warn_of_unknown(reader: &mut Reader<'_>, named: &[&str], behind_password: usize) {
     if !named.is_empty() {
         let message =
             format!("URL parameters that dialcheck does not know were ignored: {}", named.join(", "));
-        warnings.push(Warning::new("parameter_ignored", message));
+        reader.warn("parameter_ignored", message);
     }
     if behind_password > 0 {
         let message = "URL parameters behind the password were ignored; they are not named, since they may be a part of it: \
                        a & in a password is written %26";
-        warnings.push(Warning::new("parameter_ignored", message));
+        reader.warn("parameter_ignored", message);
     }
 }
 
 /// Warns of HOST and PORT, where the URL decides.
-pub fn warn_of_parts(properties: &Properties, warnings: &mut Vec<Warning>) {
-    if properties.get("HOST").is_some() || properties.get("PORT").is_some() {
-        warnings.push(Warning::new(
+pub fn warn_of_parts(reader: &mut Reader<'_>) {
+    if reader.text("HOST").is_some() || reader.text("PORT").is_some() {
+        reader.warn(
             "property_ignored",
             "JDBC_CONNECTION_URL is given, so HOST, PORT and JDBC_ENGINE are ignored",
-        ));
+        );
     }
 }
 
 /// Has the driver that the definition names looked for, and warns that it is not loaded: nothing that a definition names is
 /// ever run.
-pub fn driver(
-    properties: &Properties,
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-    warnings: &mut Vec<Warning>,
-) {
+pub fn driver(reader: &mut Reader<'_>) {
     const PROPERTY: &str = "JDBC_DRIVER_JAR_URI";
-    let Some(jar) = properties.get(PROPERTY) else { return };
+    let Some(jar) = reader.text(PROPERTY) else { return };
     match Location::parse(jar.trim()) {
         Ok(location @ Location::S3 { .. }) => {
-            pointers.push(Pointer { property: PROPERTY.to_owned(), location, form: Form::Present });
+            reader.refer(Pointer { property: PROPERTY.to_owned(), location, form: Form::Present });
         }
-        Ok(_) | Err(_) => mistakes.push(Mistake::new(PROPERTY, "expected s3://bucket/key")),
+        Ok(_) | Err(_) => reader.wrong(PROPERTY, "expected s3://bucket/key"),
     }
-    let message =
-        "the driver in JDBC_DRIVER_JAR_URI is looked for and not loaded: dialcheck tests with its own";
-    warnings.push(Warning::new("driver_not_loaded", message));
+    reader.warn(
+        "driver_not_loaded",
+        "the driver in JDBC_DRIVER_JAR_URI is looked for and not loaded: dialcheck tests with its own",
+    );
 }
 
-/// The property under which the authorities to trust are found: CUSTOM_JDBC_CERT, or the URL's parameter `name` with its
-/// `file`. The URL beats the property, but for what JDBC_ENFORCE_SSL (`enforce`) promises.
-pub fn trust(
-    properties: &Properties,
-    enforce: bool,
-    (name, file): (&str, Option<&str>),
-    pointers: &mut Vec<Pointer>,
-    mistakes: &mut Vec<Mistake>,
-    warnings: &mut Vec<Warning>,
-) -> Option<String> {
-    let custom = properties.get("CUSTOM_JDBC_CERT").map(|file| ("CUSTOM_JDBC_CERT".to_owned(), file));
+/// The file of the authorities to trust: CUSTOM_JDBC_CERT, or the URL's parameter `name` with its `file`. The URL beats the
+/// property, but for what JDBC_ENFORCE_SSL (`enforce`) promises.
+pub fn trust(reader: &mut Reader<'_>, enforce: bool, (name, file): (&str, Option<&str>)) -> Option<Pointer> {
+    const CUSTOM: &str = "CUSTOM_JDBC_CERT";
+    const SKIP: &str = "SKIP_CUSTOM_JDBC_CERT_VALIDATION";
+    let custom = reader.text(CUSTOM).map(|file| (CUSTOM.to_owned(), file));
     let url = file.map(|file| (parameter(name), file));
     if enforce && custom.is_some() && url.is_some() {
-        warnings.push(Warning::new(
-            "property_ignored",
-            format!("JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's {name} is ignored"),
-        ));
+        let message =
+            format!("JDBC_ENFORCE_SSL is true, so CUSTOM_JDBC_CERT counts and the URL's {name} is ignored");
+        reader.warn("property_ignored", message);
     }
-    const SKIP: &str = "SKIP_CUSTOM_JDBC_CERT_VALIDATION";
-    let skips = boolean(properties, SKIP, mistakes);
+    let skips = reader.boolean(SKIP);
     let (property, file) = if enforce { custom.or(url) } else { url.or(custom) }?;
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let form = if property == "CUSTOM_JDBC_CERT" && !skips {
+    let form = if property == CUSTOM && !skips {
         Form::StrongCertificates { unless: SKIP }
     } else {
         Form::Certificates
     };
-    pointer(property, file, form, pointers, mistakes)
+    reader.file(property, file, form)
 }

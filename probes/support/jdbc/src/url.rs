@@ -1,7 +1,7 @@
 //! JDBC URLs of the form that most drivers share, taken apart.
 
 use percent_encoding::percent_decode_str;
-use probe_contract::{Endpoint, Mistake, Secret};
+use probe_contract::{Endpoint, Reader, Secret};
 
 /// The property that holds the URL.
 pub const PROPERTY: &str = "JDBC_CONNECTION_URL";
@@ -22,15 +22,15 @@ pub struct Url {
 impl Url {
     /// Takes apart what follows the scheme: `//host:port/database?name=value&…`, where everything but the name of the
     /// parameter may be left out. The Redshift driver takes parameters behind `;` too: `separators` are `&`, or both.
-    /// Every mistake is added to `mistakes`; none holds a value.
-    pub fn parse(rest: &str, separators: &[char], mistakes: &mut Vec<Mistake>) -> Self {
+    /// No mistake holds a value.
+    pub fn parse(rest: &str, separators: &[char], reader: &mut Reader<'_>) -> Self {
         let mut url = Self::default();
         let (address, options) =
             rest.split_once(|c| c == '?' || (c != '&' && separators.contains(&c))).unwrap_or((rest, ""));
         let path = match address.strip_prefix("//") {
             Some(address) => {
                 let (authority, path) = address.split_once('/').unwrap_or((address, ""));
-                url.authority(authority, mistakes);
+                url.authority(authority, reader);
                 path
             }
             None => address.strip_prefix('/').unwrap_or(address),
@@ -38,8 +38,9 @@ impl Url {
         if !path.is_empty() {
             match decode(path) {
                 Some(database) => url.database = Some(database),
-                None => mistakes
-                    .push(Mistake::new(PROPERTY, "expected a percent-encoded database name behind the host")),
+                None => {
+                    reader.wrong(PROPERTY, "expected a percent-encoded database name behind the host");
+                }
             }
         }
         // An unencoded & in a password makes its rest look like a parameter, which must not be named.
@@ -50,7 +51,7 @@ impl Url {
                 Some(value) => url.parameters.push((name.to_owned(), Secret::new(value))),
                 None => {
                     let name = if behind_password { "password" } else { name };
-                    mistakes.push(Mistake::new(parameter(name), "expected a percent-encoded value"));
+                    reader.wrong(parameter(name), "expected a percent-encoded value");
                 }
             }
             behind_password |= is_password(name);
@@ -58,8 +59,8 @@ impl Url {
         url
     }
 
-    fn authority(&mut self, authority: &str, mistakes: &mut Vec<Mistake>) {
-        let mut wrong = |expected| mistakes.push(Mistake::new(PROPERTY, expected));
+    fn authority(&mut self, authority: &str, reader: &mut Reader<'_>) {
+        let mut wrong = |expected| reader.wrong(PROPERTY, expected);
         if authority.contains(',') {
             return wrong("expected one host: dialcheck dials one address and says which");
         }
@@ -120,19 +121,23 @@ fn decode(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::Properties;
+
     use super::*;
 
     fn parse(rest: &str) -> Url {
-        let mut mistakes = Vec::new();
-        let url = Url::parse(rest, &['&', ';'], &mut mistakes);
-        assert_eq!(mistakes, [], "{rest}");
+        let properties = Properties::default();
+        let mut reader = Reader::new(&properties);
+        let url = Url::parse(rest, &['&', ';'], &mut reader);
+        assert_eq!(reader.mistakes(), [], "{rest}");
         url
     }
 
     fn mistakes(rest: &str) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        Url::parse(rest, &['&', ';'], &mut mistakes);
-        mistakes.iter().map(ToString::to_string).collect()
+        let properties = Properties::default();
+        let mut reader = Reader::new(&properties);
+        Url::parse(rest, &['&', ';'], &mut reader);
+        reader.mistakes().iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -176,8 +181,7 @@ mod tests {
         for rest in [
             "", "//", "///", "//]", "//[", "//[]:", "?", ";", "//:/", "%", "//a/%f", "?=&=;;", "//a/%ff", "é",
         ] {
-            let mut mistakes = Vec::new();
-            Url::parse(rest, &['&', ';'], &mut mistakes);
+            mistakes(rest);
         }
     }
 }

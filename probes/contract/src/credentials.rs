@@ -1,0 +1,225 @@
+//! Who logs in: as the definition says, or as what it refers to says.
+
+use crate::{Form, Location, Material, Pointer, Reader, Secret};
+
+/// The properties in which a definition has a user name and a password.
+#[derive(Debug)]
+pub struct CredentialKeys {
+    /// The user's name.
+    pub user: &'static str,
+    /// The user's password.
+    pub password: &'static str,
+    /// The password, encrypted by KMS.
+    pub encrypted_password: &'static str,
+    /// The stored secret with both; of several spellings the first that is given counts.
+    pub secrets: &'static [&'static str],
+}
+
+/// A user name and a password that stand in a definition.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// The user's name.
+    pub user: Option<String>,
+    /// The user's password.
+    pub password: Option<Secret>,
+}
+
+/// What a definition without a password amounts to.
+#[derive(Debug)]
+pub enum WithoutPassword {
+    /// A mistake.
+    Wrong,
+    /// A login by something else.
+    Right,
+    /// A login by what this leads to, a [`Form::Text`].
+    Issued(Box<Pointer>),
+}
+
+/// User name and password of a definition.
+#[derive(Debug)]
+pub enum Credentials {
+    /// Both are what the reference of this property leads to.
+    Stored(String),
+    /// The user's name stands in the definition.
+    Named {
+        /// The user's name.
+        user: String,
+        /// Where the password is.
+        password: PasswordSource,
+    },
+}
+
+/// Where a password is.
+#[derive(Debug)]
+pub enum PasswordSource {
+    /// Nowhere.
+    None,
+    /// In the definition.
+    Given(Secret),
+    /// What the reference of this property leads to.
+    Issued(String),
+}
+
+impl Given {
+    /// Those in the properties of `keys`.
+    #[must_use]
+    pub fn read(reader: &Reader<'_>, keys: &CredentialKeys) -> Self {
+        Self {
+            user: reader.text(keys.user).map(str::to_owned),
+            password: reader.text(keys.password).map(|password| Secret::new(password.to_owned())),
+        }
+    }
+
+    /// What of these is absent, `other` has.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self { user: self.user.or(other.user), password: self.password.or(other.password) }
+    }
+}
+
+impl Credentials {
+    /// Reads those of `keys`, where `given` is what stands in the definition itself. A stored secret wins over it; `without_password`
+    /// is asked, with the user's name, where there is no password.
+    pub fn read(
+        reader: &mut Reader<'_>,
+        keys: &CredentialKeys,
+        given: Given,
+        without_password: impl FnOnce(Option<&str>) -> WithoutPassword,
+    ) -> Self {
+        let Given { user, password } = given;
+        let encrypted = reader.text(keys.encrypted_password);
+        if let Some((key, id)) = keys.secrets.iter().find_map(|key| Some((*key, reader.text(key)?))) {
+            reader.refer_to_secret(key, id, Form::Credentials);
+            if password.is_some() || encrypted.is_some() {
+                reader.warn(
+                    "property_ignored",
+                    format!(
+                        "{key} is given, so the user name and password of the definition itself are ignored"
+                    ),
+                );
+            }
+            return Self::Stored(key.to_owned());
+        }
+        if user.is_none() {
+            reader.wrong(keys.user, "expected the name of the user to log in as");
+        }
+        reader.refuse_nul(keys.user, user.as_deref());
+        reader.refuse_nul(keys.password, password.as_ref().map(Secret::expose));
+        let password = match (password, encrypted) {
+            (Some(password), _) => PasswordSource::Given(password),
+            (None, Some(ciphertext)) => {
+                let location = Location::Ciphertext(ciphertext.trim().to_owned());
+                let property = keys.encrypted_password.to_owned();
+                PasswordSource::Issued(reader.refer(Pointer { property, location, form: Form::Text }))
+            }
+            (None, None) => match without_password(user.as_deref()) {
+                WithoutPassword::Issued(pointer) => PasswordSource::Issued(reader.refer(*pointer)),
+                WithoutPassword::Right => PasswordSource::None,
+                WithoutPassword::Wrong => {
+                    reader.wrong(keys.password, "expected the user's password");
+                    PasswordSource::None
+                }
+            },
+        };
+        Self::Named { user: user.unwrap_or_default(), password }
+    }
+
+    /// User name and password, with what the references led to.
+    #[must_use]
+    pub fn resolve(&self, material: &Material) -> (String, Option<Secret>) {
+        match self {
+            Self::Stored(property) => match material.credentials(property) {
+                Some((user, password)) => (user.to_owned(), Some(password.clone())),
+                None => (String::new(), None),
+            },
+            Self::Named { user, password } => {
+                let password = match password {
+                    PasswordSource::None => None,
+                    PasswordSource::Given(password) => Some(password.clone()),
+                    PasswordSource::Issued(property) => material.text(property).cloned(),
+                };
+                (user.clone(), password)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Artefact, Properties};
+
+    const KEYS: CredentialKeys = CredentialKeys {
+        user: "USERNAME",
+        password: "PASSWORD",
+        encrypted_password: "ENCRYPTED_PASSWORD",
+        secrets: &["SECRET_ID", "SECRET_ARN"],
+    };
+
+    fn properties(entries: &[(&str, &str)]) -> Properties {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect()
+    }
+
+    /// The login, and how many references and warnings there are; or the properties that are wrong.
+    fn login(
+        entries: &[(&str, &str)],
+        without_password: WithoutPassword,
+    ) -> Result<(String, Option<String>, usize, usize), Vec<String>> {
+        let properties = properties(entries);
+        let mut reader = Reader::new(&properties);
+        let given = Given::read(&reader, &KEYS);
+        let credentials = Credentials::read(&mut reader, &KEYS, given, |_| without_password);
+        let found = reader
+            .finish()
+            .map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.property).collect::<Vec<_>>())?;
+        let mut material = Material::default();
+        for Pointer { property, form, .. } in &found.pointers {
+            let password = Secret::new(format!("of {property}"));
+            let artefact = if matches!(form, Form::Credentials) {
+                Artefact::Credentials { user: "stored".to_owned(), password }
+            } else {
+                Artefact::Text(password)
+            };
+            material.insert(property.clone(), artefact);
+        }
+        let (user, password) = credentials.resolve(&material);
+        let password = password.map(|password| password.expose().to_owned());
+        Ok((user, password, found.pointers.len(), found.warnings.len()))
+    }
+
+    #[test]
+    fn a_stored_secret_beats_the_properties_and_a_password_its_ciphertext() {
+        let wrong = || WithoutPassword::Wrong;
+        let user = ("USERNAME", "alice");
+        let text = |text: &str| Some(text.to_owned());
+        let alice = |password, references| Ok(("alice".to_owned(), password, references, 0));
+        assert_eq!(login(&[user, ("PASSWORD", " p ")], wrong()), alice(text(" p "), 0));
+        let encrypted = ("ENCRYPTED_PASSWORD", "AQID");
+        assert_eq!(login(&[user, encrypted], wrong()), alice(text("of ENCRYPTED_PASSWORD"), 1));
+        assert_eq!(login(&[user, ("PASSWORD", "p"), encrypted], wrong()), alice(text("p"), 0));
+        let stored = |key: &str, warnings| Ok(("stored".to_owned(), text(&format!("of {key}")), 1, warnings));
+        let (id, arn) = (("SECRET_ID", "prod/a"), ("SECRET_ARN", "prod/b"));
+        assert_eq!(login(&[arn], wrong()), stored("SECRET_ARN", 0));
+        assert_eq!(login(&[user, id, arn], wrong()), stored("SECRET_ID", 0));
+        assert_eq!(login(&[user, encrypted, id], wrong()), stored("SECRET_ID", 1));
+    }
+
+    #[test]
+    fn a_login_without_a_password_is_what_the_caller_makes_of_it() {
+        let user = ("USERNAME", "alice");
+        assert_eq!(
+            login(&[], WithoutPassword::Wrong),
+            Err(vec!["USERNAME".to_owned(), "PASSWORD".to_owned()])
+        );
+        assert_eq!(login(&[user], WithoutPassword::Right), Ok(("alice".to_owned(), None, 0, 0)));
+        let location = Location::Ciphertext("AQID".to_owned());
+        let token = Pointer { property: "token".to_owned(), location, form: Form::Text };
+        let issued = Some("of token".to_owned());
+        assert_eq!(
+            login(&[user], WithoutPassword::Issued(Box::new(token))),
+            Ok(("alice".to_owned(), issued, 1, 0))
+        );
+        let nul = login(&[("USERNAME", "a\0"), ("PASSWORD", "b\0")], WithoutPassword::Wrong);
+        assert_eq!(nul, Err(vec!["USERNAME".to_owned(), "PASSWORD".to_owned()]));
+    }
+}
