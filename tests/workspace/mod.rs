@@ -1,4 +1,6 @@
-//! The shape of the workspace: a star, four deep.
+//! The shape of the workspace: a star, four deep, and no two files that import each other.
+
+mod imports;
 
 use std::collections::BTreeSet;
 use std::path::Path;
