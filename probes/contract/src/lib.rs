@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod classification;
 pub mod foreign;
 pub mod property;
 pub mod tls;

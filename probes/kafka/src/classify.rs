@@ -1,24 +1,26 @@
 //! Error code to what follows from it, as data.
 
-use std::borrow::Cow;
-
+use probe_contract::classification::{Pattern, Row, classify};
 use probe_contract::{Code, Failure, Stage};
 
-/// One rule. The first that matches decides.
-struct Row {
+/// What a row recognises an error by.
+struct Error {
     /// An error code of Apache Kafka's documentation, "Kafka Protocol Guide", "Error Codes".
-    error: i16,
+    number: i16,
     /// It stands in the broker's message, where one error has several meanings.
     text: &'static str,
-    code: Code,
-    /// The stage it belongs to, where that is certain; otherwise the one that ran.
-    stage: Option<Stage>,
-    /// What happened, where the broker sends no words of its own.
-    detail: &'static str,
-    hint: Option<&'static str>,
-    /// The message that it was seen in, and who sent it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the proof of each row, read by its test"))]
-    sample: (&'static str, &'static str),
+}
+
+impl Pattern for Error {
+    type Answer<'a> = (i16, &'a str);
+
+    fn matches(&self, (number, message): &(i16, &str)) -> bool {
+        self.number == *number && message.contains(self.text)
+    }
+
+    fn sample<'a>(&'a self, message: &'a str) -> (i16, &'a str) {
+        (self.number, message)
+    }
 }
 
 const KAFKA: &str = "Apache Kafka 4.4";
@@ -27,7 +29,7 @@ const MSK_IAM: &str = "aws-msk-iam-auth 2.3.6";
 /// Not seen by us: the protocol guide has it.
 const GUIDE: &str = "Kafka Protocol Guide 4.1";
 
-const ROWS: &[Row] = &[
+const ROWS: &[Row<Error>] = &[
     // TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED
     row(29, Code::AccessDenied, None, "the broker refuses the user the topic", Some(GRANT), ("", KAFKA)),
     row(30, Code::AccessDenied, None, "the broker refuses the user the group", Some(GRANT), ("", GUIDE)),
@@ -56,7 +58,7 @@ const ROWS: &[Row] = &[
     ),
     // SASL_AUTHENTICATION_FAILED
     Row {
-        text: "Too many connects",
+        pattern: Error { number: 58, text: "Too many connects" },
         ..row(
             58,
             Code::TooManyConnections,
@@ -67,7 +69,7 @@ const ROWS: &[Row] = &[
         )
     },
     Row {
-        text: "Access denied",
+        pattern: Error { number: 58, text: "Access denied" },
         ..row(
             58,
             Code::AccessDenied,
@@ -102,49 +104,33 @@ const GRANT: &str = "Grant the user a right on the topics that the job uses: kaf
                      --topic … (on MSK with IAM: kafka-cluster:DescribeTopic and ReadData)";
 
 const fn row(
-    error: i16,
+    number: i16,
     code: Code,
     stage: Option<Stage>,
     detail: &'static str,
     hint: Option<&'static str>,
     sample: (&'static str, &'static str),
-) -> Row {
-    Row { error, text: "", code, stage, detail, hint, sample }
-}
-
-impl Row {
-    fn matches(&self, error: i16, message: &str) -> bool {
-        self.error == error && message.contains(self.text)
-    }
+) -> Row<Error> {
+    Row { pattern: Error { number, text: "" }, code, stage, detail, hint, sample }
 }
 
 /// What a broker's error amounts to, with its message where it sent one. A code without a row stays `unclassified`.
 pub(crate) fn broker_error(error: i16, message: Option<&str>) -> Failure {
-    let message = message.filter(|message| !message.is_empty());
-    let row = ROWS.iter().find(|row| row.matches(error, message.unwrap_or_default()));
-    let failure = |code, words: &'static str| match message {
-        Some(message) => Failure::foreign(code, message),
-        None => Failure::new(code, words),
-    };
-    let failure = match row {
-        Some(row) => {
-            Failure { stage: row.stage, hint: row.hint.map(Cow::Borrowed), ..failure(row.code, row.detail) }
-        }
-        None => failure(Code::Unclassified, "the broker answered with an error and no words"),
-    };
-    failure.native(error.to_string())
+    let message = message.unwrap_or_default();
+    classify(ROWS, &(error, message), message, error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::classification::unreached;
+
     use super::*;
 
     #[test]
     fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
-        for (index, row) in ROWS.iter().enumerate() {
-            let reached = ROWS.iter().position(|other| other.matches(row.error, row.sample.0));
-            assert_eq!(reached, Some(index), "{} {} ({})", row.error, row.sample.0, row.sample.1);
-            assert!(!row.detail.is_empty() || !row.sample.0.is_empty(), "{}", row.error);
+        assert_eq!(unreached(ROWS), [0; 0]);
+        for row in ROWS {
+            assert!(!row.detail.is_empty() || !row.sample.0.is_empty(), "{}", row.pattern.number);
         }
     }
 

@@ -1,7 +1,6 @@
 //! Error number to code and stage, as data.
 
-use std::borrow::Cow;
-
+use probe_contract::classification::{Pattern, Row, classify};
 use probe_contract::{Code, Failure, Stage};
 use support_jdbc::CHECK_DATABASE;
 
@@ -17,19 +16,33 @@ pub(crate) enum Channel {
     TlsMissing,
 }
 
-/// One rule. The first that matches decides.
-struct Row {
+/// What a row recognises an error by.
+struct Error {
     number: u16,
     /// It stands in the message, where one number has several meanings; servers speak the language that `lc_messages` sets.
     text: &'static str,
     channel: Option<Channel>,
-    code: Code,
-    /// The stage it belongs to, where that is certain; otherwise the one that ran.
-    stage: Option<Stage>,
-    hint: Option<&'static str>,
-    /// The message that it was seen in, and who sent it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the proof of each row, read by its test"))]
-    sample: (&'static str, &'static str),
+}
+
+/// What a server sent, and how.
+struct ServerError<'a> {
+    number: u16,
+    message: &'a str,
+    channel: Channel,
+}
+
+impl Pattern for Error {
+    type Answer<'a> = ServerError<'a>;
+
+    fn matches(&self, error: &ServerError<'_>) -> bool {
+        self.number == error.number
+            && error.message.contains(self.text)
+            && self.channel.is_none_or(|wanted| wanted == error.channel)
+    }
+
+    fn sample<'a>(&'a self, message: &'a str) -> ServerError<'a> {
+        ServerError { number: self.number, message, channel: self.channel.unwrap_or(Channel::Encrypted) }
+    }
 }
 
 const MARIADB: &str = "MariaDB 10.11";
@@ -41,10 +54,10 @@ const ACCESS_DENIED: (&str, &str) =
     ("Access denied for user 'alice'@'localhost' (using password: YES)", MARIADB);
 
 /// Numbers of MySQL's "Server Error Message Reference" and of MariaDB's "Error Codes".
-const ROWS: &[Row] = &[
+const ROWS: &[Row<Error>] = &[
     // ER_ACCESS_DENIED_ERROR: also an unknown user, by design, and an account that wants TLS or a client certificate.
     Row {
-        channel: Some(Channel::TlsLeft),
+        pattern: Error { number: 1045, text: "", channel: Some(Channel::TlsLeft) },
         ..row(
             1045,
             Code::CredentialsRejected,
@@ -57,7 +70,7 @@ const ROWS: &[Row] = &[
         )
     },
     Row {
-        channel: Some(Channel::TlsMissing),
+        pattern: Error { number: 1045, text: "", channel: Some(Channel::TlsMissing) },
         ..row(
             1045,
             Code::CredentialsRejected,
@@ -124,7 +137,7 @@ const ROWS: &[Row] = &[
     ),
     // ER_USER_LIMIT_REACHED: connections at a time, or one of the limits per hour.
     Row {
-        text: "max_user_connections",
+        pattern: Error { number: 1226, text: "max_user_connections", channel: None },
         ..row(
             1226,
             Code::TooManyConnections,
@@ -276,29 +289,15 @@ const fn row(
     stage: Option<Stage>,
     hint: Option<&'static str>,
     sample: (&'static str, &'static str),
-) -> Row {
-    Row { number, text: "", channel: None, code, stage, hint, sample }
+) -> Row<Error> {
+    let pattern = Error { number, text: "", channel: None };
+    Row { pattern, code, stage, detail: "", hint, sample }
 }
 
 /// What a server's error amounts to. A number without a row stays `unclassified`.
 pub(crate) fn server_error(number: u16, message: &str, channel: Channel) -> Failure {
-    let failure = match ROWS.iter().find(|row| row.matches(number, message, channel)) {
-        Some(row) => Failure {
-            stage: row.stage.filter(|_| channel != Channel::Greeting),
-            hint: row.hint.map(Cow::Borrowed),
-            ..Failure::foreign(row.code, message)
-        },
-        None => Failure::foreign(Code::Unclassified, message),
-    };
-    failure.native(number.to_string())
-}
-
-impl Row {
-    fn matches(&self, number: u16, message: &str, channel: Channel) -> bool {
-        self.number == number
-            && message.contains(self.text)
-            && self.channel.is_none_or(|wanted| wanted == channel)
-    }
+    let failure = classify(ROWS, &ServerError { number, message, channel }, message, number.to_string());
+    Failure { stage: failure.stage.filter(|_| channel != Channel::Greeting), ..failure }
 }
 
 /// The first byte of an ERR packet.
@@ -318,15 +317,13 @@ pub(crate) fn error_packet(payload: &[u8]) -> Option<(u16, String)> {
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::classification::unreached;
+
     use super::*;
 
     #[test]
     fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
-        for (index, row) in ROWS.iter().enumerate() {
-            let channel = row.channel.unwrap_or(Channel::Encrypted);
-            let reached = ROWS.iter().position(|other| other.matches(row.number, row.sample.0, channel));
-            assert_eq!(reached, Some(index), "{} {} ({})", row.number, row.sample.0, row.sample.1);
-        }
+        assert_eq!(unreached(ROWS), [0; 0]);
     }
 
     #[test]

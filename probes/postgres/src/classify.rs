@@ -1,7 +1,6 @@
 //! SQLSTATE to code and stage, as data.
 
-use std::borrow::Cow;
-
+use probe_contract::classification::{Pattern, Row, classify};
 use probe_contract::{Code, Failure, Stage};
 use support_jdbc::CHECK_DATABASE;
 
@@ -14,29 +13,42 @@ pub(crate) struct Channel {
     pub(crate) tls_declined: bool,
 }
 
-/// One rule. The first that matches decides.
-struct Row {
+/// What a row recognises an error by.
+struct Error {
     sqlstate: &'static str,
     /// Every one of these stands in the message; PostgreSQL speaks the language that `lc_messages` sets, so text decides
     /// only between meanings that share an SQLSTATE.
     text: &'static [&'static str],
     channel: Option<Channel>,
-    code: Code,
-    /// The stage it belongs to, where that is certain; otherwise the one that ran.
-    stage: Option<Stage>,
-    hint: Option<&'static str>,
-    /// The message that it was seen in, and who sent it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the proof of each row, read by its test"))]
-    sample: (&'static str, &'static str),
+}
+
+/// What a server sent, and how.
+struct ServerError<'a> {
+    sqlstate: &'a str,
+    message: &'a str,
+    channel: Channel,
+}
+
+impl Pattern for Error {
+    type Answer<'a> = ServerError<'a>;
+
+    fn matches(&self, error: &ServerError<'_>) -> bool {
+        self.sqlstate == error.sqlstate
+            && self.text.iter().all(|text| error.message.contains(text))
+            && self.channel.is_none_or(|wanted| wanted == error.channel)
+    }
+
+    fn sample<'a>(&'a self, message: &'a str) -> ServerError<'a> {
+        let tls = Channel { encrypted: true, tls_declined: false };
+        ServerError { sqlstate: self.sqlstate, message, channel: self.channel.unwrap_or(tls) }
+    }
 }
 
 const PG: &str = "PostgreSQL 15";
 const PGBOUNCER: &str = "pgbouncer 1.18";
 
-const NO_TLS: Option<Channel> = Some(Channel { encrypted: false, tls_declined: false });
-
 /// Appendix A of the PostgreSQL documentation ("PostgreSQL Error Codes") has the names.
-const ROWS: &[Row] = &[
+const ROWS: &[Row<Error>] = &[
     // 28P01 invalid_password: also an unknown user, by design.
     row(
         "28P01",
@@ -48,7 +60,11 @@ const ROWS: &[Row] = &[
     ),
     // 28000 invalid_authorization_specification
     Row {
-        channel: NO_TLS,
+        pattern: Error {
+            sqlstate: "28000",
+            text: &["no pg_hba.conf entry"],
+            channel: Some(Channel { encrypted: false, tls_declined: false }),
+        },
         ..row(
             "28000",
             &["no pg_hba.conf entry"],
@@ -224,29 +240,14 @@ const fn row(
     stage: Option<Stage>,
     hint: Option<&'static str>,
     sample: (&'static str, &'static str),
-) -> Row {
-    Row { sqlstate, text, channel: None, code, stage, hint, sample }
+) -> Row<Error> {
+    let pattern = Error { sqlstate, text, channel: None };
+    Row { pattern, code, stage, detail: "", hint, sample }
 }
 
 /// What an ErrorResponse amounts to. An SQLSTATE without a row stays `unclassified`.
 pub(crate) fn server_error(sqlstate: &str, message: &str, channel: Channel) -> Failure {
-    let failure = match ROWS.iter().find(|row| row.matches(sqlstate, message, channel)) {
-        Some(row) => Failure {
-            stage: row.stage,
-            hint: row.hint.map(Cow::Borrowed),
-            ..Failure::foreign(row.code, message)
-        },
-        None => Failure::foreign(Code::Unclassified, message),
-    };
-    failure.native(sqlstate.to_owned())
-}
-
-impl Row {
-    fn matches(&self, sqlstate: &str, message: &str, channel: Channel) -> bool {
-        self.sqlstate == sqlstate
-            && self.text.iter().all(|text| message.contains(text))
-            && self.channel.is_none_or(|wanted| wanted == channel)
-    }
+    classify(ROWS, &ServerError { sqlstate, message, channel }, message, sqlstate.to_owned())
 }
 
 /// Reads the body of an ErrorResponse as it comes off the wire, from its length field on.
@@ -264,16 +265,13 @@ pub(crate) fn raw_error(body: &[u8]) -> Option<Failure> {
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::classification::unreached;
+
     use super::*;
 
     #[test]
     fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
-        let tls = Channel { encrypted: true, tls_declined: false };
-        for (index, row) in ROWS.iter().enumerate() {
-            let channel = row.channel.unwrap_or(tls);
-            let reached = ROWS.iter().position(|other| other.matches(row.sqlstate, row.sample.0, channel));
-            assert_eq!(reached, Some(index), "{} {} ({})", row.sqlstate, row.sample.0, row.sample.1);
-        }
+        assert_eq!(unreached(ROWS), [0; 0]);
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Words of Kerberos, Cyrus SASL and librdkafka to code and stage, as data: none of the three hands out a number of the one beneath it.
 
-use std::borrow::Cow;
-
+use probe_contract::classification::{Pattern, Row, first_match};
 use probe_contract::{Code, Failure, Stage};
 
 use super::GssapiLogin;
@@ -9,21 +8,26 @@ use super::message::Trouble;
 use super::words::Words;
 use crate::classify::broker_error;
 
-/// One rule. The first that matches decides.
-struct Row {
-    /// The words begin so.
+/// What a row recognises the words by.
+struct Error {
+    /// They begin so.
     begins: &'static str,
-    /// They hold this too.
-    holds: &'static str,
-    code: Code,
-    /// The stage it belongs to, where that is certain; otherwise the state of the connection says it.
-    stage: Option<Stage>,
+    /// They contain this too.
+    contains: &'static str,
     /// The name and number that RFC 4120 or MIT Kerberos give the error, or the number that Kafka does.
     native: &'static str,
-    hint: Option<&'static str>,
-    /// The message that it was seen in, and who sent it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the proof of each row, read by its test"))]
-    sample: (&'static str, &'static str),
+}
+
+impl Pattern for Error {
+    type Answer<'a> = &'a str;
+
+    fn matches(&self, words: &&str) -> bool {
+        words.starts_with(self.begins) && words.contains(self.contains)
+    }
+
+    fn sample<'a>(&'a self, message: &'a str) -> &'a str {
+        message
+    }
 }
 
 const MIT: &str = "MIT Kerberos 1.20";
@@ -32,7 +36,7 @@ const KAFKA: &str = "Apache Kafka 4.4";
 /// Not seen by us: its table of errors has it.
 const MIT_SOURCE: &str = "MIT Kerberos 1.20, lib/krb5/error_tables/krb5_err.et";
 
-const ROWS: &[Row] = &[
+const ROWS: &[Row<Error>] = &[
     // A key distribution centre, or what it sent, refuses the principal.
     kerberos(
         "Preauthentication failed",
@@ -50,7 +54,11 @@ const ROWS: &[Row] = &[
         ("Decrypt integrity check failed", MIT),
     ),
     Row {
-        holds: "not found in Kerberos database",
+        pattern: Error {
+            begins: "Client ",
+            contains: "not found in Kerberos database",
+            native: "KDC_ERR_C_PRINCIPAL_UNKNOWN (6)",
+        },
         ..kerberos(
             "Client ",
             Code::CredentialsRejected,
@@ -95,7 +103,11 @@ const ROWS: &[Row] = &[
     ),
     // It refuses the ticket for the broker. The principal's key was right: the login stays worth another test.
     Row {
-        holds: "not found in Kerberos database",
+        pattern: Error {
+            begins: "Server ",
+            contains: "not found in Kerberos database",
+            native: "KDC_ERR_S_PRINCIPAL_UNKNOWN (7)",
+        },
         ..kerberos(
             "Server ",
             Code::InvalidSettings,
@@ -280,14 +292,14 @@ const KEYTAB: &str = "Export a keytab that holds a key of KAFKA_SASL_GSSAPI_PRIN
 
 const fn row(
     begins: &'static str,
-    holds: &'static str,
+    contains: &'static str,
     code: Code,
     stage: Option<Stage>,
     native: &'static str,
     hint: Option<&'static str>,
     sample: (&'static str, &'static str),
-) -> Row {
-    Row { begins, holds, code, stage, native, hint, sample }
+) -> Row<Error> {
+    Row { pattern: Error { begins, contains, native }, code, stage, detail: "", hint, sample }
 }
 
 const fn kerberos(
@@ -296,14 +308,8 @@ const fn kerberos(
     native: &'static str,
     hint: Option<&'static str>,
     sample: (&'static str, &'static str),
-) -> Row {
+) -> Row<Error> {
     row(begins, "", code, Some(Stage::Auth), native, hint, sample)
-}
-
-impl Row {
-    fn matches(&self, words: &str) -> bool {
-        words.starts_with(self.begins) && words.contains(self.holds)
-    }
 }
 
 /// What a child's trouble amounts to. What no row knows stays `unclassified`.
@@ -336,13 +342,11 @@ fn reported(error: i32, text: &str, stage: Option<Stage>) -> Failure {
         return Failure { stage: failure.stage.or(stage), ..failure };
     }
     let detail = if by_kerberos { format!("Kerberos says: {words}") } else { plain.to_owned() };
-    match ROWS.iter().find(|row| row.matches(words)) {
-        Some(row) => Failure {
-            stage: row.stage.or(stage),
-            hint: row.hint.map(Cow::Borrowed),
-            ..Failure::foreign(row.code, detail)
+    match first_match(ROWS, &words) {
+        Some(row) => {
+            let failure = row.failure(&detail);
+            Failure { stage: failure.stage.or(stage), ..failure }.native(row.pattern.native)
         }
-        .native(row.native),
         None => Failure { stage, ..Failure::foreign(Code::Unclassified, detail) }.native(error.to_string()),
     }
 }
@@ -367,14 +371,13 @@ fn stage(state: &str) -> Option<Stage> {
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::classification::unreached;
+
     use super::*;
 
     #[test]
     fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
-        for (index, row) in ROWS.iter().enumerate() {
-            let reached = ROWS.iter().position(|other| other.matches(row.sample.0));
-            assert_eq!(reached, Some(index), "{} ({})", row.sample.0, row.sample.1);
-        }
+        assert_eq!(unreached(ROWS), [0; 0]);
     }
 
     #[test]
