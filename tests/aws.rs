@@ -274,10 +274,10 @@ fn certificates_and_drivers_in_s3() {
         ("s3://bucket/forbidden.pem", "aws_access_denied", Some("Forbidden"), ACCESS_DENIED),
         ("s3://bucket/portal.pem", "aws_access_denied", Some("Forbidden"), ACCESS_DENIED),
         ("s3://bucket/expired.pem", "aws_access_denied", Some("ExpiredToken"), ACCESS_DENIED),
-        ("s3://bucket/page.pem", "artefact_invalid", None, INVALID_INPUT),
-        ("s3://bucket/not.pem", "artefact_invalid", None, INVALID_INPUT),
-        ("s3://bucket/large.pem", "artefact_invalid", None, INVALID_INPUT),
-        ("s3://bucket/weak.pem", "artefact_invalid", None, INVALID_INPUT),
+        ("s3://bucket/page.pem", "file_invalid", None, INVALID_INPUT),
+        ("s3://bucket/not.pem", "file_invalid", None, INVALID_INPUT),
+        ("s3://bucket/large.pem", "file_invalid", None, INVALID_INPUT),
+        ("s3://bucket/weak.pem", "file_invalid", None, INVALID_INPUT),
     ] {
         test_at(&front, &with("CUSTOM_JDBC_CERT", location)).failed(&secrets(code, native, exception));
     }

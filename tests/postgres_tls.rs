@@ -127,7 +127,7 @@ fn a_self_signed_certificate_passes_where_it_is_given_itself() {
             .test()
             .failed(&Failed {
                 stage: "secrets",
-                code: "artefact_invalid",
+                code: "file_invalid",
                 native: None,
                 exception: INVALID_INPUT,
                 exit: 1,
@@ -190,11 +190,9 @@ fn a_given_file_that_is_no_certificate() {
             .test()
     };
     let secrets = |code, native, exception| Failed { stage: "secrets", code, native, exception, exit: 1 };
-    with(&trust("not.pem"))
-        .failed(&secrets("artefact_invalid", None, INVALID_INPUT))
-        .says("CUSTOM_JDBC_CERT: ");
+    with(&trust("not.pem")).failed(&secrets("file_invalid", None, INVALID_INPUT)).says("CUSTOM_JDBC_CERT: ");
     with(&trust("absent.pem")).failed(&secrets("object_not_found", Some("errno 2"), ENTITY_NOT_FOUND));
-    with(&TRUST.path().display().to_string()).failed(&secrets("artefact_invalid", None, INVALID_INPUT));
+    with(&TRUST.path().display().to_string()).failed(&secrets("file_invalid", None, INVALID_INPUT));
     with("s3://bucket").failed(&Failed {
         stage: "settings",
         code: "invalid_settings",

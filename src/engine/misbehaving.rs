@@ -45,8 +45,8 @@ enum Deed {
     SlowDoor,
     /// Takes its time, and counts who does so at once.
     Slow,
-    /// Loses one endpoint of two, and forgives it.
-    Forgive,
+    /// Loses one endpoint of two, and tolerates it.
+    Tolerate,
     /// Learns of another endpoint on the way, declares its login there, and is refused.
     LateLogin,
     /// The same without a word.
@@ -68,7 +68,7 @@ const DEEDS: [(&str, Deed); 16] = [
     ("BARRED", Deed::Barred),
     ("SLOW_DOOR", Deed::SlowDoor),
     ("SLOW", Deed::Slow),
-    ("FORGIVE", Deed::Forgive),
+    ("TOLERATE", Deed::Tolerate),
     ("LATE_LOGIN", Deed::LateLogin),
     ("UNDECLARED_LOGIN", Deed::UndeclaredLogin),
     ("TRY", Deed::Try),
@@ -195,9 +195,9 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
     if deed == Deed::Half {
         return Ok(());
     }
-    if deed == Deed::Forgive {
+    if deed == Deed::Tolerate {
         let other = run.leg(Endpoint { host: "other".into(), port: 2 });
-        run.forgive(other.fail(Stage::Query, Failure::new(Code::Refused, "gone")));
+        run.tolerate(other.fail(Stage::Query, Failure::new(Code::Refused, "gone")));
     }
     leg.stage(Stage::Query, async |_| {
         match deed {
@@ -223,7 +223,7 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
             | Deed::Lose
             | Deed::Barred
             | Deed::SlowDoor
-            | Deed::Forgive
+            | Deed::Tolerate
             | Deed::LateLogin
             | Deed::UndeclaredLogin
             | Deed::Try => {}

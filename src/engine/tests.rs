@@ -349,11 +349,11 @@ async fn identical_requests_in_flight_share_one_run_under_ids_of_their_own() {
 
 #[tokio::test]
 async fn a_partial_failure_is_a_warning_unless_the_run_is_strict() {
-    let result = test("FORGIVE").await;
+    let result = test("TOLERATE").await;
     assert_eq!(result.failure.map(|failure| failure.code), None);
     assert_eq!(result.warnings, [Warning::new("partial", "other:2: query: gone")]);
-    assert_eq!(result.stages[2].outcome, Outcome::Forgiven);
+    assert_eq!(result.stages[2].outcome, Outcome::Degraded);
 
-    let result = engine(PATIENCE, true).test(&request("FORGIVE", &[])).await;
+    let result = engine(PATIENCE, true).test(&request("TOLERATE", &[])).await;
     failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.exception());
 }

@@ -54,19 +54,19 @@ fn read_file(path: &Path) -> Result<Bytes, Failure> {
         let failure = if error.kind() == std::io::ErrorKind::NotFound {
             Failure::new(Code::ObjectNotFound, "there is no such file")
         } else {
-            Failure::new(Code::ArtefactInvalid, format!("the file can't be read: {}", error.kind()))
+            Failure::new(Code::FileInvalid, format!("the file can't be read: {}", error.kind()))
         };
         Failure { native: native.map(Into::into), ..failure }.source(error)
     };
     // The kind is asked before the file is opened: opening a FIFO would wait for a writer.
     let kind = std::fs::metadata(path).map_err(unreadable)?;
     if !kind.is_file() {
-        return Err(Failure::new(Code::ArtefactInvalid, "expected a regular file"));
+        return Err(Failure::new(Code::FileInvalid, "expected a regular file"));
     }
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(Failure::new(Code::ArtefactInvalid, "the file is larger than 1 MiB"));
+        return Err(Failure::new(Code::FileInvalid, "the file is larger than 1 MiB"));
     }
     Ok(bytes)
 }

@@ -57,7 +57,7 @@ fn weak(what: &str, unless: &str) -> Failure {
         "Give an authority that is signed by RSA with SHA-256, SHA-384 or SHA-512 and has a key of 2,048 bits or more, or set \
          {unless} to true, as Glue wants it: the server's chain is checked either way"
     );
-    Failure::new(Code::ArtefactInvalid, format!("Glue refuses this certificate file: {what}")).hint(hint)
+    Failure::new(Code::FileInvalid, format!("Glue refuses this certificate file: {what}")).hint(hint)
 }
 
 /// A key in PEM, or PKCS#8 in DER, as pgjdbc keeps it in `.pk8` files.
@@ -67,11 +67,11 @@ fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
     if file.windows(11).any(|window| window == b"-----BEGIN ") {
         return PrivateKeyDer::from_pem_slice(file).map_err(|error| {
             let detail = "the file holds no PEM private key that is not encrypted";
-            Failure::new(Code::ArtefactInvalid, detail).source(error)
+            Failure::new(Code::FileInvalid, detail).source(error)
         });
     }
     PrivateKeyDer::try_from(file.to_vec())
-        .map_err(|_| Failure::new(Code::ArtefactInvalid, "the file holds no private key in PEM or PKCS#8"))
+        .map_err(|_| Failure::new(Code::FileInvalid, "the file holds no private key in PEM or PKCS#8"))
 }
 
 /// User name and password of a secret (AWS Glue developer guide, "Storing connection credentials in AWS Secrets Manager"; the
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn how_a_weak_authority_can_be_used_is_told() {
         let failure = weak("its key is RSA of 1,024 bits", "KAFKA_SKIP_CUSTOM_CERT_VALIDATION");
-        assert_eq!(failure.code, Code::ArtefactInvalid);
+        assert_eq!(failure.code, Code::FileInvalid);
         let expected = "Glue refuses this certificate file: its key is RSA of 1,024 bits";
         assert_eq!(failure.detail, expected);
         assert!(failure.hint.unwrap().contains("or set KAFKA_SKIP_CUSTOM_CERT_VALIDATION to true"));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 /// What the shape of the report is called. Another number would mean other keys.
-pub const SCHEMA: &str = "dialcheck/1";
+pub const SCHEMA: &str = "dialcheck/2";
 /// The version of dialcheck that made it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -36,7 +36,7 @@ const fn auth<'a>(code: &'a str, native: &'a str, exception: &'a str) -> Failed<
 }
 
 const fn artefact<'a>() -> Failed<'a> {
-    Failed { stage: "secrets", code: "artefact_invalid", native: None, exception: INVALID_INPUT, exit: 1 }
+    Failed { stage: "secrets", code: "file_invalid", native: None, exception: INVALID_INPUT, exit: 1 }
 }
 
 #[test]

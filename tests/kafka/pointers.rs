@@ -95,13 +95,8 @@ fn a_keystore_in_s3_opens_with_encrypted_passwords() {
         .with("ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD", &*store_password)
         .with("ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD", &*store_password);
     test(&with).passed();
-    let invalid = Failed {
-        stage: "secrets",
-        code: "artefact_invalid",
-        native: None,
-        exception: INVALID_INPUT,
-        exit: 1,
-    };
+    let invalid =
+        Failed { stage: "secrets", code: "file_invalid", native: None, exception: INVALID_INPUT, exit: 1 };
     let other = sealed(b"c4naRy-Pa55-other");
     let wrong = connection.with("ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD", other);
     test(&wrong).failed(&invalid).says("KAFKA_CLIENT_KEYSTORE");
@@ -128,7 +123,7 @@ fn an_authority_that_glue_would_not_take() {
     test(&connection)
         .failed(&Failed {
             stage: "secrets",
-            code: "artefact_invalid",
+            code: "file_invalid",
             native: None,
             exception: INVALID_INPUT,
             exit: 1,

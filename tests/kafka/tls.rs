@@ -108,13 +108,8 @@ fn a_client_certificate_without_any_right() {
 
 #[test]
 fn keystores_that_can_not_be_opened() {
-    let invalid = Failed {
-        stage: "secrets",
-        code: "artefact_invalid",
-        native: None,
-        exception: INVALID_INPUT,
-        exit: 1,
-    };
+    let invalid =
+        Failed { stage: "secrets", code: "file_invalid", native: None, exception: INVALID_INPUT, exit: 1 };
     let listener = Listener::MutualTls;
     let right = client("store", &Profile::Client("alice".to_owned()));
     let wrong = right.clone().with("KAFKA_CLIENT_KEYSTORE_PASSWORD", "c4naRy-Pa55-other");
@@ -154,7 +149,7 @@ fn a_keystore_of_javas_own_format_logs_in() {
     connection.clone().with("KAFKA_CLIENT_KEY_PASSWORD", KEY_PASSWORD).test().passed();
     connection.test().failed(&Failed {
         stage: "secrets",
-        code: "artefact_invalid",
+        code: "file_invalid",
         native: None,
         exception: INVALID_INPUT,
         exit: 1,

@@ -486,7 +486,7 @@ class Reports(Case):
             text = answer.read().decode()
         self.assertFalse(shows_a_password(text), text)
         report = json.loads(text)
-        self.assertEqual(report["schema"], "dialcheck/1")
+        self.assertEqual(report["schema"], "dialcheck/2")
         (result,) = report["results"]
         self.assertEqual(result["request_id"], request_id)
         return result

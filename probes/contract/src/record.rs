@@ -27,7 +27,7 @@ pub struct Record {
     /// What it saw, kept when it then failed.
     #[serde(serialize_with = "evidence::serialize", skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// Why it failed, be it forgiven or not.
+    /// Why it failed, be it tolerated or not.
     #[serde(serialize_with = "failure", skip_serializing_if = "Option::is_none")]
     pub failure: Option<RecordedFailure>,
     /// Whether the failure is told in the words of a driver or a peer.
@@ -50,7 +50,7 @@ pub enum Outcome {
     /// It failed.
     Failed,
     /// It failed, and the target counts as passed all the same.
-    Forgiven,
+    Degraded,
     /// It did not apply, for the reason given.
     Skipped,
     /// An earlier stage failed.

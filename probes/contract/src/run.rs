@@ -27,7 +27,7 @@ pub struct RunOptions {
     pub resolver: Arc<Resolver>,
     /// Whom TLS trusts where the definition names nobody.
     pub trust_roots: Arc<TrustRoots>,
-    /// Whether [`Run::forgive`] forgives nothing.
+    /// Whether [`Run::tolerate`] tolerates nothing.
     pub strict: bool,
 }
 
@@ -54,8 +54,8 @@ struct State {
     offers: Option<Arc<dyn Offers>>,
     connection_limit: Option<Arc<dyn ConnectionLimit>>,
     keeper: Option<Arc<dyn Keeper>>,
-    /// The records whose failures a run that is not strict forgives.
-    pardoned: Vec<usize>,
+    /// The records whose failures a run that is not strict tolerates.
+    tolerated: Vec<usize>,
     /// Time that the run waited before it began to dial, which counts neither to its deadline nor to its length.
     waited: Duration,
     /// Since when it waits so.
@@ -65,7 +65,7 @@ struct State {
 }
 
 /// The token of a failure that stands in the record. Only the recorder makes one, so no probe can fail silently.
-#[must_use = "return it, or forgive it"]
+#[must_use = "return it, or tolerate it"]
 #[derive(Debug)]
 pub struct Stop(usize);
 
@@ -172,17 +172,17 @@ impl Run {
     }
 
     /// Turns a failure into a warning, unless the run is strict.
-    pub fn forgive(&self, stop: Stop) {
+    pub fn tolerate(&self, stop: Stop) {
         let mut state = self.state();
         if state.closed {
             return;
         }
-        state.pardoned.push(stop.0);
+        state.tolerated.push(stop.0);
         if self.0.options.strict {
             return;
         }
         let record = &mut state.records[stop.0];
-        record.outcome = Outcome::Forgiven;
+        record.outcome = Outcome::Degraded;
         let at = record.endpoint.as_ref().map(|endpoint| format!("{endpoint}: ")).unwrap_or_default();
         let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
         let message = format!("{at}{}: {detail}", record.stage);
@@ -473,8 +473,8 @@ impl State {
     fn verdict(&self, index: usize) -> Option<(Stage, RecordedFailure)> {
         let record = self.records.get(index)?;
         let mut failure = record.failure.clone()?;
-        // In a strict run what would have been forgiven is a partial failure, of whatever kind.
-        if self.pardoned.contains(&index) && failure.code != Code::AgentFailed {
+        // In a strict run what would have been tolerated is a partial failure, of whatever kind.
+        if self.tolerated.contains(&index) && failure.code != Code::AgentFailed {
             failure.hint = Code::PartialFailure.hint().to_owned();
             failure.code = Code::PartialFailure;
         }

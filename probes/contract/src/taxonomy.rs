@@ -238,7 +238,7 @@ taxonomy! {
         "Store the secret as a JSON object with the keys username and password";
     10 ObjectNotFound "object_not_found", Settings, Terminal, No, GlueException::EntityNotFound,
         "Check the location that the property names";
-    11 ArtefactInvalid "artefact_invalid", Settings, Terminal, No, GlueException::InvalidInput,
+    11 FileInvalid "file_invalid", Settings, Terminal, No, GlueException::InvalidInput,
         "Replace the named file with one of the expected form";
     12 DecryptionFailed "decryption_failed", Settings, Terminal, No, GlueEncryption,
         "Check the KMS key, its state and its policy, and that the value was encrypted with it";

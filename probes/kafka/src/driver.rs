@@ -50,7 +50,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
     let Brokers { reached, failed, cluster } = brokers;
     let Some(cluster) = cluster else { return run.furthest(failed).map_or(Ok(()), Err) };
     for stop in failed {
-        run.forgive(stop);
+        run.tolerate(stop);
     }
     test.dial_listeners(&cluster, &reached).await
 }
@@ -195,7 +195,7 @@ impl<'a> Test<'a> {
             return self.run.furthest(failed).map_or(Ok(()), Err);
         }
         for stop in failed {
-            self.run.forgive(stop);
+            self.run.tolerate(stop);
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(super) const CAREFUL: Style = AnsiColor::Yellow.on_default();
 pub(super) const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
-/// The code of the warning that a forgiven failure leaves.
+/// The code of the warning that a tolerated failure leaves.
 const PARTIAL: &str = "partial";
 
 /// In a longer sweep a connection that passed is one line.
@@ -62,17 +62,17 @@ pub(super) fn result(
     warnings(out, &result.warnings)
 }
 
-/// Of what was forgiven at many endpoints alike, a few examples say enough.
+/// Of what was tolerated at many endpoints alike, a few examples say enough.
 fn warnings(out: &mut impl Write, warnings: &[Warning]) -> io::Result<()> {
     const EXAMPLES: usize = 3;
-    let mut forgiven = 0;
+    let mut tolerated = 0;
     for Warning { code, message } in warnings {
-        forgiven += usize::from(*code == PARTIAL);
-        if *code != PARTIAL || forgiven <= EXAMPLES {
+        tolerated += usize::from(*code == PARTIAL);
+        if *code != PARTIAL || tolerated <= EXAMPLES {
             writeln!(out, "    {CAREFUL}warning:{CAREFUL:#} {message}")?;
         }
     }
-    match forgiven.saturating_sub(EXAMPLES) {
+    match tolerated.saturating_sub(EXAMPLES) {
         0 => Ok(()),
         more => writeln!(out, "    {CAREFUL}warning:{CAREFUL:#} and {more} more failures like these"),
     }

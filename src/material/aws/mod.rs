@@ -201,7 +201,7 @@ impl Aws {
         let client = self.s3(access).await?;
         let answer = client.get_object().bucket(bucket).key(key).send().await;
         let mut answer = answer.map_err(|error| classify(error, Service::S3))?;
-        let too_large = || Failure::new(Code::ArtefactInvalid, "the object is larger than 1 MiB");
+        let too_large = || Failure::new(Code::FileInvalid, "the object is larger than 1 MiB");
         if answer.content_length().is_some_and(|length| length.unsigned_abs() > LARGEST) {
             return Err(too_large());
         }

@@ -27,7 +27,7 @@ use der::{Elements, OBJECT_IDENTIFIER, SEQUENCE};
 /// one kind by the order of a hash table.
 ///
 /// # Errors
-/// `artefact_invalid`, with a sentence of its own for each way to go wrong.
+/// `file_invalid`, with a sentence of its own for each way to go wrong.
 pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,
@@ -40,7 +40,7 @@ pub(super) fn read(
         Kind::Other(other) => Err(Unreadable::Other(other)),
     };
     entry.and_then(PrivateKeyEntry::prove).map_err(|unreadable| {
-        let failure = Failure::new(Code::ArtefactInvalid, unreadable.to_string());
+        let failure = Failure::new(Code::FileInvalid, unreadable.to_string());
         match unreadable.hint(key_password.is_some()) {
             Some(hint) => failure.hint(hint),
             None => failure,

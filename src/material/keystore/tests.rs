@@ -46,7 +46,7 @@ fn chain(file: &[u8], store: Option<&str>, key: Option<&str>) -> usize {
 
 fn refused(file: &[u8], store: Option<&str>, key: Option<&str>) -> String {
     let failure = opened(file, store, key).unwrap_err();
-    assert_eq!(failure.code, Code::ArtefactInvalid);
+    assert_eq!(failure.code, Code::FileInvalid);
     assert!(!format!("{failure:?}").contains("canary"));
     failure.detail
 }

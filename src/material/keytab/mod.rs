@@ -20,10 +20,10 @@ const FEW: usize = 4;
 /// Takes the keys of `principal` out of a keytab, in every encryption type and version that it has.
 ///
 /// # Errors
-/// `artefact_invalid`, with a sentence of its own for each way to go wrong.
+/// `file_invalid`, with a sentence of its own for each way to go wrong.
 pub(super) fn read(file: &[u8], principal: &str) -> Result<Keytab, Failure> {
     extract(file, principal).map_err(|unreadable| {
-        let failure = Failure::new(Code::ArtefactInvalid, unreadable.to_string());
+        let failure = Failure::new(Code::FileInvalid, unreadable.to_string());
         match unreadable.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,

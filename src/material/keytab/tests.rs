@@ -66,7 +66,7 @@ fn entry(version: Version, realm: &str, components: &[&str], vno: u8, behind: &[
 
 fn refused(file: &[u8], principal: &str) -> (String, Option<String>) {
     let failure = read(file, principal).unwrap_err();
-    assert_eq!(failure.code, Code::ArtefactInvalid);
+    assert_eq!(failure.code, Code::FileInvalid);
     assert!(!format!("{failure:?}").contains("canary"));
     (failure.detail, failure.hint.map(Into::into))
 }
@@ -247,7 +247,7 @@ fn no_mutation_panics_or_shows_a_key() {
                     assert_eq!(read(keytab.expose(), "alice@R").unwrap().expose(), keytab.expose());
                 }
                 Err(failure) => {
-                    assert_eq!(failure.code, Code::ArtefactInvalid);
+                    assert_eq!(failure.code, Code::FileInvalid);
                     assert!(!failure.detail.contains("canary"), "{}", failure.detail);
                 }
             }

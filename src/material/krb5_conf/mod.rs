@@ -20,10 +20,10 @@ const ENCTYPES: &[&str] = &["permitted_enctypes", "default_tkt_enctypes", "defau
 /// Reads a `krb5.conf`.
 ///
 /// # Errors
-/// `artefact_invalid`: what is wrong, with the number of the line and never its text.
+/// `file_invalid`: what is wrong, with the number of the line and never its text.
 pub(super) fn read(file: &[u8]) -> Result<KerberosConfiguration, Failure> {
     parse(file).map_err(|unreadable| {
-        let failure = Failure::new(Code::ArtefactInvalid, unreadable.to_string());
+        let failure = Failure::new(Code::FileInvalid, unreadable.to_string());
         match unreadable.hint() {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -7,7 +7,7 @@ fn read_text(text: &str) -> KerberosConfiguration {
 
 fn refused(file: impl AsRef<[u8]>) -> (String, Option<String>) {
     let failure = read(file.as_ref()).unwrap_err();
-    assert_eq!(failure.code, Code::ArtefactInvalid);
+    assert_eq!(failure.code, Code::FileInvalid);
     assert!(!format!("{failure:?}").contains("canary"));
     (failure.detail, failure.hint.map(Into::into))
 }

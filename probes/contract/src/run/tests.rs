@@ -59,7 +59,7 @@ async fn run_with(text: &str, known: &[&Secret], late: Option<&Secret>) -> Trans
                 .hint(format!("not {text}")),
         )
     });
-    run.forgive(stop.await.expect_err("it fails"));
+    run.tolerate(stop.await.expect_err("it fails"));
     run.warn(Warning::new("other", format!("warned of {text}")));
     let leg = run.local();
     let stop = leg.stage(Stage::Query, async |_| {

@@ -19,9 +19,9 @@ const MOST_NAMES: usize = 50;
 /// Reads every certificate of a PEM file, and proves each to be X.509.
 ///
 /// # Errors
-/// `artefact_invalid` where there is none, or one can't be read.
+/// `file_invalid` where there is none, or one can't be read.
 pub fn certificates_from_pem(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let invalid = |detail: &str| Failure::new(Code::ArtefactInvalid, detail);
+    let invalid = |detail: &str| Failure::new(Code::FileInvalid, detail);
     let certificates = CertificateDer::pem_slice_iter(file)
         .collect::<Result<Vec<_>, pem::Error>>()
         .map_err(|error| invalid("the file is not well-formed PEM").source(error))?;
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn a_file_without_certificates_is_named_as_such() {
         let refused = |file: &[u8]| certificates_from_pem(file).unwrap_err();
-        assert_eq!(refused(b"hello").code, Code::ArtefactInvalid);
+        assert_eq!(refused(b"hello").code, Code::FileInvalid);
         let garbage = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
         assert_eq!(refused(garbage).detail, "the file holds something that is not an X.509 certificate");
     }

@@ -99,7 +99,7 @@ pub(crate) async fn handshake<S: Io>(
         CertifiedKey::from_der(client.chain.clone(), client.key.clone_key(), &provider).map(Arc::new)
     });
     let client_key = client_key.transpose().map_err(|error| {
-        Failure::new(Code::ArtefactInvalid, "the client certificate and its key do not belong together")
+        Failure::new(Code::FileInvalid, "the client certificate and its key do not belong together")
             .source(error)
     })?;
     let client = Arc::new(ClientKey::new(client_key));

@@ -156,5 +156,5 @@ async fn a_client_key_of_another_certificate_is_the_definitions_fault() {
     let mut client = pki.issue("alice", ExtendedKeyUsagePurpose::ClientAuth);
     client.key = pki.issue("bob", ExtendedKeyUsagePurpose::ClientAuth).key;
     let transcript = connect(pki.demanding(&VERSIONS), &pki, Some(client)).await;
-    assert_eq!(verdict(&transcript), (Stage::Tls, Code::ArtefactInvalid, None));
+    assert_eq!(verdict(&transcript), (Stage::Tls, Code::FileInvalid, None));
 }

@@ -47,8 +47,7 @@ impl Verifier {
             Some(store) if !store.is_empty() => {
                 Some(WebPkiServerVerifier::builder_with_provider(store, provider.clone()).build().map_err(
                     |error| {
-                        Failure::new(Code::ArtefactInvalid, "the given authorities can't be used")
-                            .source(error)
+                        Failure::new(Code::FileInvalid, "the given authorities can't be used").source(error)
                     },
                 )?)
             }

@@ -154,14 +154,14 @@ const ROWS: &[Row<Error>] = &[
     ),
     kerberos(
         "Keytab contains no suitable keys",
-        Code::ArtefactInvalid,
+        Code::FileInvalid,
         "KRB5_KT_NOTFOUND",
         Some(KEYTAB),
         ("Keytab contains no suitable keys for alice@TEST.LOCAL", MIT_SOURCE),
     ),
     kerberos(
         "No Kerberos credentials available",
-        Code::ArtefactInvalid,
+        Code::FileInvalid,
         "KRB5_FCC_NOFILE",
         Some(KEYTAB),
         ("No Kerberos credentials available (default cache: MEMORY:dialcheck)", MIT),

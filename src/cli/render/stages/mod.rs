@@ -51,7 +51,7 @@ impl Line {
         let (style, mark) = match self.outcome {
             Outcome::Passed => (GOOD, '✓'),
             Outcome::Failed => (BAD, '✗'),
-            Outcome::Forgiven => (CAREFUL, '!'),
+            Outcome::Degraded => (CAREFUL, '!'),
             Outcome::Skipped | Outcome::NotReached | Outcome::Running => (DIM, '·'),
         };
         let time = self.elapsed.map(milliseconds).unwrap_or_default();

@@ -144,7 +144,7 @@ fn each_that_differs_has_its_line() {
         move |record: &&mut Record| record.stage == stage && record.endpoint == Some(endpoint(broker))
     };
     *records.iter_mut().find(of(Stage::Tcp, 3)).unwrap() =
-        failed(Stage::Tcp, 3, Outcome::Forgiven, "b-3.example:9092 refused the connection");
+        failed(Stage::Tcp, 3, Outcome::Degraded, "b-3.example:9092 refused the connection");
     records.retain(|record| {
         record.endpoint != Some(endpoint(3)) || matches!(record.stage, Stage::Dns | Stage::Tcp)
     });
