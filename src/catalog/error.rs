@@ -23,7 +23,7 @@ pub enum CatalogError {
     #[error("{0} can't be opened: the catalog's file was changed by something else than dialcheck")]
     Sealed(String),
     /// The service that keeps the catalog did not answer as it should.
-    #[error("{}. {}", .0.detail, told_hint(.0))]
+    #[error("{}. {}", .0.detail, .0.advice())]
     Remote(Box<Failure>),
     /// The store can't be read or written. The source may hold what must not be shown.
     #[error("the catalog can't be read or written")]
@@ -34,8 +34,4 @@ impl CatalogError {
     pub(super) fn broken(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Broken(source.into())
     }
-}
-
-fn told_hint(failure: &Failure) -> &str {
-    failure.hint.as_deref().unwrap_or(failure.code.hint())
 }

@@ -135,9 +135,10 @@ impl Account {
         } else {
             format!("it was refused {age} s ago, and a refused login is not repeated within {kept} s")
         };
-        let RecordedFailure { code, native, detail, hint, .. } = failure;
+        let RecordedFailure { code, native, detail, hints, .. } = failure;
+        let hints = hints.into_iter().map(Into::into).collect();
         let native = native.map(Into::into);
-        Some(Failure { native, ..Failure::new(code, format!("{detail} ({again})")) }.hint(hint))
+        Some(Failure { native, hints, ..Failure::new(code, format!("{detail} ({again})")) })
     }
 }
 

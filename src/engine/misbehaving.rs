@@ -153,7 +153,8 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
             if deed == Deed::Lose {
                 return Err(Failure::new(Code::ConnectionReset, "gone"));
             }
-            Err(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
+            let failure = Failure::new(Code::CredentialsRejected, "no").native("28P01");
+            Err(failure.hint("Check the password").hint("Check the user"))
         };
         return leg.stage(Stage::Auth, work).await;
     }

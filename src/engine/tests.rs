@@ -140,6 +140,10 @@ async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
         let again = engine.test(&request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", database)])).await;
         failed(&again, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
         assert_eq!(again.failure.as_ref().unwrap().native.as_deref(), Some("28P01"));
+        assert_eq!(again.failure.as_ref().unwrap().hints, ["Check the password", "Check the user"]);
+        assert!(
+            again.exception.as_ref().unwrap().message.contains(". Check the password. Check the user. (")
+        );
         assert!(from_memory(&again));
         assert_ne!(again.request_id, first.request_id);
     }

@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(failure.code, Code::FileInvalid);
         let expected = "Glue refuses this certificate file: its key is RSA of 1,024 bits";
         assert_eq!(failure.detail, expected);
-        assert!(failure.hint.unwrap().contains("or set KAFKA_SKIP_CUSTOM_CERT_VALIDATION to true"));
+        assert!(failure.advice().contains("or set KAFKA_SKIP_CUSTOM_CERT_VALIDATION to true"));
     }
 
     #[test]

@@ -98,8 +98,8 @@ pub struct FailureReport {
     pub native: Option<String>,
     /// What happened.
     pub message: String,
-    /// What to do.
-    pub hint: String,
+    /// What to do, one action each.
+    pub hints: Vec<String>,
     /// Who has to act.
     pub blame: Blame,
     /// Whether the same test may pass later although nobody changes the definition.
@@ -150,7 +150,11 @@ impl Exception {
         Self {
             name: exception.name(),
             federation_source_error_code: exception.federation_source_error_code(),
-            message: format!("{stage}: {}. {}. (report {request_id})", failure.detail, failure.hint),
+            message: format!(
+                "{stage}: {}. {}. (report {request_id})",
+                failure.detail,
+                failure.hints.join(". ")
+            ),
         }
     }
 }
@@ -162,7 +166,7 @@ impl FailureReport {
             code: failure.code,
             native: failure.native.clone(),
             message: failure.detail.clone(),
-            hint: failure.hint.clone(),
+            hints: failure.hints.clone(),
             blame: failure.code.blame(),
             retryable: failure.code.retryable(),
             mistakes: failure.mistakes.clone(),

@@ -118,6 +118,6 @@ fn without(properties: &Properties, left_out: &str) -> Properties {
 }
 
 fn refused(property: &str, failure: &Failure) -> Exception {
-    let hint = failure.hint.as_deref().unwrap_or(failure.code.hint());
-    Exception::new("GlueEncryptionException", format!("{property}: {}. {hint}.", failure.detail))
+    let message = format!("{property}: {}. {}.", failure.detail, failure.advice());
+    Exception::new("GlueEncryptionException", message)
 }

@@ -316,8 +316,8 @@ fn created(status: &str) -> Fields {
 
 /// What the engine says before it tests anything.
 fn of_engine(failure: Failure) -> Exception {
-    let hint = failure.hint.as_deref().unwrap_or(failure.code.hint());
-    Exception::new(failure.code.exception().name(), format!("{}. {hint}.", failure.detail))
+    let message = format!("{}. {}.", failure.detail, failure.advice());
+    Exception::new(failure.code.exception().name(), message)
 }
 
 fn answer(result: &TestResult) -> Result<(), Exception> {

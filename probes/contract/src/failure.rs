@@ -23,8 +23,8 @@ pub struct Failure {
     pub detail: String,
     /// Whether `detail` holds words of a driver or a peer: where they hold a very short secret they are withheld whole.
     pub foreign: bool,
-    /// What to do, where the probe knows better than the taxonomy.
-    pub hint: Option<Cow<'static, str>>,
+    /// What to do, one action each, where the probe knows better than the taxonomy.
+    pub hints: Vec<Cow<'static, str>>,
     /// The error it was made from. It may hold what must not be shown: it is for code that asks, and never printed.
     pub source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -39,7 +39,7 @@ impl Failure {
             native: None,
             detail: detail.into(),
             foreign: false,
-            hint: None,
+            hints: Vec::new(),
             source: None,
         }
     }
@@ -62,18 +62,32 @@ impl Failure {
         Self { native: Some(native.into()), ..self }
     }
 
-    /// Replaces the taxonomy's hint.
+    /// Adds a hint. The first one takes the place of the taxonomy's.
     #[must_use]
-    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+    pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Puts one hint in the place of all others.
+    #[must_use]
+    pub fn only_hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self { hints: vec![hint.into()], ..self }
+    }
+
+    /// What to do, as sentences without the last full stop: the failure's own hints, or else the taxonomy's.
+    #[must_use]
+    pub fn advice(&self) -> Cow<'_, str> {
+        if self.hints.is_empty() { self.code.hint().into() } else { self.hints.join(". ").into() }
     }
 
     /// The same with its words fit to be shown, for where there is no run to record it: without `secrets`, control characters and
     /// what is too long.
     #[must_use]
     pub fn scrubbed<'a>(self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let RecordedFailure { native, detail, hint, .. } = RecordedFailure::new(&self, &Scrub::new(secrets));
-        Self { native: native.map(Into::into), detail, hint: Some(hint.into()), ..self }
+        let RecordedFailure { native, detail, hints, .. } = RecordedFailure::new(&self, &Scrub::new(secrets));
+        let hints = hints.into_iter().map(Cow::Owned).collect();
+        Self { native: native.map(Into::into), detail, hints, ..self }
     }
 
     /// Keeps the error it was made from.

@@ -240,7 +240,7 @@ impl Leg {
             Some((whom, hint)) => {
                 let failure = overdue(name, length, None);
                 let detail = format!("{whom} did not answer: {}", failure.detail);
-                Failure { detail, ..failure }.hint(hint)
+                Failure { detail, ..failure }.only_hint(hint)
             }
             None => self.hinted(overdue(name, length, waiting_for), step.stage()),
         }
@@ -263,7 +263,7 @@ impl Leg {
 
     fn hinted(&self, failure: Failure, stage: Stage) -> Failure {
         match self.hint {
-            Some(hint) if matches!(stage, Stage::Dns | Stage::Tcp) => failure.hint(hint),
+            Some(hint) if matches!(stage, Stage::Dns | Stage::Tcp) => failure.only_hint(hint),
             Some(_) | None => failure,
         }
     }

@@ -66,8 +66,8 @@ pub struct RecordedFailure {
     pub native: Option<String>,
     /// What happened, scrubbed, without its full stop.
     pub detail: String,
-    /// What to do.
-    pub hint: String,
+    /// What to do, one action each; never empty.
+    pub hints: Vec<String>,
     /// All mistakes of the definition, where the stage is `settings`.
     pub mistakes: Vec<Mistake>,
 }
@@ -100,7 +100,9 @@ impl Record {
         if let Some(failure) = &mut self.failure {
             failure.native = failure.native.as_deref().map(clean);
             failure.detail = if self.foreign { clean(&failure.detail) } else { mask(&failure.detail) };
-            failure.hint = scrub.mask_whole(&failure.hint);
+            for hint in &mut failure.hints {
+                *hint = scrub.mask_whole(hint);
+            }
             for mistake in &mut failure.mistakes {
                 mistake.property = mask(&mistake.property);
                 mistake.expected = mask(&mistake.expected);
@@ -118,6 +120,14 @@ impl RecordedFailure {
     /// What is recorded of `failure`.
     pub(crate) fn new(failure: &Failure, scrub: &Scrub) -> Self {
         let detail = failure.detail.trim_end().trim_end_matches('.');
+        let hints = failure.hints.iter().map(|hint| match hint {
+            Cow::Borrowed(hint) => (*hint).to_owned(),
+            Cow::Owned(hint) => scrub.mask_whole(hint),
+        });
+        let mut hints: Vec<_> = hints.collect();
+        if hints.is_empty() {
+            hints.push(failure.code.hint().to_owned());
+        }
         Self {
             code: failure.code,
             native: failure.native.as_ref().map(|native| match native {
@@ -126,11 +136,7 @@ impl RecordedFailure {
                 Cow::Owned(native) => scrub.clean(native),
             }),
             detail: if failure.foreign { scrub.clean(detail) } else { scrub.mask(detail) },
-            hint: match &failure.hint {
-                None => failure.code.hint().to_owned(),
-                Some(Cow::Borrowed(hint)) => (*hint).to_owned(),
-                Some(Cow::Owned(hint)) => scrub.mask_whole(hint),
-            },
+            hints,
             mistakes: Vec::new(),
         }
     }
@@ -140,7 +146,7 @@ fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S)
     elapsed.map(|elapsed| (elapsed.as_secs_f64() * 1e5).round() / 1e2).serialize(serializer)
 }
 
-/// Without the hint: that of the failure that decided the verdict stands with the verdict.
+/// Without the hints: those of the failure that decided the verdict stand with the verdict.
 fn failure<S: serde::Serializer>(
     failure: &Option<RecordedFailure>,
     serializer: S,

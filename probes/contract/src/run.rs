@@ -141,7 +141,7 @@ impl Run {
             code,
             native: None,
             detail: mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-            hint: code.hint().to_owned(),
+            hints: vec![code.hint().to_owned()],
             mistakes,
         };
         state.records.push(Record {
@@ -475,7 +475,7 @@ impl State {
         let mut failure = record.failure.clone()?;
         // In a strict run what would have been tolerated is a partial failure, of whatever kind.
         if self.tolerated.contains(&index) && failure.code != Code::AgentFailed {
-            failure.hint = Code::PartialFailure.hint().to_owned();
+            failure.hints = vec![Code::PartialFailure.hint().to_owned()];
             failure.code = Code::PartialFailure;
         }
         Some((record.stage, failure))

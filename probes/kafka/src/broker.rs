@@ -82,7 +82,7 @@ impl Manner<'_> {
         if failure.code == Code::ClientCertificateRefused && !self.client_certificate {
             let detail =
                 format!("{} demands a client certificate, and the definition has none", self.endpoint);
-            return Failure { detail, ..failure }.hint(
+            return Failure { detail, ..failure }.only_hint(
                 "Give KAFKA_CLIENT_KEYSTORE, or name the port of a listener without client authentication",
             );
         }
@@ -117,7 +117,7 @@ impl Manner<'_> {
     /// is too large, and says nothing. So it is asked in clear text.
     async fn explain(&self, step: &Step, failure: Failure) -> Failure {
         if failure.code == Code::CertificateUntrusted {
-            return failure.hint(
+            return failure.only_hint(
                 "Give the authority that issued the broker's certificate (KAFKA_CUSTOM_CERT, or --ca-bundle), and have the broker send its whole chain",
             );
         }

@@ -71,11 +71,10 @@ pub(crate) async fn redeem(
 /// What came of the code, and that it is spent.
 fn sent(failure: Failure) -> Failure {
     if failure.code.retryable() {
-        return failure.hint(SENT);
+        return failure.only_hint(SENT);
     }
-    let hint = failure.hint.as_deref().unwrap_or(failure.code.hint());
-    let hint = format!("{hint}. {SENT}");
-    failure.hint(hint)
+    let of_code = failure.hints.is_empty().then(|| failure.code.hint());
+    of_code.into_iter().fold(failure, Failure::hint).hint(SENT)
 }
 
 #[cfg(test)]
@@ -236,9 +235,11 @@ mod tests {
 
     #[test]
     fn a_hint_never_says_to_try_the_same_code_again() {
-        let hint = |failure: Failure| sent(failure).hint.unwrap_or_default().into_owned();
-        assert_eq!(hint(Failure::new(Code::ProviderError, "x")), SENT);
-        let refused = hint(Failure::new(Code::CredentialsRejected, "x").hint("Check the client id"));
-        assert_eq!(refused, format!("Check the client id. {SENT}"));
+        let hints = |failure: Failure| sent(failure).hints;
+        assert_eq!(hints(Failure::new(Code::ProviderError, "x")), [SENT]);
+        let refused = Failure::new(Code::CredentialsRejected, "x");
+        assert_eq!(hints(refused), [Code::CredentialsRejected.hint(), SENT]);
+        let refused = Failure::new(Code::CredentialsRejected, "x").hint("Check the client id");
+        assert_eq!(hints(refused), ["Check the client id", SENT]);
     }
 }

@@ -358,7 +358,7 @@ fn with_refresh(failure: Failure, settings: &Settings, presented: &Presented) ->
          renewed by what owns the connection, then test it again",
         harm.unwrap_or("may revoke it with its use")
     );
-    Failure { code: Code::CredentialsExpired, ..failure }.hint(hint)
+    Failure { code: Code::CredentialsExpired, ..failure }.only_hint(hint)
 }
 
 /// Stages `dns`, `tcp` and, for https, `tls`.

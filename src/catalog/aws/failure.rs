@@ -165,7 +165,7 @@ mod tests {
         let denied =
             failed("AccessDeniedException", "User: ann is not authorized to perform: glue:GetConnection");
         assert!(denied.detail.contains("User: ann") && denied.foreign);
-        assert!(denied.hint.is_some_and(|hint| hint.starts_with("Allow glue:GetConnection on ")));
+        assert!(denied.advice().starts_with("Allow glue:GetConnection on "));
         let forged =
             failed("InvalidSignatureException", "The Canonical String … x-amz-security-token:c4n4ry");
         assert!(!forged.detail.contains("c4n4ry") && !forged.foreign);

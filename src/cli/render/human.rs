@@ -56,7 +56,9 @@ pub(super) fn result(
         for mistake in &failure.mistakes {
             writeln!(out, "    {mistake}")?;
         }
-        writeln!(out, "    {BOLD}hint:{BOLD:#} {}", failure.hint)?;
+        for hint in &failure.hints {
+            writeln!(out, "    {BOLD}hint:{BOLD:#} {hint}")?;
+        }
         writeln!(out, "    {DIM}report {}{DIM:#}", result.request_id)?;
     }
     warnings(out, &result.warnings)
@@ -88,4 +90,38 @@ pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> 
 
 pub(super) fn milliseconds(elapsed: Duration) -> String {
     format!("{:.1} ms", in_milliseconds(elapsed))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use anstream::adapter::strip_str;
+    use probe_contract::{Code, RecordedFailure, Stage, Transcript};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn each_hint_has_its_line() {
+        let failure = RecordedFailure {
+            code: Code::CredentialsRejected,
+            native: None,
+            detail: "no".to_owned(),
+            hints: vec!["Do this".to_owned(), "Then that".to_owned()],
+            mistakes: Vec::new(),
+        };
+        let transcript = Transcript {
+            started: SystemTime::UNIX_EPOCH,
+            elapsed: Duration::ZERO,
+            records: Vec::new(),
+            warnings: Vec::new(),
+            failure: Some((Stage::Auth, failure)),
+        };
+        let tested = TestResult::new(Uuid::nil(), Some("orders"), None, &transcript, None, None);
+        let mut out = Vec::new();
+        result(&mut out, &tested, 1, 1).expect("memory");
+        let text = strip_str(&String::from_utf8_lossy(&out)).to_string();
+        assert!(text.contains("    auth: no\n    hint: Do this\n    hint: Then that\n    report "), "{text}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Answers that are kept for a while.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +28,7 @@ struct Refusal {
     code: Code,
     native: Option<String>,
     detail: String,
-    hint: Option<String>,
+    hints: Vec<Cow<'static, str>>,
 }
 
 impl<K, V> Default for Cache<K, V> {
@@ -75,16 +76,16 @@ impl<V> Entry<V> {
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        let Failure { code, native, detail, hint, .. } = failure;
-        Self { code, native: native.map(Into::into), detail, hint: hint.map(Into::into) }
+        let Failure { code, native, detail, hints, .. } = failure;
+        Self { code, native: native.map(Into::into), detail, hints }
     }
 }
 
 impl From<Refusal> for Failure {
-    fn from(Refusal { code, native, detail, hint }: Refusal) -> Self {
+    fn from(Refusal { code, native, detail, hints }: Refusal) -> Self {
         // The words of a service of AWS's may be among them.
         let failure = Self::foreign(code, detail);
-        Self { native: native.map(Into::into), hint: hint.map(Into::into), ..failure }
+        Self { native: native.map(Into::into), hints, ..failure }
     }
 }
 

@@ -118,7 +118,11 @@ async fn what_a_cluster_is_refused_for() {
         // Only what no row knows is told in AWS's words.
         let foreign = code == Code::Unclassified;
         assert_eq!((failure.foreign, failure.detail.contains("about it")), (foreign, foreign), "{native}");
-        assert_eq!(failure.hint.is_some(), matches!(native, "ClusterNotFound" | "AccessDenied"), "{native}");
+        assert_eq!(
+            !failure.hints.is_empty(),
+            matches!(native, "ClusterNotFound" | "AccessDenied"),
+            "{native}"
+        );
     }
 }
 

@@ -69,7 +69,7 @@ async fn a_cluster_that_nobody_can_connect_to_yet() {
     ] {
         let failure = ask("sales", "eu-central-1", http(200, &body)).await.0.unwrap_err();
         assert_eq!((failure.code, failure.native.as_deref()), (Code::ServerNotReady, native));
-        assert!(failure.detail.contains(how) && failure.hint.is_some(), "{}", failure.detail);
+        assert!(failure.detail.contains(how) && !failure.hints.is_empty(), "{}", failure.detail);
     }
     // What is said of it otherwise is no reason not to dial it.
     let modifying = CLUSTER.replace(available, &status("modifying"));
@@ -89,7 +89,7 @@ async fn what_a_description_is_refused_for() {
         let failure = ask("sales", "eu-central-1", http(status, &error_of(native))).await.0.unwrap_err();
         assert_eq!((failure.code, failure.native.as_deref()), (code, Some(native)));
         assert!(failure.detail.contains(says), "{}", failure.detail);
-        let hint = failure.hint.unwrap_or_default();
+        let hint = failure.advice();
         assert_eq!(hint.contains("redshift:DescribeClusters"), native == "AccessDenied", "{hint}");
         assert_eq!(hint.contains("the cluster's name"), native == "ClusterNotFound", "{hint}");
     }

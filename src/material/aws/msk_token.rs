@@ -205,7 +205,7 @@ mod tests {
             failure.detail,
             "the brokers are of several regions, eu-central-1 and us-east-1: no token is signed for them"
         );
-        assert_eq!(failure.hint.unwrap(), "Name the brokers of one cluster");
+        assert_eq!(failure.hints, ["Name the brokers of one cluster"]);
     }
 
     #[test]
@@ -218,7 +218,7 @@ mod tests {
                     failure.detail,
                     format!("{host} is no broker of Amazon MSK by its name: no token is signed for it")
                 );
-                assert!(failure.hint.unwrap().contains("--msk-broker HOST"));
+                assert!(failure.advice().contains("--msk-broker HOST"));
             }
         }
         let allowed = ["Broker.Example.".to_owned(), "::ffff:10.0.0.1".to_owned()];

@@ -170,7 +170,7 @@ fn jks_has_a_password_for_the_store_and_one_for_each_key() {
     assert_eq!(refused(&file, Some(STORE), Some("wrong")), WRONG_KEY);
     assert_eq!(refused(&file, Some(STORE), None), WRONG_KEY);
     assert_eq!(refused(&file, None, None), "the keystore needs a password, and none is given");
-    let hint = |key| opened(&file, Some(STORE), key).unwrap_err().hint.unwrap();
+    let hint = |key| opened(&file, Some(STORE), key).unwrap_err().hints.remove(0);
     assert_eq!(hint(None), "the key has a password of its own: give that too");
     assert_eq!(hint(Some("wrong")), "a key without a password of its own has that of the store");
 }

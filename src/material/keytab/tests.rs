@@ -68,7 +68,7 @@ fn refused(file: &[u8], principal: &str) -> (String, Option<String>) {
     let failure = read(file, principal).unwrap_err();
     assert_eq!(failure.code, Code::FileInvalid);
     assert!(!format!("{failure:?}").contains("canary"));
-    (failure.detail, failure.hint.map(Into::into))
+    (failure.detail, failure.hints.into_iter().next().map(Into::into))
 }
 
 #[test]

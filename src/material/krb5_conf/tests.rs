@@ -9,7 +9,7 @@ fn refused(file: impl AsRef<[u8]>) -> (String, Option<String>) {
     let failure = read(file.as_ref()).unwrap_err();
     assert_eq!(failure.code, Code::FileInvalid);
     assert!(!format!("{failure:?}").contains("canary"));
-    (failure.detail, failure.hint.map(Into::into))
+    (failure.detail, failure.hints.into_iter().next().map(Into::into))
 }
 
 /// `line` under `[realms]`, in the braces of one realm that has a KDC.

@@ -22,7 +22,9 @@ fn run(secrets: &[&Secret]) -> Run {
 /// Everything that a transcript says.
 fn told(transcript: &Transcript) -> String {
     let Transcript { records, warnings, failure, .. } = transcript;
-    format!("{} {warnings:?} {failure:?}", serde_json::to_string(records).unwrap_or_default())
+    let failures: Vec<_> = records.iter().filter_map(|record| record.failure.as_ref()).collect();
+    let records = serde_json::to_string(records).unwrap_or_default();
+    format!("{records} {failures:?} {warnings:?} {failure:?}")
 }
 
 fn everything(text: &str) -> Vec<Evidence> {
@@ -56,7 +58,8 @@ async fn run_with(text: &str, known: &[&Secret], late: Option<&Secret>) -> Trans
         Err::<(), _>(
             Failure::foreign(Code::Unclassified, format!("no {text}"))
                 .native(text.to_owned())
-                .hint(format!("not {text}")),
+                .hint(format!("not {text}"))
+                .hint(format!("nor {text}")),
         )
     });
     run.tolerate(stop.await.expect_err("it fails"));
@@ -108,15 +111,20 @@ async fn a_code_and_a_hint_of_ours_are_no_words_of_a_peers() {
     let failed = async |failure: Failure| {
         let stop = run.local().stage(Stage::Query, async |_| Err::<(), _>(failure)).await;
         let Stop(index) = stop.expect_err("it fails");
-        run.state().records[index].failure.clone().map(|failure| (failure.native, failure.hint))
+        run.state().records[index].failure.clone().map(|failure| (failure.native, failure.hints))
     };
     let ours = Failure::new(Code::CredentialsRejected, "x").native("28P01").hint("Check the password");
-    assert_eq!(failed(ours).await, Some((Some("28P01".to_owned()), "Check the password".to_owned())));
-    let theirs =
-        Failure::new(Code::CredentialsRejected, "x").native("28P01".to_owned()).hint("a password".to_owned());
+    assert_eq!(failed(ours).await, Some((Some("28P01".to_owned()), vec!["Check the password".to_owned()])));
+    let theirs = Failure::new(Code::CredentialsRejected, "x")
+        .native("28P01".to_owned())
+        .hint("a password".to_owned())
+        .hint("Check the password");
     assert_eq!(
         failed(theirs).await,
-        Some((Some("(withheld: it contains the secret)".to_owned()), "a ***".to_owned()))
+        Some((
+            Some("(withheld: it contains the secret)".to_owned()),
+            vec!["a ***".to_owned(), "Check the password".to_owned()]
+        ))
     );
 }
 
@@ -125,5 +133,5 @@ fn a_failure_outside_of_a_run_is_fit_to_be_shown() {
     let failure = Failure::foreign(Code::Unclassified, format!("KMS:\u{1b}[2J {SECRET} is wrong."))
         .scrubbed([&secret(SECRET)]);
     assert_eq!(failure.detail, "KMS: [2J *** is wrong");
-    assert_eq!(failure.hint.as_deref(), Some(Code::Unclassified.hint()));
+    assert_eq!(failure.hints, [Code::Unclassified.hint()]);
 }

@@ -30,7 +30,7 @@ pub const CHECK_DATABASE: &str = "Check the database name in the URL, including 
 /// `failure` of a TLS handshake, with what to do about it in terms of JDBC properties.
 #[must_use]
 pub fn explain_tls(failure: Failure) -> Failure {
-    if failure.code != Code::CertificateUntrusted || failure.hint.is_some() {
+    if failure.code != Code::CertificateUntrusted || !failure.hints.is_empty() {
         return failure;
     }
     failure.hint(

@@ -42,7 +42,7 @@ fn failed(stage: Stage, broker: u8, outcome: Outcome, detail: &str) -> Record {
         code: Code::Refused,
         native: None,
         detail: detail.to_owned(),
-        hint: String::new(),
+        hints: Vec::new(),
         mistakes: Vec::new(),
     });
     failed
