@@ -204,6 +204,60 @@ fn a_catalog_is_tested_whole_or_by_name() {
     assert_eq!(run(&["test", "refunds"]), (1, 0.into(), 1.into()));
 }
 
+/// A folder with connections of which one is of a type that nothing dials.
+fn catalog_with_untestable(others: &[Value]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let vpc = json!({ "Name": "vpc", "ConnectionType": "SFTP", "ConnectionProperties": {} });
+    let connections: Vec<&Value> = others.iter().chain([&vpc]).collect();
+    std::fs::write(folder.path().join("all.json"), json!(connections).to_string()).unwrap();
+    folder
+}
+
+#[test]
+fn a_connection_that_is_not_testable_fails_whoever_names_it_and_no_sweep() {
+    let [passes, refused, _] = three();
+    let run = |others: &[&Value], arguments: &[&str]| {
+        let others: Vec<Value> = others.iter().map(|other| (*other).clone()).collect();
+        let folder = catalog_with_untestable(&others);
+        let catalog = folder.path().display().to_string();
+        let arguments = [arguments, &["--catalog", &catalog, "--output", "json"]].concat();
+        let ran = dialcheck(&[&["test"], arguments.as_slice()].concat(), b"");
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        crate::schema::check(&report);
+        let count = |verdict: &str| report["summary"][verdict].as_u64().unwrap();
+        (ran.code, [count("passed"), count("failed"), count("not_testable")])
+    };
+    assert_eq!(run(&[], &["vpc"]), (2, [0, 0, 1]));
+    assert_eq!(run(&[&passes], &["orders", "vpc"]), (2, [1, 0, 1]));
+    assert_eq!(run(&[&passes], &["--all"]), (0, [1, 0, 1]));
+    assert_eq!(run(&[&passes, &refused], &["--all"]), (1, [1, 1, 1]));
+    // What proves nothing is no success.
+    assert_eq!(run(&[], &["--all"]), (2, [0, 0, 1]));
+
+    let vpc = json!({ "Name": "vpc", "ConnectionType": "SFTP", "ConnectionProperties": {} });
+    assert_eq!(test("json", std::slice::from_ref(&vpc)).code, 2);
+    assert_eq!(test("json", &[passes, vpc]).code, 2);
+}
+
+#[test]
+fn a_connection_that_is_not_testable_is_named_in_every_form() {
+    let [passes, ..] = three();
+    let folder = catalog_with_untestable(&[passes]);
+    let catalog = folder.path().display().to_string();
+    let sweep = |output: &str| {
+        let ran = dialcheck(&["test", "--all", "--catalog", &catalog, "--output", output], b"");
+        assert_eq!(ran.code, 0, "{}", ran.stdout);
+        ran.stdout
+    };
+    assert_snapshot!(stable(&sweep("human")));
+    let github = sweep("github");
+    assert!(github.contains("::warning title=vpc is not testable::settings: "), "{github}");
+    assert!(github.ends_with("\n1 passed, 0 failed, 1 not testable\n"), "{github}");
+    let junit = sweep("junit");
+    assert!(junit.contains(r#"tests="2" skipped="1" errors="0" failures="0""#), "{junit}");
+    assert!(junit.contains(r#"type="not_testable""#), "{junit}");
+}
+
 #[test]
 fn completions_are_printed_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

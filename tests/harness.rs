@@ -191,6 +191,8 @@ impl Tested {
             exit: self.ran.code,
         };
         assert_eq!(&met, expected, "{:#}", self.result);
+        let verdict = if expected.code == "not_testable" { "not_testable" } else { "failed" };
+        assert_eq!(self.result["verdict"], verdict, "{:#}", self.result);
         self
     }
 

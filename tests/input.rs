@@ -58,6 +58,8 @@ fn a_type_that_nothing_dials() {
     let ran = dialcheck(&["test", "--input", "-", "--output", "json"], input.to_string().as_bytes());
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(ran.code, 2);
+    crate::schema::check(&report);
+    assert_eq!(report["results"][0]["verdict"], "not_testable");
     assert_eq!(report["results"][0]["failure"]["code"], "not_testable");
     assert_eq!(report["results"][0]["exception"]["name"], INVALID_INPUT);
 }

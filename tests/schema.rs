@@ -21,7 +21,7 @@ pub(crate) fn check(report: &Value) {
 #[test]
 fn the_schema_refuses_a_failure_without_its_exception() {
     let passed: Value = serde_json::from_str(
-        r#"{ "schema": "dialcheck/2", "version": "0.1.0", "summary": { "passed": 1, "failed": 0, "ms": 1.0 }, "results": [
+        r#"{ "schema": "dialcheck/2", "version": "0.1.0", "summary": { "passed": 1, "failed": 0, "not_testable": 0, "ms": 1.0 }, "results": [
              { "request_id": "01234567-89ab-cdef-0123-456789abcdef", "verdict": "passed", "started": "2026-01-01T00:00:00Z",
                "ms": 1.0, "stages": [{ "stage": "settings", "outcome": "passed", "ms": 0.1 }], "warnings": [] }] }"#,
     )
@@ -29,6 +29,7 @@ fn the_schema_refuses_a_failure_without_its_exception() {
     check(&passed);
     for (pointer, value) in [
         ("/results/0/verdict", Value::from("failed")),
+        ("/results/0/verdict", Value::from("not_testable")),
         ("/results/0/stages/0/outcome", Value::from("running")),
         ("/schema", Value::from("dialcheck/3")),
         ("/results/0/started", Value::from("yesterday")),

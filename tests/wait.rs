@@ -95,3 +95,23 @@ fn mistakes_and_a_command_that_is_not_there_are_usage_errors() {
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("error: no-such-command-here can't be run"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_connection_that_is_not_testable_ends_the_waiting_of_whoever_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let vpc = serde_json::json!({ "Name": "vpc", "ConnectionType": "SFTP", "ConnectionProperties": {} });
+    let mut orders = Connection::postgres(SERVER.port(), "app").input();
+    orders["Name"] = "orders".into();
+    std::fs::write(folder.path().join("vpc.json"), vpc.to_string()).unwrap();
+    let catalog = folder.path().display().to_string();
+    let run = |targets: &[&str]| {
+        let end = ["--catalog", &catalog, "--timeout", "10s", "--", "echo", "ready"];
+        let ran = dialcheck(&[&["wait"], targets, &end].concat(), b"");
+        assert!(ran.stderr.contains("? vpc  SFTP"), "{}", ran.stderr);
+        (ran.code, ran.stdout)
+    };
+    assert_eq!(run(&["vpc"]), (2, String::new()));
+    assert_eq!(run(&["--all"]), (2, String::new()));
+    std::fs::write(folder.path().join("orders.json"), orders.to_string()).unwrap();
+    assert_eq!(run(&["--all"]), (0, "ready\n".to_owned()));
+}

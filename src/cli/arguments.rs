@@ -119,8 +119,8 @@ pub(crate) enum TypesOutput {
     Markdown,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input; 3 dialcheck itself; \
-                          4 a connection failed in a way that may pass later";
+const EXIT_CODES: &str = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input, or what was named is not \
+                          testable; 3 dialcheck itself; 4 a connection failed in a way that may pass later";
 
 /// Which connections.
 #[derive(Args)]

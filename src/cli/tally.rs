@@ -6,25 +6,40 @@ use probe_contract::ExitClass;
 /// Of several, the agent's own failure comes first, then what the user has to change, then what may pass later.
 const ORDER: [ExitClass; 4] = [ExitClass::Agent, ExitClass::Usage, ExitClass::Terminal, ExitClass::Retryable];
 
-/// How many passed and failed, and how.
-#[derive(Default)]
+/// How many tests ended in which verdict, and what that makes of the whole.
 pub(super) struct Tally {
     pub(super) summary: Summary,
+    /// Whether the catalog says what is tested, and not the command line.
+    of_catalog: bool,
     met: [bool; ORDER.len()],
 }
 
 impl Tally {
+    pub(super) fn new(of_catalog: bool) -> Self {
+        Self { summary: Summary::default(), of_catalog, met: [false; ORDER.len()] }
+    }
+
     pub(super) fn count(&mut self, result: &TestResult) {
-        match result.verdict {
-            Verdict::Passed => self.summary.passed += 1,
-            Verdict::Failed => self.summary.failed += 1,
+        self.summary.count(result.verdict);
+        if self.is_passed_over(result) {
+            return;
         }
         for (class, met) in ORDER.iter().zip(&mut self.met) {
             *met |= result.exit_class() == Some(*class);
         }
     }
 
+    /// Whether `result` decides nothing: a catalog may well hold connections that nobody can test, and nobody named this one.
+    pub(super) fn is_passed_over(&self, result: &TestResult) -> bool {
+        self.of_catalog && result.verdict == Verdict::NotTestable
+    }
+
     pub(super) fn exit_code(&self) -> u8 {
+        let Summary { passed, failed, not_testable, .. } = self.summary;
+        // A sweep that proved nothing is no success.
+        if not_testable > 0 && passed + failed == 0 {
+            return ExitClass::Usage.code();
+        }
         ORDER.iter().zip(self.met).find(|(_, met)| *met).map_or(0, |(class, _)| class.code())
     }
 }

@@ -23,10 +23,16 @@ pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
     let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files: max_files() };
     let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE)?;
     let renderer = Renderer::new(arguments.output, requests.len());
-    super::block_on(sweep(&engine, &requests, renderer))
+    let tally = Tally::new(arguments.targets.all);
+    super::block_on(sweep(&engine, &requests, renderer, tally))
 }
 
-async fn sweep(engine: &Engine, requests: &[TestRequest], mut renderer: Renderer) -> Result<u8, Failed> {
+async fn sweep(
+    engine: &Engine,
+    requests: &[TestRequest],
+    mut renderer: Renderer,
+    mut tally: Tally,
+) -> Result<u8, Failed> {
     let started = Instant::now();
     let progress = Progress::new(requests.len());
     let tests = stream::iter(requests).map(|request| async {
@@ -35,7 +41,6 @@ async fn sweep(engine: &Engine, requests: &[TestRequest], mut renderer: Renderer
         result
     });
     let mut results = tests.buffered(AHEAD);
-    let mut tally = Tally::default();
     renderer.begin()?;
     while let Some(result) = results.next().await {
         tally.count(&result);

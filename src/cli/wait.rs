@@ -34,13 +34,15 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
     let limits = Limits { deadline: ATTEMPT, jobs: AT_ONCE, max_files: max_files() };
     let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE)?;
     let until = Instant::now() + arguments.timeout;
-    let tally = super::block_on(async { Ok(wait(&engine, &requests, until).await) })?;
-    if tally.summary.failed > 0 {
-        return Ok(tally.exit_code());
-    }
+    let tally = Tally::new(arguments.targets.all);
+    let tally = super::block_on(async { Ok(wait(&engine, &requests, until, tally).await) })?;
+    let code = tally.exit_code();
     let [program, rest @ ..] = arguments.command.as_slice() else {
-        return Ok(0);
+        return Ok(code);
     };
+    if code != 0 {
+        return Ok(code);
+    }
     // The command takes over this process: its signals, its exit code and its core dumps are its own.
     if let (Some(soft), Ok((_, hard))) = (core, rlimit::Resource::CORE.get()) {
         // What was allowed before is allowed again.
@@ -51,12 +53,11 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
 }
 
 /// Waits for all. The first failure that waiting can't mend ends the waiting for the others too.
-async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant) -> Tally {
+async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant, mut tally: Tally) -> Tally {
     let waits = stream::iter(requests.iter().enumerate())
         .map(|(index, request)| wait_for_one(engine, request, index + 1, until))
         .buffer_unordered(AT_ONCE);
     let mut waits = std::pin::pin!(waits);
-    let mut tally = Tally::default();
     while let Some((place, result)) = waits.next().await {
         tally.count(&result);
         let Some(failure) = &result.failure else {
@@ -64,7 +65,7 @@ async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant) -> Tall
             continue;
         };
         render::failure(&result, place);
-        if !failure.retryable {
+        if !failure.retryable && !tally.is_passed_over(&result) {
             break;
         }
     }

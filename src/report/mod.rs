@@ -15,16 +15,29 @@ pub const SCHEMA: &str = "dialcheck/2";
 /// The version of dialcheck that made it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How many passed, how many failed, and how long it all took.
+/// How many tests ended in which verdict, and how long it all took.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Summary {
     /// Tests that passed.
     pub passed: usize,
     /// Tests that failed.
     pub failed: usize,
+    /// Tests that nothing could be said of.
+    pub not_testable: usize,
     /// Wall time of the whole run.
     #[serde(rename = "ms", serialize_with = "milliseconds")]
     pub elapsed: Duration,
+}
+
+impl Summary {
+    /// Counts one more test.
+    pub fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Failed => self.failed += 1,
+            Verdict::NotTestable => self.not_testable += 1,
+        }
+    }
 }
 
 /// What came of one request.
@@ -52,10 +65,10 @@ pub struct TestResult {
     /// How long it took.
     #[serde(rename = "ms", serialize_with = "milliseconds")]
     pub elapsed: Duration,
-    /// What `TestConnection` answers with; absent on a pass.
+    /// What `TestConnection` answers with; absent only on a pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
-    /// What decided the verdict; absent on a pass.
+    /// What decided the verdict; absent only on a pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureReport>,
     /// Every stage of the plan.
@@ -72,6 +85,19 @@ pub enum Verdict {
     Passed,
     /// One was not.
     Failed,
+    /// Nothing is known: dialcheck has no way to prove or to disprove it.
+    NotTestable,
+}
+
+impl Verdict {
+    /// The verdict that the decisive `failure` stands for; none on a pass.
+    fn of(failure: Option<Code>) -> Self {
+        match failure {
+            None => Self::Passed,
+            Some(Code::NotTestable) => Self::NotTestable,
+            Some(_) => Self::Failed,
+        }
+    }
 }
 
 /// An exception of `TestConnection`.
@@ -86,10 +112,10 @@ pub struct Exception {
     pub message: String,
 }
 
-/// Why a test failed.
+/// Why a test did not pass.
 #[derive(Clone, Debug, Serialize)]
 pub struct FailureReport {
-    /// The stage that failed.
+    /// The stage that did not pass.
     pub stage: Stage,
     /// The failure's code in dialcheck's taxonomy.
     pub code: Code,
@@ -127,7 +153,7 @@ impl TestResult {
             connection_type: connection_type.map(str::to_owned),
             protocol,
             endpoint: endpoint.map(str::to_owned),
-            verdict: if failure.is_none() { Verdict::Passed } else { Verdict::Failed },
+            verdict: Verdict::of(failure.map(|(_, failure)| failure.code)),
             started: transcript.started,
             elapsed: transcript.elapsed,
             exception: failure.map(|(stage, failure)| Exception::new(*stage, failure, request_id)),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::guard::Barred;
 use super::{State, json};
 use crate::glue::Exception;
-use crate::report::{self, Summary, TestResult, Verdict};
+use crate::report::{self, Summary, TestResult};
 
 /// How many bytes of reports are kept: the latest.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -108,11 +108,12 @@ pub(super) async fn answer(
 
 /// The one test in the envelope that every report has.
 fn write(result: &TestResult) -> std::io::Result<Vec<u8>> {
-    let passed = usize::from(result.verdict == Verdict::Passed);
+    let mut summary = Summary { elapsed: result.elapsed, ..Summary::default() };
+    summary.count(result.verdict);
     let mut body = Vec::new();
     report::json::begin(&mut body)?;
     report::json::result(&mut body, result, true)?;
-    report::json::end(&mut body, Summary { passed, failed: 1 - passed, elapsed: result.elapsed })?;
+    report::json::end(&mut body, summary)?;
     Ok(body)
 }
 

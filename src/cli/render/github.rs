@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use dialcheck::report::{Summary, TestResult};
+use dialcheck::report::{Summary, TestResult, Verdict};
 
 use crate::cli::stream::Stream;
 
@@ -10,8 +10,13 @@ pub(super) fn result<W: Write>(out: &mut Stream<W>, result: &TestResult, place: 
     let label = super::label(result, place);
     match (&result.failure, &result.exception) {
         (Some(failure), Some(exception)) => {
-            let title = format!("{label}: {} failed ({})", failure.stage, failure.code.slug());
-            out.command(&format!("::error title={}::{}", property(&title), data(&exception.message)))?;
+            let (level, title) = match result.verdict {
+                Verdict::NotTestable => ("warning", format!("{label} is not testable")),
+                Verdict::Passed | Verdict::Failed => {
+                    ("error", format!("{label}: {} failed ({})", failure.stage, failure.code.slug()))
+                }
+            };
+            out.command(&format!("::{level} title={}::{}", property(&title), data(&exception.message)))?;
         }
         _ => writeln!(out, "passed: {}", data(&label))?,
     }
@@ -22,7 +27,7 @@ pub(super) fn result<W: Write>(out: &mut Stream<W>, result: &TestResult, place: 
 }
 
 pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> {
-    writeln!(out, "{} passed, {} failed", summary.passed, summary.failed)
+    writeln!(out, "{}", super::counts(summary))
 }
 
 /// As a command's message: what a runner would end it at is encoded.

@@ -30,6 +30,7 @@ pub(super) fn result(
     let (style, mark) = match result.verdict {
         Verdict::Passed => (GOOD, '✓'),
         Verdict::Failed => (BAD, '✗'),
+        Verdict::NotTestable => (CAREFUL, '?'),
     };
     let mut about = Vec::new();
     about.extend(result.protocol.or(result.connection_type.as_deref()).map(printable));
@@ -37,7 +38,7 @@ pub(super) fn result(
     about.push(milliseconds(result.elapsed));
     let label = super::label(result, place);
     writeln!(out, "{style}{mark}{style:#} {BOLD}{label}{BOLD:#}  {DIM}{}{DIM:#}", about.join("  "))?;
-    if result.verdict == Verdict::Failed || tests <= FEW {
+    if result.verdict != Verdict::Passed || tests <= FEW {
         stages::write(out, &result.stages)?;
     }
     if let (Some(exception), Some(failure)) = (&result.exception, &result.failure) {
@@ -46,7 +47,7 @@ pub(super) fn result(
         let native = failure.native.as_ref().map(|native| format!(", {native}")).unwrap_or_default();
         writeln!(
             out,
-            "    {BAD}{}{code}{BAD:#}  {DIM}{}{native}{DIM:#}",
+            "    {style}{}{code}{style:#}  {DIM}{}{native}{DIM:#}",
             exception.name,
             failure.code.slug()
         )?;
@@ -81,9 +82,8 @@ fn warnings(out: &mut impl Write, warnings: &[Warning]) -> io::Result<()> {
 }
 
 pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> {
-    let Summary { passed, failed, elapsed } = summary;
-    if passed + failed > 1 {
-        writeln!(out, "\n{passed} passed, {failed} failed in {:.1} s", elapsed.as_secs_f64())?;
+    if summary.passed + summary.failed + summary.not_testable > 1 {
+        writeln!(out, "\n{} in {:.1} s", super::counts(summary), summary.elapsed.as_secs_f64())?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use dialcheck::report::{Summary, TestResult};
+use dialcheck::report::{Summary, TestResult, Verdict};
 use probe_contract::ExitClass;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
@@ -20,11 +20,13 @@ pub(super) fn test_case(result: &TestResult, place: usize) -> TestCase {
     let status = match (&result.failure, &result.exception) {
         (Some(failure), Some(exception)) => {
             // JUnit tells a test that failed from one that could not be run.
-            let kind = match failure.code.exit_class() {
-                ExitClass::Terminal | ExitClass::Retryable => NonSuccessKind::Failure,
-                ExitClass::Usage | ExitClass::Agent => NonSuccessKind::Error,
+            let mut status = match failure.code.exit_class() {
+                _ if result.verdict == Verdict::NotTestable => TestCaseStatus::skipped(),
+                ExitClass::Terminal | ExitClass::Retryable => {
+                    TestCaseStatus::non_success(NonSuccessKind::Failure)
+                }
+                ExitClass::Usage | ExitClass::Agent => TestCaseStatus::non_success(NonSuccessKind::Error),
             };
-            let mut status = TestCaseStatus::non_success(kind);
             status.set_message(exception.message.as_str()).set_type(failure.code.slug());
             status
         }

@@ -91,6 +91,12 @@ pub(super) fn failure(result: &TestResult, place: usize) {
     let _unheard = human::result(&mut stream::stderr(), result, place, 1);
 }
 
+/// How many tests ended in which verdict.
+fn counts(Summary { passed, failed, not_testable, .. }: Summary) -> String {
+    let untested = if not_testable == 0 { String::new() } else { format!(", {not_testable} not testable") };
+    format!("{passed} passed, {failed} failed{untested}")
+}
+
 /// What a result is called: the connection's name, or its place in the input.
 pub(super) fn label(result: &TestResult, place: usize) -> String {
     match &result.connection {
