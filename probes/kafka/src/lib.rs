@@ -9,7 +9,6 @@ mod gssapi;
 #[cfg(feature = "gssapi")]
 mod kerberos;
 mod messages;
-mod scram;
 mod session;
 mod settings;
 mod wire;

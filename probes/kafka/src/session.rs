@@ -1,6 +1,7 @@
 //! The login and what follows it at one broker: stages `auth` to `access`.
 
 use probe_contract::{Code, Endpoint, Evidence, Failure, Leg, Secret, Stage, Step, Stop};
+use support_scram::{Fault, Scram};
 use zeroize::Zeroizing;
 
 use crate::broker::{Manner, mechanisms};
@@ -9,8 +10,7 @@ use crate::cluster::Cluster;
 use crate::messages::{
     METADATA, SASL_AUTHENTICATE, SaslAuthenticate, metadata, read_cluster, read_topic, sasl_authenticate,
 };
-use crate::scram::{self, Fault, Scram};
-use crate::settings::Login;
+use crate::settings::{Login, SCRAM_HASH};
 use crate::wire::{Broken, Connection};
 
 /// A broker that was met.
@@ -126,9 +126,9 @@ impl Exchange<'_, '_> {
     }
 
     async fn scram(&mut self, user: &str, password: &Secret) -> Result<(), Failure> {
-        let exchange = Scram::new(user)
+        let exchange = Scram::new(SCRAM_HASH, user)
             .map_err(|_| Failure::new(Code::AgentFailed, "the system gives no random numbers"))?;
-        self.step.offer(scram::MECHANISM);
+        self.step.offer(SCRAM_HASH.mechanism());
         let server_first = self.send(exchange.first().as_bytes()).await?;
         let proof = exchange.prove(&server_first, password).map_err(|fault| self.fault(fault))?;
         let server_final = self.send(proof.message.as_bytes()).await?;

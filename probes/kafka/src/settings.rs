@@ -7,8 +7,10 @@ use probe_contract::{
     CredentialKeys, Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Password,
     Pointer, Reader, Secret, Target, Warning, WithoutPassword,
 };
+use support_scram::Hash;
 
-use crate::scram;
+/// What `SCRAM-SHA-512`, the only SCRAM of Glue's Kafka connections, hashes by.
+pub(crate) const SCRAM_HASH: Hash = Hash::Sha512;
 
 /// A target, checked.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl Login {
     /// The SASL mechanism, as brokers call it.
     pub(crate) const fn mechanism(&self) -> &'static str {
         match self {
-            Self::Scram(_) => scram::MECHANISM,
+            Self::Scram(_) => SCRAM_HASH.mechanism(),
             Self::Plain(_) => "PLAIN",
             Self::MskIam => "OAUTHBEARER",
             Self::Gssapi { .. } => "GSSAPI",

@@ -1,59 +1,38 @@
-//! The child process, from inside: one request, one answer, and the end.
+//! The child process: what it is for, and what it does.
 
-use std::ffi::OsStr;
-use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
-use std::thread;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
-use rustix::process::{Signal, getpid, kill_process};
+use support_child::Task;
 
 use super::client;
-use super::message::{ARGUMENT, LONGEST_REQUEST, Request};
+use super::message::CONFIGURATION_FILE;
 
-/// The exit code of a child that got no task: a person started it.
-const NO_TASK: u8 = 2;
+/// Logs in at a broker, in a process of its own.
+pub(super) const TASK: Task = Task {
+    argument: "kafka-gssapi",
+    name: "the process of dialcheck's own that logs in by Kerberos",
+    environment: &[
+        // Kerberos reads files of it: below what is no folder there are none.
+        ("HOME", "/dev/null"),
+        ("KRB5_CONFIG", CONFIGURATION_FILE),
+        ("KRB5_KTNAME", "MEMORY:none"),
+        ("KRB5CCNAME", "MEMORY:dialcheck"),
+        ("KRB5RCACHENAME", "none:"),
+        // Cyrus SASL looks up this machine's own name, and goes on without it: DNS servers that are silent must not take the login's
+        // time.
+        ("RES_OPTIONS", "timeout:1 attempts:1"),
+    ],
+    // Where the machine's libraries and the authorities that it trusts are; no definition has a say in them.
+    inherited: &["LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+    // Every authority that a machine trusts.
+    max_request_bytes: 8 * 1024 * 1024,
+    // 10,000 brokers, as many as librdkafka reads.
+    max_answer_bytes: 4 * 1024 * 1024,
+};
 
 /// Whether this process is the child of another dialcheck that logs in at a Kafka broker by Kerberos: then it is that, and gives its exit
 /// code. To be asked before anything else reads the arguments.
 #[must_use]
 pub fn run() -> Option<ExitCode> {
-    let first = std::env::args_os().nth(1);
-    if first.as_deref() != Some(OsStr::new(ARGUMENT)) {
-        return None;
-    }
-    // Its words would go to a stderr that nobody reads; the parent sees the exit code.
-    std::panic::set_hook(Box::new(|_| ()));
-    // Before it has anything to lose.
-    thread::spawn(end_with_parent);
-    Some(match work() {
-        Some(()) => ExitCode::SUCCESS,
-        None => ExitCode::from(NO_TASK),
-    })
-}
-
-fn work() -> Option<()> {
-    let mut text = zeroize::Zeroizing::new(Vec::new());
-    io::stdin().lock().take(LONGEST_REQUEST).read_to_end(&mut text).ok()?;
-    let request: Request = serde_json::from_slice(&text).ok()?;
-    let answer = serde_json::to_vec(&client::log_in(&request)).ok()?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it is a pipe to the parent, which reads an answer from it"
-    )]
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&answer).ok()?;
-    stdout.flush().ok()
-}
-
-/// Ends this process when nobody is left to read its answer, whatever the libraries wait for: its parent is gone, however it went. A signal
-/// at the parent's death (`PR_SET_PDEATHSIG`) would come when the thread ends that started the child.
-#[expect(clippy::disallowed_methods, reason = "its reader is watched; nothing is written")]
-fn end_with_parent() {
-    let stdout = io::stdout();
-    let mut reader = [PollFd::new(&stdout, PollFlags::empty())];
-    while poll(&mut reader, None) == Err(Errno::INTR) {}
-    // What it holds is gone with it; a tidy end would wait for those libraries.
-    let _ended = kill_process(getpid(), Signal::KILL);
+    support_child::run(&TASK, client::log_in)
 }

@@ -3,7 +3,7 @@
 use probe_contract::classification::{Pattern, Row, first_match};
 use probe_contract::{Code, Failure, Stage};
 
-use super::GssapiLogin;
+use super::login::GssapiLogin;
 use super::message::Trouble;
 use super::words::Words;
 use crate::classify::broker_error;

@@ -11,10 +11,10 @@ use rdkafka::client::Client;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rustix::stdio::dup2_stdin;
+use support_child::MemoryFile;
 use zeroize::Zeroizing;
 
 use super::dial::{BrokerClient, CheckedBroker, DEBUG, Event};
-use super::memory_file::MemoryFile;
 use super::message::{Answer, Description, LONGEST_WORDS, Listener, Request, Trouble, VerifyRequest};
 use crate::session::NO_TOPIC;
 

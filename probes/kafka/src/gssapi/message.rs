@@ -5,12 +5,6 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The child's first argument; no help names it.
-pub(super) const ARGUMENT: &str = "kafka-gssapi";
-/// A request holds at most every authority that a machine trusts.
-pub(super) const LONGEST_REQUEST: u64 = 8 * 1024 * 1024;
-/// An answer holds at most 10,000 brokers, as many as librdkafka reads.
-pub(super) const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 /// What librdkafka says of one failure is shorter.
 pub(super) const LONGEST_WORDS: usize = 2048;
 

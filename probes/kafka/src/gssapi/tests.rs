@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, TrustRoots, Verify};
-use probe_contract::{Ending, Gate, KerberosRealm, Loopback, Outcome, Resolver, Run, RunOptions, Transcript};
+use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, TrustRoots, Verify};
+use probe_contract::{
+    Ending, Gate, KerberosConfiguration, KerberosRealm, Keytab, Loopback, Outcome, Resolver, Run, RunOptions,
+    Transcript,
+};
 use zeroize::Zeroizing;
 
 use super::*;

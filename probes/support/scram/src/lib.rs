@@ -1,34 +1,40 @@
-//! SCRAM-SHA-512 (RFC 5802, RFC 7677), as Kafka speaks it: without channel binding, and with passwords that are not normalized.
+#![doc = include_str!("../README.md")]
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::{digest, hmac, pbkdf2, rand};
+mod hash;
+
+use std::num::NonZeroU32;
+
+use aws_lc_rs::rand::{self, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use probe_contract::Secret;
-use std::num::NonZeroU32;
 use zeroize::Zeroizing;
 
-/// What a client of this exchange asks for.
-pub(crate) const MECHANISM: &str = "SCRAM-SHA-512";
-/// Kafka's own `iterations` go from 4,096 to 16,384. More than this is an attempt to have the client compute.
-const MOST_ITERATIONS: u32 = 100_000;
-const HEADER: &str = "n,,";
+pub use hash::Hash;
+
+/// Kafka's own `iterations` go from 4,096 to 16,384, and MongoDB's stand at 10,000 and 15,000. More than this is an attempt to have the
+/// client compute.
+const MAX_ITERATIONS: u32 = 100_000;
+/// The GS2 header of a client without channel binding.
+const GS2_HEADER: &str = "n,,";
 
 /// A login that has begun.
-pub(crate) struct Scram {
+pub struct Scram {
+    hash: Hash,
     bare: String,
     nonce: String,
 }
 
 /// What the client says last, and what must come back.
-pub(crate) struct Proof {
-    pub(crate) message: Zeroizing<String>,
+pub struct Proof {
+    /// The client-final-message.
+    pub message: Zeroizing<String>,
     signature: Vec<u8>,
 }
 
 /// What is wrong with a message of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// It refuses the login: the error, as RFC 5802 names it.
     Refused(String),
     /// It is no message of this exchange.
@@ -40,24 +46,32 @@ pub(crate) enum Fault {
 }
 
 impl Scram {
-    pub(crate) fn new(user: &str) -> Result<Self, aws_lc_rs::error::Unspecified> {
+    /// Begins a login of `user`.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn new(hash: Hash, user: &str) -> Result<Self, aws_lc_rs::error::Unspecified> {
         let random: [u8; 24] = rand::generate(&SystemRandom::new())?.expose();
-        Ok(Self::with_nonce(user, &STANDARD.encode(random)))
+        Ok(Self::with_nonce(hash, user, &STANDARD.encode(random)))
     }
 
-    fn with_nonce(user: &str, nonce: &str) -> Self {
-        // Kafka's server undoes no more than this (its `ScramFormatter`).
+    fn with_nonce(hash: Hash, user: &str, nonce: &str) -> Self {
+        // Servers undo no more than this (RFC 5802, section 5.1; Kafka's `ScramFormatter`).
         let user = user.replace('=', "=3D").replace(',', "=2C");
-        Self { bare: format!("n={user},r={nonce}"), nonce: nonce.to_owned() }
+        Self { hash, bare: format!("n={user},r={nonce}"), nonce: nonce.to_owned() }
     }
 
     /// The client-first-message.
-    pub(crate) fn first(&self) -> String {
-        format!("{HEADER}{}", self.bare)
+    #[must_use]
+    pub fn first(&self) -> String {
+        format!("{GS2_HEADER}{}", self.bare)
     }
 
-    /// The client-final-message, for the server-first-message.
-    pub(crate) fn prove(&self, server_first: &[u8], password: &Secret) -> Result<Proof, Fault> {
+    /// The client-final-message, for the server-first-message. `password` is hashed as it is.
+    ///
+    /// # Errors
+    /// What is wrong with the server's message.
+    pub fn prove(&self, server_first: &[u8], password: &Secret) -> Result<Proof, Fault> {
         let server_first =
             std::str::from_utf8(server_first).map_err(|_| Fault::Malformed("it is no text"))?;
         if let Some(error) = attribute(server_first, "e=") {
@@ -76,21 +90,14 @@ impl Scram {
         let iterations: u32 =
             iterations.parse().map_err(|_| Fault::Malformed("its iteration count is no number"))?;
         let iterations = NonZeroU32::new(iterations).ok_or(Fault::Malformed("its iteration count is 0"))?;
-        if iterations.get() > MOST_ITERATIONS {
+        if iterations.get() > MAX_ITERATIONS {
             return Err(Fault::TooManyIterations);
         }
-        let mut salted = Zeroizing::new([0_u8; digest::SHA512_OUTPUT_LEN]);
-        pbkdf2::derive(
-            pbkdf2::PBKDF2_HMAC_SHA512,
-            iterations,
-            &salt,
-            password.expose().as_bytes(),
-            &mut *salted,
-        );
-        let keyed = |key: &[u8], data: &[u8]| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, key), data);
-        let client_key = keyed(&*salted, b"Client Key");
-        let stored_key = digest::digest(&digest::SHA512, client_key.as_ref());
-        let without_proof = format!("c={},r={nonce}", STANDARD.encode(HEADER));
+        let salted = self.hash.salted(password, &salt, iterations);
+        let keyed = |key: &[u8], data: &[u8]| self.hash.keyed(key, data);
+        let client_key = keyed(&salted, b"Client Key");
+        let stored_key = self.hash.digest(client_key.as_ref());
+        let without_proof = format!("c={},r={nonce}", STANDARD.encode(GS2_HEADER));
         let exchange = format!("{},{server_first},{without_proof}", self.bare);
         let client_signature = keyed(stored_key.as_ref(), exchange.as_bytes());
         let proof: Zeroizing<Vec<u8>> = Zeroizing::new(
@@ -101,7 +108,7 @@ impl Scram {
                 .map(|(key, signature)| key ^ signature)
                 .collect(),
         );
-        let server_key = keyed(&*salted, b"Server Key");
+        let server_key = keyed(&salted, b"Server Key");
         Ok(Proof {
             message: Zeroizing::new(format!("{without_proof},p={}", STANDARD.encode(&*proof))),
             signature: keyed(server_key.as_ref(), exchange.as_bytes()).as_ref().to_vec(),
@@ -111,7 +118,10 @@ impl Scram {
 
 impl Proof {
     /// Checks the server-final-message. One that begins with `e=` is a refusal, whatever stands around it.
-    pub(crate) fn check(&self, server_final: &[u8]) -> Result<(), Fault> {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self, server_final: &[u8]) -> Result<(), Fault> {
         let server_final =
             std::str::from_utf8(server_final).map_err(|_| Fault::Malformed("it is no text"))?;
         if let Some(error) = attribute(server_final, "e=") {
@@ -124,6 +134,14 @@ impl Proof {
         aws_lc_rs::constant_time::verify_slices_are_equal(&signature, &self.signature)
             .map_err(|_| Fault::WrongSignature)
     }
+}
+
+/// `password` as RFC 5802 has it hashed: prepared by SASLprep (RFC 4013), where it can be.
+///
+/// # Errors
+/// What SASLprep forbids in it.
+pub fn normalized(password: &Secret) -> Result<Secret, stringprep::Error> {
+    stringprep::saslprep(password.expose()).map(|prepared| Secret::new(prepared.into_owned()))
 }
 
 /// The first attribute of a message, where it is `name`.
@@ -144,7 +162,9 @@ mod tests {
 
     fn proof() -> Proof {
         let pencil = Secret::new("pencil".to_owned());
-        let Ok(proof) = Scram::with_nonce("user", NONCE).prove(SERVER_FIRST.as_bytes(), &pencil) else {
+        let Ok(proof) =
+            Scram::with_nonce(Hash::Sha512, "user", NONCE).prove(SERVER_FIRST.as_bytes(), &pencil)
+        else {
             panic!("no proof");
         };
         proof
@@ -158,16 +178,57 @@ mod tests {
         assert_eq!(proof.check(SIGNATURE.as_bytes()), Ok(()));
     }
 
+    /// The exchanges of RFC 5802, section 5, and of RFC 7677, section 3.
     #[test]
-    fn names_are_escaped_as_kafka_undoes_it() {
-        assert_eq!(Scram::with_nonce("a=b,c", "N").first(), "n,,n=a=3Db=2Cc,r=N");
+    fn the_exchanges_of_the_rfcs_are_proven() {
+        let pencil = Secret::new("pencil".to_owned());
+        for (hash, nonce, server_first, proof, signature) in [
+            (
+                Hash::Sha1,
+                NONCE,
+                SERVER_FIRST,
+                "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+                "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+            ),
+            (
+                Hash::Sha256,
+                "rOprNGfwEbeRWgbNEkqO",
+                "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+                "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+                "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+            ),
+        ] {
+            let told =
+                Scram::with_nonce(hash, "user", nonce).prove(server_first.as_bytes(), &pencil).unwrap();
+            assert_eq!(told.message.as_str(), proof);
+            assert_eq!(told.check(signature.as_bytes()), Ok(()));
+        }
+    }
+
+    /// The examples of RFC 4013, section 3.
+    #[test]
+    fn passwords_are_prepared_as_the_rfc_does_it() {
+        let normal =
+            |text: &str| normalized(&Secret::new(text.to_owned())).map(|secret| secret.expose().to_owned());
+        for (given, expected) in
+            [("I\u{ad}X", "IX"), ("user", "user"), ("USER", "USER"), ("\u{aa}", "a"), ("\u{2168}", "IX")]
+        {
+            assert_eq!(normal(given).as_deref().ok(), Some(expected), "{given:?}");
+        }
+        assert!(normal("\u{7}").is_err() && normal("\u{627}1").is_err());
+    }
+
+    #[test]
+    fn names_are_escaped_as_servers_undo_it() {
+        assert_eq!(Scram::with_nonce(Hash::Sha512, "a=b,c", "N").first(), "n,,n=a=3Db=2Cc,r=N");
     }
 
     #[test]
     fn what_the_server_says_is_checked() {
         let password = Secret::new("pencil".to_owned());
-        let prove =
-            |first: &str| Scram::with_nonce("user", NONCE).prove(first.as_bytes(), &password).map(|_| ());
+        let prove = |first: &str| {
+            Scram::with_nonce(Hash::Sha512, "user", NONCE).prove(first.as_bytes(), &password).map(|_| ())
+        };
         for (first, expected) in [
             ("e=unknown-user", Fault::Refused("unknown-user".to_owned())),
             ("", Fault::Malformed("it lacks nonce, salt or iteration count")),

@@ -1,4 +1,4 @@
-//! What the child's libraries want as a file: it lies in memory alone, belongs to one process, and is gone with it.
+//! What a child's libraries want as a file: it lies in memory alone, belongs to one process, and is gone with it.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -8,14 +8,15 @@ use rustix::fs::{MemfdFlags, Mode, SealFlags, fchmod, fcntl_add_seals, memfd_cre
 use rustix::io::Errno;
 
 /// A file without a name in any folder.
-pub(super) struct MemoryFile(File);
+#[derive(Debug)]
+pub struct MemoryFile(File);
 
 impl MemoryFile {
     /// A file of `content`, which nobody can change from here on.
     ///
     /// # Errors
     /// Those of the system.
-    pub(super) fn new(content: &[u8]) -> io::Result<Self> {
+    pub fn new(content: &[u8]) -> io::Result<Self> {
         let file = create()?;
         fchmod(&file, Mode::RUSR)?;
         let mut file = File::from(file);
@@ -25,7 +26,8 @@ impl MemoryFile {
     }
 
     /// Where this process opens it, from its beginning each time.
-    pub(super) fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         format!("/proc/self/fd/{}", self.0.as_raw_fd())
     }
 }
