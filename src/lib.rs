@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalog;
+pub mod document;
 pub mod engine;
 pub mod glue;
 pub mod report;

@@ -13,7 +13,8 @@ use probe_contract::Mistake;
 
 use super::connection::now;
 use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
-use crate::glue::{self, Definition, DocumentError, Fields, Syntax, TestRequest};
+use crate::document::{self, DocumentError, Syntax};
+use crate::glue::{self, Definition, Fields, TestRequest};
 
 /// The definitions in the documents of a folder, each under its `Name`.
 ///
@@ -213,7 +214,7 @@ struct Source {
 
 impl Reading {
     fn file(&mut self, file: &Path) {
-        let document = match glue::read_file(file) {
+        let document = match document::read_file(file) {
             Ok(document) => document,
             Err(error) => return self.fault(file, Wrong::Document(error)),
         };

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dialcheck::catalog::{Catalog, DEFAULT_CATALOG_ID};
+use dialcheck::document;
 use dialcheck::glue::{self, TestRequest};
 
 use super::Failed;
@@ -51,9 +52,9 @@ fn all_of(catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
 
 fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
     let (label, document) = if input == Path::new("-") {
-        ("standard input".to_owned(), glue::read_stream(std::io::stdin().lock()))
+        ("standard input".to_owned(), document::read_stream(std::io::stdin().lock()))
     } else {
-        (input.display().to_string(), glue::read_file(input))
+        (input.display().to_string(), document::read_file(input))
     };
     let document = document.map_err(|error| Failed::Usage(vec![format!("{label}: {error}")]))?;
     let read = glue::read(&document).map_err(|mistakes| {

@@ -11,7 +11,8 @@ use probe_contract::{Mistake, Properties, Secret};
 use self::member::Members;
 use self::report::{Place, Report};
 use super::shapes::connection::CONNECTION_INPUT;
-use super::{Document, Fields, Item, Node, Shape, Value};
+use super::{Fields, Shape, Value};
+use crate::document::{Document, Item, Node};
 
 /// A connection definition: what Glue keeps of a `ConnectionInput`.
 #[derive(Clone, Debug)]

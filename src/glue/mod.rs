@@ -1,13 +1,11 @@
 //! The Glue API as data: documents of connection definitions, and what they ask to test.
 //!
-//! Reading goes in two steps. A [`Document`] is JSON or YAML with places and nothing of Glue in it; [`read`] then finds the
-//! definitions in it, in any of the shapes that the AWS CLI writes and takes. No error of either step shows a value.
+//! A [`Document`](crate::document::Document) is JSON or YAML with places and nothing of Glue in it; [`read`] finds the definitions in it,
+//! in any of the shapes that the AWS CLI writes and takes. No error of either step shows a value.
 
 mod connection_type;
 mod definition;
-mod document;
 mod exception;
-mod input;
 mod operation;
 mod shape;
 mod shapes;
@@ -16,9 +14,7 @@ mod value;
 
 pub use connection_type::requires_authentication;
 pub use definition::{Definition, Read, TestRequest, read};
-pub use document::{Document, DocumentError, Item, Node, Syntax};
 pub use exception::Exception;
-pub use input::{read_file, read_stream};
 pub use operation::{Model, Operation};
 pub use shape::{Example, Member, Rejected, Shape, Text};
 pub use spelling::near_property_key;

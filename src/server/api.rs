@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::client_stream::Exchange;
 use super::guard::{Admitted, Barred};
 use super::{State, json};
+use crate::document::Document;
 use crate::engine::Client;
-use crate::glue::{Document, Exception, Fields, Operation, Rejected};
+use crate::glue::{Exception, Fields, Operation, Rejected};
 use crate::service::{Call, Reply};
 use crate::shares::Exhausted;
 

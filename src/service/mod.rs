@@ -2,14 +2,14 @@
 
 mod compute_environments;
 mod connection_types;
-mod connections;
+mod create_update;
 mod credentials;
 mod encryption_settings;
+mod get_connection;
 mod password_encryption;
 mod rights;
-mod testing;
+mod test_connection;
 mod tokens;
-mod validation;
 
 pub use connection_types::{TestedType, tested_types};
 pub use rights::{GrantError, Grants, Rights};

@@ -5,7 +5,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, FromArgMatches as _, ValueEnum, value_parser};
-use dialcheck::glue::{Member, Operation, Shape, Syntax};
+use dialcheck::document::Syntax;
+use dialcheck::glue::{Member, Operation, Shape};
 use jmespath::Expression;
 use serde_json::Value;
 

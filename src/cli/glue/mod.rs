@@ -16,7 +16,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use dialcheck::glue::{Document, Example, Exception, Fields, Operation, Rejected, Shape, Syntax};
+use dialcheck::document::{Document, Syntax};
+use dialcheck::glue::{Example, Exception, Fields, Operation, Rejected, Shape};
 use probe_contract::printable;
 use serde_json::Value;
 

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use clap::ArgMatches;
-use dialcheck::glue::{Document, Item, Member, Node, Operation, Shape, Syntax};
+use dialcheck::document::{Document, Item, Node, Syntax};
+use dialcheck::glue::{Member, Operation, Shape};
 use serde_json::{Map, Value};
 
 use super::command::{parameter, values};

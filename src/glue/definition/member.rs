@@ -2,7 +2,8 @@
 
 use super::Definition;
 use super::report::{Place, Report};
-use crate::glue::{Item, Node, Value};
+use crate::document::{Item, Node};
+use crate::glue::Value;
 
 /// What has not been read yet of a map.
 pub(super) struct Members<'a> {

@@ -6,7 +6,7 @@ use std::fmt;
 use probe_contract::Mistake;
 
 use super::TestRequest;
-use crate::glue::{Item, Node};
+use crate::document::{Item, Node};
 
 #[derive(Default)]
 pub(super) struct Report {

@@ -3,7 +3,7 @@
 use super::member::{Members, Text};
 use super::report::{Place, Report};
 use super::{Definition, TestRequest, has_text};
-use crate::glue::{Item, Node};
+use crate::document::{Item, Node};
 
 /// Reads an element of a list: a name, or what [`read`] reads.
 pub(super) fn read_element(item: &Item, place: &Place, report: &mut Report) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::glue::Syntax;
+use crate::document::Syntax;
 
 const CANARY: &str = "c4n4ry-s3cr3t";
 

@@ -7,7 +7,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use regex_lite::Regex;
 
 use super::{Member, Shape, Text};
-use crate::glue::{Fields, Item, Node, Value};
+use crate::document::{Item, Node};
+use crate::glue::{Fields, Value};
 
 /// Why a document is no value of a shape. Shows places and what was expected, never a value.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 use super::*;
-use crate::glue::{Document, Operation, Syntax};
+use crate::document::{Document, Syntax};
+use crate::glue::Operation;
 
 const CANARY: &str = "c4n4ry-s3cr3t";
 

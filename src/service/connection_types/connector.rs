@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::properties;
-use crate::glue::{Document, Fields, Operation, Rejected, Syntax, Value};
+use crate::document::{Document, Syntax};
+use crate::glue::{Fields, Operation, Rejected, Value};
 
 /// A connector: what `RegisterConnectionType` takes, and what its document says beside.
 pub(super) struct Connector {

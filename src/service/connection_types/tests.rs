@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use super::*;
 use crate::PROTOCOLS;
-use crate::glue::{Document, Operation, Shape, Syntax, Value};
+use crate::document::{Document, Syntax};
+use crate::glue::{Operation, Shape, Value};
 
 /// `fields` as they go over the wire.
 fn json(fields: &Fields) -> Json {

@@ -80,7 +80,7 @@ mod tests {
     use std::io::Cursor;
 
     use super::*;
-    use crate::glue::Node;
+    use crate::document::Node;
 
     const MIB: usize = 1024 * 1024;
 

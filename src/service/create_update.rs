@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use probe_contract::{Failure, Purpose};
 
-use super::connections::not_found;
+use super::get_connection::not_found;
 use super::tokens::{self, Keeping, Kept};
 use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required};
 use crate::catalog::{CatalogError, Connection, Status, registration};

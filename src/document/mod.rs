@@ -1,5 +1,6 @@
-//! A parsed JSON or YAML document with places.
+//! JSON and YAML with places: what definitions, parameters and connector documents are read by. No error shows a value.
 
+mod input;
 mod json;
 mod scalar;
 #[cfg(test)]
@@ -10,6 +11,8 @@ use std::io;
 use std::path::Path;
 
 use probe_contract::Secret;
+
+pub use input::{read_file, read_stream};
 
 /// The syntax of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
