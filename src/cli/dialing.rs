@@ -7,7 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "aws")]
 use dialcheck::aws::AwsOptions;
 use dialcheck::catalog::Catalog;
-use dialcheck::engine::{Engine, EngineOptions, LocalFiles};
+use dialcheck::engine::{Engine, EngineOptions, LocalFiles, Observer};
 use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
 use probe_contract::{Gate, Loopback, Resolver};
 
@@ -42,6 +42,7 @@ impl Dialing {
         Limits { deadline, jobs, max_files }: Limits,
         catalog: Option<Arc<dyn Catalog>>,
         reach: Reach,
+        observers: Vec<Arc<dyn Observer>>,
     ) -> Result<Engine, Failed> {
         let Reach { loopback, local_files } = reach;
         Ok(Engine::new(EngineOptions {
@@ -56,6 +57,7 @@ impl Dialing {
             #[cfg(feature = "aws")]
             aws: AwsOptions { msk_brokers: self.msk_brokers.clone(), ..self.aws.options() },
             catalog,
+            observers,
         }))
     }
 

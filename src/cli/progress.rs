@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use dialcheck::engine::{Observer, TestEvent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use uuid::Uuid;
 
 use super::stream;
 
@@ -24,13 +26,14 @@ impl Progress {
         {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(PACE);
         Self(bar)
     }
 
-    /// One more test is done.
-    pub(super) fn tested(&self) {
-        self.0.inc(1);
+    /// Draws it from now on.
+    pub(super) fn begin(&self) {
+        if !self.0.is_hidden() {
+            self.0.enable_steady_tick(PACE);
+        }
     }
 
     /// Writes to the terminal without the bar in between.
@@ -40,5 +43,13 @@ impl Progress {
 
     pub(super) fn end(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&self, _: Uuid, event: &TestEvent<'_>) {
+        if matches!(event, TestEvent::Ended(_)) {
+            self.0.inc(1);
+        }
     }
 }

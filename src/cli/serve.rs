@@ -138,7 +138,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         local_files: arguments.material_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
     };
     let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files };
-    let engine = arguments.dialing.engine(limits, Some(catalog.clone()), reach)?;
+    let engine = arguments.dialing.engine(limits, Some(catalog.clone()), reach, Vec::new())?;
     let validate = if arguments.validate_all { Validate::All } else { Validate::Authenticated };
     let service = Service::new(engine, catalog, validate);
 

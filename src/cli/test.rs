@@ -1,8 +1,9 @@
 //! `dialcheck test`.
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use dialcheck::engine::Engine;
+use dialcheck::engine::{Engine, Observer};
 use dialcheck::glue::TestRequest;
 use futures_util::{StreamExt as _, stream};
 
@@ -21,10 +22,12 @@ const AHEAD: usize = 4096;
 pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
     let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files: max_files() };
-    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE)?;
+    let progress = Arc::new(Progress::new(requests.len()));
+    let observers: Vec<Arc<dyn Observer>> = vec![progress.clone()];
+    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE, observers)?;
     let renderer = Renderer::new(arguments.output, requests.len());
     let tally = Tally::new(arguments.targets.all);
-    super::block_on(sweep(&engine, &requests, renderer, tally))
+    super::block_on(sweep(&engine, &requests, renderer, tally, &progress))
 }
 
 async fn sweep(
@@ -32,15 +35,11 @@ async fn sweep(
     requests: &[TestRequest],
     mut renderer: Renderer,
     mut tally: Tally,
+    progress: &Progress,
 ) -> Result<u8, Failed> {
     let started = Instant::now();
-    let progress = Progress::new(requests.len());
-    let tests = stream::iter(requests).map(|request| async {
-        let result = engine.test(request).await;
-        progress.tested();
-        result
-    });
-    let mut results = tests.buffered(AHEAD);
+    let mut results = stream::iter(requests).map(|request| engine.test(request)).buffered(AHEAD);
+    progress.begin();
     renderer.begin()?;
     while let Some(result) = results.next().await {
         tally.count(&result);

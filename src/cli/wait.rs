@@ -32,7 +32,7 @@ const AT_ONCE: usize = 256;
 pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
     let limits = Limits { deadline: ATTEMPT, jobs: AT_ONCE, max_files: max_files() };
-    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE)?;
+    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE, Vec::new())?;
     let until = Instant::now() + arguments.timeout;
     let tally = Tally::new(arguments.targets.all);
     let tally = super::block_on(async { Ok(wait(&engine, &requests, until, tally).await) })?;

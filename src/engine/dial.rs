@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use probe_contract::{Ending, Login, Material, Probe, Run, Stage, Transcript};
+use probe_contract::{Ending, Login, Material, Probe, Run, Stage, Transcript, Wait};
 
+use super::running::Test;
 use super::{Admission, Circumstances, Engine};
 use crate::material::Access;
 
 impl Engine {
     pub(super) async fn dial(
         &self,
+        test: &Test,
         probe: Box<dyn Probe>,
         run: &Run,
         access: &Access,
@@ -31,6 +33,7 @@ impl Engine {
         for Login { secret, .. } in &logins {
             run.protect(secret);
         }
+        test.describe();
 
         let logins = Arc::new(self.ledger.logins(&logins));
         run.ask_before_offering(logins.clone());
@@ -40,8 +43,8 @@ impl Engine {
         let place = match circumstances.admission {
             Admission::Queued => {
                 // In this order for all, so that no two tests wait for each other.
-                run.wait_for(connections.reserve(probe.endpoints())).await;
-                let place = run.wait_for(self.places.wait(probe.connections())).await;
+                run.wait_for(Wait::Connection, connections.reserve(probe.endpoints())).await;
+                let place = run.wait_for(Wait::Place, self.places.wait(probe.connections())).await;
                 connections.begin();
                 Ok(place)
             }

@@ -10,9 +10,12 @@ mod dial;
 mod digest;
 mod ledger;
 mod lookup;
+mod observer;
 mod rewrite;
+mod running;
 mod set_up;
 mod shared;
+mod spans;
 mod supervise;
 
 use std::collections::BTreeSet;
@@ -43,6 +46,9 @@ use connections::Connections;
 use digest::Digest;
 use ledger::Ledger;
 use lookup::SILENT_CATALOG;
+pub use observer::{Description, Observer, TestEvent};
+pub use running::RunningTest;
+use running::{Described, Test, Tests};
 use set_up::SetUp;
 pub use set_up::TokenStore;
 use shared::Shared;
@@ -71,6 +77,8 @@ pub struct EngineOptions {
     pub aws: AwsOptions,
     /// Where names are looked up.
     pub catalog: Option<Arc<dyn Catalog>>,
+    /// Who hears what the tests do; asked in this order.
+    pub observers: Vec<Arc<dyn Observer>>,
 }
 
 /// Tests connections. Share one: it keeps refused logins from being offered twice, and bounds the dialing.
@@ -84,6 +92,7 @@ pub struct Engine {
     ledger: Ledger,
     codes: Arc<Codes>,
     shared: Shared,
+    tests: Tests,
 }
 
 /// What a test has of its own.
@@ -154,6 +163,7 @@ impl Engine {
         Self {
             places: Places::new(options.jobs, options.max_files),
             materials: Materials::new(&options),
+            tests: Tests::new(options.observers.clone()),
             options,
             protocols,
             connections: Connections::default(),
@@ -182,6 +192,8 @@ impl Engine {
     pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
         let Circumstances { request_id, catalog_id, deadline, inline_references, .. } = circumstances;
         let began = Instant::now();
+        let guard = self.tests.begin(*request_id);
+        let test = &guard.test;
         let resolved;
         let (name, definition, author) = match request {
             TestRequest::Inline(definition) => {
@@ -189,6 +201,7 @@ impl Engine {
             }
             TestRequest::Named(name) => {
                 let run = self.open(&[Stage::Settings], &[], *deadline, began);
+                test.show(&run);
                 let leg = run.local().awaiting("the catalog", SILENT_CATALOG);
                 match leg
                     .stage(Stage::Settings, async |step| self.resolve(catalog_id, name, &step).await)
@@ -200,20 +213,25 @@ impl Engine {
                         (Some(name.as_str()), &resolved, author)
                     }
                     Err(stop) => {
+                        test.perform(&run);
                         let transcript = run.close(Ending::Finished(Err(stop)));
                         let shown = run.shown(name);
-                        return TestResult::new(*request_id, Some(&shown), None, &transcript, None, None);
+                        let result =
+                            TestResult::new(*request_id, Some(&shown), None, &transcript, None, None);
+                        return guard.end(result);
                     }
                 }
             }
         };
+        test.name(name);
         let outcomes = self
             .shared
-            .run((definition, *deadline, &author), || {
-                self.test_definition(definition, circumstances, &author, began, None)
+            .run((definition, *deadline, &author), test, || {
+                self.test_definition(test, definition, circumstances, &author, began, None)
             })
             .await;
-        outcomes.told(*request_id, name, definition)
+        let result = outcomes.told(*request_id, name, definition);
+        guard.end(result)
     }
 
     /// `text` encrypted with the KMS key `key`, in base64, as Glue keeps passwords.
@@ -232,6 +250,12 @@ impl Engine {
         self.materials.decrypt(ciphertext).await
     }
 
+    /// The tests that run now, in the order in which they began. It waits for nothing.
+    #[must_use]
+    pub fn running(&self) -> Vec<RunningTest> {
+        self.tests.running()
+    }
+
     /// How long a test may take that says nothing else.
     #[must_use]
     pub fn deadline(&self) -> Duration {
@@ -242,6 +266,7 @@ impl Engine {
     /// is sent.
     async fn test_definition(
         &self,
+        test: &Arc<Test>,
         definition: &Definition,
         circumstances: &Circumstances,
         author: &Author,
@@ -259,6 +284,7 @@ impl Engine {
             rewritten.as_ref().ok().and_then(|rewritten| rewritten.target.authentication.as_ref());
         let secrets: Vec<&Secret> = secrets(properties, authentication).collect();
         let run = self.open(&[Stage::Settings], &secrets, circumstances.deadline, began);
+        test.perform(&run);
         let broken = |protocol, ending| {
             let transcript = run.close(ending);
             Outcomes { protocol, endpoint: None, transcript, run: run.clone() }
@@ -325,7 +351,10 @@ impl Engine {
             }
             run.set_up_with(code.clone());
         }
-        let transcript = self.dial(probe, &run, &access, circumstances).await;
+        let connection_type = definition.connection_type.clone();
+        let described = Described { connection_type, protocol: protocol.name(), endpoint: endpoint.clone() };
+        test.prepared(described);
+        let transcript = self.dial(test, probe, &run, &access, circumstances).await;
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 
@@ -452,5 +481,7 @@ fn secrets<'a>(
 
 #[cfg(test)]
 mod misbehaving;
+#[cfg(test)]
+mod observer_tests;
 #[cfg(test)]
 mod tests;

@@ -56,7 +56,10 @@ impl Engine {
         let code = code.unwrap_or_else(|| Secret::new(String::new()));
         let set_up = SetUp { purpose, code: Arc::new(self.codes.single_use(&code, store)) };
         let (began, author) = (Instant::now(), Author::of_request(*inline_references));
-        let outcomes = self.test_definition(definition, circumstances, &author, began, Some(&set_up)).await;
-        outcomes.told(*request_id, definition.name.as_deref(), definition)
+        let guard = self.tests.begin(*request_id);
+        guard.test.name(definition.name.as_deref());
+        let outcomes =
+            self.test_definition(&guard.test, definition, circumstances, &author, began, Some(&set_up)).await;
+        guard.end(outcomes.told(*request_id, definition.name.as_deref(), definition))
     }
 }

@@ -1,13 +1,14 @@
 //! Identical requests that are in flight together share one run.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::digest::Digest;
+use super::running::Test;
 use super::{Author, Outcomes};
 use crate::glue::{Definition, Value};
 
@@ -15,14 +16,21 @@ type Key = [u8; 32];
 
 pub(super) struct Shared {
     digest: Digest,
-    running: Mutex<HashMap<Key, watch::Receiver<Option<Outcomes>>>>,
+    running: Mutex<HashMap<Key, Leader>>,
+}
+
+/// Who runs a test for all, and where its outcome will be.
+#[derive(Clone)]
+struct Leader {
+    test: Arc<Test>,
+    outcome: watch::Receiver<Option<Outcomes>>,
 }
 
 enum Part {
     /// Runs the test for all.
     Leader(watch::Sender<Option<Outcomes>>),
     /// Waits for the leader's outcome.
-    Follower(watch::Receiver<Option<Outcomes>>),
+    Follower(Leader),
 }
 
 impl Shared {
@@ -31,39 +39,42 @@ impl Shared {
     }
 
     /// The outcome of `test`, or that of the same test where it is running already. When its leader is cancelled, one of
-    /// those who wait takes over.
+    /// those who wait takes over. `asked` is the test of the request at hand.
     pub(super) async fn run<F: Future<Output = Outcomes>>(
         &self,
         (definition, deadline, author): (&Definition, Duration, &Author),
+        asked: &Arc<Test>,
         test: impl Fn() -> F,
     ) -> Outcomes {
         let key = self.key(definition, deadline, author);
         loop {
-            match self.join(key) {
+            match self.join(key, asked) {
                 Part::Leader(outcome) => {
                     let _entry = Entry { shared: self, key };
                     let outcomes = test().await;
                     outcome.send_replace(Some(outcomes.clone()));
                     return outcomes;
                 }
-                Part::Follower(mut outcome) => {
+                Part::Follower(Leader { test: leader, mut outcome }) => {
+                    asked.share(&leader);
                     if let Ok(outcomes) = outcome.wait_for(Option::is_some).await
                         && let Some(outcomes) = outcomes.clone()
                     {
                         return outcomes;
                     }
+                    asked.share_no_longer();
                 }
             }
         }
     }
 
-    fn join(&self, key: Key) -> Part {
+    fn join(&self, key: Key, asked: &Arc<Test>) -> Part {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outcome) = running.get(&key) {
-            return Part::Follower(outcome.clone());
+        if let Some(leader) = running.get(&key) {
+            return Part::Follower(leader.clone());
         }
-        let (sender, receiver) = watch::channel(None);
-        running.insert(key, receiver);
+        let (sender, outcome) = watch::channel(None);
+        running.insert(key, Leader { test: Arc::clone(asked), outcome });
         Part::Leader(sender)
     }
 

@@ -8,9 +8,10 @@ use super::misbehaving::{PROTOCOL, SLOW_DOOR};
 use super::*;
 use crate::glue::Fields;
 
-fn engine(deadline: Duration, strict: bool) -> Engine {
-    static PROTOCOLS: [&dyn Protocol; 1] = [&PROTOCOL];
-    let options = EngineOptions {
+pub(super) const PROTOCOLS: &[&dyn Protocol] = &[&PROTOCOL];
+
+pub(super) fn options(deadline: Duration, strict: bool, observers: Vec<Arc<dyn Observer>>) -> EngineOptions {
+    EngineOptions {
         deadline,
         jobs: 64,
         max_files: 4096,
@@ -22,11 +23,19 @@ fn engine(deadline: Duration, strict: bool) -> Engine {
         #[cfg(feature = "aws")]
         aws: AwsOptions::default(),
         catalog: None,
-    };
-    Engine::with_protocols(options, &PROTOCOLS)
+        observers,
+    }
 }
 
-fn request(connection_type: &str, properties: &[(&str, &str)]) -> TestRequest {
+pub(super) fn engine_with(deadline: Duration, strict: bool, observers: Vec<Arc<dyn Observer>>) -> Engine {
+    Engine::with_protocols(options(deadline, strict, observers), PROTOCOLS)
+}
+
+fn engine(deadline: Duration, strict: bool) -> Engine {
+    engine_with(deadline, strict, Vec::new())
+}
+
+pub(super) fn request(connection_type: &str, properties: &[(&str, &str)]) -> TestRequest {
     let properties: Properties =
         properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
     TestRequest::Inline(Definition {
@@ -39,9 +48,9 @@ fn request(connection_type: &str, properties: &[(&str, &str)]) -> TestRequest {
 }
 
 /// For what is to reach it.
-const DEADLINE: Duration = Duration::from_millis(300);
+pub(super) const DEADLINE: Duration = Duration::from_millis(300);
 /// For what is not, however slow the machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn test(connection_type: &str) -> TestResult {
     engine(PATIENCE, false).test(&request(connection_type, &[])).await

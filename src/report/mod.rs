@@ -98,6 +98,16 @@ impl Verdict {
             Some(_) => Self::Failed,
         }
     }
+
+    /// Its name, as in the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotTestable => "not_testable",
+        }
+    }
 }
 
 /// An exception of `TestConnection`.

@@ -1,18 +1,15 @@
 //! One endpoint's part of a run.
 
+mod dial;
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
-
-use crate::io_failure::io_failure;
 use crate::overdue::overdue;
-use crate::tls::{self, TlsPolicy, TlsStream};
 use crate::{
-    Answer, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failure, Io, Login, Offer,
-    Remembered, Run, Secret, Stage, Stop,
+    Answer, Code, Endpoint, Evidence, Failure, Login, Offer, Remembered, Run, Secret, Stage, Stop, Wait,
 };
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
@@ -57,12 +54,26 @@ pub struct Step {
     turn: Arc<Mutex<Option<Box<dyn Offer>>>>,
 }
 
+impl Run {
+    /// A part of the run that is about one endpoint.
+    #[must_use]
+    pub fn leg(&self, at: Endpoint) -> Leg {
+        Leg::new(self.clone(), Some(Arc::new(at)))
+    }
+
+    /// The part of the run that dials nothing.
+    #[must_use]
+    pub fn local(&self) -> Leg {
+        Leg::new(self.clone(), None)
+    }
+}
+
 impl Leg {
-    pub(crate) fn new(run: Run, endpoint: Option<Arc<Endpoint>>, id: usize) -> Self {
+    fn new(run: Run, endpoint: Option<Arc<Endpoint>>) -> Self {
         Self {
+            id: run.number_leg(),
             run,
             endpoint,
-            id,
             limit: None,
             held_up: Arc::default(),
             hint: None,
@@ -162,7 +173,7 @@ impl Leg {
         self.run.protect(&login.secret);
         let turn = match self.run.offers() {
             None => None,
-            Some(offers) => match self.wait_for_others(offers.turn_to_try(login)).await {
+            Some(offers) => match self.wait_for_others(Wait::Login, offers.turn_to_try(login)).await {
                 Some(Ok(turn)) => Some(turn),
                 Some(Err(refusal)) if is_no_good(refusal.code) => {
                     self.skip(Stage::Auth, reason);
@@ -274,33 +285,18 @@ impl Leg {
         let (Some(offers), Some(endpoint)) = (offers, self.endpoint.as_deref()) else {
             return Ok(None);
         };
-        match self.wait_for_others(offers.turn(endpoint)).await {
+        match self.wait_for_others(Wait::Login, offers.turn(endpoint)).await {
             Some(turn) => turn.map(Some),
             None => Err(busy_login(endpoint)),
         }
     }
 
-    /// Room for one connection to the endpoint, which [`dial`](Self::dial) takes by itself: for one that is opened elsewhere. None where
-    /// nobody bounds them. The permit bounds for as long as it lives.
-    ///
-    /// # Errors
-    /// `agent_busy`, of stage `tcp`.
-    pub async fn permit(&self) -> Result<Option<Box<dyn ConnectionPermit>>, Stop> {
-        let (Some(limit), Some(endpoint)) = (self.run.connection_limit(), self.endpoint.as_deref()) else {
-            return Ok(None);
-        };
-        if let Some(permit) = self.wait_for_others(limit.acquire(endpoint)).await {
-            return Ok(Some(permit));
-        }
-        let detail = format!("other tests already use all connections that are allowed to {endpoint}");
-        Err(self.fail(Stage::Tcp, Failure::new(Code::AgentBusy, detail)))
-    }
-
     /// What `others` give, or none when the run's deadline passes first.
-    async fn wait_for_others<T>(&self, others: impl Future<Output = T>) -> Option<T> {
+    async fn wait_for_others<T>(&self, wait: Wait, others: impl Future<Output = T>) -> Option<T> {
         let began = Instant::now();
         #[expect(clippy::disallowed_methods, reason = "no stage runs while it waits for other tests")]
-        let given = tokio::time::timeout_at(self.run.deadline().into(), others).await;
+        let others = tokio::time::timeout_at(self.run.deadline().into(), others);
+        let given = self.run.report_wait(wait, others).await;
         let waited = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.held_up.fetch_add(waited, Ordering::AcqRel);
         given.ok()
@@ -341,97 +337,9 @@ impl Leg {
         let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
         self.run.skip(record, reason);
     }
-
-    /// Stages `dns` and `tcp`: resolves the endpoint, shows the gate the address, and dials it when other tests leave room there. One
-    /// address, once.
-    ///
-    /// # Errors
-    /// `name_not_found`, `resolver_failed`, `egress_refused`, `refused`, `unreachable`, `timed_out`, `agent_busy`.
-    ///
-    /// # Panics
-    /// On a leg without an endpoint.
-    pub async fn dial(&self) -> Result<EndpointStream, Stop> {
-        let endpoint = self.endpoint.clone().expect("a leg that dials has an endpoint");
-        let options = &self.run.0.options;
-        let address = self
-            .stage(Stage::Dns, async |step| {
-                // One that is never closed always gives its permit.
-                let _turn = self.run.0.lookups.acquire().await.ok();
-                let resolved = options.resolver.resolve(&endpoint.host).await?;
-                let first = resolved[0];
-                step.note(Evidence::Resolved(resolved));
-                Ok(first)
-            })
-            .await?;
-        let permit = self.permit().await?;
-        self.stage(Stage::Tcp, async |step| {
-            let socket = (address, endpoint.port).into();
-            step.note(Evidence::Address(socket));
-            options.gate.check(address).map_err(|kind| {
-                Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
-            })?;
-            #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
-            let stream = TcpStream::connect(socket).await.map_err(|error| io_failure(error, &endpoint))?;
-            stream.set_nodelay(true).map_err(|error| io_failure(error, &endpoint))?;
-            // A leg that dials twice keeps the first address.
-            let _first = self.address.set(socket);
-            Ok(EndpointStream::new(stream, permit))
-        })
-        .await
-    }
-
-    /// Where [`dial`](Self::dial) found the endpoint.
-    #[must_use]
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.address.get().copied()
-    }
-
-    /// Stage `tls`: encrypts `io` and checks the peer's certificate as `policy` says.
-    ///
-    /// # Errors
-    /// One of the certificate codes, `tls_version_mismatch`, `client_certificate_refused`, `wrong_protocol`,
-    /// `connection_reset`, `timed_out`.
-    pub async fn secure<S: Io>(&self, io: S, policy: &TlsPolicy) -> Result<TlsStream<S>, Stop> {
-        self.secure_or_explain(io, policy, async |_, failure| failure).await
-    }
-
-    /// As [`secure`](Self::secure); `explain` may find better words for a handshake that failed, by [`Step::look_again`] for instance.
-    ///
-    /// # Errors
-    /// What `explain` makes of those of [`secure`](Self::secure).
-    pub async fn secure_or_explain<S: Io>(
-        &self,
-        io: S,
-        policy: &TlsPolicy,
-        explain: impl AsyncFnOnce(&Step, Failure) -> Failure,
-    ) -> Result<TlsStream<S>, Stop> {
-        let run = &self.run;
-        self.stage(Stage::Tls, async |step| {
-            let roots = &run.0.options.trust_roots;
-            match tls::handshake(io, policy, roots, Some(&step), |warning| run.warn(warning)).await {
-                Ok(stream) => Ok(stream),
-                Err(failure) => Err(explain(&step, failure).await),
-            }
-        })
-        .await
-    }
 }
 
 impl Step {
-    /// A second connection to where the leg was dialed, encrypted where `policy` is given: for a look at who is there when the first
-    /// one ended without a word. Nothing of it is recorded, and no credential may go there. None where it can't be had.
-    ///
-    /// Cancel safe: a dropped one closes what it opened.
-    pub async fn look_again(&self, policy: Option<&TlsPolicy>) -> Option<Box<dyn Io>> {
-        let address = self.leg.address.get()?;
-        #[expect(clippy::disallowed_methods, reason = "the gate let Leg::dial have this very address")]
-        let stream = TcpStream::connect(address).await.ok()?;
-        let Some(policy) = policy else { return Some(Box::new(stream)) };
-        let roots = &self.leg.run.0.options.trust_roots;
-        let stream = tls::handshake(stream, policy, roots, None, |_| ()).await.ok()?;
-        Some(Box::new(stream))
-    }
-
     /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
     pub fn note(&self, fact: Evidence) {
         self.leg.run.note(self.record(), fact);

@@ -57,6 +57,21 @@ pub enum Outcome {
     NotReached,
 }
 
+impl Outcome {
+    /// Its name, as in the report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Degraded => "degraded",
+            Self::Skipped => "skipped",
+            Self::NotReached => "not_reached",
+        }
+    }
+}
+
 /// A failure, fit to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedFailure {

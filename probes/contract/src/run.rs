@@ -1,5 +1,8 @@
 //! One test: its deadline, what it may use, and the record of what it did.
 
+mod events;
+mod observation;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,9 +13,10 @@ use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Leg, Login, Mistake, Offers, Resolver,
+    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Login, Mistake, Offers, Resolver,
     Secret, Stage, Warning,
 };
+use events::Events;
 
 /// Lookups of one run at a time: each may have many sockets open ([`Resolver::MAX_SOCKETS`]).
 pub const MAX_LOOKUPS: usize = 4;
@@ -60,6 +64,7 @@ struct State {
     waited: Duration,
     /// Since when it waits so.
     waiting: Option<Instant>,
+    events: Events,
     /// Set when the verdict is fixed: what a straggler does after that is not recorded.
     closed: bool,
 }
@@ -124,7 +129,9 @@ impl Run {
             outcome: Outcome::Passed,
             ..Record::new(Stage::Settings, None, 0)
         };
-        self.state().records.push(settled);
+        let mut state = self.state();
+        state.records.push(settled);
+        self.tell(state);
     }
 
     /// Records the stage `settings` as failed for `mistakes`; the failure's code is that of the first.
@@ -150,25 +157,16 @@ impl Run {
             failure: Some(failure),
             ..Record::new(Stage::Settings, None, 0)
         });
-        Stop(state.records.len() - 1)
+        let stop = Stop(state.records.len() - 1);
+        self.tell(state);
+        stop
     }
 
-    /// A part of the run that is about one endpoint.
-    #[must_use]
-    pub fn leg(&self, at: Endpoint) -> Leg {
-        self.new_leg(Some(at))
-    }
-
-    /// The part of the run that dials nothing.
-    #[must_use]
-    pub fn local(&self) -> Leg {
-        self.new_leg(None)
-    }
-
-    fn new_leg(&self, at: Option<Endpoint>) -> Leg {
+    /// The number of a new leg.
+    pub(crate) fn number_leg(&self) -> usize {
         let mut state = self.state();
         state.legs += 1;
-        Leg::new(self.clone(), at.map(Arc::new), state.legs)
+        state.legs
     }
 
     /// Turns a failure into a warning, unless the run is strict.
@@ -187,6 +185,7 @@ impl Run {
         let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
         let message = format!("{at}{}: {detail}", record.stage);
         state.warnings.push(Warning::new("partial", message));
+        self.tell(state);
     }
 
     /// What `stop` stands for.
@@ -292,23 +291,6 @@ impl Run {
         self.0.opened + self.0.options.deadline + self.waited()
     }
 
-    /// Waits for `turn` while the run's clock stands still: before the first leg dials, and one wait at a time.
-    pub async fn wait_for<T>(&self, turn: impl Future<Output = T>) -> T {
-        self.state().waiting = Some(Instant::now());
-        let turn = turn.await;
-        let mut state = self.state();
-        if let Some(since) = state.waiting.take() {
-            state.waited += since.elapsed();
-        }
-        turn
-    }
-
-    /// How long the run's clock has stood still so far.
-    fn waited(&self) -> Duration {
-        let state = self.state();
-        state.waited + state.waiting.map_or(Duration::ZERO, |since| since.elapsed())
-    }
-
     /// Fixes the verdict. What is still running is recorded as cut off; what comes later is not recorded.
     #[must_use]
     pub fn close(&self, ending: Ending) -> Transcript {
@@ -327,20 +309,24 @@ impl Run {
         let reached: Vec<Stage> = state.records.iter().map(|record| record.stage).collect();
         let missing: Vec<Stage> =
             state.plan.iter().copied().filter(|stage| !reached.contains(stage)).collect();
-        let mut records = std::mem::take(&mut state.records);
-        records.extend(missing.into_iter().map(|stage| Record::new(stage, None, 0)));
-        for record in &mut records {
-            if matches!(record.outcome, Outcome::Running) {
+        let end = |record: &mut Record| {
+            if record.outcome == Outcome::Running {
                 record.outcome = Outcome::NotReached;
             }
-        }
-        Transcript {
+        };
+        state.records.iter_mut().for_each(end);
+        let mut records = state.records.clone();
+        let not_begun = |stage| Record { outcome: Outcome::NotReached, ..Record::new(stage, None, 0) };
+        records.extend(missing.into_iter().map(not_begun));
+        let transcript = Transcript {
             started: self.0.opened_at,
             elapsed: self.0.opened.elapsed().saturating_sub(state.waited),
             records,
             warnings: std::mem::take(&mut state.warnings),
             failure,
-        }
+        };
+        self.tell(state);
+        transcript
     }
 
     /// Starts the record of a stage.
@@ -351,7 +337,9 @@ impl Run {
                 .map(|endpoint| Endpoint { host: state.scrub.mask(&endpoint.host), port: endpoint.port });
             state.records.push(Record::new(stage, shown, leg));
         }
-        state.records.len().saturating_sub(1)
+        let index = state.records.len().saturating_sub(1);
+        self.tell(state);
+        index
     }
 
     pub(crate) fn note(&self, index: usize, fact: Evidence) {
@@ -367,6 +355,7 @@ impl Run {
         if !state.closed {
             state.records[index].end(Outcome::Passed);
         }
+        self.tell(state);
     }
 
     pub(crate) fn skip(&self, index: usize, reason: &'static str) {
@@ -376,6 +365,7 @@ impl Run {
             record.outcome = Outcome::Skipped;
             record.reason = Some(reason.to_owned());
         }
+        self.tell(state);
     }
 
     /// Records `failure` of the stage at `index`, or of the stage that it names.
@@ -384,7 +374,9 @@ impl Run {
         if state.closed {
             return Stop(index);
         }
-        Stop(state.fail(index, failure))
+        let stop = Stop(state.fail(index, failure));
+        self.tell(state);
+        stop
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -30,7 +30,8 @@ impl Local {
         let dialing = Dialing { ca_bundle, aws, ..Dialing::default() };
         let catalog = catalog.open(&dialing).map_err(usage)?;
         let limits = Limits { deadline: DEADLINE, jobs: 1, max_files: max_files() };
-        let engine = dialing.engine(limits, Some(catalog.clone()), Reach::COMMAND_LINE).map_err(usage)?;
+        let engine = dialing.engine(limits, Some(catalog.clone()), Reach::COMMAND_LINE, Vec::new());
+        let engine = engine.map_err(usage)?;
         Ok(Self(Service::new(engine, catalog, Validate::Authenticated)))
     }
 

@@ -1,4 +1,4 @@
-use crate::{Loopback, PeerCertificate, Verification};
+use crate::{Loopback, PeerCertificate, RunEvent, RunObserver, Verification, Wait};
 
 use super::*;
 
@@ -134,4 +134,104 @@ fn a_failure_outside_of_a_run_is_fit_to_be_shown() {
         .scrubbed([&secret(SECRET)]);
     assert_eq!(failure.detail, "KMS: [2J *** is wrong");
     assert_eq!(failure.hints, [Code::Unclassified.hint()]);
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Listener(Mutex<Vec<RunEvent>>);
+
+impl RunObserver for Listener {
+    fn observe(&self, event: &RunEvent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
+}
+
+impl Listener {
+    /// How the stages stand, in the order in which that was told.
+    fn told(&self) -> Vec<(usize, Stage, Outcome, Option<Code>)> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.iter()
+            .filter_map(|event| match event {
+                RunEvent::StageBegan { record, stage, .. } => Some((*record, *stage, Outcome::Running, None)),
+                RunEvent::StageEnded { record, stage, outcome, code, .. } => {
+                    Some((*record, *stage, *outcome, *code))
+                }
+                RunEvent::WaitBegan(_) | RunEvent::WaitEnded(_) => None,
+            })
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn how_a_stage_ended_is_told_again_when_it_changes() {
+    let (run, listener) = (run(&[]), Arc::new(Listener::default()));
+    // What was there before is told too.
+    run.prepared(Duration::ZERO);
+    run.observe(listener.clone());
+    let refused = async |step: crate::Step| {
+        step.advance();
+        Err::<(), _>(Failure::new(Code::ClientCertificateRefused, "bad certificate").at(Stage::Tls))
+    };
+    let stop = run.local().span(&[Stage::Tls, Stage::Auth], refused).await.expect_err("it fails");
+    let refused = Some(Code::ClientCertificateRefused);
+    let told = vec![
+        (0, Stage::Settings, Outcome::Running, None),
+        (0, Stage::Settings, Outcome::Passed, None),
+        (1, Stage::Tls, Outcome::Running, None),
+        (1, Stage::Tls, Outcome::Passed, None),
+        (2, Stage::Auth, Outcome::Running, None),
+        (1, Stage::Tls, Outcome::Failed, refused),
+        (2, Stage::Auth, Outcome::NotReached, None),
+    ];
+    assert_eq!(listener.told(), told);
+    let _transcript = run.close(Ending::Finished(Err(stop)));
+    // What a straggler does is neither recorded nor told.
+    run.local().skip(Stage::Query, "too late");
+    run.wait_for(Wait::Place, tokio::task::yield_now()).await;
+    assert_eq!(listener.told(), told);
+}
+
+#[tokio::test]
+async fn what_still_runs_at_the_end_is_told_to_have_ended() {
+    let (run, listener) = (run(&[]), Arc::new(Listener::default()));
+    run.observe(listener.clone());
+    let running = run.begin(Stage::Tcp, None, 1);
+    let stop = run.local().fail(Stage::Query, Failure::new(Code::Refused, "gone"));
+    assert_eq!(run.records()[running].outcome, Outcome::Running);
+    assert!(run.records()[running].elapsed.is_some());
+    let _transcript = run.close(Ending::Finished(Err(stop)));
+    assert_eq!(
+        listener.told(),
+        [
+            (0, Stage::Tcp, Outcome::Running, None),
+            (1, Stage::Query, Outcome::Running, None),
+            (1, Stage::Query, Outcome::Failed, Some(Code::Refused)),
+            (0, Stage::Tcp, Outcome::NotReached, None),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_wait_is_told_where_there_is_one() {
+    let (run, listener) = (run(&[]), Arc::new(Listener::default()));
+    run.observe(listener.clone());
+    run.wait_for(Wait::Connection, std::future::ready(())).await;
+    run.wait_for(Wait::Place, tokio::task::yield_now()).await;
+    let told = listener.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(told, [RunEvent::WaitBegan(Wait::Place), RunEvent::WaitEnded(Wait::Place)]);
+}
+
+#[tokio::test]
+async fn events_hold_no_secret() {
+    let (run, listener) = (run(&[&secret(SECRET)]), Arc::new(Listener::default()));
+    run.observe(listener.clone());
+    let leg = run.leg(Endpoint { host: format!("{SECRET}.example"), port: 1 });
+    let failure = Failure::foreign(Code::Unclassified, format!("no {SECRET}")).native(SECRET);
+    let stop = leg.stage(Stage::Query, async |step| {
+        everything(SECRET).into_iter().for_each(|fact| step.note(fact));
+        Err::<(), _>(failure)
+    });
+    assert!(stop.await.is_err());
+    let told = format!("{:?}", listener.0.lock().unwrap_or_else(PoisonError::into_inner));
+    assert!(told.contains("***.example") && !told.contains(SECRET), "{told}");
 }

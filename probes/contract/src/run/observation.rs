@@ -1,0 +1,79 @@
+//! What others see of a run while it runs, and the waits that it tells them of.
+
+use std::pin::pin;
+use std::sync::{Arc, MutexGuard};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::{Run, State};
+use crate::{Outcome, Record, RunEvent, RunObserver, Wait};
+
+impl Run {
+    /// Has `observer` hear what the run did so far, and what it does from now on.
+    pub fn observe(&self, observer: Arc<dyn RunObserver>) {
+        let mut state = self.state();
+        state.events.observe(observer);
+        self.tell(state);
+    }
+
+    /// The record so far, as it may be shown. A stage that runs has taken as long as it says so far.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        let mut records = self.state().records.clone();
+        for record in records.iter_mut().filter(|record| record.outcome == Outcome::Running) {
+            record.elapsed = Some(record.started.elapsed());
+        }
+        records
+    }
+
+    /// Waits for `turn` while the run's clock stands still: before the first leg dials, and one wait at a time.
+    ///
+    /// Cancel safe as far as `turn` is.
+    pub async fn wait_for<T>(&self, wait: Wait, turn: impl Future<Output = T>) -> T {
+        self.state().waiting = Some(Instant::now());
+        let turn = self.report_wait(wait, turn).await;
+        let mut state = self.state();
+        if let Some(since) = state.waiting.take() {
+            state.waited += since.elapsed();
+        }
+        turn
+    }
+
+    /// Tells the observer of a wait for `turn`, if it is one.
+    pub(crate) async fn report_wait<T>(&self, wait: Wait, turn: impl Future<Output = T>) -> T {
+        let mut turn = pin!(turn);
+        let at_once = std::future::poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await;
+        if let Poll::Ready(turn) = at_once {
+            return turn;
+        }
+        self.report(RunEvent::WaitBegan(wait));
+        let turn = turn.await;
+        self.report(RunEvent::WaitEnded(wait));
+        turn
+    }
+
+    fn report(&self, event: RunEvent) {
+        let mut state = self.state();
+        if !state.closed {
+            state.events.add(event);
+            self.tell(state);
+        }
+    }
+
+    /// How long the run's clock has stood still so far.
+    pub(super) fn waited(&self) -> Duration {
+        let state = self.state();
+        state.waited + state.waiting.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Unlocks `state`, and tells the observer what has changed in it.
+    pub(super) fn tell(&self, mut state: MutexGuard<'_, State>) {
+        let State { events, records, .. } = &mut *state;
+        events.compare(records);
+        let teller = events.teller();
+        drop(state);
+        if let Some(teller) = teller {
+            teller.tell(|| self.state().events.next());
+        }
+    }
+}
