@@ -10,6 +10,7 @@ pub mod report;
 pub mod server;
 pub mod service;
 
+mod declared;
 mod material;
 mod private_file;
 mod shares;

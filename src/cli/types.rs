@@ -39,7 +39,7 @@ fn json(out: &mut impl Write, types: &[TestedType]) -> io::Result<()> {
         titles: &'a [&'static str],
         tested: &'a str,
         definition: &'a str,
-        properties: Vec<String>,
+        properties: Vec<&'static str>,
     }
     let entries: Vec<_> = types
         .iter()
@@ -48,7 +48,7 @@ fn json(out: &mut impl Write, types: &[TestedType]) -> io::Result<()> {
             titles: &tested.titles,
             tested: tested.depth,
             definition: &tested.definition,
-            properties: tested.properties(),
+            properties: tested.properties().collect(),
         })
         .collect();
     serde_json::to_writer_pretty(&mut *out, &entries)?;
@@ -70,12 +70,11 @@ fn markdown(out: &mut impl Write, types: &[TestedType]) -> io::Result<()> {
 /// How the target is named, and the properties that this does not name: they may be left out.
 fn with(tested: &TestedType) -> String {
     let definition = &tested.definition;
-    let is_named = |key: &String| {
+    let is_named = |key: &str| {
         let is_of_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
         definition.split(|c| !is_of_key(c)).any(|word| word == key)
     };
-    let mut others = tested.properties();
-    others.retain(|key| !is_named(key));
+    let others: Vec<&str> = tested.properties().filter(|key| !is_named(key)).collect();
     if others.is_empty() {
         definition.clone()
     } else {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use probe_contract::{Code, Failure, Target};
 
+use super::Engine;
 use super::cluster::Cluster;
 use super::lookup::catalog_failure;
-use super::{Engine, rewrite};
+use super::normalize::normalize;
 use crate::catalog::{Connection, registration};
 use crate::glue::{Definition, Value};
 use crate::material::{ROLE_ARN, References};
@@ -73,13 +74,13 @@ impl Engine {
         let role = definition.properties.get(ROLE_ARN).map(|_| ROLE_ARN.to_owned());
         let mut found: Vec<String> = role.into_iter().collect();
         // What is wrong with a definition is said when it is tested, and its record says then what it may use.
-        let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(found) };
-        if let Some(pointer) = rewritten.placeholders {
+        let Ok(normalized) = normalize(self.protocols, definition) else { return Ok(found) };
+        if let Some(pointer) = normalized.placeholders {
             found.push(pointer.property);
             return Ok(found);
         }
         let registration = self.registration(&definition.connection_type, None).await?;
-        let target = Target { registration, ..rewritten.target };
+        let target = Target { registration, ..normalized.target };
         let cluster = Cluster::of(&target);
         found.extend(cluster.as_ref().and_then(Cluster::pointer).map(|pointer| pointer.property));
         let somewhere = cluster.as_ref().map(Cluster::somewhere);

@@ -1,12 +1,15 @@
 //! `jdbc:redshift:iam://cluster:region/database`: a URL without a host, which Redshift tells.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use probe_contract::{Endpoint, Form, Location, Pointer, Properties, Reader, Region, Secret, Target};
-use support_jdbc::{PROPERTY, Url, after_scheme, strip_prefix_ignore_case};
+use probe_contract::{
+    Address, Endpoint, Form, Location, Pointer, Properties, Reader, Region, Target, UrlAddress,
+};
+use support_jdbc::{Url, strip_prefix_ignore_case};
 
 /// A target whose URL names a cluster instead of its host and port.
 pub(super) struct Cluster<'a> {
     target: &'a Target,
+    address: &'a UrlAddress,
     name: String,
     region: String,
     /// From the slash in front of the database to the first parameter.
@@ -17,47 +20,45 @@ pub(super) struct Cluster<'a> {
 impl<'a> Cluster<'a> {
     /// The cluster that `target` names. Amazon's driver takes for a region what stands in a port's place and is no number.
     pub(super) fn of(target: &'a Target) -> Option<Self> {
-        if !target.connection_type.eq_ignore_ascii_case("JDBC") {
-            return None;
-        }
-        let rest = after_scheme(target.properties.get(PROPERTY)?, "redshift:")?;
-        let rest = strip_prefix_ignore_case(rest, "iam:")?.strip_prefix("//")?;
+        let Address::Url(address) = &target.address else { return None };
+        let rest =
+            strip_prefix_ignore_case(address.url.marked(), "jdbc:redshift:iam:")?.strip_prefix("//")?;
         let (authority, behind) = rest.split_at(rest.find(['/', '?', ';']).unwrap_or(rest.len()));
         let (path, parameters) = behind.split_at(behind.find(['?', ';']).unwrap_or(behind.len()));
         let (name, region) = authority.split_once(':')?;
+        let (name, region) = (address.url.filled(name), address.url.filled(region));
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let fits = !name.is_empty() && region.starts_with(|c: char| c.is_ascii_alphabetic());
-        if !fits || !plain(name) || !plain(region) {
+        if !fits || !plain(&name) || !plain(&region) {
             return None;
         }
         let parameters = parameters.get(1..).unwrap_or_default();
         // Those of the URL's parameters beat what stands in front: so it is with Amazon's driver.
-        let name = parameter(parameters, "ClusterID").unwrap_or_else(|| name.to_owned());
-        let region = match parameter(parameters, "Region") {
+        let name = parameter(address, parameters, "ClusterID").unwrap_or_else(|| name.into_owned());
+        let region = match parameter(address, parameters, "Region") {
             Some(region) => region,
             // It is in the place of a host, which is spelled in any case.
-            None => Region::parse_label(region).ok()?.to_string(),
+            None => Region::parse_label(&region).ok()?.to_string(),
         };
-        Some(Self { target, name, region, path, parameters })
+        Some(Self { target, address, name, region, path, parameters })
     }
 
     /// Where its host and port are found; nowhere, where the URL's parameter Region is not one, which the probe says.
     pub(super) fn pointer(&self) -> Option<Pointer> {
         let region = Region::parse(&self.region).ok()?;
         let location = Location::ClusterEndpoint { cluster: self.name.clone(), region };
-        Some(Pointer { property: PROPERTY.to_owned(), location, form: Form::Endpoint })
+        Some(Pointer { property: self.address.property.to_owned(), location, form: Form::Endpoint })
     }
 
     /// The target with `endpoint` in its URL.
     pub(super) fn at(&self, endpoint: &Endpoint) -> Target {
-        let Self { target, name, region, path, parameters } = self;
+        let Self { target, address, name, region, path, parameters } = self;
         let encoded = |text: &str| utf8_percent_encode(text, PLAIN).to_string();
         let (cluster, region) = (encoded(name), encoded(region));
         let url =
             format!("jdbc:redshift:iam://{endpoint}{path}?{parameters}&ClusterID={cluster}&Region={region}");
-        let mut located = (*target).clone();
-        located.properties.insert(PROPERTY, Secret::new(url));
-        located
+        let address = UrlAddress { property: address.property, url: address.url.with_marked(url) };
+        Target { address: Address::Url(address), ..(*target).clone() }
     }
 
     /// The target as far as it is known: somewhere.
@@ -67,10 +68,10 @@ impl<'a> Cluster<'a> {
 }
 
 /// The value of the parameter `name`, of several the last, unless it is empty.
-fn parameter(parameters: &str, name: &str) -> Option<String> {
+fn parameter(address: &UrlAddress, parameters: &str, name: &str) -> Option<String> {
     let properties = Properties::default();
     let mut reader = Reader::new(&properties);
-    let given = Url::parse(&format!("?{parameters}"), &['&', ';'], &mut reader).parameters;
+    let given = Url::parse(&format!("?{parameters}"), address, &['&', ';'], &mut reader).parameters;
     let found = given.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.expose()).filter(|value| !value.is_empty()).map(str::to_owned)
 }
@@ -79,15 +80,15 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::Template;
+
     use super::*;
 
+    const PROPERTY: &str = "JDBC_CONNECTION_URL";
+
     fn target(url: &str) -> Target {
-        let properties = [(PROPERTY.to_owned(), Secret::new(url.to_owned()))];
-        Target {
-            connection_type: "jdbc".to_owned(),
-            properties: properties.into_iter().collect(),
-            ..Target::default()
-        }
+        let address = UrlAddress { property: PROPERTY, url: Template::plain(url.trim()) };
+        Target { connection_type: "jdbc".to_owned(), address: Address::Url(address), ..Target::default() }
     }
 
     #[test]
@@ -126,7 +127,8 @@ mod tests {
             let location = Location::ClusterEndpoint { cluster: cluster.to_owned(), region };
             let pointer = found.pointer().unwrap();
             assert_eq!((pointer.location, pointer.property.as_str()), (location, PROPERTY), "{url}");
-            assert_eq!(found.at(&endpoint).properties.get(PROPERTY), Some(expected));
+            let Address::Url(located) = found.at(&endpoint).address else { panic!("{url}") };
+            assert_eq!(located.url.marked(), expected);
         }
     }
 
@@ -163,7 +165,7 @@ mod tests {
         ] {
             assert!(Cluster::of(&target(url)).is_none(), "{url}");
         }
-        let kafka = Target { connection_type: "KAFKA".to_owned(), ..target("jdbc:redshift:iam://a:b/d") };
+        let kafka = Target { connection_type: "KAFKA".to_owned(), ..Target::default() };
         assert!(Cluster::of(&kafka).is_none());
     }
 }

@@ -2,9 +2,8 @@
 
 use probe_contract::{Code, Failure, Step};
 
-use super::{Engine, authentication, secrets};
+use super::{Engine, authentication};
 use crate::catalog::{CatalogError, Connection, Status};
-use crate::glue::Definition;
 
 impl Engine {
     /// The connection `name`, if it can be tested now.
@@ -31,9 +30,9 @@ impl Engine {
             )),
             Status::Failed { reason } => {
                 // Of a Data Catalog the reason is in Glue's words.
-                let Definition { properties, authentication, .. } = &connection.definition;
-                let authentication = authentication.as_ref().map(authentication::read);
-                secrets(properties, authentication.as_ref()).for_each(|secret| step.protect(secret));
+                let definition = &connection.definition;
+                let authentication = definition.authentication.as_ref().map(authentication::read);
+                self.secrets(definition, authentication.as_ref()).for_each(|secret| step.protect(secret));
                 let detail = format!("ConnectionStatus is not READY for connection \"{name}\": {reason}");
                 Err(Failure::foreign(Code::ConnectionNotReady, detail)
                     .hint("Update the connection with a definition that passes its validation"))

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Code, Endpoint, Failure, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Secret,
-    Stage, Stop, Target, TypeRow,
+    Code, Declaration, Endpoint, Failure, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol,
+    Run, Secret, Stage, Stop, Target,
 };
 
 /// How long a slow door takes.
@@ -95,7 +95,7 @@ impl Protocol for Misbehaving {
         "misbehaving"
     }
 
-    fn types(&self) -> &'static [TypeRow] {
+    fn types(&self) -> &'static [Declaration] {
         &[]
     }
 

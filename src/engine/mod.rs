@@ -10,8 +10,8 @@ mod dial;
 mod digest;
 mod ledger;
 mod lookup;
+mod normalize;
 mod observer;
-mod rewrite;
 mod running;
 mod set_up;
 mod shared;
@@ -23,12 +23,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Authentication, Code, Ending, Failure, Gate, Mistake, Pointer, Probe, Properties, Protocol, Resolver,
-    Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, property, tls::TrustRoots,
+    Address, Authentication, Code, Ending, Failure, Gate, Mistake, Part, Parts, Pointer, Probe, Properties,
+    Protocol, Resolver, Run, RunOptions, Secret, Selector, Stage, Stop, Target, Transcript, Warning,
+    tls::TrustRoots,
 };
 use uuid::Uuid;
 
-use crate::PROTOCOLS;
 #[cfg(feature = "aws")]
 pub use crate::aws::AwsOptions;
 use crate::catalog::{Catalog, DEFAULT_CATALOG_ID};
@@ -36,6 +36,7 @@ use crate::glue::{Definition, TestRequest, near_property_key};
 use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, References};
 use crate::report::TestResult;
+use crate::{PROTOCOLS, declared};
 pub use admission::Admission;
 use admission::Places;
 use author::Author;
@@ -46,6 +47,7 @@ use connections::Connections;
 use digest::Digest;
 use ledger::Ledger;
 use lookup::SILENT_CATALOG;
+use normalize::normalize;
 pub use observer::{Description, Observer, TestEvent};
 pub use running::RunningTest;
 use running::{Described, Test, Tests};
@@ -274,15 +276,12 @@ impl Engine {
         set_up: Option<&SetUp>,
     ) -> Outcomes {
         let access = Access::read(&definition.properties, author.references, author.encrypted.clone());
-        let mut rewritten = rewrite::rewrite(definition);
-        if let (Ok(rewritten), Some(set_up)) = (&mut rewritten, set_up) {
-            rewritten.target.purpose = set_up.purpose;
+        let mut normalized = normalize(self.protocols, definition);
+        if let (Ok(normalized), Some(set_up)) = (&mut normalized, set_up) {
+            normalized.target.purpose = set_up.purpose;
         }
-        let properties =
-            rewritten.as_ref().map_or(&definition.properties, |rewritten| &rewritten.target.properties);
-        let authentication =
-            rewritten.as_ref().ok().and_then(|rewritten| rewritten.target.authentication.as_ref());
-        let secrets: Vec<&Secret> = secrets(properties, authentication).collect();
+        let authentication = definition.authentication.as_ref().map(authentication::read);
+        let secrets: Vec<&Secret> = self.secrets(definition, authentication.as_ref()).collect();
         let run = self.open(&[Stage::Settings], &secrets, circumstances.deadline, began);
         test.perform(&run);
         let broken = |protocol, ending| {
@@ -292,8 +291,8 @@ impl Engine {
         let mistaken = |protocol, mistakes: &[Mistake]| {
             broken(protocol, Ending::Finished(Err(run.mistaken(began.elapsed(), mistakes))))
         };
-        let rewritten = match rewritten {
-            Ok(rewritten) => rewritten,
+        let normalized = match normalized {
+            Ok(normalized) => normalized,
             Err(mistakes) => {
                 return mistaken(None, &[mistakes, access.err().unwrap_or_default()].concat());
             }
@@ -301,21 +300,22 @@ impl Engine {
         let access = match access {
             Ok(access) => access,
             Err(mistakes) => {
-                let others = self.prepare(&rewritten.target).err().map(|(_, others)| others);
+                let others = self.prepare(&normalized.target).err().map(|(_, others)| others);
                 return mistaken(None, &[others.unwrap_or_default(), mistakes].concat());
             }
         };
-        let target = match &rewritten.placeholders {
+        let has_placeholders = normalized.placeholders.is_some();
+        let target = match &normalized.placeholders {
             None => {
                 match self.registration(&definition.connection_type, author.registration.as_deref()).await {
-                    Ok(registration) => Ok(Target { registration, ..rewritten.target }),
+                    Ok(registration) => Ok(Target { registration, ..normalized.target }),
                     Err(failure) => return broken(None, Ending::Broken(failure)),
                 }
             }
             Some(pointer) => {
                 run.prepared(began.elapsed());
                 run.plan(&[Stage::Secrets]);
-                self.fill(&run, &rewritten.target, pointer, &access).await
+                self.fill(&run, normalized.target, pointer, &access).await
             }
         };
         let target = match target {
@@ -330,10 +330,10 @@ impl Engine {
             Err((protocol, mistakes)) => return mistaken(protocol, &mistakes),
         };
         run.plan(&plan(probe.as_ref()));
-        if rewritten.placeholders.is_none() {
+        if !has_placeholders {
             run.prepared(began.elapsed());
         }
-        for warning in misspelt(&definition.properties) {
+        for warning in self.misspelt(&definition.properties) {
             run.warn(warning);
         }
         let probe = match &cluster {
@@ -362,7 +362,7 @@ impl Engine {
     async fn fill(
         &self,
         run: &Run,
-        target: &Target,
+        mut target: Target,
         pointer: &Pointer,
         access: &Access,
     ) -> Result<Target, Stop> {
@@ -371,8 +371,8 @@ impl Engine {
         for secret in material.secrets() {
             run.protect(secret);
         }
-        match rewrite::fill(target, material.members(&pointer.property).unwrap_or_default()) {
-            Ok(filled) => Ok(filled),
+        match normalize::fill(&mut target, material.members(&pointer.property).unwrap_or_default()) {
+            Ok(()) => Ok(target),
             Err(failure) => Err(leg.fail(Stage::Secrets, failure)),
         }
     }
@@ -411,27 +411,63 @@ impl Engine {
 
     /// What is wrong with a target that no protocol claims.
     fn unclaimed(&self, target: &Target) -> Mistake {
-        let rows = || self.protocols.iter().flat_map(|protocol| protocol.types());
-        if target.connection_type.eq_ignore_ascii_case("JDBC") {
-            let forms: BTreeSet<_> =
-                rows().filter(|row| row.connection_type == "JDBC").map(|row| row.form).collect();
-            let forms = forms.into_iter().collect::<Vec<_>>().join(" or ");
-            if target.properties.get("JDBC_CONNECTION_URL").is_some() {
-                return Mistake::new("JDBC_CONNECTION_URL", format!("expected a URL of the form {forms}"));
-            }
-            if target.properties.get("JDBC_ENGINE").is_some() {
-                let names: Vec<_> = self.protocols.iter().map(|protocol| protocol.name()).collect();
-                return Mistake::new("JDBC_ENGINE", format!("expected {}", names.join(" or ")));
-            }
+        let declared: Vec<_> = declared::declarations(self.protocols, &target.connection_type).collect();
+        let Some(first) = declared.first() else {
+            let types = self.protocols.iter().flat_map(|protocol| protocol.types());
+            let types: BTreeSet<_> = types.map(|declared| declared.connection_type).collect();
+            let types = types.into_iter().collect::<Vec<_>>().join(", ");
             return Mistake::new(
-                "JDBC_CONNECTION_URL",
-                format!("expected a URL of the form {forms}, or the properties HOST, PORT and JDBC_ENGINE"),
-            );
+                "ConnectionType",
+                format!("expected a type that dialcheck can dial: {types}"),
+            )
+            .code(Code::NotTestable);
+        };
+        let forms: BTreeSet<_> = declared.iter().flat_map(|declared| declared.forms).copied().collect();
+        let forms = forms.into_iter().collect::<Vec<_>>().join(" or ");
+        let url = first.address.url.unwrap_or("ConnectionProperties");
+        match &target.address {
+            Address::Parts(Parts { engine: Some(Part { property, value: Some(_) }), .. }) => {
+                let engines = declared.iter().flat_map(|declared| match declared.selector {
+                    Selector::Driver { engines, .. } => engines,
+                    Selector::All => &[],
+                });
+                let engines = engines.copied().collect::<Vec<_>>().join(" or ");
+                Mistake::new(*property, format!("expected {engines}"))
+            }
+            Address::Parts(Parts { host, port, engine: Some(engine), .. }) => {
+                let parts = format!("{}, {} and {}", host.property, port.property, engine.property);
+                Mistake::new(url, format!("expected a URL of the form {forms}, or the properties {parts}"))
+            }
+            Address::Url(_) | Address::Parts(_) | Address::Own => {
+                Mistake::new(url, format!("expected a URL of the form {forms}"))
+            }
         }
-        let types: BTreeSet<_> = rows().map(|row| row.connection_type).collect();
-        let types = types.into_iter().collect::<Vec<_>>().join(", ");
-        Mistake::new("ConnectionType", format!("expected a type that dialcheck can dial: {types}"))
-            .code(Code::NotTestable)
+    }
+
+    /// What of a definition is secret; the URL's own password is known to the probe.
+    fn secrets<'a>(
+        &self,
+        definition: &'a Definition,
+        authentication: Option<&'a Authentication>,
+    ) -> impl Iterator<Item = &'a Secret> {
+        let Definition { connection_type, properties, .. } = definition;
+        let protocols = self.protocols;
+        let masked =
+            properties.iter().filter(move |(key, _)| declared::is_masked(protocols, connection_type, key));
+        masked.map(|(_, value)| value).chain(authentication.into_iter().flat_map(Authentication::secrets))
+    }
+
+    /// A warning for each property key that looks like one that is read and is none: Glue takes any key and reads only its own.
+    fn misspelt(&self, properties: &Properties) -> Vec<Warning> {
+        let literal: Vec<&str> = declared::literal_keys(self.protocols).collect();
+        properties
+            .iter()
+            .filter_map(|(key, _)| Some((key, near_property_key(key, &literal)?)))
+            .map(|(key, near)| {
+                let message = format!("the property {key} is ignored; did you mean {near}?");
+                Warning::new("property_ignored", message)
+            })
+            .collect()
     }
 
     fn open(&self, plan: &[Stage], secrets: &[&Secret], deadline: Duration, began: Instant) -> Run {
@@ -456,28 +492,7 @@ fn plan(probe: &dyn Probe) -> Vec<Stage> {
     plan
 }
 
-/// A warning for each property key that looks like one of Glue's and is none: Glue takes any key and reads only its own.
-fn misspelt(properties: &Properties) -> Vec<Warning> {
-    properties
-        .iter()
-        .filter_map(|(key, _)| Some((key, near_property_key(key)?)))
-        .map(|(key, near)| {
-            let message = format!("the property {key} is ignored; did you mean {near}?");
-            Warning::new("property_ignored", message)
-        })
-        .collect()
-}
-
 type Prepared = (&'static dyn Protocol, Box<dyn Probe>);
-
-/// What of a definition is secret; the URL's own password is known to the probe.
-fn secrets<'a>(
-    properties: &'a Properties,
-    authentication: Option<&'a Authentication>,
-) -> impl Iterator<Item = &'a Secret> {
-    let properties = properties.iter().filter(|(key, _)| property::is_secret(key));
-    properties.map(|(_, value)| value).chain(authentication.into_iter().flat_map(Authentication::secrets))
-}
 
 #[cfg(test)]
 mod misbehaving;

@@ -6,7 +6,8 @@ use std::time::Instant;
 use probe_contract::{Failure, Pending, Purpose, Secret, Target, Tokens};
 
 use super::codes::Use;
-use super::{Author, Circumstances, Engine, rewrite};
+use super::normalize::normalize;
+use super::{Author, Circumstances, Engine};
 use crate::catalog::CatalogError;
 use crate::glue::Definition;
 use crate::report::TestResult;
@@ -29,8 +30,8 @@ impl Engine {
     /// # Errors
     /// Where the catalog can't be asked about the connection's type.
     pub async fn exchanges(&self, definition: &Definition) -> Result<bool, Failure> {
-        let Ok(rewritten) = rewrite::rewrite(definition) else { return Ok(false) };
-        let target = rewritten.target;
+        let Ok(normalized) = normalize(self.protocols, definition) else { return Ok(false) };
+        let target = normalized.target;
         let code = target.authentication.as_ref().and_then(|given| given.oauth2.authorization_code.as_ref());
         if code.is_none() {
             return Ok(false);

@@ -1,8 +1,8 @@
-//! `ConnectionType`.
+//! Types of connections that no protocol declares: what is known of them is that Glue has them.
 
-/// The types whose connections need an `AuthenticationConfiguration`: those that came with schema version 2. Glue knows others
-/// beside (SNOWFLAKE, say), of which nothing is documented here.
-const UNIFIED: [&str; 83] = [
+/// Types that came with schema version 2, whose connections need an `AuthenticationConfiguration`. Glue knows others beside (SNOWFLAKE,
+/// say), of which nothing is documented here.
+const UNIFIED: [&str; 61] = [
     "ADOBEANALYTICS",
     "ASANA",
     "AZURECOSMOS",
@@ -25,32 +25,21 @@ const UNIFIED: [&str; 83] = [
     "DOMO",
     "DYNAMODB",
     "DYNATRACE",
-    "FACEBOOKADS",
     "FACEBOOKPAGEINSIGHTS",
     "FRESHDESK",
     "FRESHSALES",
     "GITLAB",
-    "GOOGLEADS",
-    "GOOGLEANALYTICS4",
     "GOOGLECLOUDSTORAGE",
     "GOOGLESEARCHCONSOLE",
-    "GOOGLESHEETS",
     "HBASE",
-    "HUBSPOT",
-    "INSTAGRAMADS",
-    "INTERCOM",
-    "JIRACLOUD",
     "KUSTOMER",
     "LINKEDIN",
     "MAILCHIMP",
-    "MARKETO",
     "MICROSOFTDYNAMIC365FINANCEANDOPS",
     "MICROSOFTDYNAMICS365CRM",
     "MICROSOFTTEAMS",
     "MIXPANEL",
     "MONDAY",
-    "MYSQL",
-    "NETSUITEERP",
     "OKTA",
     "OPENSEARCH",
     "ORACLE",
@@ -58,23 +47,14 @@ const UNIFIED: [&str; 83] = [
     "PENDO",
     "PIPEDIVE",
     "PIPEDRIVE",
-    "POSTGRESQL",
     "PRODUCTBOARD",
     "QUICKBOOKS",
-    "SALESFORCE",
     "SALESFORCECOMMERCECLOUD",
-    "SALESFORCEMARKETINGCLOUD",
-    "SALESFORCEPARDOT",
     "SAPCONCUR",
     "SAPHANA",
-    "SAPODATA",
     "SENDGRID",
-    "SERVICENOW",
-    "SLACK",
     "SMARTSHEET",
-    "SNAPCHATADS",
     "SQLSERVER",
-    "STRIPE",
     "SYNAPSE",
     "TERADATA",
     "TERADATANOS",
@@ -83,15 +63,23 @@ const UNIFIED: [&str; 83] = [
     "TWILIO",
     "VERTICA",
     "WOOCOMMERCE",
-    "ZENDESK",
-    "ZOHOCRM",
     "ZOOM",
 ];
 
-/// Whether connections of this type need an `AuthenticationConfiguration`.
+/// Those of them that are databases, whose connections have HOST, PORT and DATABASE.
+const DATABASES: [&str; 2] = ["ORACLE", "SQLSERVER"];
+
+/// Whether connections of this type, which no protocol declares, need an `AuthenticationConfiguration`.
 #[must_use]
-pub fn requires_authentication(connection_type: &str) -> bool {
+pub fn is_unified(connection_type: &str) -> bool {
     UNIFIED.binary_search(&connection_type).is_ok()
+}
+
+/// The properties that connections of this type, which no protocol declares, need for a compute environment.
+#[must_use]
+pub fn required_properties(connection_type: &str) -> &'static [&'static str] {
+    let is_database = DATABASES.iter().any(|name| name.eq_ignore_ascii_case(connection_type));
+    if is_database { &["HOST", "PORT", "DATABASE"] } else { &[] }
 }
 
 #[cfg(test)]
@@ -101,7 +89,8 @@ mod tests {
     #[test]
     fn the_unified_types_are_in_order() {
         assert!(UNIFIED.is_sorted());
-        assert!(requires_authentication("MYSQL") && requires_authentication("ZOHOCRM"));
-        assert!(!requires_authentication("JDBC") && !requires_authentication("SNOWFLAKE"));
+        assert!(is_unified("ORACLE") && is_unified("ZOOM"));
+        assert!(!is_unified("JDBC") && !is_unified("SNOWFLAKE"));
+        assert!(DATABASES.iter().all(|name| is_unified(name)));
     }
 }

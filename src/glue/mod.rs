@@ -12,7 +12,7 @@ mod shapes;
 mod spelling;
 mod value;
 
-pub use connection_type::requires_authentication;
+pub use connection_type::{is_unified, required_properties};
 pub use definition::{Definition, Read, TestRequest, read};
 pub use exception::Exception;
 pub use operation::{Model, Operation};

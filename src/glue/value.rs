@@ -58,7 +58,7 @@ impl Value {
             Self::Fields(fields) => {
                 for (key, value) in fields.iter() {
                     // A user's name among credentials is none.
-                    let is_secret = is_secret && key != "Username" || property::is_secret(key);
+                    let is_secret = is_secret && key != "Username" || property::sounds_secret(key);
                     value.collect_secrets(is_secret, secrets);
                 }
             }
@@ -97,7 +97,7 @@ impl Fields {
     pub fn secrets(&self) -> Vec<&Secret> {
         let mut secrets = Vec::new();
         for (key, value) in self.iter() {
-            value.collect_secrets(property::is_secret(key), &mut secrets);
+            value.collect_secrets(property::sounds_secret(key), &mut secrets);
         }
         secrets
     }

@@ -11,9 +11,10 @@ use super::tokens::{self, Keeping, Kept};
 use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required};
 use crate::catalog::{CatalogError, Connection, Status, registration};
 use crate::engine::References;
-use crate::glue::{Definition, Exception, Fields, TestRequest, Value, requires_authentication};
+use crate::glue::{Definition, Exception, Fields, TestRequest, Value};
 use crate::material::denied;
 use crate::report::TestResult;
+use crate::{PROTOCOLS, declared};
 
 /// How long after a test's deadline its connection may still be marked as being tested.
 const GRACE: Duration = Duration::from_secs(10);
@@ -225,7 +226,7 @@ impl Service {
             input.texts("ValidateForComputeEnvironments").map(str::to_owned).collect();
         let definition = Definition::from_fields(input);
         let is_authenticated = definition.authentication.is_some();
-        if !is_authenticated && requires_authentication(&definition.connection_type) {
+        if !is_authenticated && declared::requires_authentication(PROTOCOLS, &definition.connection_type) {
             // Glue's own words.
             return Err(Exception::invalid_input(
                 "[ConnectionInput.AuthenticationConfiguration is required.]",

@@ -8,6 +8,7 @@ use super::password_encryption::Opener;
 use super::{Call, Passwords, Service, catalog_id, required};
 use crate::catalog::{Connection, Status};
 use crate::glue::{Exception, Fields, Operation, Shape, Value};
+use crate::{PROTOCOLS, declared};
 
 /// Connections that one answer holds, where the request does not say.
 const PAGE: usize = 100;
@@ -104,7 +105,8 @@ impl Service {
             }
         }
         if hides_password {
-            properties.retain(|key| !key.to_ascii_uppercase().contains("PASSWORD"));
+            let connection_type = &connection.definition.connection_type;
+            properties.retain(|key| !declared::is_password(PROTOCOLS, connection_type, key));
         } else {
             self.open_passwords(opener, connection, &mut properties).await?;
         }

@@ -4,19 +4,11 @@
 use super::{Call, Service};
 use crate::catalog::Connection;
 use crate::glue::{Definition, Exception, Fields};
+use crate::{PROTOCOLS, declared};
 use std::collections::BTreeSet;
 
 use probe_contract::{Failure, Properties, Secret};
 use tokio::sync::OnceCell;
-
-/// The properties that hold passwords, and those that hold them encrypted.
-const PASSWORDS: [(&str, &str); 5] = [
-    ("PASSWORD", "ENCRYPTED_PASSWORD"),
-    ("KAFKA_CLIENT_KEYSTORE_PASSWORD", "ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD"),
-    ("KAFKA_CLIENT_KEY_PASSWORD", "ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD"),
-    ("KAFKA_SASL_PLAIN_PASSWORD", "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD"),
-    ("KAFKA_SASL_SCRAM_PASSWORD", "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD"),
-];
 
 /// The key where the settings name none.
 const DEFAULT_KEY: &str = "alias/aws/glue";
@@ -64,15 +56,16 @@ impl Service {
     ) -> Result<(Definition, BTreeSet<String>), Exception> {
         let (mut sealed, mut made) = (definition.clone(), BTreeSet::new());
         let Some(key) = self.password_encryption(catalog_id).await?.key else { return Ok((sealed, made)) };
-        for (plain, encrypted) in PASSWORDS {
-            if let Some(password) = sealed.properties.get(plain) {
-                let password = Secret::new(password.to_owned());
-                let ciphertext =
-                    self.engine.encrypt(&key, &password).await.map_err(|failure| refused(plain, &failure))?;
-                sealed.properties = without(&sealed.properties, plain);
-                sealed.properties.insert(encrypted, Secret::new(ciphertext));
-                made.insert(encrypted.to_owned());
-            }
+        for (plain, password) in definition.properties.iter() {
+            let encrypted = declared::encrypted_key(PROTOCOLS, &definition.connection_type, plain);
+            let Some(encrypted) = encrypted.filter(|_| definition.properties.get(plain).is_some()) else {
+                continue;
+            };
+            let ciphertext =
+                self.engine.encrypt(&key, password).await.map_err(|failure| refused(plain, &failure))?;
+            sealed.properties = without(&sealed.properties, plain);
+            sealed.properties.insert(encrypted.clone(), Secret::new(ciphertext));
+            made.insert(encrypted.into_owned());
         }
         Ok((sealed, made))
     }
@@ -85,13 +78,19 @@ impl Service {
         connection: &Connection,
         properties: &mut Fields,
     ) -> Result<(), Exception> {
+        let definition = &connection.definition;
         let opens = |encrypted: &str| {
             let ciphertext = properties.text(encrypted);
             let made_here = connection.encrypted.contains(encrypted)
-                && ciphertext == connection.definition.properties.get(encrypted);
+                && ciphertext == definition.properties.get(encrypted);
             ciphertext.is_some() && (opener.is_owner || made_here)
         };
-        let opened: Vec<_> = PASSWORDS.into_iter().filter(|(_, encrypted)| opens(encrypted)).collect();
+        let keys = properties.iter().map(|(key, _)| key).filter(|key| opens(key));
+        let opened = keys.filter_map(|encrypted| {
+            let plain = declared::plain_key(PROTOCOLS, &definition.connection_type, encrypted)?;
+            Some((plain, encrypted.to_owned()))
+        });
+        let opened: Vec<_> = opened.collect();
         if opened.is_empty() {
             return Ok(());
         }
@@ -101,11 +100,14 @@ impl Service {
             return Ok(());
         }
         for (plain, encrypted) in opened {
-            if let Some(ciphertext) = properties.text(encrypted).map(str::to_owned) {
-                let opened =
-                    self.engine.decrypt(&ciphertext).await.map_err(|failure| refused(encrypted, &failure))?;
-                properties.take(encrypted);
-                properties.set(plain, crate::glue::Value::Text(opened));
+            if let Some(ciphertext) = properties.text(&encrypted).map(str::to_owned) {
+                let opened = self
+                    .engine
+                    .decrypt(&ciphertext)
+                    .await
+                    .map_err(|failure| refused(&encrypted, &failure))?;
+                properties.take(&encrypted);
+                properties.set(&plain, crate::glue::Value::Text(opened));
             }
         }
         Ok(())

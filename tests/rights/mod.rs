@@ -160,7 +160,7 @@ impl Place {
             ),
             ("JDBC_CONNECTION_URL", url("jdbc:redshift:iam://sales:eu-west-1/app?DbUser=alice")),
             (
-                "SECRET_ID",
+                "AuthenticationConfiguration.SecretArn",
                 json!({ "ConnectionType": "POSTGRESQL",
                     "ConnectionProperties": { "HOST": host, "PORT": port, "DATABASE": "app" },
                     "AuthenticationConfiguration": { "AuthenticationType": "BASIC", "SecretArn": arn } }),

@@ -1,7 +1,7 @@
 //! How a connection authenticates: `AuthenticationConfiguration`, as a probe reads it.
 
 use crate::Secret;
-use crate::property::is_secret;
+use crate::property::sounds_secret;
 
 /// `AuthenticationConfiguration`.
 #[derive(Clone, Debug, Default)]
@@ -131,7 +131,7 @@ impl Authentication {
         let single =
             [&self.basic.1, authorization_code, client_secret, access_token, refresh_token, jwt_token];
         let custom = self.custom.iter().map(|(_, value)| value);
-        let parameters = token_url_parameters.iter().filter(|(key, _)| is_secret(key));
+        let parameters = token_url_parameters.iter().filter(|(key, _)| sounds_secret(key));
         single.into_iter().flatten().chain(custom).chain(parameters.map(|(_, value)| value))
     }
 }

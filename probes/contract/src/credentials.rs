@@ -1,6 +1,6 @@
 //! Who logs in: as the definition says, or as what it refers to says.
 
-use crate::{Form, Location, Material, Pointer, Reader, Secret};
+use crate::{Authentication, Form, Location, Material, Pointer, Reader, Secret};
 
 /// The properties in which a definition has a user name and a password.
 #[derive(Debug)]
@@ -15,13 +15,15 @@ pub struct CredentialKeys {
     pub secrets: &'static [&'static str],
 }
 
-/// A user name and a password that stand in a definition.
+/// What a definition itself has of credentials.
 #[derive(Debug, Default)]
 pub struct Given {
     /// The user's name.
     pub user: Option<String>,
     /// The user's password.
     pub password: Option<Secret>,
+    /// The stored secret with both: where the definition names it, and its name or ARN.
+    pub stored: Option<(&'static str, String)>,
 }
 
 /// What a definition without a password amounts to.
@@ -67,18 +69,31 @@ impl Given {
         Self {
             user: reader.text(keys.user).map(str::to_owned),
             password: reader.text(keys.password).map(|password| Secret::new(password.to_owned())),
+            stored: keys.secrets.iter().find_map(|key| Some((*key, reader.text(key)?.to_owned()))),
         }
+    }
+
+    /// Those of an `AuthenticationConfiguration`; the user's name and password beat its secret.
+    #[must_use]
+    pub fn of(authentication: &Authentication) -> Self {
+        let (user, password) = authentication.basic.clone();
+        let secret = authentication.secret_arn.clone().filter(|_| user.is_none() && password.is_none());
+        Self { user, password, stored: secret.map(|arn| ("AuthenticationConfiguration.SecretArn", arn)) }
     }
 
     /// What of these is absent, `other` has.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self { user: self.user.or(other.user), password: self.password.or(other.password) }
+        Self {
+            user: self.user.or(other.user),
+            password: self.password.or(other.password),
+            stored: self.stored.or(other.stored),
+        }
     }
 }
 
 impl Credentials {
-    /// Reads those of `keys`, where `given` is what stands in the definition itself. A stored secret wins over it; `without_password`
+    /// Those of a definition that has `given`, and a password that may be encrypted. A stored secret wins over what stands there; `without_password`
     /// is asked, with the user's name, where there is no password.
     pub fn read(
         reader: &mut Reader<'_>,
@@ -86,10 +101,10 @@ impl Credentials {
         given: Given,
         without_password: impl FnOnce(Option<&str>) -> WithoutPassword,
     ) -> Self {
-        let Given { user, password } = given;
+        let Given { user, password, stored } = given;
         let encrypted = reader.text(keys.encrypted_password);
-        if let Some((key, id)) = keys.secrets.iter().find_map(|key| Some((*key, reader.text(key)?))) {
-            reader.refer_to_secret(key, id, Form::Credentials);
+        if let Some((key, id)) = stored {
+            reader.refer_to_secret(key, &id, Form::Credentials);
             if password.is_some() || encrypted.is_some() {
                 reader.warn(
                     "property_ignored",

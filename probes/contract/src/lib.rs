@@ -5,10 +5,12 @@ pub mod foreign;
 pub mod property;
 pub mod tls;
 
+mod address;
 mod arn;
 mod authentication;
 mod connection_limit;
 mod credentials;
+mod declaration;
 mod evidence;
 mod failure;
 mod gate;
@@ -31,10 +33,12 @@ mod stage;
 mod target;
 mod taxonomy;
 
+pub use address::{Address, AddressKeys, Part, PartKeys, Parts, Template, UrlAddress};
 pub use arn::{ArnError, KmsKeyId, RoleArn, SecretId};
 pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
 pub use connection_limit::{ConnectionLimit, ConnectionPermit, EndpointStream};
 pub use credentials::{CredentialKeys, Credentials, Given, PasswordSource, WithoutPassword};
+pub use declaration::{Declaration, Presence, Property, SchemaVersion, Selector, ValueKind};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};
@@ -43,8 +47,9 @@ pub use keeper::{Keeper, Purpose, Tokens};
 pub use kerberos::{KerberosConfiguration, KerberosRealm, Keytab};
 pub use leg::{Leg, Step};
 pub use offer::{Answer, Offer, Offers};
+pub use property::Properties;
 pub use protocol::{
-    Artefact, Form, Io, Location, Login, Material, Password, Pending, Pointer, Probe, Protocol, TypeRow,
+    Artefact, Form, Io, Location, Login, Material, Password, Pending, Pointer, Probe, Protocol,
 };
 pub use reader::{Findings, Reader};
 pub use record::{Outcome, Record, RecordedFailure};
@@ -55,5 +60,5 @@ pub use run_observer::{RunEvent, RunObserver, Wait};
 pub use scrub::{printable, redact};
 pub use secret::Secret;
 pub use stage::Stage;
-pub use target::{Endpoint, Properties, Target};
+pub use target::{Endpoint, Target};
 pub use taxonomy::{Blame, Code, ExitClass, FederationSourceErrorCode, GlueException, Remembered};

@@ -6,7 +6,8 @@ use std::pin::Pin;
 
 use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
 use crate::{
-    Endpoint, KerberosConfiguration, Keytab, Mistake, Region, Run, Secret, SecretId, Stage, Stop, Target,
+    Declaration, Endpoint, KerberosConfiguration, Keytab, Mistake, Region, Run, Secret, SecretId, Stage,
+    Stop, Target,
 };
 
 /// A boxed future that may move to another thread.
@@ -22,11 +23,23 @@ pub trait Protocol: Send + Sync {
     /// The protocol's name in reports, in lower case.
     fn name(&self) -> &'static str;
 
-    /// The kinds of connection that it tests, for help and tables.
-    fn types(&self) -> &'static [TypeRow];
+    /// The types of connections that it tests.
+    fn types(&self) -> &'static [Declaration];
 
-    /// Whether it tests this target, by type and URL. Exactly one protocol claims a target.
-    fn claims(&self, target: &Target) -> bool;
+    /// What stands for all the types that users register, of the protocol that tests them.
+    fn registered_types(&self) -> Option<&'static Declaration> {
+        None
+    }
+
+    /// What it says of one type; none where it does not test it, and for one that a user registered.
+    fn declaration(&self, connection_type: &str) -> Option<&'static Declaration> {
+        self.types().iter().find(|declared| declared.is(connection_type))
+    }
+
+    /// Whether it tests this target. Exactly one protocol claims a target.
+    fn claims(&self, target: &Target) -> bool {
+        self.declaration(&target.connection_type).is_some_and(|declared| declared.selects(target))
+    }
 
     /// Whether setting this target up takes the exchange of its authorization code.
     fn exchanges(&self, _target: &Target) -> bool {
@@ -38,19 +51,6 @@ pub trait Protocol: Send + Sync {
     /// # Errors
     /// All mistakes at once.
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>>;
-}
-
-/// One kind of connection, as help and tables show it.
-#[derive(Clone, Copy, Debug)]
-pub struct TypeRow {
-    /// `ConnectionType`.
-    pub connection_type: &'static str,
-    /// What a user calls it.
-    pub title: &'static str,
-    /// How its definition names the target: a URL form or property keys.
-    pub form: &'static str,
-    /// How deep a test goes, in a few words: `login, metadata`.
-    pub depth: &'static str,
 }
 
 /// A checked target, ready to be dialed once.

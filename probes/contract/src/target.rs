@@ -1,11 +1,10 @@
 //! A connection definition, resolved, as a probe reads it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::{Authentication, Purpose, Secret};
+use crate::{Address, Authentication, Properties, Purpose};
 
 /// A resolved connection definition.
 #[derive(Clone, Debug, Default)]
@@ -14,46 +13,14 @@ pub struct Target {
     pub connection_type: String,
     /// `ConnectionProperties`.
     pub properties: Properties,
-    /// `AuthenticationConfiguration`, but of databases: their credentials stand in the properties.
+    /// Where it is.
+    pub address: Address,
+    /// `AuthenticationConfiguration`.
     pub authentication: Option<Authentication>,
     /// What `RegisterConnectionType` was given for the type, in JSON, where it is a registered one.
     pub registration: Option<Arc<str>>,
     /// What it is dialed for.
     pub purpose: Purpose,
-}
-
-/// `ConnectionProperties`: keys and values as given. Any value may hold a secret, so none is ever shown.
-#[derive(Clone, Default)]
-pub struct Properties(BTreeMap<String, Secret>);
-
-impl Properties {
-    /// Sets `key` to `value`.
-    pub fn insert(&mut self, key: impl Into<String>, value: Secret) {
-        self.0.insert(key.into(), value);
-    }
-
-    /// The value of `key`; a blank one counts as absent, as it does in an AWS CLI skeleton.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(Secret::expose).filter(|value| !value.trim().is_empty())
-    }
-
-    /// All keys and values in the order of the keys, blank ones too.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value))
-    }
-}
-
-impl FromIterator<(String, Secret)> for Properties {
-    fn from_iter<T: IntoIterator<Item = (String, Secret)>>(entries: T) -> Self {
-        Self(entries.into_iter().collect())
-    }
-}
-
-impl fmt::Debug for Properties {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.iter()).finish()
-    }
 }
 
 /// A host and port that a test dials.
@@ -168,12 +135,5 @@ mod tests {
         for port in ["0", "65536", "99999", "-1", "+1", " 1", "x", ""] {
             assert!(Endpoint::parse_port(port).is_err(), "{port}");
         }
-    }
-
-    #[test]
-    fn debug_shows_keys_and_never_values() {
-        let properties: Properties =
-            [("PASSWORD".to_owned(), Secret::new("hunter2".into()))].into_iter().collect();
-        assert_eq!(format!("{properties:?}"), r#"{"PASSWORD": <secret>}"#);
     }
 }

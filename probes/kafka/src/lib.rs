@@ -3,6 +3,7 @@
 mod broker;
 mod classify;
 mod cluster;
+mod declaration;
 mod driver;
 #[cfg(feature = "gssapi")]
 mod gssapi;
@@ -14,7 +15,8 @@ mod settings;
 mod wire;
 
 use probe_contract::{
-    Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target, TypeRow,
+    Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop,
+    Target,
 };
 
 #[cfg(feature = "gssapi")]
@@ -29,17 +31,8 @@ impl Protocol for Kafka {
         "kafka"
     }
 
-    fn types(&self) -> &'static [TypeRow] {
-        &[TypeRow {
-            connection_type: "KAFKA",
-            title: "Apache Kafka, Amazon MSK",
-            form: "KAFKA_BOOTSTRAP_SERVERS",
-            depth: "every bootstrap broker, login, metadata, rights, every advertised listener",
-        }]
-    }
-
-    fn claims(&self, target: &Target) -> bool {
-        target.connection_type.eq_ignore_ascii_case("KAFKA")
+    fn types(&self) -> &'static [Declaration] {
+        &[declaration::KAFKA]
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {

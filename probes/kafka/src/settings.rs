@@ -101,35 +101,35 @@ impl Settings {
     }
 }
 
-const BOOTSTRAP_SERVERS: &str = "KAFKA_BOOTSTRAP_SERVERS";
-const SSL_ENABLED: &str = "KAFKA_SSL_ENABLED";
-const CUSTOM_CERT: &str = "KAFKA_CUSTOM_CERT";
-const SKIP_CUSTOM_CERT_VALIDATION: &str = "KAFKA_SKIP_CUSTOM_CERT_VALIDATION";
-const CLIENT_KEYSTORE: &str = "KAFKA_CLIENT_KEYSTORE";
-const CLIENT_KEYSTORE_PASSWORD: Keys =
+pub(crate) const BOOTSTRAP_SERVERS: &str = "KAFKA_BOOTSTRAP_SERVERS";
+pub(crate) const SSL_ENABLED: &str = "KAFKA_SSL_ENABLED";
+pub(crate) const CUSTOM_CERT: &str = "KAFKA_CUSTOM_CERT";
+pub(crate) const SKIP_CUSTOM_CERT_VALIDATION: &str = "KAFKA_SKIP_CUSTOM_CERT_VALIDATION";
+pub(crate) const CLIENT_KEYSTORE: &str = "KAFKA_CLIENT_KEYSTORE";
+pub(crate) const CLIENT_KEYSTORE_PASSWORD: Keys =
     Keys { plain: "KAFKA_CLIENT_KEYSTORE_PASSWORD", encrypted: "ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD" };
-const CLIENT_KEY_PASSWORD: Keys =
+pub(crate) const CLIENT_KEY_PASSWORD: Keys =
     Keys { plain: "KAFKA_CLIENT_KEY_PASSWORD", encrypted: "ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD" };
-const SASL_MECHANISM: &str = "KAFKA_SASL_MECHANISM";
-const KEYTAB: &str = "KAFKA_SASL_GSSAPI_KEYTAB";
-const KRB5_CONF: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF";
-const SERVICE: &str = "KAFKA_SASL_GSSAPI_SERVICE";
-const PRINCIPAL: &str = "KAFKA_SASL_GSSAPI_PRINCIPAL";
+pub(crate) const SASL_MECHANISM: &str = "KAFKA_SASL_MECHANISM";
+pub(crate) const KEYTAB: &str = "KAFKA_SASL_GSSAPI_KEYTAB";
+pub(crate) const KRB5_CONF: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF";
+pub(crate) const SERVICE: &str = "KAFKA_SASL_GSSAPI_SERVICE";
+pub(crate) const PRINCIPAL: &str = "KAFKA_SASL_GSSAPI_PRINCIPAL";
 
 /// A password's property, and the one that it is encrypted under.
-struct Keys {
-    plain: &'static str,
-    encrypted: &'static str,
+pub(crate) struct Keys {
+    pub(crate) plain: &'static str,
+    pub(crate) encrypted: &'static str,
 }
 
-const SCRAM: CredentialKeys = CredentialKeys {
+pub(crate) const SCRAM: CredentialKeys = CredentialKeys {
     user: "KAFKA_SASL_SCRAM_USERNAME",
     password: "KAFKA_SASL_SCRAM_PASSWORD",
     encrypted_password: "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD",
     // The second is how an older page of Glue's documentation has it.
     secrets: &["KAFKA_SASL_SCRAM_SECRETS_ARN", "AUTHENTICATION_SECRET_ARN"],
 };
-const PLAIN: CredentialKeys = CredentialKeys {
+pub(crate) const PLAIN: CredentialKeys = CredentialKeys {
     user: "KAFKA_SASL_PLAIN_USERNAME",
     password: "KAFKA_SASL_PLAIN_PASSWORD",
     encrypted_password: "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD",

@@ -10,35 +10,34 @@ mod settings;
 mod wire;
 
 use probe_contract::{
-    Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop, Target, TypeRow,
+    Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop,
+    Target,
 };
+use support_jdbc::Database;
 
 use settings::{Encryption, Settings};
 
 /// JDBC to MySQL, to MariaDB, and to what speaks their protocol.
 pub struct Mysql;
 
+const TYPES: [Declaration; 4] = Database {
+    connection_type: "MYSQL",
+    titles: &["MySQL", "MariaDB", "Aurora MySQL"],
+    prefixes: settings::PREFIXES,
+    forms: &["jdbc:mysql://host:port/database", "jdbc:mariadb://host:port/database"],
+    engines: settings::ENGINES,
+    usual_port: settings::USUAL_PORT,
+    depth: "login, right to the database, SELECT 1",
+}
+.types();
+
 impl Protocol for Mysql {
     fn name(&self) -> &'static str {
         "mysql"
     }
 
-    fn types(&self) -> &'static [TypeRow] {
-        const MYSQL: TypeRow = TypeRow {
-            connection_type: "JDBC",
-            title: "MySQL",
-            form: "jdbc:mysql://host:port/database",
-            depth: "login, right to the database, SELECT 1",
-        };
-        &[
-            MYSQL,
-            TypeRow { title: "MariaDB", form: "jdbc:mariadb://host:port/database", ..MYSQL },
-            TypeRow { title: "Aurora MySQL", ..MYSQL },
-        ]
-    }
-
-    fn claims(&self, target: &Target) -> bool {
-        settings::is_for(target)
+    fn types(&self) -> &'static [Declaration] {
+        &TYPES
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {

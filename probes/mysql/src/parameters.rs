@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use probe_contract::tls::Verify;
 use probe_contract::{Reader, Secret};
-use support_jdbc::{self as jdbc, Url, parameter};
+use support_jdbc::{self as jdbc, Url};
 
 use crate::settings::{Encryption, Limits, Scheme};
 
@@ -150,7 +150,7 @@ impl Parameters {
         let (mut ignored, mut unnamed) = (Vec::new(), 0);
         for (name, secret) in &url.parameters {
             let value = secret.expose();
-            let mut wrong = |expected: &str| reader.wrong(parameter(name), expected);
+            let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
             let mut milliseconds = || match value.parse::<u32>() {
                 Ok(0) => None,
                 Ok(count) => Some(Duration::from_millis(count.into())),
@@ -187,7 +187,7 @@ impl Parameters {
                 "connecttimeout" => parameters.limits.connect = milliseconds(),
                 "sockettimeout" => parameters.limits.socket = milliseconds(),
                 store if KEY_STORES.contains(&store) => reader.unsupported(
-                    parameter(name),
+                    url.parameter(name),
                     "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
                 ),
                 known if WITHOUT_EFFECT.contains(&known) => {}

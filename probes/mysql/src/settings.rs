@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Credentials, Endpoint, Findings, Form, Given, Login, Material, Mistake, Password, Pointer, Properties,
-    Reader, Secret, Target, Warning,
+    Address, Credentials, Endpoint, Findings, Form, Given, Login, Material, Mistake, Part, Parts, Password,
+    Pointer, Reader, Secret, Target, UrlAddress, Warning,
 };
-use support_jdbc::{self as jdbc, Passwordless, Precedence, Url, parameter};
+use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
 use crate::parameters::Parameters;
 
@@ -85,32 +85,36 @@ impl Settings {
     }
 }
 
-const SCHEMES: &[(&str, Scheme)] = &[("mysql:", Scheme::Mysql), ("mariadb:", Scheme::Mariadb)];
+const SCHEMES: [(&str, Scheme); 2] = [("jdbc:mysql:", Scheme::Mysql), ("jdbc:mariadb:", Scheme::Mariadb)];
+/// What their URLs begin with.
+pub(crate) const PREFIXES: &[&str] = &[SCHEMES[0].0, SCHEMES[1].0];
+/// What JDBC_ENGINE calls them.
+pub(crate) const ENGINES: &[&str] = &["mysql", MARIADB];
+const MARIADB: &str = "mariadb";
+pub(crate) const USUAL_PORT: u16 = 3306;
+/// What stands between URL parameters.
+const SEPARATORS: &[char] = &['&'];
 /// What may stand between the scheme and the address without changing whom it leads to.
 const VARIANTS: &[&str] = &["aurora:", "aws:"];
 
-/// Whether `target` is a MySQL or MariaDB server: by its URL, or else by JDBC_ENGINE.
-pub(crate) fn is_for(target: &Target) -> bool {
-    jdbc::is_for(target, &["mysql:", "mariadb:"], &["mysql", "mariadb"])
-}
-
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
-    const DEFAULT_PORT: u16 = 3306;
     let mut reader = Reader::new(&target.properties);
-    let (scheme, url) = match reader.text(jdbc::PROPERTY) {
-        Some(text) => from_url(text, &mut reader),
-        None => (from_engine(reader.properties()), jdbc::from_parts(&mut reader)),
+    let (scheme, url) = match &target.address {
+        Address::Url(url) => from_url(url, &mut reader),
+        Address::Parts(parts) => (from_engine(parts), Url::of_parts(parts, SEPARATORS, &mut reader)),
+        Address::Own => return Err(vec![jdbc::no_address()]),
     };
     let mut parameters = Parameters::read(&url, &mut reader);
-    let enforce = reader.boolean("JDBC_ENFORCE_SSL");
+    let enforce = jdbc::enforces_tls(&mut reader, target);
 
     jdbc::driver(&mut reader);
-    let endpoint = url.host.map(|host| Endpoint { host, port: url.port.unwrap_or(DEFAULT_PORT) });
-    let given = Given { user: parameters.user.take(), password: parameters.password.take() };
+    let endpoint = url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(USUAL_PORT) });
+    let given = Given { user: parameters.user.take(), password: parameters.password.take(), stored: None };
     // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
     let credentials = jdbc::credentials(
         &mut reader,
+        target,
         endpoint.clone(),
         given,
         Precedence::Properties,
@@ -119,9 +123,9 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     reader.refuse_nul("database", url.database.as_deref());
 
     let (encryption, verify) = parameters.encryption(scheme, enforce, &mut reader);
-    let server = ("serverSslCert", parameters.server_certificate.as_deref());
-    let trust = jdbc::trust(&mut reader, enforce, server);
-    let client = key_store(&parameters, &mut reader);
+    let server = (url.parameter("serverSslCert"), parameters.server_certificate.as_deref());
+    let trust = jdbc::trust(&mut reader, target, enforce, server);
+    let client = key_store(&url, &parameters, &mut reader);
     let mut refer = |file: Pointer| reader.refer(file);
     // Without TLS nobody reads them.
     let (trust, client) = match encryption {
@@ -137,7 +141,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
 
     let Findings { pointers, warnings } = reader.finish()?;
     let Some(endpoint) = endpoint else {
-        return Err(vec![Mistake::new(jdbc::PROPERTY, "expected a host behind the //")]);
+        return Err(vec![jdbc::no_address()]);
     };
     Ok(Settings {
         endpoint,
@@ -156,35 +160,36 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     })
 }
 
-fn from_url(text: &str, reader: &mut Reader<'_>) -> (Scheme, Url) {
+fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Url) {
+    let text = address.url.marked();
     let (scheme, rest) = SCHEMES
         .iter()
-        .find_map(|(prefix, scheme)| Some((*scheme, jdbc::after_scheme(text, prefix)?)))
+        .find_map(|(prefix, scheme)| Some((*scheme, jdbc::strip_prefix_ignore_case(text, prefix)?)))
         .unwrap_or((Scheme::Mysql, ""));
     let rest =
         VARIANTS.iter().find_map(|variant| jdbc::strip_prefix_ignore_case(rest, variant)).unwrap_or(rest);
     // Without the slashes it would be taken for the name of a database: replication:, loadbalance:, srv and the like.
     if !rest.starts_with("//") {
         let expected = "expected jdbc:mysql://host:port/database: dialcheck dials one address and says which";
-        reader.wrong(jdbc::PROPERTY, expected);
-        return (scheme, Url::default());
+        reader.wrong(address.property, expected);
+        return (scheme, Url::empty(address.property));
     }
     if rest.starts_with("//(") || jdbc::strip_prefix_ignore_case(rest, "//address=").is_some() {
         let expected =
             "expected //host:port/database: the form with key=value pairs is not supported by this version";
-        reader.wrong(jdbc::PROPERTY, expected);
-        return (scheme, Url::default());
+        reader.wrong(address.property, expected);
+        return (scheme, Url::empty(address.property));
     }
-    let url = Url::parse(rest, &['&'], reader);
+    let url = Url::parse(rest, address, SEPARATORS, reader);
     if url.host.is_none() && reader.mistakes().is_empty() {
-        reader.wrong(jdbc::PROPERTY, "expected a host behind the //");
+        reader.wrong(address.property, "expected a host behind the //");
     }
-    jdbc::warn_of_parts(reader);
+    jdbc::warn_of_parts(reader, address);
     (scheme, url)
 }
 
 /// The client's own certificate. Connector/J spells its place as a URL.
-fn key_store(parameters: &Parameters, reader: &mut Reader<'_>) -> Option<Pointer> {
+fn key_store(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Option<Pointer> {
     let place = parameters.key_store.as_deref()?;
     let place = match place.strip_prefix("file:") {
         Some(path) if !path.starts_with("//") => path,
@@ -194,12 +199,12 @@ fn key_store(parameters: &Parameters, reader: &mut Reader<'_>) -> Option<Pointer
         store_password: parameters.key_store_password.clone().map(Password::Given),
         key_password: parameters.key_password.clone().map(Password::Given),
     };
-    reader.file(parameter("clientCertificateKeyStoreUrl"), place, form)
+    reader.file(url.parameter("clientCertificateKeyStoreUrl"), place, form)
 }
 
-fn from_engine(properties: &Properties) -> Scheme {
-    match properties.get("JDBC_ENGINE") {
-        Some(engine) if engine.trim().eq_ignore_ascii_case("mariadb") => Scheme::Mariadb,
+fn from_engine(parts: &Parts) -> Scheme {
+    match parts.engine.as_ref().and_then(Part::trimmed) {
+        Some(engine) if engine.eq_ignore_ascii_case(MARIADB) => Scheme::Mariadb,
         Some(_) | None => Scheme::Mysql,
     }
 }

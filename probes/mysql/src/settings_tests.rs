@@ -1,9 +1,13 @@
+use probe_contract::{Properties, Protocol};
+
 use super::*;
+use crate::Mysql;
 
 fn target(properties: &[(&str, &str)]) -> Target {
-    let properties =
+    let properties: Properties =
         properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
-    Target { connection_type: "JDBC".to_owned(), properties, ..Target::default() }
+    let address = Mysql.declaration("JDBC").unwrap().address.read(&properties);
+    Target { connection_type: "JDBC".to_owned(), properties, address, ..Target::default() }
 }
 
 fn settings(properties: &[(&str, &str)]) -> Settings {
@@ -24,12 +28,12 @@ fn a_scheme_or_an_engine_claims_a_target_in_any_case() {
     let url = |url| target(&[("JDBC_CONNECTION_URL", url)]);
     let engine = |name| target(&[("JDBC_ENGINE", name)]);
     for claimed in ["JDBC:MySQL://h/d", "jdbc:mariadb://h/d", "jdbc:mysql:aurora://h/d"] {
-        assert!(is_for(&url(claimed)), "{claimed}");
+        assert!(Mysql.claims(&url(claimed)), "{claimed}");
     }
-    assert!(!is_for(&url("jdbc:postgresql://h/d")));
-    assert!(is_for(&engine("MySQL")));
-    assert!(is_for(&engine("mariadb")));
-    assert!(!is_for(&engine("aurora")));
+    assert!(!Mysql.claims(&url("jdbc:postgresql://h/d")));
+    assert!(Mysql.claims(&engine("MySQL")));
+    assert!(Mysql.claims(&engine("mariadb")));
+    assert!(!Mysql.claims(&engine("aurora")));
 }
 
 #[test]

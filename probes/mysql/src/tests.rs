@@ -68,9 +68,9 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
     .into_iter()
     .map(|(key, value)| (key.to_owned(), Secret::new(value.to_owned())))
     .collect();
-    let settings =
-        settings::read(&Target { connection_type: "JDBC".to_owned(), properties, ..Target::default() })
-            .unwrap();
+    let address = Mysql.declaration("JDBC").unwrap().address.read(&properties);
+    let target = Target { connection_type: "JDBC".to_owned(), properties, address, ..Target::default() };
+    let settings = settings::read(&target).unwrap();
     let options = RunOptions {
         deadline: Duration::from_secs(30),
         gate: Gate { loopback: Loopback::Open },

@@ -7,12 +7,12 @@ mod settings;
 mod tap;
 
 use probe_contract::{
-    Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Secret,
-    Stage, Stop, Target, TypeRow,
+    Declaration, Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol,
+    Run, Secret, Stage, Stop, Target,
 };
-use support_jdbc::explain_tls;
+use support_jdbc::{Database, explain_tls};
 
-use settings::{Encryption, Settings};
+use settings::{Encryption, Engine, Settings};
 
 /// JDBC to PostgreSQL, and to what speaks its protocol.
 pub struct Postgresql;
@@ -22,27 +22,39 @@ pub struct Redshift;
 
 const DEPTH: &str = "login, right to the database, SELECT 1";
 
+const POSTGRESQL: [Declaration; 4] = Database {
+    connection_type: "POSTGRESQL",
+    titles: &["PostgreSQL", "Aurora PostgreSQL"],
+    prefixes: Engine::Postgresql.prefixes(),
+    forms: &["jdbc:postgresql://host:port/database"],
+    engines: Engine::Postgresql.names(),
+    usual_port: Engine::Postgresql.usual_port(),
+    depth: DEPTH,
+}
+.types();
+
+const REDSHIFT: [Declaration; 4] = Database {
+    connection_type: "REDSHIFT",
+    titles: &["Redshift"],
+    prefixes: Engine::Redshift.prefixes(),
+    forms: &["jdbc:redshift://host:port/database"],
+    engines: Engine::Redshift.names(),
+    usual_port: Engine::Redshift.usual_port(),
+    depth: DEPTH,
+}
+.types();
+
 impl Protocol for Postgresql {
     fn name(&self) -> &'static str {
         "postgresql"
     }
 
-    fn types(&self) -> &'static [TypeRow] {
-        const POSTGRESQL: TypeRow = TypeRow {
-            connection_type: "JDBC",
-            title: "PostgreSQL",
-            form: "jdbc:postgresql://host:port/database",
-            depth: DEPTH,
-        };
-        &[POSTGRESQL, TypeRow { title: "Aurora PostgreSQL", ..POSTGRESQL }]
-    }
-
-    fn claims(&self, target: &Target) -> bool {
-        settings::is_for(settings::Engine::Postgresql, target)
+    fn types(&self) -> &'static [Declaration] {
+        &POSTGRESQL
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        Ok(Box::new(PostgresProbe::new(settings::read(settings::Engine::Postgresql, target)?)))
+        Ok(Box::new(PostgresProbe::new(settings::read(Engine::Postgresql, target)?)))
     }
 }
 
@@ -51,21 +63,12 @@ impl Protocol for Redshift {
         "redshift"
     }
 
-    fn types(&self) -> &'static [TypeRow] {
-        &[TypeRow {
-            connection_type: "JDBC",
-            title: "Redshift",
-            form: "jdbc:redshift://host:port/database",
-            depth: DEPTH,
-        }]
-    }
-
-    fn claims(&self, target: &Target) -> bool {
-        settings::is_for(settings::Engine::Redshift, target)
+    fn types(&self) -> &'static [Declaration] {
+        &REDSHIFT
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        Ok(Box::new(PostgresProbe::new(settings::read(settings::Engine::Redshift, target)?)))
+        Ok(Box::new(PostgresProbe::new(settings::read(Engine::Redshift, target)?)))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use probe_contract::tls::Verify;
 use probe_contract::{Reader, Region, Secret};
-use support_jdbc::{self as jdbc, Url, parameter};
+use support_jdbc::{self as jdbc, Url};
 
 use crate::settings::{Encryption, Limits};
 
@@ -117,7 +117,7 @@ impl Parameters {
         let mut ssl = false;
         for (name, secret) in &url.parameters {
             let value = secret.expose();
-            let mut wrong = |expected: &str| reader.wrong(parameter(name), expected);
+            let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
             let mut seconds = |unit: Duration| match value.parse::<u32>() {
                 Ok(0) => None,
                 Ok(count) => Some(unit * count),
@@ -158,7 +158,7 @@ impl Parameters {
                 "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
                     Some((_, validating)) => parameters.validating = *validating,
                     None => reader.unsupported(
-                        parameter(name),
+                        url.parameter(name),
                         "expected a class of pgjdbc's own: dialcheck runs no other",
                     ),
                 },
@@ -166,7 +166,7 @@ impl Parameters {
                 "sslcert" => parameters.sslcert = Some(value.to_owned()),
                 "sslkey" => parameters.sslkey = Some(value.to_owned()),
                 "sslpassword" => {
-                    reader.unsupported(parameter(name), "expected a key that is not encrypted");
+                    reader.unsupported(url.parameter(name), "expected a key that is not encrypted");
                 }
                 "connecttimeout" => parameters.limits.connect = seconds(Duration::from_secs(1)),
                 "logintimeout" => parameters.limits.login = seconds(Duration::from_secs(1)),
@@ -198,7 +198,12 @@ impl Parameters {
     }
 
     /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.
-    pub(crate) fn encryption(&self, enforce: bool, reader: &mut Reader<'_>) -> (Encryption, Verify) {
+    pub(crate) fn encryption(
+        &self,
+        url: &Url,
+        enforce: bool,
+        reader: &mut Reader<'_>,
+    ) -> (Encryption, Verify) {
         if enforce {
             let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull) || !self.validating;
             if weaker {
@@ -223,7 +228,7 @@ impl Parameters {
             (true, Encryption::Required | Encryption::Direct) => Encryption::Direct,
             (true, Encryption::None | Encryption::IfOffered) => {
                 let expected = "expected sslmode=require or stronger beside sslNegotiation=direct";
-                reader.wrong(parameter("sslNegotiation"), expected);
+                reader.wrong(url.parameter("sslNegotiation"), expected);
                 encryption
             }
         };

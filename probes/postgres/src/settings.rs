@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Pointer, Properties, Reader,
-    Target, Warning,
+    Address, Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Parts, Pointer,
+    Reader, Target, UrlAddress, Warning,
 };
-use support_jdbc::{self as jdbc, Passwordless, Precedence, Url, parameter};
+use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
 use crate::parameters::Parameters;
 
@@ -64,14 +64,15 @@ struct ClientFiles {
 }
 
 impl Engine {
-    const fn scheme(self) -> &'static str {
+    /// What its URLs begin with.
+    pub(crate) const fn prefixes(self) -> &'static [&'static str] {
         match self {
-            Self::Postgresql => "postgresql:",
-            Self::Redshift => "redshift:",
+            Self::Postgresql => &["jdbc:postgresql:"],
+            Self::Redshift => &["jdbc:redshift:"],
         }
     }
 
-    const fn default_port(self) -> u16 {
+    pub(crate) const fn usual_port(self) -> u16 {
         match self {
             Self::Postgresql => 5432,
             Self::Redshift => 5439,
@@ -87,11 +88,16 @@ impl Engine {
     }
 
     /// What JDBC_ENGINE calls it.
-    const fn names(self) -> &'static [&'static str] {
+    pub(crate) const fn names(self) -> &'static [&'static str] {
         match self {
             Self::Postgresql => &["postgresql", "postgres"],
             Self::Redshift => &["redshift"],
         }
+    }
+
+    /// What stands in a URL behind its scheme.
+    fn after_scheme(self, url: &UrlAddress) -> Option<&str> {
+        self.prefixes().iter().find_map(|prefix| jdbc::strip_prefix_ignore_case(url.url.marked(), prefix))
     }
 }
 
@@ -127,49 +133,39 @@ impl Settings {
     }
 }
 
-/// Whether `target` is one of `engine`: by its URL, or else by JDBC_ENGINE.
-pub(crate) fn is_for(engine: Engine, target: &Target) -> bool {
-    jdbc::is_for(target, &[engine.scheme()], engine.names())
-}
-
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut reader = Reader::new(&target.properties);
-    let url = match reader.text(jdbc::PROPERTY) {
-        Some(text) => from_url(engine, text, &mut reader),
-        None => {
-            if engine == Engine::Redshift {
-                let expected =
-                    "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database";
-                reader.wrong("JDBC_ENGINE", expected);
-            }
-            jdbc::from_parts(&mut reader)
-        }
+    let url = match &target.address {
+        Address::Url(url) => from_url(engine, url, &mut reader),
+        Address::Parts(parts) => from_parts(engine, parts, &mut reader),
+        Address::Own => return Err(vec![jdbc::no_address()]),
     };
-    let iam = by_iam(engine, reader.properties());
+    let iam = by_iam(engine, &target.address);
     let mut parameters = Parameters::read(&url, iam, &mut reader);
-    let enforce = reader.boolean("JDBC_ENFORCE_SSL");
+    let enforce = jdbc::enforces_tls(&mut reader, target);
 
     jdbc::driver(&mut reader);
     let endpoint =
-        url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.default_port()) });
+        url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.usual_port()) });
     let credentials = if iam {
         let location = cluster(&url, &parameters, &mut reader);
-        jdbc::of_cluster(&mut reader, location)
+        jdbc::of_cluster(&mut reader, target, location)
     } else {
-        let given = Given { user: parameters.user.take(), password: parameters.password.take() };
+        let given =
+            Given { user: parameters.user.take(), password: parameters.password.take(), stored: None };
         let passwordless =
             if parameters.sslcert.is_some() { Passwordless::Allowed } else { Passwordless::OnlyRds };
-        jdbc::credentials(&mut reader, endpoint.clone(), given, Precedence::Url, passwordless)
+        jdbc::credentials(&mut reader, target, endpoint.clone(), given, Precedence::Url, passwordless)
     };
 
     reader.refuse_nul("database", url.database.as_deref());
     reader.refuse_nul("options", parameters.startup.as_deref());
 
-    let root = ("sslrootcert", parameters.sslrootcert.as_deref());
-    let trust = jdbc::trust(&mut reader, enforce, root);
-    let client = client_files(&parameters, &mut reader);
-    let (encryption, verify) = parameters.encryption(enforce, &mut reader);
+    let root = (url.parameter("sslrootcert"), parameters.sslrootcert.as_deref());
+    let trust = jdbc::trust(&mut reader, target, enforce, root);
+    let client = client_files(&url, &parameters, &mut reader);
+    let (encryption, verify) = parameters.encryption(&url, enforce, &mut reader);
     let mut refer = |file: Pointer| reader.refer(file);
     // Without TLS nobody reads them.
     let (trust, client) = match encryption {
@@ -188,7 +184,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     }
     let Findings { pointers, warnings } = reader.finish()?;
     let Some(endpoint) = endpoint else {
-        return Err(vec![Mistake::new(jdbc::PROPERTY, "expected a host behind the //")]);
+        return Err(vec![jdbc::no_address()]);
     };
     Ok(Settings {
         endpoint,
@@ -209,8 +205,9 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
 /// What stands behind `jdbc:redshift:` where IAM gives the login.
 const IAM: &str = "iam:";
 
-fn by_iam(engine: Engine, properties: &Properties) -> bool {
-    let rest = properties.get(jdbc::PROPERTY).and_then(|url| jdbc::after_scheme(url, engine.scheme()));
+fn by_iam(engine: Engine, address: &Address) -> bool {
+    let Address::Url(url) = address else { return false };
+    let rest = engine.after_scheme(url);
     engine == Engine::Redshift && rest.is_some_and(|rest| jdbc::strip_prefix_ignore_case(rest, IAM).is_some())
 }
 
@@ -236,38 +233,56 @@ fn cluster(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Locat
     }
 }
 
-fn from_url(engine: Engine, text: &str, reader: &mut Reader<'_>) -> Url {
-    let rest = jdbc::after_scheme(text, engine.scheme()).unwrap_or_default();
-    let rest =
-        jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift).unwrap_or(rest);
+fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> Url {
+    let rest = engine.after_scheme(address).unwrap_or_default();
+    let after_iam = jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift);
+    let rest = after_iam.unwrap_or(rest);
     // A cluster that can be one has been looked up before.
-    if by_iam(engine, reader.properties()) && names_a_cluster(rest) {
+    if after_iam.is_some() && names_a_cluster(rest) {
         let expected = "expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/";
-        reader.wrong(jdbc::PROPERTY, expected);
-        return Url::default();
+        reader.wrong(address.property, expected);
+        return Url::empty(address.property);
     }
-    let url = Url::parse(rest, engine.separators(), reader);
+    let url = Url::parse(rest, address, engine.separators(), reader);
     if url.host.is_none() && reader.mistakes().is_empty() {
-        reader.wrong(jdbc::PROPERTY, "expected a host behind the //");
+        reader.wrong(address.property, "expected a host behind the //");
     }
     if engine == Engine::Redshift && url.database.is_none() {
-        reader.wrong(jdbc::PROPERTY, "expected a database behind the host");
+        reader.wrong(address.property, "expected a database behind the host");
     }
-    jdbc::warn_of_parts(reader);
+    jdbc::warn_of_parts(reader, address);
+    url
+}
+
+fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
+    if engine == Engine::Redshift
+        && let Some(named) = &parts.engine
+    {
+        let expected =
+            "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database";
+        reader.wrong(named.property, expected);
+    }
+    let url = Url::of_parts(parts, engine.separators(), reader);
+    if engine == Engine::Redshift
+        && let Some(database) = &parts.database
+        && database.value.is_none()
+    {
+        reader.wrong(database.property, "expected the name of a database");
+    }
     url
 }
 
 /// The client's certificate and its key.
-fn client_files(parameters: &Parameters, reader: &mut Reader<'_>) -> Option<(Pointer, Pointer)> {
+fn client_files(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Option<(Pointer, Pointer)> {
     let (Some(certificate), Some(key)) = (&parameters.sslcert, &parameters.sslkey) else {
         if parameters.sslcert.is_some() != parameters.sslkey.is_some() {
             let missing = if parameters.sslcert.is_some() { "sslkey" } else { "sslcert" };
-            reader.wrong(parameter(missing), "expected beside the other of sslcert and sslkey");
+            reader.wrong(url.parameter(missing), "expected beside the other of sslcert and sslkey");
         }
         return None;
     };
-    let certificate = reader.file(parameter("sslcert"), certificate, Form::Certificates)?;
-    let key = reader.file(parameter("sslkey"), key, Form::PrivateKey)?;
+    let certificate = reader.file(url.parameter("sslcert"), certificate, Form::Certificates)?;
+    let key = reader.file(url.parameter("sslkey"), key, Form::PrivateKey)?;
     Some((certificate, key))
 }
 

@@ -1,11 +1,20 @@
-use probe_contract::{Artefact, Location, Region, Secret, SecretId};
+use probe_contract::{
+    Artefact, Authentication, AuthenticationType, Code, Location, Properties, Protocol, Region, Secret,
+    SecretId,
+};
 
 use super::*;
+use crate::{Postgresql, Redshift};
 
 fn target(properties: &[(&str, &str)]) -> Target {
-    let properties =
+    of_type(&Postgresql, "JDBC", properties)
+}
+
+fn of_type(protocol: &dyn Protocol, connection_type: &str, properties: &[(&str, &str)]) -> Target {
+    let properties: Properties =
         properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect();
-    Target { connection_type: "JDBC".to_owned(), properties, ..Target::default() }
+    let address = protocol.declaration(connection_type).unwrap().address.read(&properties);
+    Target { connection_type: connection_type.to_owned(), properties, address, ..Target::default() }
 }
 
 fn settings(properties: &[(&str, &str)]) -> Settings {
@@ -24,12 +33,71 @@ fn of_url(url: &str) -> Settings {
 fn a_scheme_or_an_engine_claims_a_target_in_any_case() {
     let url = |url| target(&[("JDBC_CONNECTION_URL", url)]);
     let engine = |name| target(&[("JDBC_ENGINE", name)]);
-    assert!(is_for(Engine::Postgresql, &url("JDBC:PostgreSQL://h/d")));
-    assert!(is_for(Engine::Redshift, &url("jdbc:redshift://h/d")));
-    assert!(!is_for(Engine::Postgresql, &url("jdbc:mysql://h/d")));
-    assert!(is_for(Engine::Postgresql, &engine("Postgres")));
-    assert!(is_for(Engine::Redshift, &engine("REDSHIFT")));
-    assert!(!is_for(Engine::Postgresql, &engine("aurora")));
+    assert!(Postgresql.claims(&url("JDBC:PostgreSQL://h/d")));
+    assert!(Redshift.claims(&url("jdbc:redshift://h/d")));
+    assert!(!Postgresql.claims(&url("jdbc:mysql://h/d")));
+    assert!(Postgresql.claims(&engine("Postgres")));
+    assert!(Redshift.claims(&engine("REDSHIFT")));
+    assert!(!Postgresql.claims(&engine("aurora")));
+}
+
+#[test]
+fn a_database_of_schema_version_2_is_read_from_its_own_properties() {
+    let parts = [
+        ("HOST", "::1"),
+        ("DATABASE", "d b/ü"),
+        ("JDBC_PARAMS", "?sslmode=require"),
+        ("ENFORCE_SSL", "true"),
+        ("CERTIFICATE_S3_REFERENCE", "s3://bucket/ca.pem"),
+    ];
+    let basic = (Some("alice".to_owned()), Some(Secret::new("made-up".to_owned())));
+    let authentication = Authentication { basic, ..Authentication::default() };
+    let target = |properties: &[_]| Target {
+        authentication: Some(authentication.clone()),
+        ..of_type(&Postgresql, "postgresql", properties)
+    };
+    let settings = read(Engine::Postgresql, &target(&parts)).unwrap();
+    assert_eq!(settings.endpoint.to_string(), "[::1]:5432");
+    assert_eq!(settings.database.as_deref(), Some("d b/ü"));
+    assert_eq!((settings.encryption, settings.verify), (Encryption::Required, Verify::ChainAndName));
+    assert_eq!(settings.pointers[0].property, "CERTIFICATE_S3_REFERENCE");
+    let (user, password) = settings.credentials.resolve(&Material::default());
+    assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("alice", Some("made-up")));
+    let wrong =
+        [("HOST", "a/b"), ("PORT", "1/2"), ("JDBC_PARAMS", "sslmode=canary"), ("ENFORCE_SSL", "canary")];
+    let mistakes = read(Engine::Postgresql, &target(&wrong)).unwrap_err();
+    let keys: Vec<&str> = mistakes.iter().map(|mistake| mistake.property.as_str()).collect();
+    assert_eq!(keys, ["HOST", "PORT", "JDBC_PARAMS?sslmode", "ENFORCE_SSL"]);
+    let mistakes = read(
+        Engine::Redshift,
+        &of_type(&Redshift, "REDSHIFT", &[("HOST", "h"), ("USERNAME", "a"), ("PASSWORD", "b")]),
+    );
+    assert_eq!(mistakes.unwrap_err()[0].property, "DATABASE");
+}
+
+#[test]
+fn credentials_are_taken_from_where_they_stand() {
+    let with = |properties: &[(&str, &str)], authentication: Authentication| {
+        let url = ("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslmode=disable");
+        let target = target(&[&[url], properties].concat());
+        read(Engine::Postgresql, &Target { authentication: Some(authentication), ..target })
+    };
+    let arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:made-up";
+    let stored = |arn: &str| Authentication { secret_arn: Some(arn.to_owned()), ..Authentication::default() };
+    let read = with(&[], stored(arn)).unwrap();
+    assert_eq!(read.pointers[0].property, "AuthenticationConfiguration.SecretArn");
+    assert_eq!(read.pointers[0].location, Location::Secret(SecretId::parse(arn).unwrap()));
+    assert_eq!(with(&[("SECRET_ID", "own")], stored(arn)).unwrap().pointers[0].property, "SECRET_ID");
+    let elsewhere = with(&[], stored("arn:aws:secretsmanager:x@evil.example/:0:secret:x")).unwrap_err();
+    assert_eq!(elsewhere[0].property, "AuthenticationConfiguration.SecretArn");
+    let basic = (Some("alice".to_owned()), Some(Secret::new("made-up".to_owned())));
+    let basic = Authentication { basic, ..stored(arn) };
+    let own = with(&[("USERNAME", "bob")], basic).unwrap();
+    let (user, password) = own.credentials.resolve(&Material::default());
+    assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("bob", Some("made-up")));
+    let kind = Some(AuthenticationType::OAuth2);
+    let mistakes = with(&[], Authentication { kind, ..Authentication::default() }).unwrap_err();
+    assert_eq!((mistakes.len(), mistakes[0].code), (1, Code::MechanismUnsupported));
 }
 
 #[test]

@@ -132,6 +132,7 @@ mod tests {
             authentication: Some(Authentication { oauth2, ..Authentication::default() }),
             registration: Some(registration.to_string().into()),
             purpose,
+            ..Target::default()
         }
     }
 

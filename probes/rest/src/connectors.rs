@@ -1,10 +1,10 @@
 //! The connectors that dialcheck knows: one document each. Adding one is adding its document, and its name here.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use probe_contract::{Mistake, TypeRow};
+use probe_contract::{Declaration, Mistake};
 
-use crate::depth;
+use crate::declaration;
 use crate::document::Document;
 
 macro_rules! documents {
@@ -36,21 +36,46 @@ const DOCUMENTS: &[&str] = documents! {
     "zohocrm"
 };
 
+/// A connector, of which is read only what is asked for.
+struct Connector {
+    text: &'static str,
+    document: OnceLock<Option<Arc<Document>>>,
+    declaration: OnceLock<Option<Declaration>>,
+}
+
+static CONNECTORS: LazyLock<Vec<Connector>> = LazyLock::new(|| {
+    let unread =
+        |text: &&'static str| Connector { text, document: OnceLock::new(), declaration: OnceLock::new() };
+    DOCUMENTS.iter().map(unread).collect()
+});
+
 /// The documents' texts, in the order of their types: what `RegisterConnectionType` takes, and the key `Interpreter`.
 pub fn documents() -> impl Iterator<Item = &'static str> {
     DOCUMENTS.iter().copied()
 }
 
 /// What help and tables say of them.
-pub(crate) static TYPES: LazyLock<Vec<TypeRow>> = LazyLock::new(|| {
-    let row = |text: &&'static str| TypeRow {
-        connection_type: head(text, "ConnectionType"),
-        title: head(text, "DisplayName"),
-        form: head(text, "Form"),
-        depth: serde_json::from_str(text).map_or("", |document| depth::of(&document).leak()),
-    };
-    DOCUMENTS.iter().map(row).collect()
-});
+pub(crate) static TYPES: LazyLock<Vec<Declaration>> =
+    LazyLock::new(|| CONNECTORS.iter().filter_map(Connector::declaration).copied().collect());
+
+impl Connector {
+    // A test reads every document.
+    fn document(&self) -> Option<&Arc<Document>> {
+        self.document.get_or_init(|| serde_json::from_str(self.text).ok().map(Arc::new)).as_ref()
+    }
+
+    fn declaration(&self) -> Option<&Declaration> {
+        let declared = || {
+            let head = declaration::Head {
+                connection_type: head(self.text, "ConnectionType"),
+                title: head(self.text, "DisplayName"),
+                definition: head(self.text, "Form"),
+            };
+            Some(declaration::of(&head, self.document()?))
+        };
+        self.declaration.get_or_init(declared).as_ref()
+    }
+}
 
 /// A text near the beginning of a document, without reading the rest: whose target it is, is asked at every test.
 fn head(text: &'static str, key: &str) -> &'static str {
@@ -58,17 +83,24 @@ fn head(text: &'static str, key: &str) -> &'static str {
     behind.split_once('"').map_or("", |(value, _)| value)
 }
 
+fn connector(connection_type: &str) -> Option<&'static Connector> {
+    let is = |found: &&Connector| head(found.text, "ConnectionType").eq_ignore_ascii_case(connection_type);
+    CONNECTORS.iter().find(is)
+}
+
 /// The document of a type.
 pub(crate) fn find(connection_type: &str) -> Option<Arc<Document>> {
-    let text =
-        DOCUMENTS.iter().find(|text| head(text, "ConnectionType").eq_ignore_ascii_case(connection_type))?;
-    // A test reads every document.
-    serde_json::from_str(text).ok().map(Arc::new)
+    connector(connection_type)?.document().cloned()
+}
+
+/// What is known of the connections of a type that has a document.
+pub(crate) fn declaration(connection_type: &str) -> Option<&'static Declaration> {
+    connector(connection_type)?.declaration()
 }
 
 /// Whether there is a document of that type.
 pub(crate) fn is_known(connection_type: &str) -> bool {
-    DOCUMENTS.iter().any(|text| head(text, "ConnectionType").eq_ignore_ascii_case(connection_type))
+    connector(connection_type).is_some()
 }
 
 /// Reads what `RegisterConnectionType` was given.

@@ -87,8 +87,9 @@ pub(crate) struct UrlRules {
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct PropertyRule {
     /// What it is, for `DescribeConnectionType`.
-    #[serde(rename = "Description")]
-    _description: String,
+    pub(crate) description: String,
+    /// Whether it is not shown although Glue calls it an input.
+    pub(crate) secret: bool,
     /// Other spellings of its key.
     pub(crate) aliases: Vec<String>,
     /// What a whole value matches.

@@ -5,6 +5,7 @@ mod check;
 mod classify;
 mod code;
 mod connectors;
+mod declaration;
 mod depth;
 mod document;
 mod interpreter;
@@ -29,8 +30,8 @@ use std::sync::Arc;
 
 use probe_contract::tls::{TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Code, Endpoint, Evidence, Failure, Io, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol,
-    Purpose, Run, Secret, Stage, Step, Stop, Target, TypeRow, Warning,
+    Code, Declaration, Endpoint, Evidence, Failure, Io, Leg, Login, Material, Mistake, Pending, Pointer,
+    Probe, Protocol, Purpose, Run, Secret, Stage, Step, Stop, Target, Warning,
 };
 
 use document::Document;
@@ -53,8 +54,16 @@ impl Protocol for Rest {
         "rest"
     }
 
-    fn types(&self) -> &'static [TypeRow] {
+    fn types(&self) -> &'static [Declaration] {
         &connectors::TYPES
+    }
+
+    fn registered_types(&self) -> Option<&'static Declaration> {
+        Some(&declaration::REGISTERED)
+    }
+
+    fn declaration(&self, connection_type: &str) -> Option<&'static Declaration> {
+        connectors::declaration(connection_type)
     }
 
     fn claims(&self, target: &Target) -> bool {

@@ -44,9 +44,9 @@ fn every_document_is_in_the_list_under_its_name() {
     for (row, (text, _)) in connectors::TYPES.iter().zip(all()) {
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(row.connection_type, value["ConnectionType"]);
-        assert_eq!(row.title, value["Interpreter"]["DisplayName"]);
-        assert_eq!(row.form, value["Interpreter"]["Form"]);
-        assert!(!row.form.is_empty() && value["Interpreter"]["Vendor"].is_string());
+        assert_eq!(row.titles, [value["Interpreter"]["DisplayName"].as_str().unwrap()]);
+        assert_eq!(row.definition, value["Interpreter"]["Form"]);
+        assert!(!row.definition.is_empty() && value["Interpreter"]["Vendor"].is_string());
     }
 }
 

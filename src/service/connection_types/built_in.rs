@@ -1,21 +1,14 @@
 //! The types that this build tests: what help, tables, `ListConnectionTypes` and `DescribeConnectionType` are made of.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use probe_contract::TypeRow;
+use probe_contract::{Declaration, Property, SchemaVersion};
 
 use super::connector::{self, Connector};
-use super::properties::{self, BASIC, Property};
+use super::properties::{self, BASIC};
 use crate::PROTOCOLS;
 use crate::glue::Fields;
-
-/// Databases of schema version 2, as the engine knows them, with the protocol that tests each.
-const DATABASES: [(&str, &str); 3] =
-    [("MYSQL", "mysql"), ("POSTGRESQL", "postgresql"), ("REDSHIFT", "redshift")];
-
-/// Connectors in whose place the database that they name is tested.
-const CONNECTORS: [(&str, &str); 2] =
-    [("CUSTOM", "connectors of your own"), ("MARKETPLACE", "connectors of AWS Marketplace")];
 
 /// A type of connections that this build tests.
 #[derive(Clone, Debug)]
@@ -28,182 +21,121 @@ pub struct TestedType {
     pub definition: String,
     /// How deep a test goes, in a few words.
     pub depth: &'static str,
-    kin: Kin,
-}
-
-/// What a type's definitions look like.
-#[derive(Clone, Copy, Debug)]
-enum Kin {
-    /// By URL or by parts, with the credentials among the properties.
-    Jdbc,
-    /// Of schema version 2, with an `AuthenticationConfiguration`.
-    Database,
-    /// By the URL that a connector's driver takes.
-    Driver,
-    Kafka,
-    /// As its document says.
-    Connector(&'static Connector),
-    /// As the registrations say.
-    Registered,
+    /// What the first of its protocols says of it, as the others do.
+    declared: &'static Declaration,
+    /// Of a type that has a document.
+    connector: Option<&'static Connector>,
 }
 
 /// The types that this build tests; the last entry stands for all those that users register.
 #[must_use]
 pub fn tested_types() -> Vec<TestedType> {
-    let mut types = built_in().to_vec();
-    if PROTOCOLS.iter().any(|protocol| protocol.name() == "rest") {
-        types.push(TestedType {
-            connection_type: "REST-…",
-            titles: vec!["what RegisterConnectionType was given"],
-            definition: "what its registration says".to_owned(),
-            depth: "login, token exchange or stored access token, its validation endpoint",
-            kin: Kin::Registered,
-        });
-    }
-    types
+    let registered = PROTOCOLS.iter().filter_map(|protocol| protocol.registered_types());
+    built_in()
+        .iter()
+        .cloned()
+        .chain(registered.map(|declared| TestedType::of(&[declared], declared)))
+        .collect()
 }
 
 /// The types that this build knows by itself.
 pub(super) fn built_in() -> &'static [TestedType] {
-    static BUILT_IN: LazyLock<Vec<TestedType>> = LazyLock::new(collect);
+    static BUILT_IN: LazyLock<Vec<TestedType>> = LazyLock::new(|| {
+        let declared: Vec<_> = PROTOCOLS.iter().flat_map(|protocol| protocol.types()).collect();
+        let mut seen = BTreeSet::new();
+        let first = declared.iter().filter(|declared| seen.insert(declared.connection_type));
+        first.map(|first| TestedType::of(&declared, first)).collect()
+    });
     &BUILT_IN
 }
 
-fn collect() -> Vec<TestedType> {
-    let rows = PROTOCOLS.iter().flat_map(|protocol| protocol.types());
-    let (jdbc, others): (Vec<TypeRow>, Vec<TypeRow>) =
-        rows.copied().partition(|row| row.connection_type == "JDBC");
-    let depth = jdbc.first().map(|row| row.depth);
-    let jdbc = depth.map(|depth| TestedType {
-        connection_type: "JDBC",
-        titles: jdbc.iter().map(|row| row.title).collect(),
-        definition: {
-            let mut forms: Vec<_> = jdbc.iter().map(|row| row.form).collect();
-            forms.sort_unstable();
-            forms.dedup();
-            let forms = forms.join(" or ");
-            format!("JDBC_CONNECTION_URL {forms}, or HOST, PORT and JDBC_ENGINE; USERNAME, PASSWORD")
-        },
-        depth,
-        kin: Kin::Jdbc,
-    });
-    let databases = DATABASES.into_iter().filter_map(|(connection_type, protocol)| {
-        let protocol = PROTOCOLS.iter().find(|known| known.name() == protocol)?;
-        Some(TestedType {
-            connection_type,
-            titles: protocol.types().iter().map(|row| row.title).collect(),
-            definition: "HOST, PORT, DATABASE; BASIC".to_owned(),
-            depth: depth?,
-            kin: Kin::Database,
-        })
-    });
-    let drivers = CONNECTORS.into_iter().filter_map(|(connection_type, title)| {
-        Some(TestedType {
-            connection_type,
-            titles: vec![title],
-            definition: "CONNECTION_URL with a JDBC URL of those above".to_owned(),
-            depth: depth?,
-            kin: Kin::Driver,
-        })
-    });
-    let others = others.into_iter().filter_map(|row| {
-        let kin = match row.connection_type {
-            "KAFKA" => Kin::Kafka,
-            connection_type => Kin::Connector(connector::known(connection_type)?),
-        };
-        Some(TestedType {
-            connection_type: row.connection_type,
-            titles: vec![row.title],
-            definition: row.form.to_owned(),
-            depth: row.depth,
-            kin,
-        })
-    });
-    jdbc.into_iter().chain(databases).chain(drivers).chain(others).collect()
-}
-
 impl TestedType {
-    /// The keys of its properties, those of its secret not among them.
-    #[must_use]
-    pub fn properties(&self) -> Vec<String> {
-        match self.kin {
-            Kin::Connector(connector) => connector.properties().into_iter().map(|(key, _)| key).collect(),
-            Kin::Jdbc | Kin::Database | Kin::Driver | Kin::Kafka | Kin::Registered => {
-                self.own_properties().iter().map(|property| property.0.to_owned()).collect()
+    /// The type of `first`, with all that is said of it in `declared`.
+    fn of(declared: &[&'static Declaration], first: &'static Declaration) -> Self {
+        let same = || declared.iter().filter(|declared| declared.connection_type == first.connection_type);
+        let mut titles: Vec<&str> = Vec::new();
+        for title in same().flat_map(|declared| declared.titles) {
+            if !titles.contains(title) {
+                titles.push(title);
             }
+        }
+        let forms: BTreeSet<_> = same().flat_map(|declared| declared.forms).copied().collect();
+        let forms = forms.into_iter().collect::<Vec<_>>().join(" or ");
+        Self {
+            connection_type: first.connection_type,
+            titles,
+            definition: first.definition.replace("{forms}", &forms),
+            depth: first.depth,
+            declared: first,
+            connector: connector::known(first.connection_type),
         }
     }
 
-    fn own_properties(&self) -> &'static [Property] {
-        match self.kin {
-            Kin::Jdbc => properties::JDBC,
-            Kin::Database => properties::DATABASE,
-            Kin::Driver => properties::DRIVER,
-            Kin::Kafka => properties::KAFKA,
-            Kin::Connector(_) | Kin::Registered => &[],
-        }
+    /// The keys of its properties, those of its secret not among them.
+    pub fn properties(&self) -> impl Iterator<Item = &'static str> {
+        self.declared.properties.iter().map(|property| property.key)
     }
 
     /// The entry of `ListConnectionTypes`.
     pub(super) fn brief(&self) -> Fields {
-        if let Kin::Connector(connector) = self.kin {
+        if let Some(connector) = self.connector {
             return connector.brief();
         }
         let variant = |title: &&str| {
             Fields::default().with("ConnectionTypeVariantName", *title).with("DisplayName", *title)
         };
-        let display_name = match self.kin {
-            Kin::Database => self.titles[0],
-            Kin::Jdbc | Kin::Driver | Kin::Kafka | Kin::Connector(_) | Kin::Registered => {
-                self.connection_type
-            }
+        let display_name = match self.declared.schema_version {
+            SchemaVersion::One => self.connection_type,
+            SchemaVersion::Two => self.titles.first().copied().unwrap_or(self.connection_type),
         };
         Fields::default()
             .with("ConnectionType", self.connection_type)
             .with("DisplayName", display_name)
             .with("Description", self.description().as_str())
-            .with("Categories", vec![if matches!(self.kin, Kin::Kafka) { "STREAMING" } else { "DATABASE" }])
+            .with("Categories", vec![self.declared.category])
             .with("Capabilities", self.capabilities())
             .with("ConnectionTypeVariants", self.titles.iter().map(variant).collect::<Vec<_>>())
     }
 
     /// The answer of `DescribeConnectionType`.
     pub(super) fn describe(&self) -> Fields {
-        if let Kin::Connector(connector) = self.kin {
+        if let Some(connector) = self.connector {
             return connector.describe();
         }
         let described = Fields::default()
             .with("ConnectionType", self.connection_type)
             .with("Description", self.description().as_str())
             .with("Capabilities", self.capabilities())
-            .with("ConnectionProperties", properties::map(self.own_properties()));
-        if !matches!(self.kin, Kin::Database) {
-            return described;
+            .with("ConnectionProperties", map(self.declared.properties));
+        match self.declared.schema_version {
+            SchemaVersion::One => described,
+            SchemaVersion::Two => {
+                let logins = self.declared.logins;
+                let authentication = Fields::default()
+                    .with(
+                        "AuthenticationType",
+                        properties::choice("AuthenticationType", "How the connection authenticates", logins),
+                    )
+                    .with("BasicAuthenticationProperties", map(BASIC));
+                described.with("AuthenticationConfiguration", authentication)
+            }
         }
-        let authentication = Fields::default()
-            .with(
-                "AuthenticationType",
-                properties::choice("AuthenticationType", "How the connection authenticates", &["BASIC"]),
-            )
-            .with("BasicAuthenticationProperties", properties::map(BASIC));
-        described.with("AuthenticationConfiguration", authentication)
     }
 
     fn description(&self) -> String {
-        let titles = self.titles.join(", ");
-        match self.kin {
-            Kin::Jdbc | Kin::Database => format!("{titles} over JDBC"),
-            Kin::Driver => format!("{titles}, over JDBC"),
-            Kin::Kafka | Kin::Connector(_) | Kin::Registered => titles,
-        }
+        self.declared.description.replace("{titles}", &self.titles.join(", "))
     }
 
     fn capabilities(&self) -> Fields {
-        let (authentication, environments) = match self.kin {
-            Kin::Database => (vec!["BASIC"], vec!["SPARK", "ATHENA", "PYTHON"]),
-            Kin::Kafka => (vec!["BASIC", "IAM", "CUSTOM"], vec!["SPARK"]),
-            Kin::Jdbc | Kin::Driver | Kin::Connector(_) | Kin::Registered => (vec!["BASIC"], vec!["SPARK"]),
+        let environments = match self.declared.schema_version {
+            SchemaVersion::One => vec!["SPARK"],
+            SchemaVersion::Two => vec!["SPARK", "ATHENA", "PYTHON"],
         };
-        properties::capabilities(authentication, vec!["READ", "WRITE"], environments)
+        properties::capabilities(self.declared.logins.to_vec(), vec!["READ", "WRITE"], environments)
     }
+}
+
+fn map(properties: &[Property]) -> Fields {
+    let described = |property: &Property| (property.key.to_owned(), properties::described(property).into());
+    properties.iter().map(described).collect()
 }

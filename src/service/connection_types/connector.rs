@@ -147,7 +147,7 @@ impl Connector {
     }
 
     /// The properties of its definitions, by key.
-    pub(super) fn properties(&self) -> Fields {
+    fn properties(&self) -> Fields {
         let configured = self.registration.fields("ConnectionProperties");
         let url = configured.and_then(|configured| configured.fields("Url"));
         let others = configured.into_iter().flat_map(|found| members(found, "AdditionalRequestParameters"));

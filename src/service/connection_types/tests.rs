@@ -1,5 +1,6 @@
 //! Every type as Glue's shapes have it.
 
+use probe_contract::Presence;
 use serde_json::Value as Json;
 
 use super::*;
@@ -31,7 +32,7 @@ fn every_type_is_told_in_glues_shapes() {
         assert_fits(&built_in.describe(), Operation::DescribeConnectionType.model().output, name);
         assert_eq!(built_in.brief().text("ConnectionType"), Some(name));
         assert!(!built_in.depth.is_empty() && !built_in.definition.is_empty(), "{name}");
-        assert!(!built_in.properties().is_empty(), "{name}");
+        assert!(built_in.properties().next().is_some(), "{name}");
     }
 }
 
@@ -40,11 +41,22 @@ fn a_type_is_told_once_and_its_depth_holds_of_all_that_it_connects_to() {
     let mut names: Vec<_> = tested_types().iter().map(|tested| tested.connection_type).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
-    for row in PROTOCOLS.iter().flat_map(|protocol| protocol.types()) {
-        let tested = built_in().iter().find(|tested| tested.connection_type == row.connection_type);
-        let tested = tested.unwrap_or_else(|| panic!("{} lacks", row.connection_type));
-        assert!(tested.titles.contains(&row.title), "{}", row.title);
-        assert_eq!(tested.depth, row.depth, "{}", row.title);
+    for declared in PROTOCOLS.iter().flat_map(|protocol| protocol.types()) {
+        let name = declared.connection_type;
+        let tested = built_in().iter().find(|tested| tested.connection_type == name);
+        let tested = tested.unwrap_or_else(|| panic!("{name} lacks"));
+        assert!(declared.titles.iter().all(|title| tested.titles.contains(title)), "{name}");
+        assert!(declared.forms.iter().all(|form| name != "JDBC" || tested.definition.contains(form)));
+        assert_eq!(tested.depth, declared.depth, "{name}");
+        let described = json(&tested.describe());
+        for property in declared.properties {
+            let key = property.key;
+            assert!(tested.properties().any(|known| known == key), "{name} {key}");
+            let described = &described["ConnectionProperties"][key];
+            assert_eq!(described["Required"], property.presence == Presence::Required, "{name} {key}");
+            assert_eq!(described["PropertyTypes"][0] == "SECRET", property.is_secret(), "{name} {key}");
+            assert_eq!(described["Description"], property.description, "{name} {key}");
+        }
     }
 }
 

@@ -1,0 +1,190 @@
+//! From a definition to the target that it amounts to.
+
+use probe_contract::{
+    Address, Code, Failure, Form, Location, Mistake, Pointer, Properties, Protocol, Secret, SecretId, Target,
+    Template, UrlAddress,
+};
+
+use super::authentication;
+use crate::declared;
+use crate::glue::Definition;
+
+/// What a definition amounts to.
+#[derive(Debug)]
+pub(super) struct Normalized {
+    /// The target; the URL of its address may hold placeholders.
+    pub(super) target: Target,
+    /// The secret that the placeholders are taken from.
+    pub(super) placeholders: Option<Pointer>,
+}
+
+/// The target of `definition`.
+///
+/// # Errors
+/// All mistakes at once.
+pub(super) fn normalize(
+    protocols: &[&'static dyn Protocol],
+    definition: &Definition,
+) -> Result<Normalized, Vec<Mistake>> {
+    let connection_type = &definition.connection_type;
+    let mut target = Target {
+        connection_type: connection_type.clone(),
+        properties: definition.properties.clone(),
+        address: declared::address(protocols, connection_type).read(&definition.properties),
+        authentication: definition.authentication.as_ref().map(authentication::read),
+        ..Target::default()
+    };
+    let is_connector = CONNECTORS.iter().any(|name| name.eq_ignore_ascii_case(connection_type));
+    let is_declared = declared::declarations(protocols, connection_type).next().is_some();
+    let placeholders = if is_connector && is_declared { connector(&mut target)? } else { None };
+    Ok(Normalized { target, placeholders })
+}
+
+/// The types whose connections name a connector instead of what it connects to.
+const CONNECTORS: [&str; 2] = ["CUSTOM", "MARKETPLACE"];
+
+/// A connector's code is not run: where it is a JDBC driver for a database that is known here, the database is tested.
+fn connector(target: &mut Target) -> Result<Option<Pointer>, Vec<Mistake>> {
+    const CONNECTOR_TYPE: &str = "CONNECTOR_TYPE";
+    const SECRET_ID: &str = "SECRET_ID";
+    let wrong = |key: &str, expected: &str| Err(vec![Mistake::new(key, expected).code(Code::NotTestable)]);
+    let kind = target.properties.get(CONNECTOR_TYPE);
+    if kind.is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Jdbc")) {
+        return wrong(
+            CONNECTOR_TYPE,
+            "expected Jdbc: the code of another connector is not run, so nothing can be tested",
+        );
+    }
+    let Address::Url(UrlAddress { property, url }) = &mut target.address else {
+        return wrong("CONNECTION_URL", "expected the JDBC URL of the database");
+    };
+    *url = Template::parse(url.marked()).map_err(|expected| vec![Mistake::new(*property, expected)])?;
+    if !url.has_placeholders() {
+        return Ok(None);
+    }
+    let Some(id) = target.properties.get(SECRET_ID) else {
+        return wrong(
+            property,
+            "expected SECRET_ID beside it: the values of its placeholders are taken from there",
+        );
+    };
+    let id = SecretId::parse(id.trim()).map_err(|error| vec![Mistake::new(SECRET_ID, error.to_string())])?;
+    // What the secret holds stands in the URL.
+    target.properties = without(&target.properties, SECRET_ID);
+    Ok(Some(Pointer { property: SECRET_ID.to_owned(), location: Location::Secret(id), form: Form::Members }))
+}
+
+fn without(properties: &Properties, left_out: &str) -> Properties {
+    let kept = properties.iter().filter(|(key, _)| *key != left_out);
+    kept.map(|(key, value)| (key.to_owned(), value.clone())).collect()
+}
+
+/// Puts what `members` has into the placeholders of the target's address.
+///
+/// # Errors
+/// `secret_malformed`, with the key that the secret lacks.
+pub(super) fn fill(target: &mut Target, members: &[(String, Secret)]) -> Result<(), Failure> {
+    let Address::Url(UrlAddress { property, url }) = &mut target.address else { return Ok(()) };
+    url.fill(members).map_err(|key| {
+        let detail = format!("the secret has no text under the key {key}, which {property} names");
+        Failure::new(Code::SecretMalformed, detail)
+            .hint("Put the key into the secret, or correct the placeholder")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use probe_contract::{AddressKeys, Declaration, Probe, SchemaVersion, Selector};
+
+    use super::*;
+    use crate::glue::Fields;
+
+    /// What JDBC's protocols declare of connectors.
+    struct Connectors;
+
+    const CONNECTOR: Declaration = Declaration {
+        connection_type: "CUSTOM",
+        schema_version: SchemaVersion::One,
+        selector: Selector::All,
+        address: AddressKeys { url: Some("CONNECTION_URL"), parts: None },
+        titles: &[],
+        description: "",
+        forms: &[],
+        definition: "",
+        depth: "",
+        category: "",
+        logins: &[],
+        properties: &[],
+    };
+
+    impl Protocol for Connectors {
+        fn name(&self) -> &'static str {
+            "connectors"
+        }
+
+        fn types(&self) -> &'static [Declaration] {
+            const MARKETPLACE: Declaration = Declaration { connection_type: "MARKETPLACE", ..CONNECTOR };
+            &[CONNECTOR, MARKETPLACE]
+        }
+
+        fn prepare(&self, _target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
+            Err(Vec::new())
+        }
+    }
+
+    fn normalized(connection_type: &str, properties: &[(&str, &str)]) -> Result<Normalized, Vec<Mistake>> {
+        let properties =
+            properties.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned())));
+        let definition = Definition {
+            name: None,
+            connection_type: connection_type.to_owned(),
+            properties: properties.collect(),
+            authentication: None,
+            details: Fields::default(),
+        };
+        normalize(&[&Connectors], &definition)
+    }
+
+    #[test]
+    fn the_placeholders_of_a_jdbc_connector_come_from_its_secret() {
+        let url = "jdbc:postgresql://${host}:5432/app?user=${user}&password=${Password}";
+        let properties = [("CONNECTOR_TYPE", "Jdbc"), ("CONNECTION_URL", url), ("SECRET_ID", "prod/orders")];
+        let Normalized { mut target, placeholders } =
+            normalized("MARKETPLACE", &properties).expect("a target");
+        let pointer = placeholders.expect("a pointer");
+        assert_eq!(pointer.location, Location::Secret(SecretId::parse("prod/orders").unwrap()));
+        assert_eq!(target.properties.get("SECRET_ID"), None);
+        let member = |key: &str, value: &str| (key.to_owned(), Secret::new(value.to_owned()));
+        let members = [member("host", "db.example"), member("user", "alice"), member("Password", "a&b=c/?%")];
+        let failure = fill(&mut target, &members[..2]).expect_err("a key is missing");
+        assert_eq!(failure.code, Code::SecretMalformed);
+        assert!(failure.detail.contains("Password, which CONNECTION_URL"), "{}", failure.detail);
+        fill(&mut target, &members).expect("a target");
+        let Address::Url(UrlAddress { property, url }) = &target.address else { panic!("no URL") };
+        assert_eq!(*property, "CONNECTION_URL");
+        let filled = "jdbc:postgresql://db.example:5432/app?user=alice&password=a&b=c/?%";
+        assert_eq!(url.filled(url.marked()), filled);
+    }
+
+    #[test]
+    fn a_url_without_placeholders_needs_no_secret_and_keeps_its_own() {
+        let properties = [("CONNECTION_URL", "jdbc:mysql://h/d"), ("SECRET_ID", "prod/orders")];
+        let Normalized { target, placeholders } = normalized("custom", &properties).expect("a target");
+        assert!(placeholders.is_none() && target.properties.get("SECRET_ID").is_some());
+        let unclosed = [("CONNECTION_URL", "jdbc:mysql://${host/d"), ("SECRET_ID", "prod/orders")];
+        let mistakes = normalized("CUSTOM", &unclosed).expect_err("a mistake");
+        assert_eq!(mistakes, [Mistake::new("CONNECTION_URL", "expected a } behind each ${")]);
+    }
+
+    #[test]
+    fn a_connector_that_is_none_of_jdbcs_can_not_be_tested() {
+        for (properties, key) in [
+            ([("CONNECTOR_TYPE", "Spark"), ("CONNECTION_URL", "https://x")], "CONNECTOR_TYPE"),
+            ([("CONNECTOR_TYPE", "JDBC"), ("CONNECTION_URL", "jdbc:mysql://${host}/x")], "CONNECTION_URL"),
+            ([("CONNECTOR_TYPE", "Jdbc"), ("OTHER", "x")], "CONNECTION_URL"),
+        ] {
+            let mistakes = normalized("CUSTOM", &properties).expect_err("a mistake");
+            assert_eq!((mistakes[0].property.as_str(), mistakes[0].code), (key, Code::NotTestable));
+        }
+    }
+}
