@@ -44,11 +44,15 @@ pub(crate) fn missing_properties(
         return missing(&mut required_properties(connection_type).iter().copied());
     };
     match declared.address {
-        AddressKeys { url: Some(url), parts: Some(PartKeys { host, port, engine: Some(engine), .. }) } => {
+        AddressKeys {
+            url: Some(url),
+            parts: Some(PartKeys { host, port, engine: Some(engine), .. }),
+            ..
+        } => {
             let has_address = has(url) || [host, port, engine].iter().all(|key| has(key));
             if has_address { Vec::new() } else { vec![format!("{url}, or {host}, {port} and {engine}")] }
         }
-        AddressKeys { url: None, parts: None } => Vec::new(),
+        AddressKeys { url: None, parts: None, .. } => Vec::new(),
         AddressKeys { .. } => {
             let required =
                 declared.properties.iter().filter(|property| property.presence == Presence::Required);

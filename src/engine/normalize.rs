@@ -1,8 +1,8 @@
 //! From a definition to the target that it amounts to.
 
 use probe_contract::{
-    Address, Code, Failure, Form, Location, Mistake, Pointer, Properties, Protocol, Secret, SecretId, Target,
-    Template, UrlAddress,
+    Address, AddressKeys, Code, Failure, Form, Location, Mistake, Pointer, Properties, Protocol, Secret,
+    SecretId, Target, Template, UrlAddress,
 };
 
 use super::authentication;
@@ -27,26 +27,31 @@ pub(super) fn normalize(
     definition: &Definition,
 ) -> Result<Normalized, Vec<Mistake>> {
     let connection_type = &definition.connection_type;
+    let keys = declared::address(protocols, connection_type);
     let mut target = Target {
         connection_type: connection_type.clone(),
         properties: definition.properties.clone(),
-        address: declared::address(protocols, connection_type).read(&definition.properties),
+        address: keys.read(&definition.properties),
         authentication: definition.authentication.as_ref().map(authentication::read),
         ..Target::default()
     };
-    let is_connector = CONNECTORS.iter().any(|name| name.eq_ignore_ascii_case(connection_type));
-    let is_declared = declared::declarations(protocols, connection_type).next().is_some();
-    let placeholders = if is_connector && is_declared { connector(&mut target)? } else { None };
+    let placeholders = match keys {
+        AddressKeys { url: Some(url), placeholders: Some(secret), .. } => {
+            connector(&mut target, url, secret)?
+        }
+        AddressKeys { .. } => None,
+    };
     Ok(Normalized { target, placeholders })
 }
 
-/// The types whose connections name a connector instead of what it connects to.
-const CONNECTORS: [&str; 2] = ["CUSTOM", "MARKETPLACE"];
-
-/// A connector's code is not run: where it is a JDBC driver for a database that is known here, the database is tested.
-fn connector(target: &mut Target) -> Result<Option<Pointer>, Vec<Mistake>> {
+/// A connector's code is not run: where it is a JDBC driver for a database that is known here, the database is tested. Its URL stands
+/// in the property `url`, and `secret` names the secret that placeholders are taken from.
+fn connector(
+    target: &mut Target,
+    url: &'static str,
+    secret: &'static str,
+) -> Result<Option<Pointer>, Vec<Mistake>> {
     const CONNECTOR_TYPE: &str = "CONNECTOR_TYPE";
-    const SECRET_ID: &str = "SECRET_ID";
     let wrong = |key: &str, expected: &str| Err(vec![Mistake::new(key, expected).code(Code::NotTestable)]);
     let kind = target.properties.get(CONNECTOR_TYPE);
     if kind.is_some_and(|kind| !kind.trim().eq_ignore_ascii_case("Jdbc")) {
@@ -55,23 +60,22 @@ fn connector(target: &mut Target) -> Result<Option<Pointer>, Vec<Mistake>> {
             "expected Jdbc: the code of another connector is not run, so nothing can be tested",
         );
     }
-    let Address::Url(UrlAddress { property, url }) = &mut target.address else {
-        return wrong("CONNECTION_URL", "expected the JDBC URL of the database");
+    let Address::Url(UrlAddress { url: template, .. }) = &mut target.address else {
+        return wrong(url, "expected the JDBC URL of the database");
     };
-    *url = Template::parse(url.marked()).map_err(|expected| vec![Mistake::new(*property, expected)])?;
-    if !url.has_placeholders() {
+    *template = Template::parse(template.marked()).map_err(|expected| vec![Mistake::new(url, expected)])?;
+    if !template.has_placeholders() {
         return Ok(None);
     }
-    let Some(id) = target.properties.get(SECRET_ID) else {
-        return wrong(
-            property,
-            "expected SECRET_ID beside it: the values of its placeholders are taken from there",
-        );
+    let Some(id) = target.properties.get(secret) else {
+        let expected =
+            format!("expected {secret} beside it: the values of its placeholders are taken from there");
+        return wrong(url, &expected);
     };
-    let id = SecretId::parse(id.trim()).map_err(|error| vec![Mistake::new(SECRET_ID, error.to_string())])?;
+    let id = SecretId::parse(id.trim()).map_err(|error| vec![Mistake::new(secret, error.to_string())])?;
     // What the secret holds stands in the URL.
-    target.properties = without(&target.properties, SECRET_ID);
-    Ok(Some(Pointer { property: SECRET_ID.to_owned(), location: Location::Secret(id), form: Form::Members }))
+    target.properties = without(&target.properties, secret);
+    Ok(Some(Pointer { property: secret.to_owned(), location: Location::Secret(id), form: Form::Members }))
 }
 
 fn without(properties: &Properties, left_out: &str) -> Properties {
@@ -94,7 +98,7 @@ pub(super) fn fill(target: &mut Target, members: &[(String, Secret)]) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use probe_contract::{AddressKeys, Declaration, Probe, SchemaVersion, Selector};
+    use probe_contract::{Declaration, Probe, SchemaVersion, Selector};
 
     use super::*;
     use crate::glue::Fields;
@@ -106,7 +110,7 @@ mod tests {
         connection_type: "CUSTOM",
         schema_version: SchemaVersion::One,
         selector: Selector::All,
-        address: AddressKeys { url: Some("CONNECTION_URL"), parts: None },
+        address: AddressKeys { url: Some("CONNECTION_URL"), placeholders: Some("SECRET_ID"), parts: None },
         titles: &[],
         description: "",
         forms: &[],

@@ -23,6 +23,8 @@ pub enum Address {
 pub struct AddressKeys {
     /// The URL of the driver. It counts where both are given.
     pub url: Option<&'static str>,
+    /// Of a type whose URL may have placeholders, the secret that they are taken from.
+    pub placeholders: Option<&'static str>,
     /// The parts.
     pub parts: Option<PartKeys>,
 }
@@ -89,7 +91,7 @@ impl Part {
 
 impl AddressKeys {
     /// Of a type whose address the probe reads itself.
-    pub const OWN: Self = Self { url: None, parts: None };
+    pub const OWN: Self = Self { url: None, placeholders: None, parts: None };
 
     /// The address in `properties`. Without a URL it is in parts, of which some may be absent.
     #[must_use]
@@ -258,7 +260,7 @@ mod tests {
             database: None,
             parameters: None,
         };
-        let keys = AddressKeys { url: Some("URL"), parts: Some(parts) };
+        let keys = AddressKeys { url: Some("URL"), placeholders: None, parts: Some(parts) };
         let read = |entries: &[(&str, &str)]| {
             keys.read(&entries.iter().map(|(key, value)| ((*key).to_owned(), secret(value))).collect())
         };

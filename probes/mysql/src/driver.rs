@@ -9,8 +9,9 @@ use probe_contract::{Io, Leg, Material, Run, Stage, Stop, Warning};
 use support_jdbc::explain_tls;
 
 use crate::greeting::{self, Greeting};
+use crate::parameters::Encryption;
 use crate::session::{self, MAX_PACKET_SIZE, Session};
-use crate::settings::{Encryption, Settings};
+use crate::settings::Settings;
 use crate::wire::Wire;
 
 pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {

@@ -8,7 +8,8 @@ use mysql_common::packets::HandshakePacket;
 use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Step, foreign, io_failure};
 
 use crate::classify::{self, Channel};
-use crate::settings::{Encryption, Settings};
+use crate::parameters::Encryption;
+use crate::settings::Settings;
 use crate::wire::{Broken, Wire};
 
 /// What the server said of itself.

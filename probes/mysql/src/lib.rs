@@ -15,7 +15,8 @@ use probe_contract::{
 };
 use support_jdbc::Database;
 
-use settings::{Encryption, Settings};
+use parameters::Encryption;
+use settings::Settings;
 
 /// JDBC to MySQL, to MariaDB, and to what speaks their protocol.
 pub struct Mysql;

@@ -6,8 +6,6 @@ use probe_contract::tls::Verify;
 use probe_contract::{Reader, Secret};
 use support_jdbc::{self as jdbc, Url};
 
-use crate::settings::{Encryption, Limits, Scheme};
-
 /// What the URL's parameters ask for.
 #[derive(Default)]
 pub(crate) struct Parameters {
@@ -26,6 +24,28 @@ pub(crate) struct Parameters {
     pub(crate) key_password: Option<Secret>,
     pub(crate) key_retrieval: bool,
     pub(crate) limits: Limits,
+}
+
+/// Whose driver the definition asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Mysql,
+    Mariadb,
+}
+
+/// Whether the connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    None,
+    IfOffered,
+    Required,
+}
+
+/// Time limits of the URL's own.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) connect: Option<Duration>,
+    pub(crate) socket: Option<Duration>,
 }
 
 /// Connector/J's `sslMode`.

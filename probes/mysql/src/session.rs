@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::authentication::{Authentication, Rules};
 use crate::classify::{self, Channel};
 use crate::greeting::{self, Greeting};
-use crate::settings::{Scheme, Settings};
+use crate::parameters::Scheme;
+use crate::settings::Settings;
 use crate::wire::{Broken, Wire};
 
 /// A conversation with a server that has greeted, encrypted or not.

@@ -1,7 +1,5 @@
 //! From properties and URL to typed settings.
 
-use std::time::Duration;
-
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Address, Credentials, Endpoint, Findings, Form, Given, Login, Material, Mistake, Part, Parts, Password,
@@ -9,7 +7,7 @@ use probe_contract::{
 };
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
-use crate::parameters::Parameters;
+use crate::parameters::{Encryption, Limits, Parameters, Scheme};
 
 /// A target, checked.
 #[derive(Debug)]
@@ -29,28 +27,6 @@ pub(crate) struct Settings {
     trust: Option<String>,
     /// The parameter under which the client's keystore is found.
     client: Option<String>,
-}
-
-/// Whose driver the definition asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    Mysql,
-    Mariadb,
-}
-
-/// Whether the connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encryption {
-    None,
-    IfOffered,
-    Required,
-}
-
-/// Time limits of the URL's own.
-#[derive(Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) connect: Option<Duration>,
-    pub(crate) socket: Option<Duration>,
 }
 
 impl Settings {

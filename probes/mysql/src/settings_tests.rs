@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use probe_contract::{Properties, Protocol};
 
 use super::*;

@@ -19,7 +19,8 @@ use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::classify::{self, Channel};
-use crate::settings::{Encryption, Settings};
+use crate::parameters::Encryption;
+use crate::settings::Settings;
 use crate::tap::{Heard, MOST_ITERATIONS, Refusal, Tap};
 
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.

@@ -12,7 +12,8 @@ use probe_contract::{
 };
 use support_jdbc::{Database, explain_tls};
 
-use settings::{Encryption, Engine, Settings};
+use parameters::Encryption;
+use settings::{Engine, Settings};
 
 /// JDBC to PostgreSQL, and to what speaks its protocol.
 pub struct Postgresql;

@@ -6,8 +6,6 @@ use probe_contract::tls::Verify;
 use probe_contract::{Reader, Region, Secret};
 use support_jdbc::{self as jdbc, Url};
 
-use crate::settings::{Encryption, Limits};
-
 /// What the URL's parameters ask for.
 #[derive(Default)]
 pub(crate) struct Parameters {
@@ -28,6 +26,25 @@ pub(crate) struct Parameters {
     pub(crate) sslcert: Option<String>,
     pub(crate) sslkey: Option<String>,
     pub(crate) limits: Limits,
+}
+
+/// Whether and how the connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encryption {
+    None,
+    IfOffered,
+    Required,
+    /// Required, and begun without asking.
+    Direct,
+}
+
+/// Time limits of the URL's own.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) login: Option<Duration>,
+    pub(crate) connect: Option<Duration>,
+    pub(crate) ssl_response: Option<Duration>,
+    pub(crate) socket: Option<Duration>,
 }
 
 /// pgjdbc's `sslmode`.

@@ -1,7 +1,5 @@
 //! From properties and URL to typed settings.
 
-use std::time::Duration;
-
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Address, Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Parts, Pointer,
@@ -9,7 +7,7 @@ use probe_contract::{
 };
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
-use crate::parameters::Parameters;
+use crate::parameters::{Encryption, Limits, Parameters};
 
 /// Which of the two products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,25 +33,6 @@ pub(crate) struct Settings {
     enforced: bool,
     trust: Option<String>,
     client: Option<ClientFiles>,
-}
-
-/// Whether and how the connection is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encryption {
-    None,
-    IfOffered,
-    Required,
-    /// Required, and begun without asking.
-    Direct,
-}
-
-/// Time limits of the URL's own.
-#[derive(Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) login: Option<Duration>,
-    pub(crate) connect: Option<Duration>,
-    pub(crate) ssl_response: Option<Duration>,
-    pub(crate) socket: Option<Duration>,
 }
 
 /// The properties under which the client's certificate and key are found.

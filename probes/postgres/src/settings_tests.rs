@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use probe_contract::{
     Artefact, Authentication, AuthenticationType, Code, Location, Properties, Protocol, Region, Secret,
     SecretId,

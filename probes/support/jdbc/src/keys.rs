@@ -5,6 +5,7 @@ use probe_contract::CredentialKeys;
 pub(crate) const JDBC_CONNECTION_URL: &str = "JDBC_CONNECTION_URL";
 pub(crate) const CONNECTION_URL: &str = "CONNECTION_URL";
 pub(crate) const CONNECTOR_TYPE: &str = "CONNECTOR_TYPE";
+pub(crate) const SECRET_ID: &str = "SECRET_ID";
 pub(crate) const JDBC_DRIVER_JAR_URI: &str = "JDBC_DRIVER_JAR_URI";
 pub(crate) const JDBC_ENFORCE_SSL: &str = "JDBC_ENFORCE_SSL";
 pub(crate) const CUSTOM_JDBC_CERT: &str = "CUSTOM_JDBC_CERT";
@@ -18,5 +19,5 @@ pub(crate) const CREDENTIALS: CredentialKeys = CredentialKeys {
     user: "USERNAME",
     password: "PASSWORD",
     encrypted_password: "ENCRYPTED_PASSWORD",
-    secrets: &["SECRET_ID"],
+    secrets: &[SECRET_ID],
 };

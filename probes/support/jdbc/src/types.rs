@@ -2,10 +2,9 @@
 
 use probe_contract::{AddressKeys, Declaration, PartKeys, Property, SchemaVersion, Selector, ValueKind};
 
-use crate::keys::{CERTIFICATE_S3_REFERENCE, ENFORCE_SSL};
 use crate::keys::{
-    CONNECTION_URL, CONNECTOR_TYPE, CREDENTIALS, CUSTOM_JDBC_CERT, JDBC_CONNECTION_URL, JDBC_DRIVER_JAR_URI,
-    JDBC_ENFORCE_SSL, SKIP_CUSTOM_JDBC_CERT_VALIDATION,
+    CERTIFICATE_S3_REFERENCE, CONNECTION_URL, CONNECTOR_TYPE, CREDENTIALS, CUSTOM_JDBC_CERT, ENFORCE_SSL,
+    JDBC_CONNECTION_URL, JDBC_DRIVER_JAR_URI, JDBC_ENFORCE_SSL, SECRET_ID, SKIP_CUSTOM_JDBC_CERT_VALIDATION,
 };
 
 /// What a probe says of a database that it tests.
@@ -46,6 +45,7 @@ impl Database {
             selector: Selector::Driver { prefixes: self.prefixes, engines: self.engines },
             address: AddressKeys {
                 url: Some(JDBC_CONNECTION_URL),
+                placeholders: None,
                 parts: Some(PartKeys {
                     host: "HOST",
                     port: "PORT",
@@ -73,6 +73,7 @@ impl Database {
             selector: Selector::All,
             address: AddressKeys {
                 url: None,
+                placeholders: None,
                 parts: Some(PartKeys {
                     host: "HOST",
                     port: "PORT",
@@ -98,7 +99,7 @@ impl Database {
             connection_type,
             schema_version: SchemaVersion::One,
             selector: Selector::Driver { prefixes: self.prefixes, engines: &[] },
-            address: AddressKeys { url: Some(CONNECTION_URL), parts: None },
+            address: AddressKeys { url: Some(CONNECTION_URL), placeholders: Some(SECRET_ID), parts: None },
             titles,
             description: "{titles}, over JDBC",
             forms: self.forms,
@@ -128,7 +129,7 @@ const JDBC: &[Property] = &[
     USERNAME,
     PASSWORD,
     Property::optional(CREDENTIALS.encrypted_password, ValueKind::Ciphertext, "The same, encrypted by KMS"),
-    Property::optional("SECRET_ID", ValueKind::SecretId, "The secret with user and password"),
+    Property::optional(SECRET_ID, ValueKind::SecretId, "The secret with user and password"),
     Property::optional(JDBC_ENFORCE_SSL, ValueKind::Boolean, ENFORCED),
     Property::optional(CUSTOM_JDBC_CERT, ValueKind::File, AUTHORITIES),
     Property::optional(
@@ -161,7 +162,7 @@ const CONNECTOR: &[Property] = &[
         "The JDBC URL of the database, with ${key} for what the secret holds",
     ),
     Property::optional(
-        "SECRET_ID",
+        SECRET_ID,
         ValueKind::SecretId,
         "The secret that the URL's placeholders are taken from",
     ),
