@@ -118,8 +118,25 @@ const PASSWORD: Property = Property::optional(
     ValueKind::Password { encrypted: CREDENTIALS.encrypted_password },
     "The user's password",
 );
-const ENFORCED: &str = "Whether the connection must be encrypted, and chain and host name be right";
-const AUTHORITIES: &str = "The authorities to trust";
+const ENCRYPTED_PASSWORD: Property =
+    Property::optional(CREDENTIALS.encrypted_password, ValueKind::Ciphertext, "The same, encrypted by KMS");
+const ENFORCE: Property = Property::optional(
+    JDBC_ENFORCE_SSL,
+    ValueKind::Boolean,
+    "Whether the connection must be encrypted, and chain and host name be right",
+);
+const AUTHORITIES: Property =
+    Property::optional(CUSTOM_JDBC_CERT, ValueKind::File, "The authorities to trust");
+const SKIP_VALIDATION: Property = Property::optional(
+    SKIP_CUSTOM_JDBC_CERT_VALIDATION,
+    ValueKind::Boolean,
+    "Whether these may have other signatures and keys than Glue takes",
+);
+const DRIVER: Property = Property::optional(
+    JDBC_DRIVER_JAR_URI,
+    ValueKind::File,
+    "The driver, which is looked for and not loaded",
+);
 
 const JDBC: &[Property] = &[
     Property::optional(JDBC_CONNECTION_URL, ValueKind::Text, "The URL of the database"),
@@ -128,20 +145,12 @@ const JDBC: &[Property] = &[
     Property::optional("JDBC_ENGINE", ValueKind::Text, "The kind of database, where there is no URL"),
     USERNAME,
     PASSWORD,
-    Property::optional(CREDENTIALS.encrypted_password, ValueKind::Ciphertext, "The same, encrypted by KMS"),
+    ENCRYPTED_PASSWORD,
     Property::optional(SECRET_ID, ValueKind::SecretId, "The secret with user and password"),
-    Property::optional(JDBC_ENFORCE_SSL, ValueKind::Boolean, ENFORCED),
-    Property::optional(CUSTOM_JDBC_CERT, ValueKind::File, AUTHORITIES),
-    Property::optional(
-        SKIP_CUSTOM_JDBC_CERT_VALIDATION,
-        ValueKind::Boolean,
-        "Whether these may have other signatures and keys than Glue takes",
-    ),
-    Property::optional(
-        JDBC_DRIVER_JAR_URI,
-        ValueKind::File,
-        "The driver, which is looked for and not loaded",
-    ),
+    ENFORCE,
+    AUTHORITIES,
+    SKIP_VALIDATION,
+    DRIVER,
 ];
 
 const UNIFIED: &[Property] = &[
@@ -149,8 +158,9 @@ const UNIFIED: &[Property] = &[
     Property::required("PORT", ValueKind::Text, "The port"),
     Property::required("DATABASE", ValueKind::Text, "The database"),
     Property::optional("JDBC_PARAMS", ValueKind::Text, "Parameters of the URL"),
-    Property::optional(ENFORCE_SSL, ValueKind::Boolean, ENFORCED),
-    Property::optional(CERTIFICATE_S3_REFERENCE, ValueKind::File, AUTHORITIES),
+    Property { key: ENFORCE_SSL, ..ENFORCE },
+    Property { key: CERTIFICATE_S3_REFERENCE, ..AUTHORITIES },
+    SKIP_VALIDATION,
 ];
 
 /// Of connectors of a user's own and of the marketplace.
@@ -168,4 +178,9 @@ const CONNECTOR: &[Property] = &[
     ),
     USERNAME,
     PASSWORD,
+    ENCRYPTED_PASSWORD,
+    ENFORCE,
+    AUTHORITIES,
+    SKIP_VALIDATION,
+    DRIVER,
 ];
