@@ -17,15 +17,14 @@ mod set_up;
 mod shared;
 mod spans;
 mod supervise;
+mod unclaimed;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Address, Authentication, Code, Ending, Failure, Gate, Mistake, Part, Parts, Pointer, Probe, Properties,
-    Protocol, Resolver, Run, RunOptions, Secret, Selector, Stage, Stop, Target, Transcript, Warning,
-    tls::TrustRoots,
+    Authentication, Code, Ending, Failure, Gate, Mistake, Pointer, Probe, Properties, Protocol, Resolver,
+    Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, tls::TrustRoots,
 };
 use uuid::Uuid;
 
@@ -406,41 +405,6 @@ impl Engine {
         match protocol.prepare(target) {
             Ok(probe) => Ok((*protocol, probe)),
             Err(mistakes) => Err((Some(protocol.name()), mistakes)),
-        }
-    }
-
-    /// What is wrong with a target that no protocol claims.
-    fn unclaimed(&self, target: &Target) -> Mistake {
-        let declared: Vec<_> = declared::declarations(self.protocols, &target.connection_type).collect();
-        let Some(first) = declared.first() else {
-            let types = self.protocols.iter().flat_map(|protocol| protocol.types());
-            let types: BTreeSet<_> = types.map(|declared| declared.connection_type).collect();
-            let types = types.into_iter().collect::<Vec<_>>().join(", ");
-            return Mistake::new(
-                "ConnectionType",
-                format!("expected a type that dialcheck can dial: {types}"),
-            )
-            .code(Code::NotTestable);
-        };
-        let forms: BTreeSet<_> = declared.iter().flat_map(|declared| declared.forms).copied().collect();
-        let forms = forms.into_iter().collect::<Vec<_>>().join(" or ");
-        let url = first.address.url.unwrap_or("ConnectionProperties");
-        match &target.address {
-            Address::Parts(Parts { engine: Some(Part { property, value: Some(_) }), .. }) => {
-                let engines = declared.iter().flat_map(|declared| match declared.selector {
-                    Selector::Driver { engines, .. } => engines,
-                    Selector::All => &[],
-                });
-                let engines = engines.copied().collect::<Vec<_>>().join(" or ");
-                Mistake::new(*property, format!("expected {engines}"))
-            }
-            Address::Parts(Parts { host, port, engine: Some(engine), .. }) => {
-                let parts = format!("{}, {} and {}", host.property, port.property, engine.property);
-                Mistake::new(url, format!("expected a URL of the form {forms}, or the properties {parts}"))
-            }
-            Address::Url(_) | Address::Parts(_) | Address::Own => {
-                Mistake::new(url, format!("expected a URL of the form {forms}"))
-            }
         }
     }
 
