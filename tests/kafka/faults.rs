@@ -100,7 +100,9 @@ fn another_protocol_on_the_port() {
         Failed { stage: "handshake", code: "wrong_protocol", native: None, exception: FS_RESPONSE, exit: 1 };
     facing(Fault::Speak(Foreign::Ssh)).failed(&foreign).says("an SSH server answers");
     facing(Fault::Speak(Foreign::Http)).failed(&foreign).says("an HTTP server answers");
-    facing(Fault::Answer(b"nonsense".to_vec())).failed(&foreign).says("does not speak Kafka");
+    facing(Fault::Answer(b"nonsense".to_vec()))
+        .failed(&foreign)
+        .says("is not a Kafka broker: something else answered");
     facing(Fault::Answer(b"\x7f\xff\xff\xff\0\0\0\x02".to_vec())).failed(&foreign);
     let port = crate::postgres::SERVER.port();
     let postgres = Connection::kafka(format!("localhost:{port}")).with("KAFKA_SSL_ENABLED", "false");

@@ -32,6 +32,7 @@ mod secret;
 mod stage;
 mod target;
 mod taxonomy;
+mod wire_error;
 
 pub use address::{Address, AddressKeys, Part, PartKeys, Parts, Template, UrlAddress};
 pub use arn::{ArnError, KmsKeyId, RoleArn, SecretId};
@@ -62,3 +63,4 @@ pub use secret::Secret;
 pub use stage::Stage;
 pub use target::{Endpoint, Target};
 pub use taxonomy::{Blame, Code, ExitClass, FederationSourceErrorCode, GlueException, Remembered};
+pub use wire_error::{WireError, malformed, wrong_protocol};

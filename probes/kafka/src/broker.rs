@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use probe_contract::tls::TlsPolicy;
-use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Leg, Stage, Step, Stop};
+use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Leg, Stage, Step, Stop, WireError};
 
 use crate::classify::broker_error;
 use crate::messages::{
     API_VERSIONS, Api, ApiVersions, METADATA, SASL_AUTHENTICATE, SASL_HANDSHAKE, SaslHandshake,
     sasl_handshake,
 };
-use crate::wire::{self, Broken, Connection};
+use crate::wire::{self, Connection};
 
 /// How a definition wants a broker to be met.
 pub(crate) struct Manner<'a> {
@@ -77,8 +77,8 @@ impl Manner<'_> {
     }
 
     /// What a broken conversation amounts to.
-    pub(crate) fn failure(&self, broken: Broken) -> Failure {
-        let failure = wire::failure(broken, self.endpoint, self.encrypted());
+    pub(crate) fn failure(&self, error: WireError) -> Failure {
+        let failure = wire::failure(error, self.endpoint, self.encrypted());
         if failure.code == Code::ClientCertificateRefused && !self.client_certificate {
             let detail =
                 format!("{} demands a client certificate, and the definition has none", self.endpoint);

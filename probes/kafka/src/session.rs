@@ -1,6 +1,6 @@
 //! The login and what follows it at one broker: stages `auth` to `access`.
 
-use probe_contract::{Code, Endpoint, Evidence, Failure, Leg, Secret, Stage, Step, Stop};
+use probe_contract::{Code, Endpoint, Evidence, Failure, Leg, Secret, Stage, Step, Stop, WireError};
 use support_scram::{Fault, Scram};
 use zeroize::Zeroizing;
 
@@ -11,7 +11,7 @@ use crate::messages::{
     METADATA, SASL_AUTHENTICATE, SaslAuthenticate, metadata, read_cluster, read_topic, sasl_authenticate,
 };
 use crate::settings::{Login, SCRAM_HASH};
-use crate::wire::{Broken, Connection};
+use crate::wire::Connection;
 
 /// A broker that was met.
 pub(crate) struct Session<'a> {
@@ -92,8 +92,8 @@ pub(crate) fn no_topic(error: i16, broker: &Endpoint) -> Result<(), Failure> {
 
 impl Manner<'_> {
     /// Why Metadata was not answered. A listener that wants a login ends the connection without a word.
-    async fn without_login(&self, broken: Broken, step: &Step) -> Failure {
-        let failure = self.failure(broken);
+    async fn without_login(&self, error: WireError, step: &Step) -> Failure {
+        let failure = self.failure(error);
         if self.mechanism.is_some() || failure.code != Code::ConnectionReset {
             return failure;
         }

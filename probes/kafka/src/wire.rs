@@ -3,7 +3,7 @@
 
 use std::io;
 
-use probe_contract::{Code, Endpoint, Failure, Io, Stage, foreign, io_failure, tls};
+use probe_contract::{Code, Endpoint, Failure, Io, Stage, WireError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
@@ -18,25 +18,15 @@ pub(crate) struct Connection {
     correlation_id: i32,
 }
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Io(io::Error),
-    /// The answer is none of Kafka's: here are its first bytes.
-    Foreign(Vec<u8>),
-    /// The protocol's rules are broken: which.
-    Malformed(&'static str),
-}
-
 impl Connection {
     pub(crate) fn new(stream: impl Io) -> Self {
         Self { stream: Box::new(stream), correlation_id: 0 }
     }
 
     /// Sends a request and gives the body of its response, or as much of it as [`LONGEST`] allows.
-    pub(crate) async fn call(&mut self, api: Api, body: &[u8]) -> Result<Vec<u8>, Broken> {
+    pub(crate) async fn call(&mut self, api: Api, body: &[u8]) -> Result<Vec<u8>, WireError> {
         self.correlation_id = self.correlation_id.wrapping_add(1);
-        self.write(api, body).await.map_err(Broken::Io)?;
+        self.write(api, body).await.map_err(WireError::Io)?;
         self.read().await
     }
 
@@ -55,17 +45,17 @@ impl Connection {
         self.stream.flush().await
     }
 
-    async fn read(&mut self) -> Result<Vec<u8>, Broken> {
+    async fn read(&mut self) -> Result<Vec<u8>, WireError> {
         let mut head = [0; 8];
         let mut filled = 0;
         while filled < head.len() {
-            match self.stream.read(&mut head[filled..]).await.map_err(Broken::Io)? {
+            match self.stream.read(&mut head[filled..]).await.map_err(WireError::Io)? {
                 // Whoever has answered before speaks Kafka's protocol.
                 0 if filled == 0 || self.correlation_id > 1 => {
-                    return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into()));
+                    return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into()));
                 }
                 // Less than any response: an alert of TLS, the greeting of another protocol.
-                0 => return Err(Broken::Foreign(head[..filled].to_vec())),
+                0 => return Err(WireError::OtherProtocol(head[..filled].to_vec())),
                 count => filled += count,
             }
         }
@@ -74,35 +64,28 @@ impl Connection {
             usize::try_from(i32::from_be_bytes([a, b, c, d])).ok().and_then(|size| size.checked_sub(4));
         let (Some(size), true) = (size, i32::from_be_bytes(correlation_id) == self.correlation_id) else {
             if self.correlation_id == 1 {
-                return Err(Broken::Foreign(head.to_vec()));
+                return Err(WireError::OtherProtocol(head.to_vec()));
             }
-            return Err(Broken::Malformed("its answer belongs to another request"));
+            return Err(WireError::Malformed("its answer belongs to another request"));
         };
         let mut body = vec![0; size.min(LONGEST)];
-        self.stream.read_exact(&mut body).await.map_err(Broken::Io)?;
+        self.stream.read_exact(&mut body).await.map_err(WireError::Io)?;
         Ok(body)
     }
 }
 
-/// What a broken conversation with `peer` amounts to. A client certificate that was refused belongs to stage `tls`, whenever it shows.
-pub(crate) fn failure(broken: Broken, peer: &Endpoint, encrypted: bool) -> Failure {
-    match broken {
-        Broken::Io(error) => tls::late_refusal(&error).unwrap_or_else(|| io_failure(error, peer)),
-        Broken::Malformed(what) => Failure::new(
-            Code::ResponseUnreadable,
-            format!("{peer} breaks the rules of Kafka's protocol: {what}"),
-        ),
-        Broken::Foreign(first) if !encrypted && first.starts_with(TLS_ALERT) => {
-            let detail = format!("{peer} expects TLS, and the definition has KAFKA_SSL_ENABLED set to false");
-            Failure::new(Code::TlsRequired, detail).at(Stage::Handshake).hint(
-                "Set KAFKA_SSL_ENABLED to true, or name the port of a listener without TLS (9092 on MSK)",
-            )
-        }
-        Broken::Foreign(first) => {
-            let who = foreign::identify(&first).unwrap_or("something that does not speak Kafka's protocol");
-            Failure::new(Code::WrongProtocol, format!("{who} answers at {peer}"))
-        }
+/// What a broken conversation with `peer` amounts to.
+pub(crate) fn failure(error: WireError, peer: &Endpoint, encrypted: bool) -> Failure {
+    if let WireError::OtherProtocol(first) = &error
+        && !encrypted
+        && first.starts_with(TLS_ALERT)
+    {
+        let detail = format!("{peer} expects TLS, and the definition has KAFKA_SSL_ENABLED set to false");
+        return Failure::new(Code::TlsRequired, detail)
+            .at(Stage::Handshake)
+            .hint("Set KAFKA_SSL_ENABLED to true, or name the port of a listener without TLS (9092 on MSK)");
     }
+    error.failure(peer, "a Kafka broker")
 }
 
 /// An alert (RFC 8446, section 6), of any version.

@@ -8,7 +8,7 @@ use mysql_common::proto::MySerialize as _;
 use probe_contract::{Io, Leg, Material, Run, Stage, Stop, Warning};
 use support_jdbc::explain_tls;
 
-use crate::greeting::{self, Greeting};
+use crate::greeting::{self, Greeting, SERVER};
 use crate::parameters::Encryption;
 use crate::session::{self, MAX_PACKET_SIZE, Session};
 use crate::settings::Settings;
@@ -29,7 +29,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
             let greeting = greeting::receive(&mut wire, &settings, &step).await?;
             if encrypt && greeting.offers_tls() {
                 let request = ssl_request(&greeting, &settings);
-                wire.write(&request).await.map_err(|broken| greeting::failure(broken, &settings.endpoint))?;
+                wire.write(&request).await.map_err(|error| error.failure(&settings.endpoint, SERVER))?;
             }
             Ok(greeting)
         })

@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::HandshakePacket;
-use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Step, foreign, io_failure};
+use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Step, foreign, io_failure, wrong_protocol};
 
 use crate::classify::{self, Channel};
 use crate::parameters::Encryption;
 use crate::settings::Settings;
-use crate::wire::{Broken, Wire};
+use crate::wire::Wire;
+
+/// How failures speak of the server.
+pub(crate) const SERVER: &str = "a MySQL or MariaDB server";
 
 /// What the server said of itself.
 pub(crate) struct Greeting {
@@ -74,7 +77,7 @@ async fn first_packet<S: Io>(wire: &mut Wire<S>, peer: &Endpoint, step: &Step) -
         first = wire.first_packet() => first,
         () = tokio::time::sleep_until(patience(step).into()) => return Err(provoke(wire, peer).await),
     };
-    first.map_err(|broken| failure(broken, peer))
+    first.map_err(|error| error.failure(peer, SERVER))
 }
 
 /// Until when silence may be a slow server's: most of the time that there is.
@@ -99,7 +102,7 @@ async fn provoke<S: Io>(wire: &mut Wire<S>, peer: &Endpoint) -> Failure {
         Err(error) => io_failure(error, peer),
         Ok(answer) => match answer[..] {
             [] => io_failure(std::io::ErrorKind::UnexpectedEof.into(), peer),
-            [b'S' | b'N'] | [b'S' | b'N', b'E', ..] => wrong_protocol(peer, Some("a PostgreSQL server")),
+            [b'S' | b'N'] | [b'S' | b'N', b'E', ..] => wrong_protocol(peer, SERVER, Some("a PostgreSQL server")),
             // A packet of MySQL's: the greeting, or what the server thinks of the provocation.
             [_, _, 0, _, 10 | 0xff, ..] => {
                 Failure::new(Code::TimedOut, format!("{peer} greeted only when the time was nearly up")).hint(
@@ -107,23 +110,7 @@ async fn provoke<S: Io>(wire: &mut Wire<S>, peer: &Endpoint) -> Failure {
                      its resolver is slow",
                 )
             }
-            _ => wrong_protocol(peer, foreign::identify(&answer)),
+            _ => wrong_protocol(peer, SERVER, foreign::identify(&answer)),
         },
     }
-}
-
-/// What a break of the conversation with `peer` amounts to.
-pub(crate) fn failure(broken: Broken, peer: &Endpoint) -> Failure {
-    match broken {
-        Broken::Io(error) => io_failure(error, peer),
-        Broken::Foreign(first) => wrong_protocol(peer, foreign::identify(&first)),
-        Broken::Malformed(what) => {
-            Failure::new(Code::ResponseUnreadable, format!("{peer} broke the protocol: {what}"))
-        }
-    }
-}
-
-fn wrong_protocol(peer: &Endpoint, who: Option<&'static str>) -> Failure {
-    let who = who.unwrap_or("something else");
-    Failure::new(Code::WrongProtocol, format!("{peer} is not a MySQL or MariaDB server: {who} answered"))
 }

@@ -7,15 +7,15 @@ use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::{AuthPlugin, AuthSwitchRequest, HandshakeResponse};
 use mysql_common::proto::MySerialize as _;
-use probe_contract::{Code, Evidence, Failure, Io, Login, Run, Stage, Step, Warning, tls};
+use probe_contract::{Code, Evidence, Failure, Io, Login, Run, Stage, Step, Warning, WireError, malformed};
 use zeroize::Zeroizing;
 
 use crate::authentication::{Authentication, Rules};
 use crate::classify::{self, Channel};
-use crate::greeting::{self, Greeting};
+use crate::greeting::{Greeting, SERVER};
 use crate::parameters::Scheme;
 use crate::settings::Settings;
-use crate::wire::{Broken, Wire};
+use crate::wire::Wire;
 
 /// A conversation with a server that has greeted, encrypted or not.
 pub(crate) struct Session<'a, S> {
@@ -61,11 +61,11 @@ impl<'a, S: Io> Session<'a, S> {
         let nonce = std::mem::take(&mut self.greeting.nonce);
         let (mut login, answer) = Authentication::first(self.greeting.plugin.as_deref(), nonce, rules)?;
         let response = self.response(&login, &answer);
-        self.wire.write(&response).await.map_err(|broken| self.failure(broken, Stage::Auth))?;
+        self.wire.write(&response).await.map_err(|error| self.failure(error, Stage::Auth))?;
         step.offer(login.plugin());
         let mut switched = false;
         for _ in 0..LONGEST_LOGIN {
-            let packet = self.wire.read().await.map_err(|broken| self.failure(broken, step.stage()))?;
+            let packet = self.wire.read().await.map_err(|error| self.failure(error, step.stage()))?;
             let answer = match packet[0] {
                 OK => {
                     if login.plugin() == "client_ed25519" && self.settings.scheme == Scheme::Mysql {
@@ -95,7 +95,7 @@ impl<'a, S: Io> Session<'a, S> {
                 _ => return Err(self.refusal(&packet)),
             };
             if let Some(answer) = answer {
-                self.wire.write(&answer).await.map_err(|broken| self.failure(broken, step.stage()))?;
+                self.wire.write(&answer).await.map_err(|error| self.failure(error, step.stage()))?;
             }
         }
         Err(self.malformed("its login never ends").at(Stage::Auth))
@@ -176,7 +176,7 @@ impl<'a, S: Io> Session<'a, S> {
     /// The one row of a query of three columns (MySQL documentation, "Text Resultset").
     async fn row(&mut self, query: &[u8]) -> Result<Vec<u8>, Failure> {
         const COLUMNS: u8 = 3;
-        self.wire.command(query).await.map_err(|broken| self.failure(broken, Stage::Query))?;
+        self.wire.command(query).await.map_err(|error| self.failure(error, Stage::Query))?;
         let head = self.next().await?;
         match head[..] {
             [COLUMNS] => {}
@@ -198,7 +198,7 @@ impl<'a, S: Io> Session<'a, S> {
     }
 
     async fn next(&mut self) -> Result<Vec<u8>, Failure> {
-        self.wire.read().await.map_err(|broken| self.failure(broken, Stage::Query))
+        self.wire.read().await.map_err(|error| self.failure(error, Stage::Query))
     }
 
     /// An EOF packet.
@@ -216,17 +216,14 @@ impl<'a, S: Io> Session<'a, S> {
     }
 
     fn malformed(&self, what: &'static str) -> Failure {
-        greeting::failure(Broken::Malformed(what), &self.settings.endpoint)
+        malformed(&self.settings.endpoint, what)
     }
 
-    /// As [`greeting::failure`]. A TLS 1.3 server refuses a client certificate after the handshake.
-    fn failure(&self, broken: Broken, during: Stage) -> Failure {
-        if let Broken::Io(error) = &broken
-            && let Some(failure) = tls::late_refusal(error)
-        {
-            return failure;
-        }
-        greeting::failure(broken, &self.settings.endpoint).at(during)
+    /// What a break of the conversation amounts to. A TLS 1.3 server refuses a client certificate after the handshake.
+    fn failure(&self, error: WireError, during: Stage) -> Failure {
+        let mut failure = error.failure(&self.settings.endpoint, SERVER);
+        failure.stage.get_or_insert(during);
+        failure
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use probe_contract::Io;
+use probe_contract::{Io, WireError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// No packet of a login or of the one query is longer.
@@ -12,16 +12,6 @@ const LONGEST_PAYLOAD: usize = 64 * 1024;
 pub(crate) struct Wire<S> {
     stream: S,
     sequence: u8,
-}
-
-/// Why a packet was not read or written.
-#[derive(Debug)]
-pub(crate) enum Broken {
-    Io(io::Error),
-    /// The first bytes are no packet: here they are, as many as came with them.
-    Foreign(Vec<u8>),
-    /// The protocol's rules are broken: which.
-    Malformed(&'static str),
 }
 
 impl<S: Io> Wire<S> {
@@ -38,13 +28,13 @@ impl<S: Io> Wire<S> {
     }
 
     /// The payload of the packet that opens the conversation; whatever else the peer sends says who it is.
-    pub(crate) async fn first_packet(&mut self) -> Result<Vec<u8>, Broken> {
+    pub(crate) async fn first_packet(&mut self) -> Result<Vec<u8>, WireError> {
         const ERROR: u8 = 0xff;
         let mut first = vec![0; 1024];
         let mut filled = 0;
         while filled < 5 {
-            match self.stream.read(&mut first[filled..]).await.map_err(Broken::Io)? {
-                0 if filled == 0 => return Err(Broken::Io(io::ErrorKind::UnexpectedEof.into())),
+            match self.stream.read(&mut first[filled..]).await.map_err(WireError::Io)? {
+                0 if filled == 0 => return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into())),
                 0 => break,
                 count => filled += count,
             }
@@ -53,57 +43,57 @@ impl<S: Io> Wire<S> {
         // Versions 9 and 10 of the protocol are all there are.
         let length = match first[..] {
             [a, b, c, 0, 9 | 10 | ERROR, ..] => length([a, b, c]),
-            _ => return Err(Broken::Foreign(first)),
+            _ => return Err(WireError::OtherProtocol(first)),
         };
         // More than the one packet in clear text was put in by somebody on the way.
         if length > LONGEST_PAYLOAD || first.len() > 4 + length {
-            return Err(Broken::Foreign(first));
+            return Err(WireError::OtherProtocol(first));
         }
         self.sequence = 1;
         let mut payload = first.split_off(4);
         let received = payload.len();
         payload.resize(length, 0);
-        self.stream.read_exact(&mut payload[received..]).await.map_err(Broken::Io)?;
+        self.stream.read_exact(&mut payload[received..]).await.map_err(WireError::Io)?;
         Ok(payload)
     }
 
     /// The next packet's payload: never empty.
-    pub(crate) async fn read(&mut self) -> Result<Vec<u8>, Broken> {
+    pub(crate) async fn read(&mut self) -> Result<Vec<u8>, WireError> {
         let mut header = [0; 4];
-        self.stream.read_exact(&mut header).await.map_err(Broken::Io)?;
+        self.stream.read_exact(&mut header).await.map_err(WireError::Io)?;
         let [a, b, c, sequence] = header;
         if sequence != self.sequence {
-            return Err(Broken::Malformed("its packets are out of sequence"));
+            return Err(WireError::Malformed("its packets are out of sequence"));
         }
         self.sequence = self.sequence.wrapping_add(1);
         let length = length([a, b, c]);
         if length == 0 {
-            return Err(Broken::Malformed("it sends an empty packet"));
+            return Err(WireError::Malformed("it sends an empty packet"));
         }
         if length > LONGEST_PAYLOAD {
-            return Err(Broken::Malformed("a packet is longer than 64 KiB"));
+            return Err(WireError::Malformed("a packet is longer than 64 KiB"));
         }
         let mut payload = vec![0; length];
-        self.stream.read_exact(&mut payload).await.map_err(Broken::Io)?;
+        self.stream.read_exact(&mut payload).await.map_err(WireError::Io)?;
         Ok(payload)
     }
 
-    pub(crate) async fn write(&mut self, payload: &[u8]) -> Result<(), Broken> {
+    pub(crate) async fn write(&mut self, payload: &[u8]) -> Result<(), WireError> {
         // Longer payloads would have to be split; what is sent here comes from settings of bounded length.
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let [a, b, c, 0] = length.to_le_bytes() else {
-            return Err(Broken::Malformed("what there is to send does not fit into one packet"));
+            return Err(WireError::Malformed("what there is to send does not fit into one packet"));
         };
         let mut packet = zeroize::Zeroizing::new(Vec::with_capacity(4 + payload.len()));
         packet.extend_from_slice(&[a, b, c, self.sequence]);
         packet.extend_from_slice(payload);
         self.sequence = self.sequence.wrapping_add(1);
-        self.stream.write_all(&packet).await.map_err(Broken::Io)?;
-        self.stream.flush().await.map_err(Broken::Io)
+        self.stream.write_all(&packet).await.map_err(WireError::Io)?;
+        self.stream.flush().await.map_err(WireError::Io)
     }
 
     /// Sends a command: its packet begins a new sequence.
-    pub(crate) async fn command(&mut self, payload: &[u8]) -> Result<(), Broken> {
+    pub(crate) async fn command(&mut self, payload: &[u8]) -> Result<(), WireError> {
         self.sequence = 0;
         self.write(payload).await
     }

@@ -10,7 +10,7 @@ use aws_lc_rs::digest;
 use probe_contract::tls::{self, TlsStream};
 use probe_contract::{
     Code, EndpointStream, Evidence, Failure, Io, Leg, Material, Run, Stage, Step, Stop, Warning, foreign,
-    io_failure,
+    io_failure, malformed, wrong_protocol,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_postgres::config::{SslMode, SslNegotiation};
@@ -41,7 +41,7 @@ pub(crate) async fn ssl_request(
             // More in clear text is either put in by somebody on the way, or the greeting of a server that speaks first.
             let mut first = [b'S'; 64];
             match stream.try_read(&mut first[1..]) {
-                Ok(more) if more > 0 => Err(wrong_protocol(peer, foreign::identify(&first[..=more]))),
+                Ok(more) if more > 0 => Err(wrong_protocol(peer, SERVER, foreign::identify(&first[..=more]))),
                 Ok(_) | Err(_) => {
                     step.note(Evidence::TlsOffered(true));
                     Ok(true)
@@ -62,13 +62,15 @@ pub(crate) async fn ssl_request(
         }
         // A server too old for TLS, or one with no process to spare, answers with an ErrorResponse.
         b'E' => match error_response(stream).await {
-            Some(body) => Err(classify::raw_error(&body).unwrap_or_else(|| wrong_protocol(peer, None))),
-            None => Err(wrong_protocol(peer, None)),
+            Some(body) => {
+                Err(classify::raw_error(&body).unwrap_or_else(|| wrong_protocol(peer, SERVER, None)))
+            }
+            None => Err(wrong_protocol(peer, SERVER, None)),
         },
         other => {
             let mut first = vec![other];
             first.extend(first_bytes(stream).await);
-            Err(wrong_protocol(peer, foreign::identify(&first)))
+            Err(wrong_protocol(peer, SERVER, foreign::identify(&first)))
         }
     }
 }
@@ -95,10 +97,8 @@ async fn first_bytes(stream: &mut EndpointStream) -> Vec<u8> {
     first
 }
 
-fn wrong_protocol(peer: &probe_contract::Endpoint, who: Option<&'static str>) -> Failure {
-    let who = who.unwrap_or("something else");
-    Failure::new(Code::WrongProtocol, format!("{peer} is not a PostgreSQL server: {who} answered"))
-}
+/// How failures speak of the server.
+const SERVER: &str = "a PostgreSQL server";
 
 /// A stream that the driver may log in over.
 pub(crate) trait Channeled: Io {
@@ -346,10 +346,8 @@ fn refused(refusal: Refusal, settings: &Settings) -> Failure {
         )
         .native("AuthenticationSASLContinue")
         .hint("Lower scram_iterations on the server and set the password again, or test this login with psql"),
-        Refusal::Foreign(who) => wrong_protocol(peer, who),
-        Refusal::Malformed(what) => {
-            Failure::new(Code::ResponseUnreadable, format!("{peer} broke the protocol: {what}"))
-        }
+        Refusal::Foreign(who) => wrong_protocol(peer, SERVER, who),
+        Refusal::Malformed(what) => malformed(peer, what),
     }
 }
 

@@ -11,7 +11,7 @@ use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, USER_A
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use probe_contract::{Code, Failure, Io, foreign, io_failure, tls};
+use probe_contract::{Code, Failure, Io, WireError, io_failure, tls};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroizing;
 
@@ -100,11 +100,9 @@ fn failure(error: hyper::Error, heard: &Heard, url: &WebUrl) -> Failure {
     }
     let first = heard.first();
     if error.is_parse() && !first.starts_with(b"HTTP/") {
-        let who = foreign::identify(&first).unwrap_or("something else");
         let hint =
             if url.encrypted { None } else { Some("Begin the URL with https:// where the server wants TLS") };
-        let failure =
-            Failure::new(Code::WrongProtocol, format!("{peer} is not an HTTP server: {who} answered"));
+        let failure = WireError::OtherProtocol(first).failure(peer, "an HTTP server");
         return hint.into_iter().fold(failure, Failure::hint).source(error);
     }
     if error.is_parse() {
