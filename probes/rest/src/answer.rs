@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use support_http::Response;
 use zeroize::Zeroizing;
 
 use crate::path::{JsonPath, scalar};
@@ -29,7 +30,8 @@ pub(crate) enum Content {
 }
 
 impl Answer {
-    pub(crate) fn new(status: u16, headers: HeaderMap, body: Zeroizing<Vec<u8>>) -> Self {
+    pub(crate) fn new(response: Response) -> Self {
+        let Response { status, headers, body } = response;
         Self { status, headers, body, json: OnceLock::new() }
     }
 
@@ -40,7 +42,7 @@ impl Answer {
             let name: HeaderName = name.parse().unwrap();
             (name, HeaderValue::from_str(value).unwrap())
         });
-        Self::new(status, headers.collect(), Zeroizing::new(body.to_vec()))
+        Self::new(Response { status, headers: headers.collect(), body: Zeroizing::new(body.to_vec()) })
     }
 
     pub(crate) fn status(&self) -> u16 {

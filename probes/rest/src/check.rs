@@ -3,12 +3,12 @@
 use http::HeaderName;
 use probe_contract::{AuthenticationType, GrantType, Mistake};
 use serde_json::Value;
+use support_http::WebUrl;
 
 use crate::connectors;
 use crate::document::{Document, Parameter, PropertyLocation, PropertyType, Source};
 use crate::path::JsonPath;
 use crate::template;
-use crate::web::WebUrl;
 
 /// Every mistake in what `RegisterConnectionType` is given, in JSON.
 #[must_use]

@@ -7,9 +7,10 @@ use probe_contract::{
 
 use crate::answer::Answer;
 use crate::document::Document;
+use crate::request::TokenRequest;
 use crate::settings::Settings;
 use crate::way::Exchange;
-use crate::{judge, open, request, wire};
+use crate::{judge, open, request};
 
 /// Where it stands in a definition.
 pub(crate) const PLACE: &str =
@@ -38,8 +39,8 @@ pub(crate) async fn redeem(
     let (leg, stream) = open(run, url).await?;
     leg.awaiting("the token endpoint", SENT)
         .spend(async |step| {
-            let request = request::token(settings, exchange)?;
-            request.assertion.iter().for_each(|assertion| run.protect(assertion));
+            let TokenRequest { request, assertion } = request::token(settings, exchange)?;
+            assertion.iter().for_each(|assertion| run.protect(assertion));
             let keeper = run.keeper().ok_or_else(|| {
                 Failure::new(Code::AgentFailed, "nothing keeps what the authorization code brings")
             })?;
@@ -47,7 +48,7 @@ pub(crate) async fn redeem(
             step.offer(exchange.mechanism);
             step.note(Evidence::User(exchange.user.clone()));
             let exchanged = async {
-                let answer = wire::exchange(stream, request, url).await?;
+                let answer = Answer::new(support_http::exchange(stream, request, url).await?);
                 let access = judge::token(settings, &answer, &url.endpoint)?;
                 let refresh = judge::refresh_token(settings, &answer);
                 for token in [Some(&access), refresh.as_ref()].into_iter().flatten() {
@@ -181,7 +182,7 @@ mod tests {
             let target = target(&registration(location, content), Purpose::SetUp, |_| ());
             let (settings, way) = decided(&target).unwrap();
             let Way::Code(exchange) = way else { panic!("the code is not exchanged") };
-            request::token(&settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}"))
+            request::token(&settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}")).request
         };
         let pairs = |text: &str| -> Vec<(String, String)> {
             form_urlencoded::parse(text.as_bytes()).into_owned().collect()

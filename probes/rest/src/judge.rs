@@ -229,7 +229,7 @@ fn login_page(answer: &Answer, peer: &Endpoint) -> Failure {
 
 fn redirected(answer: &Answer, peer: &Endpoint) -> Failure {
     let status = answer.status();
-    let to = answer.header("location").and_then(|location| crate::web::WebUrl::parse(location).ok());
+    let to = answer.header("location").and_then(|location| support_http::WebUrl::parse(location).ok());
     let to = to.map_or_else(|| "elsewhere".to_owned(), |to| format!("to {}", to.endpoint));
     let detail = format!("{peer} answered HTTP {status} and redirects {to}; a credential is not taken there");
     Failure::foreign(Code::ResponseUnreadable, detail).native(format!("HTTP {status}")).hint(

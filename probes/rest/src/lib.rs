@@ -20,8 +20,6 @@ mod secrets;
 mod settings;
 mod template;
 mod way;
-mod web;
-mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -34,11 +32,14 @@ use probe_contract::{
     Probe, Protocol, Purpose, Run, Secret, Stage, Step, Stop, Target, Warning,
 };
 
+use support_http::WebUrl;
+
+use answer::Answer;
 use document::Document;
 use presented::{Presented, Sent, bearer};
+use request::TokenRequest;
 use settings::Settings;
 use way::{Decision, Exchange, Way};
-use web::WebUrl;
 
 pub use check::check;
 pub use connectors::documents;
@@ -205,7 +206,7 @@ async fn validate_obtained(
     run: &Run,
     settings: &Settings,
     exchange: &Exchange,
-    (token, answer): (Secret, answer::Answer),
+    (token, answer): (Secret, Answer),
     parameters: &[Sent],
 ) -> Result<(), Stop> {
     let told = told_api(run, settings, &answer, &exchange.url).await?;
@@ -218,11 +219,7 @@ async fn validate_obtained(
 }
 
 /// Asks the token endpoint for an access token: its stages `dns`, `tcp`, `tls`, `auth`.
-async fn obtain(
-    run: &Run,
-    settings: &Settings,
-    exchange: &Exchange,
-) -> Result<(Secret, answer::Answer), Stop> {
+async fn obtain(run: &Run, settings: &Settings, exchange: &Exchange) -> Result<(Secret, Answer), Stop> {
     let now = exchange.claims.as_ref().and_then(jwt::Claims::expired_since);
     if let Some(seconds) = now {
         let failure = Failure::new(Code::CredentialsExpired, format!("the JWT expired {seconds} s ago"))
@@ -233,11 +230,11 @@ async fn obtain(
     let url = &exchange.url;
     let (leg, stream) = open(run, url).await?;
     leg.stage(Stage::Auth, async |step| {
-        let request = request::token(settings, exchange)?;
-        request.assertion.iter().for_each(|assertion| run.protect(assertion));
+        let TokenRequest { request, assertion } = request::token(settings, exchange)?;
+        assertion.iter().for_each(|assertion| run.protect(assertion));
         step.offer(exchange.mechanism);
         step.note(Evidence::User(exchange.user.clone()));
-        let answer = wire::exchange(stream, request, url).await?;
+        let answer = Answer::new(support_http::exchange(stream, request, url).await?);
         let token = judge::token(settings, &answer, &url.endpoint)
             .map_err(|failure| with_audience(failure, exchange))?;
         run.protect(&token);
@@ -262,7 +259,7 @@ fn with_audience(failure: Failure, exchange: &Exchange) -> Failure {
 async fn told_api(
     run: &Run,
     settings: &Settings,
-    answer: &answer::Answer,
+    answer: &Answer,
     token_url: &WebUrl,
 ) -> Result<Option<WebUrl>, Stop> {
     let Some(path) = &settings.document.interpreter.url.token_member else { return Ok(None) };
@@ -305,7 +302,7 @@ async fn still_good(
     let tried = leg.try_login(&login, DECIDED, RENEWED, async |step| {
         let request = request::validation(settings, url, &sent(stored, parameters))?;
         step.offer(&stored.mechanism);
-        let answer = wire::exchange(stream, request, url).await?;
+        let answer = Answer::new(support_http::exchange(stream, request, url).await?);
         conclude(run, &step, judge::api(settings, &answer, &url.endpoint))
     });
     Ok(tried.await?.is_some())
@@ -332,7 +329,7 @@ async fn validate(
         if let Some(user) = &presented.user {
             step.note(Evidence::User(user.clone()));
         }
-        let answer = wire::exchange(stream, request, &url).await?;
+        let answer = Answer::new(support_http::exchange(stream, request, &url).await?);
         let proof = judge::api(settings, &answer, &url.endpoint);
         conclude(run, &step, proof.map_err(|failure| with_refresh(failure, settings, presented)))
     })

@@ -1,10 +1,10 @@
 //! A credential as an API is shown it.
 
 use probe_contract::{Login, Secret};
+use support_http::WebUrl;
 
 use crate::document::PropertyLocation;
 use crate::settings::Settings;
-use crate::web::WebUrl;
 
 /// A credential as the API is shown it.
 pub(crate) struct Presented {

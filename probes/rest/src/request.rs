@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use probe_contract::{Code, Failure, Secret};
 use serde_json::{Map, Value};
+use support_http::{Request, WebUrl};
 use zeroize::Zeroizing;
 
 use crate::document::{ContentType, Method, PropertyLocation};
@@ -13,7 +14,6 @@ use crate::presented::Sent;
 use crate::settings::Settings;
 use crate::template;
 use crate::way::{ASSERTION, Client, Exchange};
-use crate::web::WebUrl;
 
 /// What stands in a path as it is.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -29,22 +29,18 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@')
     .remove(b'$');
 
-/// A request, ready to be sent.
-pub(crate) struct Request {
-    pub(crate) method: http::Method,
-    /// The path and the query.
-    pub(crate) target: Zeroizing<String>,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Zeroizing<String>,
+/// The request for a token.
+pub(crate) struct TokenRequest {
+    pub(crate) request: Request,
     /// A token that was signed for this request alone.
     pub(crate) assertion: Option<Secret>,
 }
 
-/// The request for a token.
+/// Makes the request for a token.
 ///
 /// # Errors
 /// `secret_malformed` where a credential can't be sent as the provider wants it.
-pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<Request, Failure> {
+pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<TokenRequest, Failure> {
     let rules = &settings.document.interpreter.token;
     let mut headers = Vec::new();
     let mut signed = None;
@@ -105,7 +101,8 @@ pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<Request,
         headers.push((http::header::CONTENT_TYPE, HeaderValue::from_static(content.media_type())));
     }
     let target = target(&exchange.url, "", &query);
-    Ok(Request { method: exchange.method.into(), target, headers, body, assertion: signed })
+    let request = Request { method: exchange.method.into(), target, headers, body };
+    Ok(TokenRequest { request, assertion: signed })
 }
 
 /// RFC 7523, section 2.2.
@@ -146,7 +143,7 @@ pub(crate) fn validation(settings: &Settings, url: &WebUrl, sent: &[&Sent]) -> R
         headers.push((http::header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
     }
     let target = target(url, &path, &query);
-    Ok(Request { method: method.into(), target, headers, body, assertion: None })
+    Ok(Request { method: method.into(), target, headers, body })
 }
 
 /// The path of `url` with `path` behind it, and the query of both with `query` behind.

@@ -60,7 +60,7 @@ fn settings(location: &str, content: &str, more: &[(&str, &str)], token_url: &st
 fn request(settings: &Settings) -> Request {
     let decision = way::decide(settings, None).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let Way::Exchange(exchange) = decision.way else { panic!("no token is asked for") };
-    token(settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}"))
+    token(settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}")).request
 }
 
 fn decoded(text: &str) -> Vec<(String, String)> {

@@ -6,6 +6,7 @@ use probe_contract::{
     Authentication, AuthenticationType, Code, Endpoint, Findings, Form, GrantType, Mistake, Pointer,
     Properties, Purpose, Reader, Secret, Target, Warning,
 };
+use support_http::WebUrl;
 
 use crate::code;
 use crate::document::{Document, Grant, Parameter, PropertyType};
@@ -13,7 +14,6 @@ use crate::interpreter::OtherHosts;
 use crate::parameters::{self, lookup};
 use crate::secrets::Secrets;
 use crate::template;
-use crate::web::WebUrl;
 
 /// Where a definition says how it authenticates.
 pub(crate) const AUTHENTICATION: &str = "AuthenticationConfiguration";

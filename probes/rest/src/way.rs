@@ -1,6 +1,7 @@
 //! Which credential a test offers, and where: decided before anything is sent.
 
 use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Material, Mistake, Secret};
+use support_http::WebUrl;
 
 use crate::document::{ContentType, Grant, Method, Parameter, PropertyLocation};
 use crate::interpreter::Refresh;
@@ -8,7 +9,6 @@ use crate::jwt::Claims;
 use crate::presented::{Presented, Sent, basic_header, bearer};
 use crate::secrets::Secrets;
 use crate::settings::{AUTHENTICATION, SECRET_ARN, Settings};
-use crate::web::WebUrl;
 
 const CLIENT_SECRET: &str = "USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET";
 const CLIENT_ID: &str = "USER_MANAGED_CLIENT_APPLICATION_CLIENT_ID";

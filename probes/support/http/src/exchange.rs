@@ -2,43 +2,64 @@
 
 use std::error::Error as _;
 use std::io;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, CONNECTION, CONTENT_LENGTH, HOST, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use probe_contract::{Code, Failure, Io, WireError, io_failure, tls};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use zeroize::Zeroizing;
 
-use crate::answer::Answer;
-use crate::request::Request;
-use crate::web::WebUrl;
+use crate::first_bytes::{FirstBytes, Recorded};
+use crate::url::WebUrl;
 
 /// A longer answer is none that a validation endpoint or a token endpoint gives.
-const LONGEST_BODY: usize = 1024 * 1024;
-const LONGEST_HEAD: usize = 64 * 1024;
+const MAX_BODY_BYTES: usize = 1024 * 1024;
+const MAX_HEAD_BYTES: usize = 64 * 1024;
 const AGENT: &str = concat!("dialcheck/", env!("CARGO_PKG_VERSION"));
+
+/// A request, ready to be sent.
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// The path and the query.
+    pub target: Zeroizing<String>,
+    /// Its headers, but for those that every request has.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Its body; empty for none.
+    pub body: Zeroizing<String>,
+}
+
+/// An answer, read whole. It may hold a token.
+pub struct Response {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Zeroizing<Vec<u8>>,
+}
 
 /// Sends `request` to the server of `url` on `stream`, and reads its answer. The connection ends with it.
 ///
 /// # Errors
 /// `wrong_protocol`, `connection_reset`, `response_unreadable`, and what TLS still has to say.
-pub(crate) async fn exchange(stream: impl Io, request: Request, url: &WebUrl) -> Result<Answer, Failure> {
-    let heard = Heard::default();
-    let tap = Tap { inner: stream, heard: heard.clone() };
+///
+/// Cancel safe: dropped, it ends the connection.
+pub async fn exchange(stream: impl Io, request: Request, url: &WebUrl) -> Result<Response, Failure> {
+    let first = FirstBytes::default();
+    let stream = Recorded { inner: stream, first: first.clone() };
     let mut builder = http1::Builder::new();
-    builder.max_buf_size(LONGEST_HEAD);
-    let handshake = builder.handshake::<_, Full<Bytes>>(TokioIo::new(tap)).await;
-    let (mut sender, mut connection) = handshake.map_err(|error| failure(error, &heard, url))?;
+    builder.max_buf_size(MAX_HEAD_BYTES);
+    let handshake = builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await;
+    let (mut sender, mut connection) = handshake.map_err(|error| failure(error, &first, url))?;
     let request = head(request, url)?;
     let exchange = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
-        let body = Limited::new(body, LONGEST_BODY).collect().await.map(http_body_util::Collected::to_bytes);
+        let body =
+            Limited::new(body, MAX_BODY_BYTES).collect().await.map(http_body_util::Collected::to_bytes);
         Ok::<_, hyper::Error>((head, body))
     };
     let mut exchange = std::pin::pin!(exchange);
@@ -51,29 +72,30 @@ pub(crate) async fn exchange(stream: impl Io, request: Request, url: &WebUrl) ->
             _end = &mut connection, if driving => driving = false,
         }
     };
-    let (head, body) = answered.map_err(|error| failure(error, &heard, url))?;
+    let (head, body) = answered.map_err(|error| failure(error, &first, url))?;
     let body = body.map_err(|error| match error.downcast::<LengthLimitError>() {
         Ok(_) => {
             Failure::new(Code::ResponseUnreadable, format!("{} answered with more than 1 MiB", url.endpoint))
         }
         Err(error) => match error.downcast::<hyper::Error>() {
-            Ok(error) => failure(*error, &heard, url),
+            Ok(error) => failure(*error, &first, url),
             Err(error) => Failure::foreign(
                 Code::ResponseUnreadable,
                 format!("the answer of {} can't be read: {error}", url.endpoint),
             ),
         },
     })?;
-    Ok(Answer::new(head.status.as_u16(), head.headers, Zeroizing::new(body.to_vec())))
+    let body = Zeroizing::new(body.to_vec());
+    Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
 }
 
 fn head(request: Request, url: &WebUrl) -> Result<http::Request<Full<Bytes>>, Failure> {
-    let Request { method, target, headers, body, assertion: _ } = request;
+    let Request { method, target, headers, body } = request;
     let unsendable = || {
         Failure::new(Code::InvalidSettings, format!("the request to {} can't be written", url.endpoint))
             .hint("Check the path of the URL for characters that no URL has")
     };
-    let needs_length = method == http::Method::POST;
+    let needs_length = method == Method::POST;
     let mut built = http::Request::builder().method(method).uri(target.as_str());
     let fixed = built.headers_mut().ok_or_else(unsendable)?;
     fixed.insert(HOST, HeaderValue::from_str(&url.authority()).map_err(|_| unsendable())?);
@@ -90,7 +112,7 @@ fn head(request: Request, url: &WebUrl) -> Result<http::Request<Full<Bytes>>, Fa
 }
 
 /// What an error of hyper's amounts to: what the stream did, or what the peer said that is no HTTP.
-fn failure(error: hyper::Error, heard: &Heard, url: &WebUrl) -> Failure {
+fn failure(error: hyper::Error, first: &FirstBytes, url: &WebUrl) -> Failure {
     let peer = &url.endpoint;
     if let Some(failure) = tls::late_refusal(&error) {
         return failure.source(error);
@@ -98,7 +120,7 @@ fn failure(error: hyper::Error, heard: &Heard, url: &WebUrl) -> Failure {
     if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         return io_failure(io::Error::new(io.kind(), error), peer);
     }
-    let first = heard.first();
+    let first = first.get();
     if error.is_parse() && !first.starts_with(b"HTTP/") {
         let hint =
             if url.encrypted { None } else { Some("Begin the URL with https:// where the server wants TLS") };
@@ -111,55 +133,4 @@ fn failure(error: hyper::Error, heard: &Heard, url: &WebUrl) -> Failure {
     }
     // It closed the connection before its answer was whole.
     io_failure(io::Error::new(io::ErrorKind::UnexpectedEof, error), peer)
-}
-
-/// The first bytes that the peer sent.
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
-
-impl Heard {
-    const ENOUGH: usize = 64;
-
-    fn first(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn hear(&self, bytes: &[u8]) {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = Self::ENOUGH - first.len();
-        first.extend_from_slice(&bytes[..missing.min(bytes.len())]);
-    }
-}
-
-/// A stream whose first bytes are kept: they tell who answers instead.
-struct Tap<S> {
-    inner: S,
-    heard: Heard,
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        self.heard.hear(&buf.filled()[before..]);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
 }

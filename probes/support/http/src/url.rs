@@ -1,17 +1,21 @@
 //! URLs of APIs, and to which hosts credentials may go.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use probe_contract::Endpoint;
+use url::{Host, Url};
 
 /// A URL over https; or over http, where its host is loopback.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WebUrl {
-    pub(crate) encrypted: bool,
-    pub(crate) endpoint: Endpoint,
+pub struct WebUrl {
+    /// Whether it is one over https.
+    pub encrypted: bool,
+    /// Where its server is.
+    pub endpoint: Endpoint,
     /// Empty, or from its first slash on, without one at its end.
-    pub(crate) path: String,
-    pub(crate) query: Option<String>,
+    pub path: String,
+    /// What follows its question mark.
+    pub query: Option<String>,
 }
 
 impl WebUrl {
@@ -19,7 +23,7 @@ impl WebUrl {
     ///
     /// # Errors
     /// What is expected, as a phrase.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str = "expected a URL such as https://host/path";
         let text = text.trim();
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -31,12 +35,7 @@ impl WebUrl {
             "http" => false,
             _ => return Err("expected a URL that begins with https://"),
         };
-        let rest = rest.split('#').next().unwrap_or_default();
-        let (rest, query) = match rest.split_once('?') {
-            Some((rest, query)) => (rest, Some(query.to_owned())),
-            None => (rest, None),
-        };
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('@') {
             return Err("expected a URL without user name and password in it");
         }
@@ -44,14 +43,23 @@ impl WebUrl {
             Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
             Some(_) | None => (authority, None),
         };
-        let host = Endpoint::parse_host(host).map_err(|_| EXPECTED)?;
+        let url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| EXPECTED)?;
+        // Browsers forgive more than is meant: a missing host, backslashes, one number for an address.
+        let is_meant = match url.host() {
+            Some(Host::Domain(domain)) => domain.eq_ignore_ascii_case(host),
+            Some(Host::Ipv4(address)) => host.parse::<Ipv4Addr>() == Ok(address),
+            Some(Host::Ipv6(_)) => true,
+            None => false,
+        };
+        let host = Endpoint::parse_host(host).ok().filter(|_| is_meant).ok_or(EXPECTED)?;
         let port = match port {
             Some(port) => Endpoint::parse_port(port)?,
             None if encrypted => 443,
             None => 80,
         };
-        let path = path.trim_end_matches('/').to_owned();
-        let url = Self { encrypted, endpoint: Endpoint { host, port }, path, query };
+        let endpoint = Endpoint { host, port };
+        let path = url.path().trim_end_matches('/').to_owned();
+        let url = Self { encrypted, endpoint, path, query: url.query().map(str::to_owned) };
         if !encrypted && !url.is_loopback() {
             return Err("expected https: over http everybody on the way reads the credentials");
         }
@@ -59,7 +67,8 @@ impl WebUrl {
     }
 
     /// Whether its host is this machine, by its name: where it leads is checked when it is dialed.
-    pub(crate) fn is_loopback(&self) -> bool {
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
         let host = self.endpoint.normalized().host;
         match host.parse::<IpAddr>() {
             Ok(address) => address.is_loopback(),
@@ -68,7 +77,8 @@ impl WebUrl {
     }
 
     /// Whether its host is one of `hosts`: exact names, and `*.` for those below a name. Loopback is one of everybody's.
-    pub(crate) fn is_of(&self, hosts: &[String]) -> bool {
+    #[must_use]
+    pub fn is_of(&self, hosts: &[String]) -> bool {
         let host = self.endpoint.normalized().host;
         let is_name = host.parse::<IpAddr>().is_err();
         self.is_loopback()
@@ -80,7 +90,8 @@ impl WebUrl {
     }
 
     /// Its host and, where it is not the usual one, its port: what a `Host` header says.
-    pub(crate) fn authority(&self) -> String {
+    #[must_use]
+    pub fn authority(&self) -> String {
         let usual = if self.encrypted { 443 } else { 80 };
         let shown = self.endpoint.to_string();
         if self.endpoint.port == usual {
@@ -91,17 +102,20 @@ impl WebUrl {
     }
 
     /// Scheme and authority.
-    pub(crate) fn origin(&self) -> String {
+    #[must_use]
+    pub fn origin(&self) -> String {
         format!("{}://{}", if self.encrypted { "https" } else { "http" }, self.authority())
     }
 
     /// Without its query, as the base of others.
-    pub(crate) fn base(&self) -> String {
+    #[must_use]
+    pub fn base(&self) -> String {
         format!("{}{}", self.origin(), self.path)
     }
 
     /// The same path and query at the host of `other`.
-    pub(crate) fn at(&self, other: &Self) -> Self {
+    #[must_use]
+    pub fn at(&self, other: &Self) -> Self {
         Self { encrypted: other.encrypted, endpoint: other.endpoint.clone(), ..self.clone() }
     }
 }
@@ -116,6 +130,8 @@ mod tests {
         assert_eq!(url.endpoint, Endpoint { host: "Acme.Example".to_owned(), port: 8443 });
         assert_eq!((url.path.as_str(), url.query.as_deref()), ("/a/b", Some("c=d&e")));
         assert_eq!(WebUrl::parse("acme.example").unwrap().base(), "https://acme.example");
+        let dots = WebUrl::parse("https://acme.example/a/../b/./c/%2e%2e/d").unwrap();
+        assert_eq!(dots.path, "/b/d");
         assert_eq!(WebUrl::parse("http://[::1]:80/").unwrap().authority(), "[::1]");
         assert_eq!(WebUrl::parse("https://127.0.0.1:80/x/").unwrap().base(), "https://127.0.0.1:80/x");
     }
@@ -135,6 +151,12 @@ mod tests {
             "https://acme.example:x",
             "https://acme\r\n.example",
             "https://bücher.example",
+            "https://2130706433",
+            "https://127.1",
+            "https://0x7f000001/",
+            "https:////acme.example",
+            "https://acme.example\\evil.example",
+            "https://acme.example:",
         ] {
             assert!(WebUrl::parse(text).is_err(), "{text}");
         }
