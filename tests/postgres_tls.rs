@@ -57,6 +57,8 @@ fn a_good_certificate_passes_by_name_and_by_address() {
         let certificate = tested.evidence("tls", "peer_certificate");
         assert!(certificate["subject_alternative_names"].as_array().unwrap().contains(&"localhost".into()));
         assert!((28..=30).contains(&certificate["days_left"].as_i64().unwrap()), "{certificate}");
+        let started = tested.result["started"].as_str();
+        assert!(certificate["not_before"].as_str() < started && certificate["not_after"].as_str() > started);
     }
     // What JDBC_ENFORCE_SSL promises is not undone by the URL.
     let overruled = enforced(SERVER.port(), "ca.pem")
@@ -82,7 +84,10 @@ fn an_expired_certificate() {
     let server = serve(&CERTIFICATES.expired);
     let tested = enforced(server.port(), "ca.pem").test();
     tested.failed(&refused("certificate_expired", "Expired"));
-    assert!(tested.evidence("tls", "peer_certificate")["days_left"].as_i64().unwrap() < 0);
+    let certificate = tested.evidence("tls", "peer_certificate");
+    assert!(certificate["days_left"].as_i64().unwrap() < 0);
+    let not_after = certificate["not_after"].as_str();
+    assert!(not_after.is_some() && not_after < tested.result["started"].as_str(), "{certificate}");
     // Where nothing is enforced nothing is checked, as with pgjdbc.
     Connection::postgres(server.port(), "postgres").test().passed();
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::serde::rfc3339;
 
 /// One fact that a stage saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +69,12 @@ pub struct PeerCertificate {
     pub issuer: String,
     /// The subject alternative names: DNS names and IP addresses.
     pub subject_alternative_names: Vec<String>,
+    /// The first second of its validity, in UTC; absent where the certificate can't be read.
+    #[serde(with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<OffsetDateTime>,
+    /// The last one.
+    #[serde(with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<OffsetDateTime>,
     /// Whole days until it expires; negative when it has.
     pub days_left: i64,
 }
@@ -122,7 +130,7 @@ impl Evidence {
                     .iter()
                     .map(|name| clean(name))
                     .collect(),
-                days_left: certificate.days_left,
+                ..certificate
             }),
             Self::ServerVersion(text) => Self::ServerVersion(clean(&text)),
             Self::MechanismsOffered(names) => {

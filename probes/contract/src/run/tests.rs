@@ -34,7 +34,7 @@ fn everything(text: &str) -> Vec<Evidence> {
             subject: text(),
             issuer: text(),
             subject_alternative_names: vec![text(), text()],
-            days_left: 1,
+            ..PeerCertificate::default()
         }),
         Evidence::Cipher(text()),
         Evidence::ServerVersion(text()),

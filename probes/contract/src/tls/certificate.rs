@@ -63,11 +63,14 @@ pub(super) fn describe(der: &[u8]) -> PeerCertificate {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else {
         return PeerCertificate::default();
     };
+    let validity = certificate.validity();
     PeerCertificate {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
         subject_alternative_names: alternative_names(&certificate),
-        days_left: (certificate.validity().not_after.timestamp() - now()).div_euclid(DAY),
+        not_before: Some(validity.not_before.to_datetime()),
+        not_after: Some(validity.not_after.to_datetime()),
+        days_left: (validity.not_after.timestamp() - now()).div_euclid(DAY),
     }
 }
 
@@ -146,7 +149,24 @@ fn alternative_name(name: &GeneralName<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
     use super::*;
+
+    #[test]
+    fn dates_are_told_to_the_last_year_that_there_is() {
+        let mut parameters = CertificateParams::new(["db.example".to_owned()]).unwrap();
+        parameters.not_before = date_time_ymd(1950, 1, 1);
+        // RFC 5280, section 4.1.2.5: no well-defined expiration date.
+        parameters.not_after =
+            date_time_ymd(9999, 12, 31).replace_time(time::Time::from_hms(23, 59, 59).unwrap());
+        let certificate = parameters.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let told = serde_json::to_value(describe(certificate.der())).unwrap();
+        assert_eq!(told["not_before"], "1950-01-01T00:00:00Z");
+        assert_eq!(told["not_after"], "9999-12-31T23:59:59Z");
+        let unreadable = serde_json::to_value(describe(b"none")).unwrap();
+        assert_eq!((unreadable.get("not_before"), unreadable.get("not_after")), (None, None));
+    }
 
     #[test]
     fn a_file_without_certificates_is_named_as_such() {

@@ -58,6 +58,7 @@ fn certificate(broker: u8, issuer: &str, days_left: i64) -> Evidence {
         issuer: issuer.to_owned(),
         subject_alternative_names: Vec::new(),
         days_left,
+        ..PeerCertificate::default()
     })
 }
 
