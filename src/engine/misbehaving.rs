@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Code, Declaration, Endpoint, Failure, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol,
-    Run, Secret, Stage, Stop, Target,
+    Code, Declaration, Endpoint, Evidence, Fact, Failure, Label, Leg, Login, Material, Mistake, Pending,
+    Pointer, Probe, Protocol, Run, Secret, Stage, Stop, Target,
 };
+
+const MEMBERS: Label = Label::new("members");
 
 /// How long a slow door takes.
 pub(super) const SLOW_DOOR: Duration = Duration::from_millis(800);
@@ -53,9 +55,11 @@ enum Deed {
     UndeclaredLogin,
     /// Tries a login that is refused, and has another one that is good.
     Try,
+    /// Notes facts that only it knows, one of them with the secret in it.
+    Tell,
 }
 
-const DEEDS: [(&str, Deed); 16] = [
+const DEEDS: [(&str, Deed); 17] = [
     ("PASS", Deed::Pass),
     ("NOTHING", Deed::Nothing),
     ("HALF", Deed::Half),
@@ -72,6 +76,7 @@ const DEEDS: [(&str, Deed); 16] = [
     ("LATE_LOGIN", Deed::LateLogin),
     ("UNDECLARED_LOGIN", Deed::UndeclaredLogin),
     ("TRY", Deed::Try),
+    ("TELL", Deed::Tell),
 ];
 
 pub(super) struct Misbehaving {
@@ -181,6 +186,22 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
         assert!(tried.is_none());
     }
     leg.stage(Stage::Auth, login).await?;
+    if deed == Deed::Tell {
+        let told = leg.stage(Stage::Access, async |step| {
+            let members = vec!["one".to_owned(), format!("two of {}", other.secret.expose())];
+            for fact in [
+                Fact::new(MEMBERS, vec!["none yet".to_owned()], "members {}"),
+                Fact::new(Label::new("set"), "rs0".to_owned(), "set {}"),
+                Fact::new(Label::new("lag_ms"), Duration::from_millis(7), "{} behind"),
+                Fact::new(Label::new("is_primary"), true, "the primary"),
+                Fact::new(MEMBERS, members, "members {}"),
+            ] {
+                step.note(Evidence::Fact(fact));
+            }
+            Ok(())
+        });
+        told.await?;
+    }
     if matches!(deed, Deed::LateLogin | Deed::UndeclaredLogin) {
         let late = Endpoint { host: "late".into(), port: 3 };
         if deed == Deed::LateLogin {
@@ -227,7 +248,8 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
             | Deed::Tolerate
             | Deed::LateLogin
             | Deed::UndeclaredLogin
-            | Deed::Try => {}
+            | Deed::Try
+            | Deed::Tell => {}
         }
         Ok(())
     })

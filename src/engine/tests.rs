@@ -7,6 +7,7 @@ use probe_contract::{Evidence, GlueException, Loopback, Outcome, Properties, War
 use super::misbehaving::{PROTOCOL, SLOW_DOOR};
 use super::*;
 use crate::glue::Fields;
+use crate::report::Verdict;
 
 pub(super) const PROTOCOLS: &[&dyn Protocol] = &[&PROTOCOL];
 
@@ -369,4 +370,22 @@ async fn a_partial_failure_is_a_warning_unless_the_run_is_strict() {
 
     let result = engine(PATIENCE, true).test(&request("TOLERATE", &[])).await;
     failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.exception());
+}
+
+#[tokio::test]
+async fn a_probe_tells_facts_that_only_it_knows() {
+    let result = engine(PATIENCE, false).test(&request("TELL", &[("PASSWORD", "c4naRy-Pa55")])).await;
+    assert_eq!(result.verdict, Verdict::Passed);
+    let access = result.stages.iter().find(|record| record.stage == Stage::Access).unwrap();
+    let evidence = serde_json::to_value(access).unwrap()["evidence"].take();
+    assert_eq!(
+        evidence,
+        serde_json::json!({ "set": "rs0", "lag_ms": 7.0, "is_primary": true, "members": ["one", "two of ***"] })
+    );
+    let facts = access.evidence.iter().map(|evidence| {
+        let Evidence::Fact(fact) = evidence else { panic!("{evidence:?}") };
+        fact.to_string()
+    });
+    let told = ["members none yet", "set rs0", "7.0 ms behind", "the primary", "members one two of ***"];
+    assert_eq!(facts.collect::<Vec<_>>(), told);
 }

@@ -9,7 +9,9 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-/// One fact that a stage saw.
+use crate::Fact;
+
+/// One fact that a stage saw. Those that any probe may see are typed here, and any other is a [`Fact`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// Every address that the name has.
@@ -32,19 +34,33 @@ pub enum Evidence {
     Mechanism(String),
     /// The login methods that the server offers.
     MechanismsOffered(Vec<String>),
-    /// The id of the cluster that the server belongs to.
-    ClusterId(String),
-    /// How many brokers the cluster has.
-    Brokers(usize),
-    /// How many topics the user may see.
-    Topics(usize),
     /// The database that the session is in.
     Database(String),
     /// The user that the session runs as.
     User(String),
     /// Pointers of the definition that were followed: the property that holds each, and how long that took.
     Fetched(Vec<(String, Duration)>),
+    /// What the probe alone knows.
+    Fact(Fact),
 }
+
+/// The keys of the facts that every probe shares; a probe's own has another.
+pub(crate) const KEYS: [&str; 14] = [
+    "resolved",
+    "address",
+    "tls_version",
+    "cipher",
+    "verification",
+    "peer_certificate",
+    "tls_offered",
+    "server_version",
+    "mechanism",
+    "mechanisms_offered",
+    "database",
+    "user",
+    "fetched",
+    "fetched_ms",
+];
 
 /// How far a certificate was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -83,10 +99,7 @@ pub struct PeerCertificate {
 pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     for (index, fact) in evidence.iter().enumerate() {
-        let replaced = evidence[index + 1..]
-            .iter()
-            .any(|later| std::mem::discriminant(later) == std::mem::discriminant(fact));
-        if replaced {
+        if evidence[index + 1..].iter().any(|later| later.replaces(fact)) {
             continue;
         }
         match fact {
@@ -100,24 +113,34 @@ pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> 
             Evidence::ServerVersion(value) => map.serialize_entry("server_version", value)?,
             Evidence::Mechanism(value) => map.serialize_entry("mechanism", value)?,
             Evidence::MechanismsOffered(value) => map.serialize_entry("mechanisms_offered", value)?,
-            Evidence::ClusterId(value) => map.serialize_entry("cluster_id", value)?,
-            Evidence::Brokers(value) => map.serialize_entry("brokers", value)?,
-            Evidence::Topics(value) => map.serialize_entry("topics", value)?,
             Evidence::Database(value) => map.serialize_entry("database", value)?,
             Evidence::User(value) => map.serialize_entry("user", value)?,
             Evidence::Fetched(fetched) => {
                 let properties: Vec<_> = fetched.iter().map(|(property, _)| property.as_str()).collect();
                 map.serialize_entry("fetched", &properties.join(", "))?;
-                let milliseconds = |elapsed: &Duration| (elapsed.as_secs_f64() * 1e5).round() / 1e2;
-                let times = fetched.iter().map(|(property, elapsed)| (property, milliseconds(elapsed)));
+                let times = fetched.iter().map(|(property, elapsed)| (property, milliseconds(*elapsed)));
                 map.serialize_entry("fetched_ms", &times.collect::<BTreeMap<_, _>>())?;
             }
+            Evidence::Fact(fact) => map.serialize_entry(fact.label(), fact.value())?,
         }
     }
     map.end()
 }
 
+/// Milliseconds, to a hundredth.
+pub(crate) fn milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 1e5).round() / 1e2
+}
+
 impl Evidence {
+    /// Whether it says anew what `earlier` said.
+    fn replaces(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::Fact(fact), Self::Fact(earlier)) => fact.label() == earlier.label(),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(earlier),
+        }
+    }
+
     /// The same fact without secrets: what a peer may have chosen the text of passes through `clean`, names of ours and of the
     /// definition's through `mask`.
     pub(crate) fn scrubbed(self, clean: impl Fn(&str) -> String, mask: impl Fn(&str) -> String) -> Self {
@@ -136,7 +159,6 @@ impl Evidence {
             Self::MechanismsOffered(names) => {
                 Self::MechanismsOffered(names.iter().map(|name| clean(name)).collect())
             }
-            Self::ClusterId(text) => Self::ClusterId(clean(&text)),
             Self::Database(text) => Self::Database(clean(&text)),
             Self::User(text) => Self::User(clean(&text)),
             Self::Cipher(text) => Self::Cipher(mask(&text)),
@@ -144,13 +166,12 @@ impl Evidence {
             Self::Fetched(fetched) => {
                 Self::Fetched(fetched.iter().map(|(property, elapsed)| (mask(property), *elapsed)).collect())
             }
+            Self::Fact(fact) => Self::Fact(fact.scrubbed(clean)),
             fact @ (Self::Resolved(_)
             | Self::Address(_)
             | Self::TlsVersion(_)
             | Self::Verification(_)
-            | Self::TlsOffered(_)
-            | Self::Brokers(_)
-            | Self::Topics(_)) => fact,
+            | Self::TlsOffered(_)) => fact,
         }
     }
 }

@@ -158,7 +158,7 @@ impl RecordedFailure {
 }
 
 fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    elapsed.map(|elapsed| (elapsed.as_secs_f64() * 1e5).round() / 1e2).serialize(serializer)
+    elapsed.map(evidence::milliseconds).serialize(serializer)
 }
 
 /// Without the hints: those of the failure that decided the verdict stand with the verdict.

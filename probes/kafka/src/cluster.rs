@@ -1,9 +1,13 @@
 //! What a broker says of its cluster.
 
-use probe_contract::{Code, Endpoint, Evidence, Failure, Stage, Step};
+use probe_contract::{Code, Endpoint, Evidence, Fact, Failure, Label, Stage, Step};
 
 /// Every one of them is dialed: a peer could have a whole network dialed.
 const MAX_BROKERS: usize = 1000;
+
+const CLUSTER_ID: Label = Label::new("cluster_id");
+const BROKERS: Label = Label::new("brokers");
+const TOPICS: Label = Label::new("topics");
 
 /// A cluster, as Metadata describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +32,16 @@ pub(crate) struct Broker {
 impl Cluster {
     pub(crate) fn note(&self, step: &Step) {
         if let Some(id) = &self.id {
-            step.note(Evidence::ClusterId(id.clone()));
+            step.note(Evidence::Fact(Fact::new(CLUSTER_ID, id.clone(), "cluster {}")));
         }
-        step.note(Evidence::Brokers(self.brokers.len()));
+        let brokers = self.brokers.len();
+        let phrase = if brokers == 1 { "{} broker" } else { "{} brokers" };
+        step.note(Evidence::Fact(Fact::new(BROKERS, brokers, phrase)));
+    }
+
+    pub(crate) fn note_topics(&self, step: &Step) {
+        let phrase = if self.topics == 1 { "{} topic" } else { "{} topics" };
+        step.note(Evidence::Fact(Fact::new(TOPICS, self.topics, phrase)));
     }
 
     /// Whether `broker` named any broker of its cluster, and no more than can be dialed. To be asked whichever way the cluster was described,

@@ -58,7 +58,7 @@ impl Session<'_> {
             })
             .await?;
         leg.stage(Stage::Access, async |step| {
-            step.note(Evidence::Topics(cluster.topics));
+            cluster.note_topics(&step);
             if cluster.topics > 0 {
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-use crate::{Loopback, PeerCertificate, RunEvent, RunObserver, Verification, Wait};
+use crate::{Fact, Label, Loopback, PeerCertificate, RunEvent, RunObserver, Verification, Wait};
 
 use super::*;
 
@@ -40,7 +40,8 @@ fn everything(text: &str) -> Vec<Evidence> {
         Evidence::ServerVersion(text()),
         Evidence::Mechanism(text()),
         Evidence::MechanismsOffered(vec![text()]),
-        Evidence::ClusterId(text()),
+        Evidence::Fact(Fact::new(Label::new("cluster_id"), text(), "cluster {}")),
+        Evidence::Fact(Fact::new(Label::new("members"), vec![text()], "members {}")),
         Evidence::Database(text()),
         Evidence::User(text()),
         Evidence::Fetched(vec![(text(), Duration::ZERO)]),
@@ -95,8 +96,11 @@ async fn a_short_secret_is_withheld_where_a_peer_may_tell_it() {
     let facts = ["server_version", "cluster_id", "database", "user"].map(|fact| &evidence[fact]);
     let certificate = ["subject", "issuer"].map(|fact| &evidence["peer_certificate"][fact]);
     let of_failure = ["native", "message"].map(|key| &record["failure"][key]);
-    let lists =
-        [&evidence["peer_certificate"]["subject_alternative_names"][1], &evidence["mechanisms_offered"][0]];
+    let lists = [
+        &evidence["peer_certificate"]["subject_alternative_names"][1],
+        &evidence["mechanisms_offered"][0],
+        &evidence["members"][0],
+    ];
     for told in facts.into_iter().chain(certificate).chain(of_failure).chain(lists) {
         assert_eq!(*told, withheld, "{record:#}");
     }

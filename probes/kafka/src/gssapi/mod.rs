@@ -67,7 +67,7 @@ fn describe(login: &GssapiLogin<'_>, description: Description, step: &Step) -> R
     cluster.note(step);
     cluster.check_brokers(login.broker)?;
     step.advance();
-    step.note(Evidence::Topics(topics));
+    cluster.note_topics(step);
     match about_no_topic {
         Some(error) if topics == 0 => no_topic(error, login.broker)?,
         Some(_) | None => {}

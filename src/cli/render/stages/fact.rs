@@ -32,13 +32,9 @@ pub(super) fn fact(evidence: &Evidence) -> Option<String> {
         Evidence::ServerVersion(version) => Some(format!("version {version}")),
         Evidence::Mechanism(mechanism) => Some(mechanism.clone()),
         Evidence::MechanismsOffered(mechanisms) => Some(format!("offers {}", mechanisms.join(" "))),
-        Evidence::ClusterId(id) => Some(format!("cluster {id}")),
-        Evidence::Brokers(1) => Some("1 broker".to_owned()),
-        Evidence::Brokers(brokers) => Some(format!("{brokers} brokers")),
-        Evidence::Topics(1) => Some("1 topic".to_owned()),
-        Evidence::Topics(topics) => Some(format!("{topics} topics")),
         Evidence::Database(database) => Some(format!("database {database}")),
         Evidence::User(user) => Some(format!("user {user}")),
+        Evidence::Fact(fact) => Some(fact.to_string()),
         Evidence::Fetched(fetched) => Some(match fetched.as_slice() {
             [(property, _)] => property.clone(),
             several => {

@@ -170,9 +170,7 @@ fn shared_facts(records: &[&Record]) -> Vec<String> {
             | Evidence::ServerVersion(_)
             | Evidence::Mechanism(_)
             | Evidence::MechanismsOffered(_)
-            | Evidence::ClusterId(_)
-            | Evidence::Brokers(_)
-            | Evidence::Topics(_)
+            | Evidence::Fact(_)
             | Evidence::Database(_)
             | Evidence::User(_)
             | Evidence::Fetched(_) => Some(text),
@@ -196,9 +194,7 @@ fn agreed(evidence: &Evidence) -> Option<String> {
         | Evidence::ServerVersion(_)
         | Evidence::Mechanism(_)
         | Evidence::MechanismsOffered(_)
-        | Evidence::ClusterId(_)
-        | Evidence::Brokers(_)
-        | Evidence::Topics(_)
+        | Evidence::Fact(_)
         | Evidence::Database(_)
         | Evidence::User(_)
         | Evidence::Fetched(_) => fact(evidence),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use probe_contract::tls::TrustRoots;
 use probe_contract::{
-    Code, Ending, Gate, Loopback, PeerCertificate, RecordedFailure, Resolver, Run, RunOptions,
+    Code, Ending, Fact, Gate, Label, Loopback, PeerCertificate, RecordedFailure, Resolver, Run, RunOptions,
 };
 
 use super::*;
@@ -246,4 +246,27 @@ fn a_name_is_replaced_where_it_is_no_part_of_another() {
     ] {
         assert_eq!(replace(text, name), expected, "{text}");
     }
+}
+
+#[test]
+fn a_fact_of_one_probe_is_told_as_the_probe_words_it() {
+    let members = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Evidence::Fact(Fact::new(Label::new("members"), names, "members {}"))
+    };
+    let one = [passed(Stage::Query, 1, 2, &[members(&["a", "b"])])];
+    assert_eq!(written(&one), ["✓ query         2.0 ms  members a b"]);
+    // Endpoints that tell something else do not agree.
+    let several = [
+        passed(Stage::Query, 1, 2, &[members(&["a"])]),
+        passed(Stage::Query, 2, 2, &[members(&["a"])]),
+        passed(Stage::Query, 3, 2, &[members(&["b"])]),
+    ];
+    assert_eq!(
+        written(&several),
+        [
+            "✓ query         2.0 ms  2 endpoints  members a",
+            "✓ query         2.0 ms  b-3.example:9092  members b"
+        ]
+    );
 }

@@ -1,0 +1,192 @@
+//! Evidence that one probe alone knows, under a label of its own.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::evidence::{KEYS, milliseconds};
+
+/// A labelled fact: its key in the report, its value, and how a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    label: Label,
+    value: FactValue,
+    phrase: &'static str,
+}
+
+/// A fact's key in the report: `snake_case`, and none of those that every probe shares. One that is wrong does not compile as a
+/// constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label(&'static str);
+
+/// What a fact says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactValue {
+    /// A text, a peer's or ours.
+    Text(String),
+    /// A count.
+    Number(u64),
+    /// A list of texts.
+    Texts(Vec<String>),
+    /// Whether something is so.
+    Bool(bool),
+    /// A time; milliseconds in the report, so its label ends with `_ms`.
+    Duration(Duration),
+}
+
+impl Fact {
+    /// The fact `label`. A person reads `phrase`, with the value in the place of its `{}`.
+    #[must_use]
+    pub fn new(label: Label, value: impl Into<FactValue>, phrase: &'static str) -> Self {
+        Self { label, value: value.into(), phrase }
+    }
+
+    pub(crate) const fn label(&self) -> &'static str {
+        self.label.0
+    }
+
+    pub(crate) const fn value(&self) -> &FactValue {
+        &self.value
+    }
+
+    /// The same fact with its texts passed through `clean`: a peer may have chosen them.
+    pub(crate) fn scrubbed(self, clean: impl Fn(&str) -> String) -> Self {
+        let value = match self.value {
+            FactValue::Text(text) => FactValue::Text(clean(&text)),
+            FactValue::Texts(texts) => FactValue::Texts(texts.iter().map(|text| clean(text)).collect()),
+            value @ (FactValue::Number(_) | FactValue::Bool(_) | FactValue::Duration(_)) => value,
+        };
+        Self { value, ..self }
+    }
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.phrase.split_once("{}") {
+            Some((before, behind)) => write!(f, "{before}{}{behind}", self.value),
+            None => f.write_str(self.phrase),
+        }
+    }
+}
+
+impl Label {
+    /// The label `name`.
+    ///
+    /// # Panics
+    /// Where it is not `snake_case`, or a key that every probe shares.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        let (bytes, mut at) = (name.as_bytes(), 0);
+        assert!(!bytes.is_empty() && bytes[0].is_ascii_lowercase(), "a label begins with a small letter");
+        while at < bytes.len() {
+            let byte = bytes[at];
+            assert!(
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_',
+                "a label is snake_case"
+            );
+            at += 1;
+        }
+        let mut key = 0;
+        while key < KEYS.len() {
+            assert!(!equal(bytes, KEYS[key].as_bytes()), "the label is a key that every probe shares");
+            key += 1;
+        }
+        Self(name)
+    }
+}
+
+const fn equal(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+impl fmt::Display for FactValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Texts(texts) => f.write_str(&texts.join(" ")),
+            Self::Bool(is_so) => write!(f, "{is_so}"),
+            Self::Duration(elapsed) => write!(f, "{:.1} ms", milliseconds(*elapsed)),
+        }
+    }
+}
+
+impl Serialize for FactValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Texts(texts) => texts.serialize(serializer),
+            Self::Bool(is_so) => serializer.serialize_bool(*is_so),
+            Self::Duration(elapsed) => serializer.serialize_f64(milliseconds(*elapsed)),
+        }
+    }
+}
+
+impl From<String> for FactValue {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<usize> for FactValue {
+    fn from(count: usize) -> Self {
+        Self::Number(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Vec<String>> for FactValue {
+    fn from(texts: Vec<String>) -> Self {
+        Self::Texts(texts)
+    }
+}
+
+impl From<bool> for FactValue {
+    fn from(is_so: bool) -> Self {
+        Self::Bool(is_so)
+    }
+}
+
+impl From<Duration> for FactValue {
+    fn from(elapsed: Duration) -> Self {
+        Self::Duration(elapsed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn a_label_is_snake_case_and_nobody_elses() {
+        for wrong in ["", "Brokers", "_brokers", "broker-count", "brökers", "address", "fetched_ms"] {
+            assert!(catch_unwind(|| Label::new(wrong)).is_err(), "{wrong}");
+        }
+        for right in ["brokers", "addresses", "addres", "set_3"] {
+            assert_eq!(Label::new(right).0, right);
+        }
+    }
+
+    #[test]
+    fn a_fact_is_read_by_people_and_by_programs() {
+        const LABEL: Label = Label::new("label");
+        let fact = |value: FactValue, phrase| {
+            let fact = Fact::new(LABEL, value, phrase);
+            (fact.to_string(), serde_json::to_string(fact.value()).unwrap())
+        };
+        let told = |words: &str, json: &str| (words.to_owned(), json.to_owned());
+        assert_eq!(fact("4L6g".to_owned().into(), "cluster {}"), told("cluster 4L6g", r#""4L6g""#));
+        assert_eq!(fact(3.into(), "{} members"), told("3 members", "3"));
+        let names = vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(fact(names.into(), "members {} of it"), told("members a b of it", r#"["a","b"]"#));
+        assert_eq!(fact(false.into(), "not sharded"), told("not sharded", "false"));
+        assert_eq!(fact(Duration::from_micros(1250).into(), "lag {}"), told("lag 1.2 ms", "1.25"));
+    }
+}
