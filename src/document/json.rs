@@ -8,7 +8,9 @@ use probe_contract::Secret;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-use super::{Bound, DocumentError, FILE_BOUND, Item, Node, REQUEST_BOUND, malformed};
+use super::bound::{Bound, FILE_BOUND, REQUEST_BOUND};
+use super::error::DocumentError;
+use super::node::{Item, Node};
 
 /// Reads one JSON value.
 ///
@@ -156,5 +158,5 @@ fn explain(text: &str, error: &serde_json::Error) -> DocumentError {
     let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
     let before = line.as_bytes().get(..error.column().saturating_sub(1)).unwrap_or(line.as_bytes());
     let column = before.iter().filter(|byte| **byte & 0xc0 != 0x80).count() + 1;
-    malformed(error.line().max(1), column, reason)
+    DocumentError::malformed(error.line().max(1), column, reason)
 }

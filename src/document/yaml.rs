@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use probe_contract::Secret;
 use saphyr_parser::{Event as YamlEvent, Parser, ScalarStyle, ScanError, Span, Tag};
 
+use super::bound::FILE_BOUND;
+use super::error::DocumentError;
+use super::node::{Item, Node};
 use super::scalar::{Bare, bare};
-use super::{DocumentError, FILE_BOUND, Item, Node, malformed};
 
 /// How deep lists and maps may be nested, aliases included. It bounds the recursion.
 const DEEPEST: usize = 64;
@@ -83,7 +85,7 @@ impl Place {
     }
 
     fn refuse(self, reason: &'static str) -> DocumentError {
-        malformed(self.line, self.column, reason)
+        DocumentError::malformed(self.line, self.column, reason)
     }
 }
 
@@ -340,18 +342,22 @@ fn explain(text: &str, error: &ScanError) -> DocumentError {
     let message = error.info();
     if message.contains(" tab") || message.starts_with("tab") {
         let (line, column) = tab(text, line).unwrap_or((line, column));
-        return malformed(line, column, "a tab can't stand here: indent with spaces");
+        return DocumentError::malformed(line, column, "a tab can't stand here: indent with spaces");
     }
     let reason = PHRASES.iter().find(|(part, _)| message.contains(part)).map(|(_, phrase)| *phrase);
     let reason = reason.unwrap_or("this is not valid YAML");
     let last = text.lines().count();
     if line <= last {
-        return malformed(line, column, reason);
+        return DocumentError::malformed(line, column, reason);
     }
     // The end of the text has no line of its own.
     let column = text.lines().next_back().map_or(0, |line| line.chars().count()) + 1;
     let is_open = message.contains("flow") || message.contains("expected node content");
-    malformed(last, column, if is_open { "the file ends in the middle of a list or map" } else { reason })
+    DocumentError::malformed(
+        last,
+        column,
+        if is_open { "the file ends in the middle of a list or map" } else { reason },
+    )
 }
 
 /// The first tab of an indentation, from `line` on.

@@ -98,8 +98,10 @@ fn silence_and_an_end_at_every_stage() {
 fn another_protocol_on_the_port() {
     let foreign =
         Failed { stage: "handshake", code: "wrong_protocol", native: None, exception: FS_RESPONSE, exit: 1 };
-    facing(Fault::Speak(Foreign::Ssh)).failed(&foreign).says("an SSH server answers");
-    facing(Fault::Speak(Foreign::Http)).failed(&foreign).says("an HTTP server answers");
+    facing(Fault::Speak(Foreign::Ssh)).failed(&foreign).says("is not a Kafka broker: an SSH server answered");
+    facing(Fault::Speak(Foreign::Http))
+        .failed(&foreign)
+        .says("is not a Kafka broker: an HTTP server answered");
     facing(Fault::Answer(b"nonsense".to_vec()))
         .failed(&foreign)
         .says("is not a Kafka broker: something else answered");
