@@ -8,7 +8,7 @@ use probe_contract::{
 };
 use support_http::WebUrl;
 
-use crate::code;
+use crate::authorization_code;
 use crate::document::{Document, Grant, Parameter, PropertyType};
 use crate::interpreter::OtherHosts;
 use crate::parameters::{self, lookup};
@@ -62,10 +62,11 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
         .then(|| reading.token(grant, &authentication, api.as_ref()))
         .flatten();
     reading.properties();
-    let exchanged = code::of(&document, &authentication).filter(|_| target.purpose != Purpose::Test);
+    let exchanged =
+        authorization_code::find(&document, &authentication).filter(|_| target.purpose != Purpose::Test);
     if exchanged.is_some() && authentication.oauth2.aws_managed_client.is_some() {
         reading.wrong(
-            code::PLACE,
+            authorization_code::PLACE,
             "expected none beside AWSManagedClientApplicationReference: only AWS has that client application's secret, and can \
              exchange its codes; give an ACCESS_TOKEN, or use a client application of your own",
         );
@@ -98,17 +99,14 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
         warnings,
         properties: target.properties.clone(),
     };
-    if settings.pointers.is_empty() {
-        // Everything is here already: what lacks is found before anything is dialed.
-        crate::way::decide(&settings, None)?;
-    }
     Ok(settings)
 }
 
 impl Settings {
     /// The authorization code, where it is to be exchanged.
     pub(crate) fn code(&self) -> Option<&Secret> {
-        code::of(&self.document, &self.authentication).filter(|_| self.purpose != Purpose::Test)
+        authorization_code::find(&self.document, &self.authentication)
+            .filter(|_| self.purpose != Purpose::Test)
     }
 
     /// The URLs that are dialed: the API's first.

@@ -1,33 +1,16 @@
 //! An authorization code: it works once, so it is sent once, and its tokens are kept before they are used.
 
-use probe_contract::{
-    Authentication, AuthenticationType, Code, Evidence, Failure, GrantType, Run, Secret, Stop, Tokens,
-    Warning,
-};
+use probe_contract::{Code, Evidence, Failure, Run, Secret, Stop, Tokens, Warning};
 
 use crate::answer::Answer;
-use crate::document::Document;
+use crate::connect::connect;
 use crate::request::TokenRequest;
 use crate::settings::Settings;
 use crate::way::Exchange;
-use crate::{judge, open, request};
-
-/// Where it stands in a definition.
-pub(crate) const PLACE: &str =
-    "AuthenticationConfiguration.OAuth2Properties.AuthorizationCodeProperties.AuthorizationCode";
+use crate::{judge, request};
 
 /// What to do about a code that was sent, whatever came of it.
 const SENT: &str = "The authorization code was sent, and is not sent a second time: have the user consent again, and give the new code";
-
-/// The code that setting a connection up exchanges.
-pub(crate) fn of<'a>(document: &Document, authentication: &'a Authentication) -> Option<&'a Secret> {
-    let configuration = &document.connector_authentication_configuration;
-    let only = || configuration.types().next().filter(|_| configuration.types().count() == 1);
-    let default = || GrantType::parse(&configuration.oauth2.as_ref()?.grant);
-    let by_code = authentication.kind.or_else(only) == Some(AuthenticationType::OAuth2)
-        && authentication.oauth2.grant.or_else(default) == Some(GrantType::AuthorizationCode);
-    authentication.oauth2.authorization_code.as_ref().filter(|_| by_code)
-}
 
 /// Exchanges it: the token endpoint's stages `dns`, `tcp`, `tls`, `auth`.
 pub(crate) async fn redeem(
@@ -36,7 +19,7 @@ pub(crate) async fn redeem(
     exchange: &Exchange,
 ) -> Result<(Secret, Answer), Stop> {
     let url = &exchange.url;
-    let (leg, stream) = open(run, url).await?;
+    let (leg, stream) = connect(run, url).await?;
     leg.awaiting("the token endpoint", SENT)
         .spend(async |step| {
             let TokenRequest { request, assertion } = request::token(settings, exchange)?;
@@ -80,10 +63,15 @@ fn sent(failure: Failure) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use probe_contract::{Mistake, OAuth2, Properties, Protocol as _, Purpose, Target};
+    use probe_contract::{
+        Authentication, AuthenticationType, GrantType, Mistake, OAuth2, Properties, Protocol as _, Purpose,
+        Target,
+    };
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::authorization_code::PLACE;
+    use crate::document::Document;
     use crate::way::{self, Way};
     use crate::{Rest, connectors, settings};
 
