@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use probe_contract::{Evidence, GlueException, Loopback, Outcome, Properties, Warning};
+use probe_contract::{Evidence, ExitClass, GlueException, Loopback, Outcome, Properties, Warning};
 
 use super::misbehaving::{PROTOCOL, SLOW_DOOR};
 use super::*;
@@ -86,7 +86,7 @@ async fn a_panic_is_the_agents_failure_and_keeps_the_records() {
         [(Stage::Settings, Outcome::Passed), (Stage::Auth, Outcome::Passed), (Stage::Query, Outcome::Failed)]
     );
     assert_eq!(result.stages[1].evidence, [Evidence::Mechanism("test".into())]);
-    assert_eq!(result.exit_class(), Some(probe_contract::ExitClass::Agent));
+    assert_eq!(result.exit_class(), Some(ExitClass::Agent));
     assert!(!serde_json::to_string(&result).unwrap().contains("c4naRy"));
 }
 
@@ -370,6 +370,16 @@ async fn a_partial_failure_is_a_warning_unless_the_run_is_strict() {
 
     let result = engine(PATIENCE, true).test(&request("TOLERATE", &[])).await;
     failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.exception());
+    assert_eq!(result.failure.unwrap().hints, [Code::PartialFailure.hint()]);
+}
+
+#[tokio::test]
+async fn what_nothing_dials_has_not_failed() {
+    let result = test("SFTP").await;
+    failed(&result, Stage::Settings, Code::NotTestable, GlueException::InvalidInput);
+    assert_eq!(result.verdict, Verdict::NotTestable);
+    assert_eq!(result.exit_class(), Some(ExitClass::Usage));
+    assert_eq!(test("HALF").await.verdict, Verdict::Failed);
 }
 
 #[tokio::test]
