@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use crate::Fact;
+use crate::fact::milliseconds;
 
 /// One fact that a stage saw. Those that any probe may see are typed here, and any other is a [`Fact`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,24 +44,6 @@ pub enum Evidence {
     /// What the probe alone knows.
     Fact(Fact),
 }
-
-/// The keys of the facts that every probe shares; a probe's own has another.
-pub(crate) const KEYS: [&str; 14] = [
-    "resolved",
-    "address",
-    "tls_version",
-    "cipher",
-    "verification",
-    "peer_certificate",
-    "tls_offered",
-    "server_version",
-    "mechanism",
-    "mechanisms_offered",
-    "database",
-    "user",
-    "fetched",
-    "fetched_ms",
-];
 
 /// How far a certificate was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -127,11 +110,6 @@ pub(crate) fn serialize<S: Serializer>(evidence: &[Evidence], serializer: S) -> 
     map.end()
 }
 
-/// Milliseconds, to a hundredth.
-pub(crate) fn milliseconds(elapsed: Duration) -> f64 {
-    (elapsed.as_secs_f64() * 1e5).round() / 1e2
-}
-
 impl Evidence {
     /// Whether it says anew what `earlier` said.
     fn replaces(&self, earlier: &Self) -> bool {
@@ -173,5 +151,40 @@ impl Evidence {
             | Self::Verification(_)
             | Self::TlsOffered(_)) => fact,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::fact::KEYS;
+
+    #[test]
+    fn a_probes_own_fact_can_have_no_key_of_these() {
+        let text = || "x".to_owned();
+        let address = Ipv4Addr::LOCALHOST.into();
+        let shared = [
+            Evidence::Resolved(vec![address]),
+            Evidence::Address(SocketAddr::new(address, 1)),
+            Evidence::TlsVersion("TLSv1.3"),
+            Evidence::Cipher(text()),
+            Evidence::Verification(Verification::None),
+            Evidence::PeerCertificate(PeerCertificate::default()),
+            Evidence::TlsOffered(true),
+            Evidence::ServerVersion(text()),
+            Evidence::Mechanism(text()),
+            Evidence::MechanismsOffered(Vec::new()),
+            Evidence::Database(text()),
+            Evidence::User(text()),
+            Evidence::Fetched(Vec::new()),
+        ];
+        let told = serialize(&shared, serde_json::value::Serializer).unwrap();
+        let mut told: Vec<&str> = told.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut keys = KEYS.to_vec();
+        told.sort_unstable();
+        keys.sort_unstable();
+        assert_eq!(told, keys);
     }
 }

@@ -5,7 +5,23 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::evidence::{KEYS, milliseconds};
+/// The keys of the facts that every probe shares; a probe's own has another.
+pub(crate) const KEYS: [&str; 14] = [
+    "resolved",
+    "address",
+    "tls_version",
+    "cipher",
+    "verification",
+    "peer_certificate",
+    "tls_offered",
+    "server_version",
+    "mechanism",
+    "mechanisms_offered",
+    "database",
+    "user",
+    "fetched",
+    "fetched_ms",
+];
 
 /// A labelled fact: its key in the report, its value, and how a person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,6 +172,11 @@ impl From<Duration> for FactValue {
     fn from(elapsed: Duration) -> Self {
         Self::Duration(elapsed)
     }
+}
+
+/// Milliseconds, to a hundredth.
+pub(crate) fn milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 1e5).round() / 1e2
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::scrub::Scrub;
-use crate::{Code, Endpoint, Evidence, Failure, Mistake, Stage, evidence};
+use crate::{Code, Endpoint, Evidence, Failure, Mistake, Stage, evidence, fact};
 
 /// What one stage did at one endpoint.
 #[derive(Clone, Debug, Serialize)]
@@ -158,7 +158,7 @@ impl RecordedFailure {
 }
 
 fn milliseconds<S: serde::Serializer>(elapsed: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    elapsed.map(evidence::milliseconds).serialize(serializer)
+    elapsed.map(fact::milliseconds).serialize(serializer)
 }
 
 /// Without the hints: those of the failure that decided the verdict stand with the verdict.
