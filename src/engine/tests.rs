@@ -2,11 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use probe_contract::{Evidence, ExitClass, GlueException, Loopback, Outcome, Properties, Warning};
+use probe_contract::{Evidence, ExitClass, Loopback, Outcome, Properties, Warning};
 
 use super::misbehaving::{PROTOCOL, SLOW_DOOR};
 use super::*;
-use crate::glue::Fields;
+use crate::glue::{Fields, GlueException};
 use crate::report::Verdict;
 
 pub(super) const PROTOCOLS: &[&dyn Protocol] = &[&PROTOCOL];
@@ -139,7 +139,7 @@ async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
     let engine = engine(PATIENCE, false);
     let refused = request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", "a")]);
     let first = engine.test(&refused).await;
-    failed(&first, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
+    failed(&first, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.into());
     let ran = || PROTOCOL.ran.load(Ordering::SeqCst);
     // Other tests count too, so what is compared is the answer: only one from memory says so.
     let from_memory = |result: &TestResult| {
@@ -148,7 +148,7 @@ async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
     assert!(!from_memory(&first));
     for database in ["a", "b"] {
         let again = engine.test(&request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", database)])).await;
-        failed(&again, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
+        failed(&again, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.into());
         assert_eq!(again.failure.as_ref().unwrap().native.as_deref(), Some("28P01"));
         assert_eq!(again.failure.as_ref().unwrap().hints, ["Check the password", "Check the user"]);
         assert!(
@@ -180,7 +180,7 @@ async fn tests_with_one_login_learn_from_the_first() {
 async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
     let engine = engine(PATIENCE, false);
     let lost = engine.test(&request("LOSE", &[("PASSWORD", "kept")])).await;
-    failed(&lost, Stage::Auth, Code::ConnectionReset, Code::ConnectionReset.exception());
+    failed(&lost, Stage::Auth, Code::ConnectionReset, Code::ConnectionReset.into());
     let hosts = ["localhost", "LOCALHOST", "localhost."];
     let requests: Vec<_> = (0..12)
         .map(|index| {
@@ -205,7 +205,7 @@ async fn a_login_that_comes_late_is_declared_and_then_offered_no_more_than_anoth
     for database in ["a", "b", "c"] {
         let late = request("LATE_LOGIN", &[("PASSWORD", "late"), ("DATABASE", database)]);
         let result = engine.test(&late).await;
-        failed(&result, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.exception());
+        failed(&result, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.into());
         assert_eq!(result.failure.unwrap().native.as_deref(), Some("28P01"));
     }
     assert_eq!(offered() - before, 1, "offered once in three tests");
@@ -252,7 +252,7 @@ async fn a_login_that_is_known_to_be_good_is_offered_side_by_side() {
     let started = Instant::now();
     let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
     for result in &results {
-        failed(result, Stage::Access, Code::AccessDenied, Code::AccessDenied.exception());
+        failed(result, Stage::Access, Code::AccessDenied, Code::AccessDenied.into());
     }
     // The first alone, then the others together: one after another would take 1.5 s.
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
@@ -323,7 +323,7 @@ async fn a_refusal_that_is_not_about_the_credential_is_not_remembered() {
         &engine.test(&unasked).await,
         Stage::Auth,
         Code::CredentialsRejected,
-        Code::CredentialsRejected.exception(),
+        Code::CredentialsRejected.into(),
     );
     let good = engine.test(&request("PASS", &[("PASSWORD", "unasked")])).await;
     assert_eq!(good.failure.map(|failure| failure.message), None);
@@ -369,7 +369,7 @@ async fn a_partial_failure_is_a_warning_unless_the_run_is_strict() {
     assert_eq!(result.stages[2].outcome, Outcome::Degraded);
 
     let result = engine(PATIENCE, true).test(&request("TOLERATE", &[])).await;
-    failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.exception());
+    failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.into());
     assert_eq!(result.failure.unwrap().hints, [Code::PartialFailure.hint()]);
 }
 

@@ -6,6 +6,7 @@
 mod connection_type;
 mod definition;
 mod exception;
+mod glue_exception;
 mod operation;
 mod shape;
 mod shapes;
@@ -15,6 +16,7 @@ mod value;
 pub use connection_type::{is_unified, required_properties};
 pub use definition::{Definition, Read, TestRequest, read};
 pub use exception::Exception;
+pub use glue_exception::{FederationSourceErrorCode, GlueException};
 pub use operation::{Model, Operation};
 pub use shape::{Example, Member, Rejected, Shape, Text};
 pub use spelling::near_property_key;

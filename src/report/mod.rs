@@ -10,6 +10,8 @@ use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, S
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::glue::GlueException;
+
 /// What the shape of the report is called. Another number would mean other keys.
 pub const SCHEMA: &str = "dialcheck/2";
 /// The version of dialcheck that made it.
@@ -182,7 +184,7 @@ impl TestResult {
 
 impl Exception {
     fn new(stage: Stage, failure: &RecordedFailure, request_id: Uuid) -> Self {
-        let exception = failure.code.exception();
+        let exception = GlueException::from(failure.code);
         Self {
             name: exception.name(),
             federation_source_error_code: exception.federation_source_error_code(),

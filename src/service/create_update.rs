@@ -11,7 +11,7 @@ use super::tokens::{self, Keeping, Kept};
 use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required};
 use crate::catalog::{CatalogError, Connection, Status, registration};
 use crate::engine::References;
-use crate::glue::{Definition, Exception, Fields, TestRequest, Value};
+use crate::glue::{Definition, Exception, Fields, GlueException, TestRequest, Value};
 use crate::material::denied;
 use crate::report::TestResult;
 use crate::{PROTOCOLS, declared};
@@ -318,7 +318,7 @@ fn created(status: &str) -> Fields {
 /// What the engine says before it tests anything.
 fn of_engine(failure: Failure) -> Exception {
     let message = format!("{}. {}.", failure.detail, failure.advice());
-    Exception::new(failure.code.exception().name(), message)
+    Exception::new(GlueException::from(failure.code).name(), message)
 }
 
 fn answer(result: &TestResult) -> Result<(), Exception> {

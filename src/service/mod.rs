@@ -16,12 +16,11 @@ pub use rights::{GrantError, Grants, Rights};
 
 use std::sync::Arc;
 
-use probe_contract::{FederationSourceErrorCode, GlueException};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, CatalogError, DEFAULT_CATALOG_ID};
 use crate::engine::{Client, Engine};
-use crate::glue::{Exception, Fields, Operation};
+use crate::glue::{Exception, FederationSourceErrorCode, Fields, GlueException, Operation};
 use crate::report::TestResult;
 
 /// Answers the operations of Glue's that are about connections.
@@ -134,7 +133,7 @@ impl From<CatalogError> for Exception {
             CatalogError::ReadOnly => Self::invalid_input(error.to_string()),
             CatalogError::Sealed(_) => Self::new("GlueEncryptionException", error.to_string()),
             CatalogError::Remote(ref failure) => {
-                let (exception, message) = (failure.code.exception(), format!("{error}."));
+                let (exception, message) = (GlueException::from(failure.code), format!("{error}."));
                 if exception == GlueException::FederationSource(FederationSourceErrorCode::Throttling) {
                     return Self::new("ThrottlingException", message);
                 }

@@ -64,5 +64,5 @@ pub use scrub::{printable, redact};
 pub use secret::Secret;
 pub use stage::Stage;
 pub use target::{Endpoint, Target};
-pub use taxonomy::{Blame, Code, ExitClass, FederationSourceErrorCode, GlueException, Remembered};
+pub use taxonomy::{Blame, Code, ExitClass, Remembered};
 pub use wire_error::{WireError, malformed, wrong_protocol};

@@ -1,107 +1,8 @@
 //! The one table of what can go wrong, and what follows from each.
 //!
-//! The rows are those of the mapping from failure classes to Glue exceptions; a code's row number is kept so
-//! that the two can be read side by side.
+//! A code's number is that of its class of failures, so that the table can be read beside others that have a row for each.
 
 use serde::Serialize;
-
-/// An exception that `TestConnection` declares (AWS Glue API, version 2017-03-31).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GlueException {
-    /// `InvalidInputException`
-    InvalidInput,
-    /// `OperationTimeoutException`
-    OperationTimeout,
-    /// `ResourceNumberLimitExceededException`
-    ResourceNumberLimitExceeded,
-    /// `GlueEncryptionException`
-    GlueEncryption,
-    /// `FederationSourceException` with its `FederationSourceErrorCode`
-    FederationSource(FederationSourceErrorCode),
-    /// `AccessDeniedException`
-    AccessDenied,
-    /// `EntityNotFoundException`
-    EntityNotFound,
-    /// `ConflictException`
-    Conflict,
-    /// `InternalServiceException`
-    InternalService,
-}
-
-impl GlueException {
-    /// The shape's name, as `__type` carries it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidInput => "InvalidInputException",
-            Self::OperationTimeout => "OperationTimeoutException",
-            Self::ResourceNumberLimitExceeded => "ResourceNumberLimitExceededException",
-            Self::GlueEncryption => "GlueEncryptionException",
-            Self::FederationSource(_) => "FederationSourceException",
-            Self::AccessDenied => "AccessDeniedException",
-            Self::EntityNotFound => "EntityNotFoundException",
-            Self::Conflict => "ConflictException",
-            Self::InternalService => "InternalServiceException",
-        }
-    }
-
-    /// `FederationSourceErrorCode`, where the exception has one.
-    #[must_use]
-    pub const fn federation_source_error_code(self) -> Option<&'static str> {
-        match self {
-            Self::FederationSource(code) => Some(code.name()),
-            Self::InvalidInput
-            | Self::OperationTimeout
-            | Self::ResourceNumberLimitExceeded
-            | Self::GlueEncryption
-            | Self::AccessDenied
-            | Self::EntityNotFound
-            | Self::Conflict
-            | Self::InternalService => None,
-        }
-    }
-}
-
-/// `FederationSourceErrorCode` of `FederationSourceException`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FederationSourceErrorCode {
-    /// `AccessDeniedException`
-    AccessDenied,
-    /// `EntityNotFoundException`
-    EntityNotFound,
-    /// `InvalidCredentialsException`
-    InvalidCredentials,
-    /// `InvalidInputException`
-    InvalidInput,
-    /// `InvalidResponseException`
-    InvalidResponse,
-    /// `OperationNotSupportedException`
-    OperationNotSupported,
-    /// `InternalServiceException`
-    InternalService,
-    /// `PartialFailureException`
-    PartialFailure,
-    /// `ThrottlingException`
-    Throttling,
-}
-
-impl FederationSourceErrorCode {
-    /// The enum value, as the wire carries it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "AccessDeniedException",
-            Self::EntityNotFound => "EntityNotFoundException",
-            Self::InvalidCredentials => "InvalidCredentialsException",
-            Self::InvalidInput => "InvalidInputException",
-            Self::InvalidResponse => "InvalidResponseException",
-            Self::OperationNotSupported => "OperationNotSupportedException",
-            Self::InternalService => "InternalServiceException",
-            Self::PartialFailure => "PartialFailureException",
-            Self::Throttling => "ThrottlingException",
-        }
-    }
-}
 
 /// Who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -154,7 +55,7 @@ pub enum Remembered {
 
 macro_rules! taxonomy {
     ($($row:literal $code:ident $slug:literal, $blame:ident, $exit:ident, $remembered:ident,
-       $exception:expr, $hint:literal;)+) => {
+       $hint:literal;)+) => {
         /// Why a test failed. Everything else about a failure's class follows from its code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code {
@@ -195,16 +96,6 @@ macro_rules! taxonomy {
                 match self { $(Self::$code => Remembered::$remembered,)+ }
             }
 
-            /// The exception that `TestConnection` answers with.
-            #[must_use]
-            pub const fn exception(self) -> GlueException {
-                use FederationSourceErrorCode::*;
-                use GlueException::{
-                    Conflict, FederationSource, GlueEncryption, OperationTimeout, ResourceNumberLimitExceeded,
-                };
-                match self { $(Self::$code => $exception,)+ }
-            }
-
             /// What to do, where a probe knows nothing more exact.
             #[must_use]
             pub const fn hint(self) -> &'static str {
@@ -215,94 +106,94 @@ macro_rules! taxonomy {
 }
 
 taxonomy! {
-    1 InvalidSettings "invalid_settings", Settings, Usage, No, GlueException::InvalidInput,
+    1 InvalidSettings "invalid_settings", Settings, Usage, No,
         "Correct the named properties of the connection";
-    2 ConnectionNotFound "connection_not_found", Settings, Usage, No, GlueException::EntityNotFound,
+    2 ConnectionNotFound "connection_not_found", Settings, Usage, No,
         "Check the connection's name and the catalog it is looked up in";
-    3 ConnectionNotReady "connection_not_ready", Settings, Retryable, No, Conflict,
+    3 ConnectionNotReady "connection_not_ready", Settings, Retryable, No,
         "Wait until the connection's Status is READY, then test it again";
-    4 NotTestable "not_testable", Settings, Usage, No, GlueException::InvalidInput,
+    4 NotTestable "not_testable", Settings, Usage, No,
         "Test a connection type that dialcheck can dial; `dialcheck --help` names them";
-    5 MechanismUnsupported "mechanism_unsupported", Settings, Usage, No, GlueException::InvalidInput,
+    5 MechanismUnsupported "mechanism_unsupported", Settings, Usage, No,
         "Use a login method that dialcheck supports, or test this one with its vendor's client";
-    6 MechanismNotOffered "mechanism_not_offered", Settings, Terminal, No, FederationSource(OperationNotSupported),
+    6 MechanismNotOffered "mechanism_not_offered", Settings, Terminal, No,
         "Configure the login method that the server offers, or enable the configured one on the server";
     // Like a login method that is not offered: what is configured is nothing that the server does (any more).
-    6 ApiVersionRetired "api_version_retired", Settings, Terminal, No, FederationSource(OperationNotSupported),
+    6 ApiVersionRetired "api_version_retired", Settings, Terminal, No,
         "Set the connection's API version to one that the provider still serves";
-    7 SecretNotFound "secret_not_found", Settings, Terminal, No, GlueException::EntityNotFound,
+    7 SecretNotFound "secret_not_found", Settings, Terminal, No,
         "Check the secret's name or ARN and its region, and that it is not scheduled for deletion";
-    8 AwsAccessDenied "aws_access_denied", Settings, Terminal, No, GlueException::AccessDenied,
+    8 AwsAccessDenied "aws_access_denied", Settings, Terminal, No,
         "Grant the role that runs the test access to the named resource";
-    9 SecretMalformed "secret_malformed", Settings, Terminal, No, GlueException::InvalidInput,
+    9 SecretMalformed "secret_malformed", Settings, Terminal, No,
         "Store the secret as a JSON object with the keys username and password";
-    10 ObjectNotFound "object_not_found", Settings, Terminal, No, GlueException::EntityNotFound,
+    10 ObjectNotFound "object_not_found", Settings, Terminal, No,
         "Check the location that the property names";
-    11 FileInvalid "file_invalid", Settings, Terminal, No, GlueException::InvalidInput,
+    11 FileInvalid "file_invalid", Settings, Terminal, No,
         "Replace the named file with one of the expected form";
-    12 DecryptionFailed "decryption_failed", Settings, Terminal, No, GlueEncryption,
+    12 DecryptionFailed "decryption_failed", Settings, Terminal, No,
         "Check the KMS key, its state and its policy, and that the value was encrypted with it";
-    13 NameNotFound "name_not_found", Settings, Retryable, No, FederationSource(InvalidInput),
+    13 NameNotFound "name_not_found", Settings, Retryable, No,
         "Check the host name's spelling, and that this network's DNS knows it (a private hosted zone, say)";
-    14 ResolverFailed "resolver_failed", Network, Retryable, No, FederationSource(InternalService),
+    14 ResolverFailed "resolver_failed", Network, Retryable, No,
         "Check the DNS servers that this machine uses";
-    15 TimedOut "timed_out", Network, Retryable, No, OperationTimeout,
+    15 TimedOut "timed_out", Network, Retryable, No,
         "Check routes, security groups and firewalls between here and the target, and that its server is responsive";
-    16 Refused "refused", Server, Retryable, No, FederationSource(InternalService),
+    16 Refused "refused", Server, Retryable, No,
         "Start the server, or correct the port; a firewall may also refuse the connection";
-    16 Unreachable "unreachable", Network, Retryable, No, FederationSource(InternalService),
+    16 Unreachable "unreachable", Network, Retryable, No,
         "Check routes, subnets and security groups between here and the target";
-    17 ConnectionReset "connection_reset", Network, Retryable, No, FederationSource(InvalidResponse),
+    17 ConnectionReset "connection_reset", Network, Retryable, No,
         "Check the server's log, and what stands between here and the server (proxy, load balancer, firewall)";
-    18 CertificateUntrusted "certificate_untrusted", Settings, Terminal, No, FederationSource(InvalidResponse),
+    18 CertificateUntrusted "certificate_untrusted", Settings, Terminal, No,
         "Give the authority that issued the server's certificate (--ca-bundle), and have the server send its whole chain";
-    18 CertificateExpired "certificate_expired", Server, Terminal, No, FederationSource(InvalidResponse),
+    18 CertificateExpired "certificate_expired", Server, Terminal, No,
         "Renew the server's certificate";
-    18 CertificateNotYetValid "certificate_not_yet_valid", Server, Terminal, No, FederationSource(InvalidResponse),
+    18 CertificateNotYetValid "certificate_not_yet_valid", Server, Terminal, No,
         "Check the clocks of this machine and of the server, and the certificate's start date";
-    18 CertificateWrongName "certificate_wrong_name", Settings, Terminal, No, FederationSource(InvalidResponse),
+    18 CertificateWrongName "certificate_wrong_name", Settings, Terminal, No,
         "Connect by a name that the certificate holds, or issue a certificate with this one";
-    18 CertificateUnsupported "certificate_unsupported", Server, Terminal, No, FederationSource(InvalidResponse),
+    18 CertificateUnsupported "certificate_unsupported", Server, Terminal, No,
         "Issue a current certificate: X.509 v3, subject alternative names, SHA-256, RSA of 2048 bits or ECDSA; a JVM may accept this one";
-    18 TlsVersionMismatch "tls_version_mismatch", Server, Terminal, No, FederationSource(InvalidResponse),
+    18 TlsVersionMismatch "tls_version_mismatch", Server, Terminal, No,
         "Enable TLS 1.2 or 1.3 with a current cipher suite on the server";
-    19 TlsRequired "tls_required", Settings, Terminal, No, FederationSource(InvalidInput),
+    19 TlsRequired "tls_required", Settings, Terminal, No,
         "Have the connection use TLS";
-    20 TlsNotOffered "tls_not_offered", Settings, Terminal, No, FederationSource(OperationNotSupported),
+    20 TlsNotOffered "tls_not_offered", Settings, Terminal, No,
         "Enable TLS on the server, or stop requiring it if clear text is acceptable";
-    21 ClientCertificateRefused "client_certificate_refused", Settings, Terminal, No, FederationSource(InvalidCredentials),
+    21 ClientCertificateRefused "client_certificate_refused", Settings, Terminal, No,
         "Give the client certificate and key that the server asks for, issued by an authority it trusts";
-    22 WrongProtocol "wrong_protocol", Settings, Terminal, No, FederationSource(InvalidResponse),
+    22 WrongProtocol "wrong_protocol", Settings, Terminal, No,
         "Check host and port: another kind of server answers there";
-    23 CredentialsRejected "credentials_rejected", Settings, Terminal, Yes, FederationSource(InvalidCredentials),
+    23 CredentialsRejected "credentials_rejected", Settings, Terminal, Yes,
         "Check the user name and the password; dialcheck did not try a second time";
-    24 AccountLocked "account_locked", Server, Terminal, Yes, FederationSource(InvalidCredentials),
+    24 AccountLocked "account_locked", Server, Terminal, Yes,
         "Have the account unlocked on the server";
-    24 CredentialsExpired "credentials_expired", Settings, Terminal, Yes, FederationSource(InvalidCredentials),
+    24 CredentialsExpired "credentials_expired", Settings, Terminal, Yes,
         "Set a new password on the server and in the connection";
-    25 AccessDenied "access_denied", Settings, Terminal, No, FederationSource(AccessDenied),
+    25 AccessDenied "access_denied", Settings, Terminal, No,
         "Grant the user the right that the message names";
-    26 DatabaseNotFound "database_not_found", Settings, Terminal, No, FederationSource(EntityNotFound),
+    26 DatabaseNotFound "database_not_found", Settings, Terminal, No,
         "Check the database's name, including its case";
-    27 TooManyConnections "too_many_connections", Server, Retryable, No, FederationSource(Throttling),
+    27 TooManyConnections "too_many_connections", Server, Retryable, No,
         "Wait for connections to end, or raise the server's limit";
-    28 ServerNotReady "server_not_ready", Server, Retryable, No, FederationSource(InternalService),
+    28 ServerNotReady "server_not_ready", Server, Retryable, No,
         "Wait until the server has finished starting, recovering or restarting";
-    29 RateLimited "rate_limited", Server, Retryable, No, FederationSource(Throttling),
+    29 RateLimited "rate_limited", Server, Retryable, No,
         "Wait, then test again less often";
-    30 ProviderError "provider_error", Server, Retryable, No, FederationSource(InternalService),
+    30 ProviderError "provider_error", Server, Retryable, No,
         "Check the provider's status page, then test again";
-    31 ResponseUnreadable "response_unreadable", Server, Terminal, No, FederationSource(InvalidResponse),
+    31 ResponseUnreadable "response_unreadable", Server, Terminal, No,
         "Check that the host and port lead to the intended server, and look into its log";
-    32 PartialFailure "partial_failure", Server, Terminal, No, FederationSource(PartialFailure),
+    32 PartialFailure "partial_failure", Server, Terminal, No,
         "Repair the endpoints that the warnings name, or test without --strict";
-    33 AgentBusy "agent_busy", Agent, Retryable, No, ResourceNumberLimitExceeded,
+    33 AgentBusy "agent_busy", Agent, Retryable, No,
         "Test again when fewer tests are running";
-    34 AgentFailed "agent_failed", Agent, Agent, Yes, GlueException::InternalService,
+    34 AgentFailed "agent_failed", Agent, Agent, Yes,
         "Report this to the makers of dialcheck, with the version and the report";
-    35 EgressRefused "egress_refused", Agent, Usage, No, GlueException::AccessDenied,
+    35 EgressRefused "egress_refused", Agent, Usage, No,
         "Use an address that dialcheck may dial; link-local and metadata addresses never are";
-    36 Unclassified "unclassified", Server, Terminal, No, FederationSource(InternalService),
+    36 Unclassified "unclassified", Server, Terminal, No,
         "Look up the native code in the server's manual, and in its log";
 }
 
