@@ -11,10 +11,11 @@ use dialcheck::catalog::Aws;
 use dialcheck::catalog::{Catalog, Documents, Sqlite};
 use etcetera::BaseStrategy as _;
 
-use super::arguments::Dialing;
+use super::dialing::Dialing;
 #[cfg(feature = "aws")]
 use super::dialing::certificates;
-use super::{Failed, render};
+use super::failed::Failed;
+use super::render;
 
 /// The embedded catalog's file within the user's folder for data.
 const FILE: &str = "dialcheck/catalog.sqlite";

@@ -1,9 +1,11 @@
 //! How a command dials.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 #[cfg(feature = "aws")]
 use dialcheck::aws::AwsOptions;
 use dialcheck::catalog::Catalog;
@@ -11,8 +13,8 @@ use dialcheck::engine::{Engine, EngineOptions, LocalFiles, Observer};
 use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
 use probe_contract::{Gate, Loopback, Resolver};
 
-use super::Failed;
-use super::arguments::Dialing;
+use super::aws::AwsArguments;
+use super::failed::Failed;
 
 /// What the definitions that an engine tests may reach on this machine.
 pub(super) struct Reach {
@@ -33,6 +35,31 @@ pub(super) struct Limits {
     pub(super) jobs: usize,
     /// How many files they may have open together.
     pub(super) max_files: usize,
+}
+
+/// How they are dialed.
+#[derive(Args, Default)]
+pub(crate) struct Dialing {
+    /// Let a partial failure (one of several brokers, say) fail the test
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Ask this DNS server instead of the machine's own (ADDR or ADDR:PORT; may be repeated)
+    #[arg(long = "dns-server", value_name = "ADDR", value_parser = dns_server)]
+    pub(crate) dns_servers: Vec<SocketAddr>,
+
+    /// Trust the authorities in this PEM file too, beside the system's and Amazon RDS's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) aws: AwsArguments,
+
+    /// Send a token for Amazon MSK (AWS_MSK_IAM) to this host too, and not only to Amazon's own names: a broker behind a
+    /// name of yours, a test's; the token is good for whoever receives it (may be repeated)
+    #[cfg(feature = "aws")]
+    #[arg(long = "msk-broker", value_name = "HOST", value_parser = host)]
+    pub(crate) msk_brokers: Vec<String>,
 }
 
 impl Dialing {
@@ -87,4 +114,38 @@ pub(super) fn certificates(file: Option<&Path>) -> Result<Vec<CertificateDer<'st
     let wrong = |reason: String| Failed::Usage(vec![format!("--ca-bundle {}: {reason}", file.display())]);
     let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
     certificates_from_pem(&pem).map_err(|failure| wrong(failure.detail))
+}
+
+fn dns_server(text: &str) -> Result<SocketAddr, &'static str> {
+    const PORT: u16 = 53;
+    let address = text.parse().or_else(|_| text.parse().map(|address| SocketAddr::new(address, PORT)));
+    address.map_err(|_| "expected an IP address, with :PORT where it is not 53")
+}
+
+#[cfg(feature = "aws")]
+fn host(text: &str) -> Result<String, &'static str> {
+    probe_contract::Endpoint::parse_host(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dns_server_is_an_address_with_or_without_a_port() {
+        assert_eq!(dns_server("127.0.0.1"), Ok(([127, 0, 0, 1], 53).into()));
+        assert_eq!(dns_server("127.0.0.1:5353"), Ok(([127, 0, 0, 1], 5353).into()));
+        assert_eq!(dns_server("[::1]:53").map(|address| address.port()), Ok(53));
+        assert!(dns_server("resolver.example").is_err());
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn a_broker_is_a_host_without_a_port() {
+        assert_eq!(host("broker.example"), Ok("broker.example".to_owned()));
+        assert_eq!(host("[::1]"), Ok("::1".to_owned()));
+        for wrong in ["", "broker.example:9098", "*.example", "https://broker.example"] {
+            assert_eq!(host(wrong), Err("expected a host name or an IP address"), "{wrong}");
+        }
+    }
 }

@@ -11,11 +11,12 @@ use dialcheck::server::{Authentication, Identity, Keys, Server, ServerOptions};
 use dialcheck::service::{Passwords, Service, Validate};
 use probe_contract::Loopback;
 
-use super::Failed;
-use super::arguments::{Dialing, test_timeout};
 use super::catalog::CatalogArguments;
-use super::dialing::{Limits, Reach, max_files};
+use super::dialing::{Dialing, Limits, Reach, max_files};
+use super::failed::Failed;
 use super::signals::EndSignals;
+use super::stream;
+use super::time::test_timeout;
 
 /// Connections of clients at a time.
 const MAX_CONNECTIONS: usize = 4096;
@@ -163,5 +164,5 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
 /// stdout is for data.
 fn say(line: &str) {
     // Nobody is left to hear of a stderr that can't be written.
-    let _unheard = writeln!(super::stream::stderr(), "{line}");
+    let _unheard = writeln!(stream::stderr(), "{line}");
 }

@@ -3,6 +3,10 @@
 use dialcheck::report::{Summary, TestResult, Verdict};
 use probe_contract::ExitClass;
 
+/// What a command that tests says of its exit code.
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 all passed; 1 a connection failed; 2 usage, settings or input, or what was named is not \
+                          testable; 3 dialcheck itself; 4 a connection failed in a way that may pass later";
+
 /// Of several, the agent's own failure comes first, then what the user has to change, then what may pass later.
 const ORDER: [ExitClass; 4] = [ExitClass::Agent, ExitClass::Usage, ExitClass::Terminal, ExitClass::Retryable];
 

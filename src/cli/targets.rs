@@ -1,14 +1,38 @@
 //! Which connections a command is about.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use dialcheck::catalog::{Catalog, DEFAULT_CATALOG_ID};
 use dialcheck::document;
 use dialcheck::glue::{self, TestRequest};
 
-use super::Failed;
-use super::arguments::{Dialing, Targets};
+use super::catalog::CatalogArguments;
+use super::dialing::Dialing;
+use super::failed::Failed;
+use super::render;
+use super::runtime::block_on;
+
+/// Which connections.
+#[derive(Args)]
+pub(crate) struct Targets {
+    /// Names of connections in the catalog
+    #[arg(value_name = "NAME", required_unless_present_any = ["all", "input"])]
+    names: Vec<String>,
+
+    /// Every connection of the catalog
+    #[arg(long, conflicts_with_all = ["names", "input"])]
+    pub(super) all: bool,
+
+    /// What FILE defines, - for standard input: JSON or YAML; a TestConnectionInput, a ConnectionInput, an AWS CLI
+    /// skeleton, what `aws glue get-connections` prints, or a list
+    #[arg(long, value_name = "FILE", conflicts_with = "names")]
+    input: Option<PathBuf>,
+
+    #[command(flatten)]
+    catalog: CatalogArguments,
+}
 
 /// What to test, and where names are looked up.
 type Requests = (Vec<TestRequest>, Option<Arc<dyn Catalog>>);
@@ -41,7 +65,7 @@ fn all_of(catalog: Option<&dyn Catalog>) -> Result<Vec<TestRequest>, Failed> {
                 .to_owned(),
         )
     })?;
-    let names = super::block_on(async { Ok(catalog.names(DEFAULT_CATALOG_ID).await) })?;
+    let names = block_on(async { Ok(catalog.names(DEFAULT_CATALOG_ID).await) })?;
     let names = names.map_err(Failed::Catalog)?;
     if names.is_empty() {
         let line = "the catalog has no connections: put JSON or YAML documents into its folder, or create-connection into it";
@@ -61,6 +85,6 @@ fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
         Failed::Usage(mistakes.iter().map(|mistake| format!("{label}: {mistake}")).collect())
     })?;
     let warnings: Vec<_> = read.warnings.iter().map(|warning| format!("{label}: {warning}")).collect();
-    super::render::warnings(&warnings);
+    render::warnings(&warnings);
     Ok(read.requests)
 }

@@ -1,22 +1,47 @@
 //! `dialcheck test`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use clap::Args;
 use dialcheck::engine::{Engine, Observer};
 use dialcheck::glue::TestRequest;
 use futures_util::{StreamExt as _, stream};
 
-use super::Failed;
-use super::arguments::TestArguments;
-use super::dialing::{Limits, Reach, max_files};
+use super::dialing::{Dialing, Limits, Reach, max_files};
+use super::failed::Failed;
 use super::progress::Progress;
-use super::render::Renderer;
-use super::tally::Tally;
+use super::render::{Output, Renderer};
+use super::runtime::block_on;
+use super::tally::{EXIT_CODES, Tally};
+use super::targets::Targets;
+use super::time::test_timeout;
 
 /// Tests that may be begun beyond the first one that is not yet told: results are told in the order of the input, and what
 /// waits to be told is all that a sweep keeps.
 const AHEAD: usize = 4096;
+
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct TestArguments {
+    #[command(flatten)]
+    targets: Targets,
+
+    /// How long one test may take, at most 50s (5s, 500ms)
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = test_timeout)]
+    timeout: Duration,
+
+    /// How many tests dial at a time, within the limit of open files; no more than 16 of them at one host and port that answers
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    output: Output,
+
+    #[command(flatten)]
+    dialing: Dialing,
+}
 
 /// Runs the command; gives back the exit code.
 pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
@@ -27,7 +52,7 @@ pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
     let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE, observers)?;
     let renderer = Renderer::new(arguments.output, requests.len());
     let tally = Tally::new(arguments.targets.all);
-    super::block_on(sweep(&engine, &requests, renderer, tally, &progress))
+    block_on(sweep(&engine, &requests, renderer, tally, &progress))
 }
 
 async fn sweep(

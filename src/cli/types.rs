@@ -3,12 +3,30 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
+use clap::{Args, ValueEnum};
 use dialcheck::service::{TestedType, tested_types};
 use serde::Serialize;
 
-use super::Failed;
-use super::arguments::{TypesArguments, TypesOutput};
+use super::failed::Failed;
 use super::stream::{self, Syntax};
+
+#[derive(Args)]
+pub(crate) struct TypesArguments {
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TypesOutput::Human)]
+    output: TypesOutput,
+}
+
+/// The forms of the list of types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TypesOutput {
+    /// For people
+    Human,
+    /// One JSON list
+    Json,
+    /// The table in dialcheck's README
+    Markdown,
+}
 
 pub(super) fn run(arguments: &TypesArguments) -> Result<u8, Failed> {
     let types = tested_types();

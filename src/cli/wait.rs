@@ -2,22 +2,27 @@
 //!
 //! A refused password ends the waiting: a server that refuses one is up.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use dialcheck::engine::{Admission, Circumstances, Engine};
 use dialcheck::glue::TestRequest;
 use dialcheck::report::TestResult;
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream as streams;
 use probe_contract::{Code, Stage};
 
-use super::Failed;
-use super::arguments::WaitArguments;
-use super::dialing::{Limits, Reach, max_files};
-use super::render;
-use super::tally::Tally;
+use super::dialing::{Dialing, Limits, Reach, max_files};
+use super::failed::Failed;
+use super::runtime::block_on;
+use super::tally::{EXIT_CODES, Tally};
+use super::targets::Targets;
+use super::time::wait_timeout;
+use super::{render, stream};
 
 /// One attempt takes no longer. A server may take seconds to answer a login, and an attempt that is cut off there would have
 /// the next one offer the password again; packets that are dropped while it starts are sent again by the system.
@@ -28,6 +33,24 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Connections that are waited for at a time.
 const AT_ONCE: usize = 256;
 
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct WaitArguments {
+    #[command(flatten)]
+    targets: Targets,
+
+    /// How long to wait for all of them together (60s, 5m)
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = wait_timeout)]
+    timeout: Duration,
+
+    #[command(flatten)]
+    dialing: Dialing,
+
+    /// What to run then; its exit code is dialcheck's
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
 /// Runs the command; gives back the exit code where none follows.
 pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
@@ -35,7 +58,7 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
     let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE, Vec::new())?;
     let until = Instant::now() + arguments.timeout;
     let tally = Tally::new(arguments.targets.all);
-    let tally = super::block_on(async { Ok(wait(&engine, &requests, until, tally).await) })?;
+    let tally = block_on(async { Ok(wait(&engine, &requests, until, tally).await) })?;
     let code = tally.exit_code();
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Ok(code);
@@ -54,7 +77,7 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
 
 /// Waits for all. The first failure that waiting can't mend ends the waiting for the others too.
 async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant, mut tally: Tally) -> Tally {
-    let waits = stream::iter(requests.iter().enumerate())
+    let waits = streams::iter(requests.iter().enumerate())
         .map(|(index, request)| wait_for_one(engine, request, index + 1, until))
         .buffer_unordered(AT_ONCE);
     let mut waits = std::pin::pin!(waits);
@@ -111,5 +134,5 @@ async fn wait_for_one(
 /// stdout is the command's.
 fn say(line: &str) {
     // Nobody is left to hear of a stderr that can't be written.
-    let _unheard = writeln!(super::stream::stderr(), "{line}");
+    let _unheard = writeln!(stream::stderr(), "{line}");
 }

@@ -4,14 +4,14 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, FromArgMatches as _, ValueEnum, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueEnum, value_parser};
 use dialcheck::document::Syntax;
 use dialcheck::glue::{Member, Operation, Shape};
 use jmespath::Expression;
 use serde_json::Value;
 
+use super::failure::Failure;
 use super::output::{self, Format};
-use super::{Failure, Service, local};
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
 use crate::cli::stream;
@@ -128,31 +128,6 @@ pub(super) enum Form {
 
 pub(super) fn skeleton(matches: &ArgMatches) -> Option<Form> {
     matches.get_one("generate-cli-skeleton").copied()
-}
-
-/// Who does the operation: the embedded catalog, or a server.
-pub(super) fn service(matches: &ArgMatches) -> Result<Service, Failure> {
-    if matches.get_flag("cli-auto-prompt") {
-        return Err(Failure::Usage("dialcheck asks nothing: leave out --cli-auto-prompt".to_owned()));
-    }
-    let Some(endpoint) = matches.get_one::<String>("endpoint-url") else {
-        let usage = |error: clap::Error| Failure::Usage(error.to_string());
-        let catalog = CatalogArguments::from_arg_matches(matches).map_err(usage)?;
-        let aws = AwsArguments::from_arg_matches(matches).map_err(usage)?;
-        let bundle = matches.get_one::<PathBuf>("ca-bundle").cloned();
-        return Ok(Service::Local(Box::new(local::Local::new(&catalog, bundle, aws)?)));
-    };
-    #[cfg(feature = "aws")]
-    {
-        Ok(Service::Remote(Box::new(super::remote::Remote::new(endpoint, matches)?)))
-    }
-    #[cfg(not(feature = "aws"))]
-    {
-        let _unused = endpoint;
-        Err(Failure::Usage(
-            "this build has no client for --endpoint-url: it was made without the feature aws".to_owned(),
-        ))
-    }
 }
 
 /// How an answer is printed.

@@ -9,11 +9,11 @@ use dialcheck::service::{Call, Passwords, Rights, Service, Validate};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::Failure;
-use crate::cli::arguments::Dialing;
+use super::failure::Failure;
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
-use crate::cli::dialing::{Limits, Reach, max_files};
+use crate::cli::dialing::{Dialing, Limits, Reach, max_files};
+use crate::cli::failed::Failed;
 
 /// What TestConnection over HTTP takes.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ impl Local {
         ca_bundle: Option<PathBuf>,
         aws: AwsArguments,
     ) -> Result<Self, Failure> {
-        let usage = |failed: crate::cli::Failed| Failure::Usage(failed.lines().join("\n"));
+        let usage = |failed: Failed| Failure::Usage(failed.lines().join("\n"));
         let dialing = Dialing { ca_bundle, aws, ..Dialing::default() };
         let catalog = catalog.open(&dialing).map_err(usage)?;
         let limits = Limits { deadline: DEADLINE, jobs: 1, max_files: max_files() };

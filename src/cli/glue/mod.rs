@@ -4,12 +4,14 @@
 //! a signal ends it, 255 for the rest.
 
 mod command;
+mod failure;
 mod local;
 mod output;
 mod pages;
 mod parameters;
 #[cfg(feature = "aws")]
 mod remote;
+mod service;
 mod shorthand;
 
 use std::io::{self, Write as _};
@@ -17,66 +19,20 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 use dialcheck::document::{Document, Syntax};
-use dialcheck::glue::{Example, Exception, Fields, Operation, Rejected, Shape};
+use dialcheck::glue::{Example, Fields, Operation, Rejected, Shape};
 use probe_contract::printable;
 use serde_json::Value;
 
-use super::Failed;
-use super::signals::EndSignal;
+use super::failed::{BROKEN_PIPE, Failed};
+use super::runtime::block_on;
+use super::stream;
 pub(super) use command::{command, commands};
+use failure::Failure;
 
 /// The AWS CLI's exit codes.
 pub(super) const USAGE: u8 = 252;
 const OPERATION: u8 = 254;
 const OTHER: u8 = 255;
-
-/// Why an operation was not done, or not with success.
-enum Failure {
-    /// The command line is wrong.
-    Usage(String),
-    /// What answered is no service of Glue's, or nobody did.
-    Other(String),
-    /// A signal ended it.
-    Interrupted(EndSignal),
-    /// The operation failed.
-    Exception {
-        /// Its name on the wire, which a service somewhere else may have chosen.
-        name: String,
-        message: String,
-    },
-    /// stdout can't be written.
-    Output(io::Error),
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<Exception> for Failure {
-    fn from(exception: Exception) -> Self {
-        Self::Exception { name: exception.name.to_owned(), message: exception.message }
-    }
-}
-
-/// Who does an operation.
-enum Service {
-    Local(Box<local::Local>),
-    #[cfg(feature = "aws")]
-    Remote(Box<remote::Remote>),
-}
-
-impl Service {
-    /// Does `operation` with `input`, which fits its shape; the answer is as on the wire.
-    async fn call(&self, operation: Operation, input: &Fields) -> Result<Value, Failure> {
-        match self {
-            Self::Local(local) => local.call(operation, input.clone()).await,
-            #[cfg(feature = "aws")]
-            Self::Remote(remote) => remote.call(operation, input).await,
-        }
-    }
-}
 
 /// Runs the command of `operation`.
 pub(super) fn run(operation: Operation, matches: &ArgMatches) -> ExitCode {
@@ -99,12 +55,12 @@ pub(super) fn run(operation: Operation, matches: &ArgMatches) -> ExitCode {
             )
         }
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-            return ExitCode::from(super::BROKEN_PIPE);
+            return ExitCode::from(BROKEN_PIPE);
         }
         Failure::Output(error) => (format!("the output can't be written: {error}"), OTHER),
     };
     // A stderr that can't be written has no reader either.
-    let _unheard = writeln!(super::stream::stderr(), "\n{}", printable(&text));
+    let _unheard = writeln!(stream::stderr(), "\n{}", printable(&text));
     ExitCode::from(code)
 }
 
@@ -126,9 +82,9 @@ fn answer(operation: Operation, matches: &ArgMatches) -> Result<(), Failure> {
     let document = parameters::read(operation, matches)?;
     let paging = pages::Paging::of(operation, matches)?;
     let input = fit(model.input, &document)?;
-    let service = command::service(matches)?;
+    let service = service::service(matches)?;
     let work = pages::collect(&service, operation, input, paging);
-    let answered = super::block_on(async { Ok(work.await) });
+    let answered = block_on(async { Ok(work.await) });
     let answered = answered.map_err(|failed| match failed {
         Failed::Interrupted(signal) => Failure::Interrupted(signal),
         Failed::Usage(_) | Failed::Output(_) | Failed::Catalog(_) | Failed::Agent(_) => {

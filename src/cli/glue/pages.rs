@@ -4,7 +4,8 @@ use clap::ArgMatches;
 use dialcheck::glue::{Fields, Operation, Value as Parameter};
 use serde_json::Value;
 
-use super::{Failure, Service};
+use super::failure::Failure;
+use super::service::Service;
 
 const TOKEN: &str = "NextToken";
 

@@ -8,7 +8,8 @@ use dialcheck::glue::{Member, Operation, Shape};
 use serde_json::{Map, Value};
 
 use super::command::{parameter, values};
-use super::{Failure, shorthand};
+use super::failure::Failure;
+use super::shorthand;
 
 /// No file with parameters is larger.
 const LARGEST: u64 = 1024 * 1024;

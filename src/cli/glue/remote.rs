@@ -13,7 +13,7 @@ use dialcheck::glue::{Fields, Operation};
 use probe_contract::printable;
 use serde_json::Value;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::cli::aws::AwsArguments;
 use crate::cli::dialing::certificates;
 use crate::cli::stream;

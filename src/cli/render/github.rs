@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use dialcheck::report::{Summary, TestResult, Verdict};
 
+use super::phrases::{counts, label};
 use crate::cli::stream::Stream;
 
 pub(super) fn result<W: Write>(out: &mut Stream<W>, result: &TestResult, place: usize) -> io::Result<()> {
-    let label = super::label(result, place);
+    let label = label(result, place);
     match (&result.failure, &result.exception) {
         (Some(failure), Some(exception)) => {
             let (level, title) = match result.verdict {
@@ -27,7 +28,7 @@ pub(super) fn result<W: Write>(out: &mut Stream<W>, result: &TestResult, place: 
 }
 
 pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> {
-    writeln!(out, "{}", super::counts(summary))
+    writeln!(out, "{}", counts(summary))
 }
 
 /// As a command's message: what a runner would end it at is encoded.

@@ -1,19 +1,13 @@
 //! For people.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-use dialcheck::report::{Summary, TestResult, Verdict, in_milliseconds};
+use dialcheck::report::{Summary, TestResult, Verdict};
 use probe_contract::{Warning, printable};
 
+use super::phrases::{counts, label};
 use super::stages;
-
-pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-pub(super) const BAD: Style = AnsiColor::Red.on_default();
-pub(super) const CAREFUL: Style = AnsiColor::Yellow.on_default();
-pub(super) const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
+use super::style::{BAD, BOLD, CAREFUL, DIM, GOOD, milliseconds};
 
 /// The code of the warning that a tolerated failure leaves.
 const PARTIAL: &str = "partial";
@@ -36,7 +30,7 @@ pub(super) fn result(
     about.extend(result.protocol.or(result.connection_type.as_deref()).map(printable));
     about.extend(result.endpoint.clone());
     about.push(milliseconds(result.elapsed));
-    let label = super::label(result, place);
+    let label = label(result, place);
     writeln!(out, "{style}{mark}{style:#} {BOLD}{label}{BOLD:#}  {DIM}{}{DIM:#}", about.join("  "))?;
     if result.verdict != Verdict::Passed || tests <= FEW {
         stages::write(out, &result.stages)?;
@@ -83,18 +77,14 @@ fn warnings(out: &mut impl Write, warnings: &[Warning]) -> io::Result<()> {
 
 pub(super) fn summary(out: &mut impl Write, summary: Summary) -> io::Result<()> {
     if summary.passed + summary.failed + summary.not_testable > 1 {
-        writeln!(out, "\n{} in {:.1} s", super::counts(summary), summary.elapsed.as_secs_f64())?;
+        writeln!(out, "\n{} in {:.1} s", counts(summary), summary.elapsed.as_secs_f64())?;
     }
     Ok(())
 }
 
-pub(super) fn milliseconds(elapsed: Duration) -> String {
-    format!("{:.1} ms", in_milliseconds(elapsed))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
+    use std::time::{Duration, SystemTime};
 
     use anstream::adapter::strip_str;
     use probe_contract::{Code, RecordedFailure, Stage, Transcript};

@@ -6,6 +6,8 @@ use dialcheck::report::{Summary, TestResult, Verdict};
 use probe_contract::ExitClass;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::phrases::label;
+
 pub(super) fn report(out: &mut impl Write, cases: Vec<TestCase>, summary: Summary) -> io::Result<()> {
     let mut suite = TestSuite::new("dialcheck");
     suite.set_time(summary.elapsed);
@@ -32,7 +34,7 @@ pub(super) fn test_case(result: &TestResult, place: usize) -> TestCase {
         }
         _ => TestCaseStatus::success(),
     };
-    let mut case = TestCase::new(super::label(result, place), status);
+    let mut case = TestCase::new(label(result, place), status);
     case.set_classname(result.protocol.or(result.connection_type.as_deref()).unwrap_or("connection"));
     case.set_time(result.elapsed);
     let warnings: Vec<_> = result.warnings.iter().map(|warning| warning.message.as_str()).collect();

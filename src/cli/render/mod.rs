@@ -3,16 +3,34 @@
 mod github;
 mod human;
 mod junit;
+mod phrases;
 mod stages;
+mod style;
 
 use std::io::{self, Write as _};
 
+use clap::ValueEnum;
 use dialcheck::report::{Summary, TestResult, json, yaml};
 use probe_contract::printable;
 use quick_junit::TestCase;
 
-use super::arguments::Output;
 use super::stream::{self, Stream, Syntax};
+pub(super) use phrases::label;
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// A JUnit test suite
+    Junit,
+    /// Annotations for a GitHub workflow
+    Github,
+}
 
 /// Writes results to stdout as they come, in the form that was asked for.
 pub(super) struct Renderer {
@@ -89,18 +107,4 @@ pub(super) fn warnings(warnings: &[String]) {
 pub(super) fn failure(result: &TestResult, place: usize) {
     // A stderr that can't be written has no reader either.
     let _unheard = human::result(&mut stream::stderr(), result, place, 1);
-}
-
-/// How many tests ended in which verdict.
-fn counts(Summary { passed, failed, not_testable, .. }: Summary) -> String {
-    let untested = if not_testable == 0 { String::new() } else { format!(", {not_testable} not testable") };
-    format!("{passed} passed, {failed} failed{untested}")
-}
-
-/// What a result is called: the connection's name, or its place in the input.
-pub(super) fn label(result: &TestResult, place: usize) -> String {
-    match &result.connection {
-        Some(name) => printable(name),
-        None => format!("connection {place} of the input"),
-    }
 }

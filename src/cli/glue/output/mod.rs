@@ -1,5 +1,6 @@
 //! An operation's answer on stdout, as the AWS CLI 2 prints it.
 
+mod cell;
 mod json;
 mod table;
 mod text;
@@ -52,28 +53,6 @@ fn write(out: &mut impl Write, format: Format, operation: &str, answer: &Value) 
         Format::Table => table::write(out, operation, answer),
         Format::Off => Ok(()),
     }
-}
-
-fn is_nested(value: &Value) -> bool {
-    value.is_object() || value.is_array()
-}
-
-/// A value in a line of text or a cell of a table, in Python's spelling.
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => printable(text),
-        // Beside scalars of the same key; the AWS CLI writes Python's notation here.
-        Value::Array(_) | Value::Object(_) => printable(&value.to_string()),
-    }
-}
-
-/// `text` without what a terminal would obey; tabs and line breaks are kept, as in the AWS CLI.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\t' | '\n') { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

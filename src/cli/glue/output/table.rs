@@ -6,7 +6,7 @@ use std::{mem, slice};
 
 use serde_json::{Map, Value};
 
-use super::{cell, is_nested, printable};
+use super::cell::{cell, is_nested, printable};
 
 /// What the AWS CLI takes for the width of what is no terminal. In a wider table structures stand upright, a line for
 /// each member.

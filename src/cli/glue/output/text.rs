@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use super::{cell, is_nested, printable};
+use super::cell::{cell, is_nested, printable};
 
 pub(super) fn write(out: &mut impl Write, answer: &Value) -> io::Result<()> {
     item(out, answer, None, None)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use probe_contract::{Evidence, PeerCertificate, Verification};
 
-use crate::cli::render::human::milliseconds;
+use crate::cli::render::style::milliseconds;
 
 /// A fact in a few words; none where the line would only repeat what stands beside it.
 pub(super) fn fact(evidence: &Evidence) -> Option<String> {

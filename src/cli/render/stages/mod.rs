@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use probe_contract::{Endpoint, Evidence, Outcome, Record, Stage};
 
-use super::human::{BAD, CAREFUL, DIM, GOOD, milliseconds};
+use super::style::{BAD, CAREFUL, DIM, GOOD, milliseconds};
 use fact::fact;
 
 /// A certificate that expires within so many days is told from others of its issuer.

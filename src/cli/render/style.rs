@@ -1,0 +1,16 @@
+//! Colours, and how a time is written.
+
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use dialcheck::report::in_milliseconds;
+
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const CAREFUL: Style = AnsiColor::Yellow.on_default();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
+
+pub(super) fn milliseconds(elapsed: Duration) -> String {
+    format!("{:.1} ms", in_milliseconds(elapsed))
+}
