@@ -132,7 +132,13 @@ async fn types_and_settings_are_kept() {
     assert!(matches!(again, Err(CatalogError::Exists)), "{again:?}");
     let types = catalog.connection_types().await.expect("read");
     assert_eq!((types.len(), types[0].text("IntegrationType")), (1, Some("REST")));
+    let found = catalog.connection_type("REST-shop").await.expect("read").expect("found");
+    assert_eq!(found.text("IntegrationType"), Some("REST"));
+    for other in ["REST-SHOP", "REST-shop2", ""] {
+        assert!(catalog.connection_type(other).await.expect("read").is_none(), "{other}");
+    }
     assert!(catalog.delete_type("REST-shop").await.expect("deleted"));
+    assert!(catalog.connection_type("REST-shop").await.expect("read").is_none());
     assert!(!catalog.delete_type("REST-shop").await.expect("asked"));
 
     assert!(catalog.encryption_settings("1").await.expect("read").is_none());

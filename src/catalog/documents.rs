@@ -159,6 +159,10 @@ impl Catalog for Documents {
         ready(Ok(Vec::new()))
     }
 
+    fn connection_type<'a>(&'a self, _: &'a str) -> Answer<'a, Option<Fields>> {
+        ready(Ok(None))
+    }
+
     fn register_type<'a>(&'a self, _: &'a Fields) -> Answer<'a, ()> {
         ready(Err(CatalogError::ReadOnly))
     }

@@ -59,6 +59,9 @@ pub trait Catalog: Send + Sync {
     /// The types that were registered: what `RegisterConnectionType` was given for each, in the order of their names.
     fn connection_types(&self) -> Answer<'_, Vec<Fields>>;
 
+    /// The registered type `name`.
+    fn connection_type<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Fields>>;
+
     /// Adds a type. [`CatalogError::Exists`] where its name is taken.
     fn register_type<'a>(&'a self, registration: &'a Fields) -> Answer<'a, ()>;
 

@@ -9,17 +9,17 @@ use crate::glue::{Fields, Value};
 /// What the names of registered types begin with.
 pub(crate) const PREFIX: &str = "REST-";
 
-/// The digest of the registration of `connection_type` among those there are; none for a type that nobody registers.
+/// The digest of `registration`, which is that of `connection_type`; none for a type that nobody registers. A type that is not registered
+/// yet has a digest too: that of nothing.
 ///
 /// A registration names the hosts that credentials are sent to, so that a connection is tested only by the one that its author knew.
 #[must_use]
-pub(crate) fn digest_of(connection_type: &str, registered: &[Fields]) -> Option<String> {
+pub(crate) fn digest_of(connection_type: &str, registration: Option<&Fields>) -> Option<String> {
     if !connection_type.starts_with(PREFIX) {
         return None;
     }
-    let found = registered.iter().find(|one| one.text("ConnectionType") == Some(connection_type));
-    // A type that is not registered yet has a digest too: that of nothing.
-    let text = found.map(|found| serde_json::to_vec(&Value::Fields(found.clone()).exposed()));
+    let text =
+        registration.map(|registration| serde_json::to_vec(&Value::Fields(registration.clone()).exposed()));
     let text = text.and_then(Result::ok).unwrap_or_default();
     Some(STANDARD_NO_PAD.encode(digest::digest(&digest::SHA256, &text)))
 }

@@ -49,10 +49,8 @@ impl Engine {
         let Some(catalog) = self.options.catalog.as_ref().filter(|_| is_registered) else {
             return Ok(None);
         };
-        let registered = catalog.connection_types().await.map_err(catalog_failure)?;
-        let digest = registration::digest_of(connection_type, &registered);
-        let mut registered = registered.into_iter();
-        let found = registered.find(|registered| registered.text("ConnectionType") == Some(connection_type));
+        let found = catalog.connection_type(connection_type).await.map_err(catalog_failure)?;
+        let digest = registration::digest_of(connection_type, found.as_ref());
         if found.is_some() && known.is_some_and(|known| Some(known) != digest.as_deref()) {
             let detail =
                 format!("the type {connection_type} was registered after the connection was written");

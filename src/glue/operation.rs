@@ -51,13 +51,27 @@ pub struct Model {
     pub pages: Option<&'static str>,
     /// Which exception says that an input violates a constraint.
     pub invalid: &'static str,
+    /// Whether it dials, and how it ends: who may do it, and how many at a time, follows from that.
+    pub dials: Dials,
+}
+
+/// Whether an operation dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dials {
+    /// It answers from the catalog.
+    Never,
+    /// It dials for whoever asks, and ends with them.
+    ForItsCaller,
+    /// It dials and changes something: what was begun is finished, also when the caller is gone.
+    ToItsEnd,
 }
 
 const INVALID_INPUT: &str = "InvalidInputException";
 const VALIDATION: &str = "ValidationException";
+use Dials::{ForItsCaller, Never, ToItsEnd};
 
 macro_rules! operations {
-    ($($operation:ident $command:literal $about:literal, $input:expr => $output:expr, $pages:expr, $invalid:expr;)+) => {
+    ($($operation:ident $command:literal $about:literal, $input:expr => $output:expr, $pages:expr, $invalid:expr, $dials:expr;)+) => {
         impl Operation {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$operation,)+];
@@ -69,7 +83,7 @@ macro_rules! operations {
                     $(Self::$operation => {
                         static MODEL: Model = Model {
                             name: stringify!($operation), command: $command, about: $about,
-                            input: &$input, output: &$output, pages: $pages, invalid: $invalid,
+                            input: &$input, output: &$output, pages: $pages, invalid: $invalid, dials: $dials,
                         };
                         &MODEL
                     })+
@@ -81,37 +95,37 @@ macro_rules! operations {
 
 operations! {
     TestConnection "test-connection" "Test a connection by really dialing it",
-        connection::TEST_CONNECTION_REQUEST => connection::TEST_CONNECTION_RESPONSE, None, INVALID_INPUT;
+        connection::TEST_CONNECTION_REQUEST => connection::TEST_CONNECTION_RESPONSE, None, INVALID_INPUT, ForItsCaller;
     CreateConnection "create-connection" "Create a connection",
-        connection::CREATE_CONNECTION_REQUEST => connection::CREATE_CONNECTION_RESPONSE, None, INVALID_INPUT;
+        connection::CREATE_CONNECTION_REQUEST => connection::CREATE_CONNECTION_RESPONSE, None, INVALID_INPUT, ToItsEnd;
     UpdateConnection "update-connection" "Replace the definition of a connection",
-        connection::UPDATE_CONNECTION_REQUEST => connection::UPDATE_CONNECTION_RESPONSE, None, INVALID_INPUT;
+        connection::UPDATE_CONNECTION_REQUEST => connection::UPDATE_CONNECTION_RESPONSE, None, INVALID_INPUT, ToItsEnd;
     GetConnection "get-connection" "Show a connection",
-        connection::GET_CONNECTION_REQUEST => connection::GET_CONNECTION_RESPONSE, None, INVALID_INPUT;
+        connection::GET_CONNECTION_REQUEST => connection::GET_CONNECTION_RESPONSE, None, INVALID_INPUT, Never;
     GetConnections "get-connections" "Show connections",
-        connection::GET_CONNECTIONS_REQUEST => connection::GET_CONNECTIONS_RESPONSE, Some("ConnectionList"), INVALID_INPUT;
+        connection::GET_CONNECTIONS_REQUEST => connection::GET_CONNECTIONS_RESPONSE, Some("ConnectionList"), INVALID_INPUT, Never;
     DeleteConnection "delete-connection" "Delete a connection",
-        connection::DELETE_CONNECTION_REQUEST => connection::DELETE_CONNECTION_RESPONSE, None, INVALID_INPUT;
+        connection::DELETE_CONNECTION_REQUEST => connection::DELETE_CONNECTION_RESPONSE, None, INVALID_INPUT, Never;
     BatchDeleteConnection "batch-delete-connection" "Delete several connections",
-        connection::BATCH_DELETE_CONNECTION_REQUEST => connection::BATCH_DELETE_CONNECTION_RESPONSE, None, INVALID_INPUT;
+        connection::BATCH_DELETE_CONNECTION_REQUEST => connection::BATCH_DELETE_CONNECTION_RESPONSE, None, INVALID_INPUT, Never;
     ListConnectionTypes "list-connection-types" "List the types of connections",
         connection_type::LIST_CONNECTION_TYPES_REQUEST => connection_type::LIST_CONNECTION_TYPES_RESPONSE,
-        Some("ConnectionTypes"), INVALID_INPUT;
+        Some("ConnectionTypes"), INVALID_INPUT, Never;
     DescribeConnectionType "describe-connection-type" "Show what a type of connections needs",
         connection_type::DESCRIBE_CONNECTION_TYPE_REQUEST => connection_type::DESCRIBE_CONNECTION_TYPE_RESPONSE,
-        None, VALIDATION;
+        None, VALIDATION, Never;
     RegisterConnectionType "register-connection-type" "Add a type of connections to a REST API",
         connection_type::REGISTER_CONNECTION_TYPE_REQUEST => connection_type::REGISTER_CONNECTION_TYPE_RESPONSE,
-        None, VALIDATION;
+        None, VALIDATION, Never;
     DeleteConnectionType "delete-connection-type" "Delete a type that was registered",
         connection_type::DELETE_CONNECTION_TYPE_REQUEST => connection_type::DELETE_CONNECTION_TYPE_RESPONSE,
-        None, VALIDATION;
+        None, VALIDATION, Never;
     GetDataCatalogEncryptionSettings "get-data-catalog-encryption-settings" "Show how a catalog is encrypted",
         encryption::GET_DATA_CATALOG_ENCRYPTION_SETTINGS_REQUEST
-            => encryption::GET_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, INVALID_INPUT;
+            => encryption::GET_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, INVALID_INPUT, Never;
     PutDataCatalogEncryptionSettings "put-data-catalog-encryption-settings" "Set how a catalog is encrypted",
         encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_REQUEST
-            => encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, INVALID_INPUT;
+            => encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, INVALID_INPUT, Never;
 }
 
 impl Operation {

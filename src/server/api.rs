@@ -15,7 +15,7 @@ use super::guard::{Admitted, Barred};
 use super::{State, json};
 use crate::document::Document;
 use crate::engine::Client;
-use crate::glue::{Exception, Fields, Operation, Rejected};
+use crate::glue::{Dials, Exception, Fields, Operation, Rejected};
 use crate::service::{Call, Reply};
 use crate::shares::Exhausted;
 
@@ -123,50 +123,29 @@ async fn perform(
     input: Fields,
     call: Call,
 ) -> Result<Fields, Exception> {
-    let dials = match operation {
-        Operation::TestConnection => true,
-        // They change something: what was begun is finished, also when the caller is gone.
-        Operation::CreateConnection | Operation::UpdateConnection => {
-            let state = Arc::clone(state);
-            let tracker = state.writes.clone();
-            let work = tracker.spawn(async move { run(&state, operation, input, call, true).await });
-            return work
-                .await
-                .unwrap_or_else(|_| Err(Exception::internal("the operation stopped by a fault of its own")));
-        }
-        Operation::GetConnection
-        | Operation::GetConnections
-        | Operation::DeleteConnection
-        | Operation::BatchDeleteConnection
-        | Operation::ListConnectionTypes
-        | Operation::DescribeConnectionType
-        | Operation::RegisterConnectionType
-        | Operation::DeleteConnectionType
-        | Operation::GetDataCatalogEncryptionSettings
-        | Operation::PutDataCatalogEncryptionSettings => false,
-    };
-    run(state, operation, input, call, dials).await
+    if operation.model().dials != Dials::ToItsEnd {
+        return run(state, operation, input, call).await;
+    }
+    let state = Arc::clone(state);
+    let tracker = state.writes.clone();
+    let work = tracker.spawn(async move { run(&state, operation, input, call).await });
+    work.await.unwrap_or_else(|_| Err(Exception::internal("the operation stopped by a fault of its own")))
 }
 
-async fn run(
-    state: &State,
-    operation: Operation,
-    input: Fields,
-    call: Call,
-    dials: bool,
-) -> Result<Fields, Exception> {
-    let _place = if dials {
-        let place = state.tests.take(&[call.client.iter().cloned().collect()]);
-        Some(place.map_err(|exhausted| {
-            let whose = match exhausted {
-                Exhausted::Places => "too many tests are running",
-                Exhausted::Share => "too many of your tests are running",
-            };
-            let message = format!("{whose}; test again when some are over (report {})", call.request_id);
-            Exception::new("ResourceNumberLimitExceededException", message)
-        })?)
-    } else {
-        None
+async fn run(state: &State, operation: Operation, input: Fields, call: Call) -> Result<Fields, Exception> {
+    let _place = match operation.model().dials {
+        Dials::Never => None,
+        Dials::ForItsCaller | Dials::ToItsEnd => {
+            let place = state.tests.take(&[call.client.iter().cloned().collect()]);
+            Some(place.map_err(|exhausted| {
+                let whose = match exhausted {
+                    Exhausted::Places => "too many tests are running",
+                    Exhausted::Share => "too many of your tests are running",
+                };
+                let message = format!("{whose}; test again when some are over (report {})", call.request_id);
+                Exception::new("ResourceNumberLimitExceededException", message)
+            })?)
+        }
     };
     let Reply { answer, report } = state.service.call(operation, input, &call).await;
     if let Some(report) = report {

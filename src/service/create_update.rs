@@ -243,8 +243,8 @@ impl Service {
         let validates = wanted && (is_authenticated || self.validate == Validate::All);
         let exchanges = self.engine.exchanges(&definition).await.map_err(of_engine)?;
         let registration = if definition.connection_type.starts_with(registration::PREFIX) {
-            let registered = self.catalog.connection_types().await?;
-            registration::digest_of(&definition.connection_type, &registered)
+            let registered = self.catalog.connection_type(&definition.connection_type).await?;
+            registration::digest_of(&definition.connection_type, registered.as_ref())
         } else {
             None
         };

@@ -168,6 +168,10 @@ impl Catalog for Aws {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn connection_type<'a>(&'a self, _: &'a str) -> Answer<'a, Option<Fields>> {
+        Box::pin(async { Ok(None) })
+    }
+
     fn register_type<'a>(&'a self, _: &'a Fields) -> Answer<'a, ()> {
         refuse()
     }

@@ -144,6 +144,11 @@ impl Catalog for Sqlite {
         self.run(others::types)
     }
 
+    fn connection_type<'a>(&'a self, name: &'a str) -> Answer<'a, Option<Fields>> {
+        let name = name.to_owned();
+        self.run(move |database, key| others::find_type(database, key, &name))
+    }
+
     fn register_type<'a>(&'a self, registration: &'a Fields) -> Answer<'a, ()> {
         let registration = registration.clone();
         self.run(move |database, key| others::register_type(database, key, &registration))

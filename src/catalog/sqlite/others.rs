@@ -17,6 +17,12 @@ pub(super) fn types(database: &Database, key: &Key) -> Result<Vec<Fields>, Catal
     .collect()
 }
 
+pub(super) fn find_type(database: &Database, key: &Key, name: &str) -> Result<Option<Fields>, CatalogError> {
+    let mut statement = database.prepare_cached("SELECT sealed FROM connection_types WHERE name = ?1")?;
+    let sealed: Option<Vec<u8>> = statement.query_row([name], |row| row.get(0)).optional()?;
+    sealed.map(|sealed| open(key, Place::ConnectionType { name }, &sealed)).transpose()
+}
+
 pub(super) fn register_type(
     database: &Database,
     key: &Key,

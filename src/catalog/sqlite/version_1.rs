@@ -129,8 +129,10 @@ impl ConnectionRow {
             ("FAILED", _) => Status::Failed { reason: self.status_reason.unwrap_or_default() },
             _ => return Err(CatalogError::broken("a connection has an unknown status")),
         };
+        let connection_type = definition.connection_type.as_str();
+        let registered = types.iter().find(|one| one.text("ConnectionType") == Some(connection_type));
         Ok(Connection {
-            registration: registration::digest_of(&definition.connection_type, types),
+            registration: registration::digest_of(connection_type, registered),
             definition,
             created: timestamp(self.created)?,
             updated: timestamp(self.updated)?,

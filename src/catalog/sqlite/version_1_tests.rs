@@ -140,8 +140,9 @@ async fn everything_is_there_afterwards_and_is_the_owners() {
         assert_eq!(found.updated.as_millisecond(), 1_600_000_001_000);
         assert_eq!(found.validated.map(jiff::Timestamp::as_millisecond), Some(1_600_000_002_000));
         assert_eq!((found.references, found.encrypted.len()), (References::Allowed, 0));
-        let types = catalog.connection_types().await.expect("read");
-        assert_eq!(found.registration, registration::digest_of(&found.definition.connection_type, &types));
+        let connection_type = found.definition.connection_type.as_str();
+        let registered = catalog.connection_type(connection_type).await.expect("read");
+        assert_eq!(found.registration, registration::digest_of(connection_type, registered.as_ref()));
         assert_eq!(found.registration.is_some(), name == "crm");
     }
     let settings = catalog.encryption_settings("1").await.expect("read").expect("settings");

@@ -47,8 +47,7 @@ impl Service {
         if let Some(found) = built_in().iter().find(|built_in| built_in.connection_type == name) {
             return Ok(found.describe());
         }
-        let mut registered = self.catalog.connection_types().await?.into_iter();
-        let found = registered.find(|registration| registration.text("ConnectionType") == Some(name));
+        let found = self.catalog.connection_type(name).await?;
         found.map(|registration| Connector::registered(registration).describe()).ok_or_else(|| {
             Exception::invalid_input(format!(
                 "There is no connection type {name}: ListConnectionTypes names those there are."
