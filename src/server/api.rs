@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::client_stream::Exchange;
 use super::guard::{Admitted, Barred};
-use super::{State, json};
+use super::json;
+use super::state::State;
 use crate::document::Document;
 use crate::engine::Client;
 use crate::glue::{Dials, Exception, Fields, Operation, Rejected};

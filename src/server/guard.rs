@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header, uri};
 
-use super::Authentication;
+use super::authentication::Authentication;
 use super::keys::Keys;
 use super::signature::{self, Claim, Refusal, SignedRequest};
 use crate::glue::Exception;

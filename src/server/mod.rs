@@ -2,13 +2,16 @@
 
 mod accept;
 mod api;
+mod authentication;
 mod client_stream;
 mod guard;
 mod json;
 mod keys;
 mod peers;
+mod report_route;
 mod reports;
 mod signature;
+mod state;
 mod tls;
 
 use std::net::SocketAddr;
@@ -20,15 +23,16 @@ use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 pub use crate::private_file::PrivateFileError;
+pub use authentication::Authentication;
 pub use keys::{Keys, KeysError};
 pub use tls::{Identity, IdentityError};
 
-use crate::engine::{Client, References};
-use crate::service::{Passwords, Service};
+use crate::service::Service;
 use crate::shares::Shares;
 use guard::Guard;
 use peers::Peers;
 use reports::Reports;
+use state::State;
 
 /// How a server is run.
 pub struct ServerOptions {
@@ -42,19 +46,6 @@ pub struct ServerOptions {
     pub max_peer_connections: Option<usize>,
     /// The certificate to encrypt with.
     pub identity: Option<Identity>,
-}
-
-/// How a server knows its callers.
-pub enum Authentication {
-    /// Not at all: whoever reaches it may call. For loopback, where a web page must be kept out.
-    None {
-        /// Whether answers contain passwords.
-        passwords: Passwords,
-        /// Whether definitions may use references.
-        references: References,
-    },
-    /// By AWS Signature Version 4: what each may do stands in its profile, and answers contain passwords, as Glue's.
-    SigV4(Keys),
 }
 
 /// A server that is bound to its address.
@@ -77,16 +68,6 @@ pub enum ListenError {
         "{0} is not a loopback address: requests hold passwords, so it takes --tls-certificate and --tls-key"
     )]
     ClearText(SocketAddr),
-}
-
-/// What every request is answered with.
-struct State {
-    service: Service,
-    guard: Guard,
-    tests: Shares<Client>,
-    reports: Reports,
-    /// Writes, which go on to their end when the caller is gone.
-    writes: TaskTracker,
 }
 
 impl Server {
@@ -127,7 +108,7 @@ impl Server {
             writes: TaskTracker::new(),
         });
         let router = Router::new()
-            .route("/v1/reports/{request_id}", get(reports::answer))
+            .route("/v1/reports/{request_id}", get(report_route::answer))
             .fallback(api::answer)
             .with_state(Arc::clone(&state));
         let peers = Peers::new(options.max_peer_connections);

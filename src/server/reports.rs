@@ -1,18 +1,12 @@
-//! What was tested, stage by stage, for whoever asked for it: `GET /v1/reports/{request id}`.
+//! What was tested, stage by stage, for whoever asked for it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
-use axum::extract::{Path, State as Extract};
-use axum::response::Response;
-use http::{Request, StatusCode};
+use axum::body::Bytes;
 use uuid::Uuid;
 
-use super::guard::Barred;
-use super::{State, json};
-use crate::glue::Exception;
 use crate::report::{self, Summary, TestResult};
 
 /// How many bytes of reports are kept: the latest.
@@ -55,7 +49,7 @@ impl Reports {
     }
 
     /// The report of `request_id`, if `caller` asked for the test.
-    fn find(&self, request_id: Uuid, caller: Option<&str>, now: Instant) -> Option<Bytes> {
+    pub(super) fn find(&self, request_id: Uuid, caller: Option<&str>, now: Instant) -> Option<Bytes> {
         let kept = self.lock(now);
         let report = kept.reports.iter().rev().find(|report| report.request_id == request_id)?;
         (report.caller.as_deref() == caller).then(|| report.body.clone())
@@ -75,33 +69,6 @@ impl Kept {
     fn forget_first(&mut self) {
         if let Some(first) = self.reports.pop_front() {
             self.bytes -= first.body.len();
-        }
-    }
-}
-
-pub(super) async fn answer(
-    Extract(state): Extract<Arc<State>>,
-    Path(wanted): Path<String>,
-    request: Request<Body>,
-) -> Response {
-    let request_id = Uuid::new_v4();
-    let (parts, _) = request.into_parts();
-    let admitted = state
-        .guard
-        .check_origin(&parts.headers)
-        .and_then(|()| state.guard.claim(&parts))
-        .and_then(|claimed| claimed.admit(b""));
-    let caller = match admitted {
-        Ok(admitted) => admitted.caller,
-        Err(barred) => return json::barred(&barred, request_id),
-    };
-    let id = Uuid::try_parse(&wanted).ok();
-    match id.and_then(|id| state.reports.find(id, caller.as_deref(), Instant::now())) {
-        Some(body) => json::report(body, request_id),
-        None => {
-            let message = "there is no such report, or no longer, or it is another caller's";
-            let barred = Barred { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
-            json::barred(&barred, request_id)
         }
     }
 }

@@ -1,9 +1,29 @@
 //! The shapes around definitions: requests to Glue, and its answers.
 
+use probe_contract::Properties;
+
 use super::member::{Members, Text};
 use super::report::{Place, Report};
-use super::{Definition, TestRequest, has_text};
+use super::{DETAILS, Definition, TestRequest};
 use crate::document::{Item, Node};
+use crate::glue::{Fields, Value};
+
+/// What a skeleton fills in: the first of the values there are.
+const FILLED_IN: [&str; 3] = ["ConnectionType", "AuthenticationType", "OAuth2GrantType"];
+
+/// Members of a `Connection` as Glue returns it that are about its past, and flags of a request.
+pub(super) const PASSED_OVER: [&str; 10] = [
+    "CompatibleComputeEnvironments",
+    "ConnectionSchemaVersion",
+    "CreationTime",
+    "LastConnectionValidationTime",
+    "LastUpdatedBy",
+    "LastUpdatedTime",
+    "Status",
+    "StatusReason",
+    "ValidateCredentials",
+    "ValidateForComputeEnvironments",
+];
 
 /// Reads an element of a list: a name, or what [`read`] reads.
 pub(super) fn read_element(item: &Item, place: &Place, report: &mut Report) {
@@ -100,4 +120,87 @@ fn misspelled(members: &Members<'_>) -> Option<&'static str> {
         ["ConnectionList", "Connection", "ConnectionInput", "TestConnectionInput", "ConnectionName"];
     let defined = members.has("ConnectionType") || members.has("ConnectionProperties");
     ENVELOPES.into_iter().find(|envelope| !defined && members.has_near(envelope))
+}
+
+impl Definition {
+    /// Reads a definition in any of its three shapes. `None` where it has a mistake.
+    fn of(mut members: Members<'_>, place: &Place, report: &mut Report) -> Option<Self> {
+        let name = members.text("Name", report);
+        let connection_type = members.text("ConnectionType", report);
+        let properties = members.take("ConnectionProperties");
+        let mistakes = report.mistakes.len();
+        let authentication = members.value("AuthenticationConfiguration", report);
+        let details: Fields =
+            DETAILS.iter().filter_map(|key| Some(((*key).to_owned(), members.value(key, report)?))).collect();
+        let described = report.mistakes.len() == mistakes;
+        for key in PASSED_OVER {
+            members.skip(key, report);
+        }
+
+        if connection_type.is_absent() {
+            members.missing("ConnectionType", "expected a connection type, such as JDBC", report);
+        }
+        let properties = match properties {
+            Some(properties) => read_properties(properties, &place.member("ConnectionProperties"), report),
+            None => {
+                members.missing("ConnectionProperties", "expected a map of strings", report);
+                None
+            }
+        };
+        members.ignore_rest(report);
+        let definition = Self {
+            name: name.valid()?,
+            connection_type: connection_type.valid()??,
+            properties: properties?,
+            authentication: authentication.and_then(Value::into_fields),
+            details,
+        };
+        described.then_some(definition)
+    }
+}
+
+fn read_properties(item: &Item, place: &Place, report: &mut Report) -> Option<Properties> {
+    let Node::Map(entries) = &item.node else {
+        report.mistake(place, item, "expected a map of strings");
+        return None;
+    };
+    let mistakes = report.mistakes.len();
+    report.duplicates(entries, place);
+    let mut properties = Properties::default();
+    if entries.len() > 100 {
+        report.mistake(place, item, "expected at most 100 entries");
+    }
+    for (key, value) in entries {
+        let place = place.member(key);
+        if !(1..=255).contains(&key.chars().count()) {
+            report.mistake(&place, value, "expected a key of 1 to 255 characters");
+        }
+        match &value.node {
+            Node::Null => (),
+            // The placeholder of a skeleton.
+            Node::String(text) if key == "KeyName" && text.expose().trim().is_empty() => (),
+            Node::String(text) if text.expose().len() > 64 * 1024 => {
+                report.mistake(&place, value, "expected a string of at most 64 KiB");
+            }
+            Node::String(text) => properties.insert(key.clone(), text.clone()),
+            Node::Boolean(_) | Node::Number(_) | Node::PlainScalar(_) => {
+                report.mistake(&place, value, "expected a string: quote it");
+            }
+            Node::List(_) | Node::Map(_) => report.mistake(&place, value, "expected a string"),
+        }
+    }
+    (report.mistakes.len() == mistakes).then_some(properties)
+}
+
+/// Whether there is a text in `item` that is not a skeleton's.
+fn has_text(item: &Item) -> bool {
+    match &item.node {
+        Node::String(text) => !text.expose().trim().is_empty(),
+        Node::PlainScalar(_) | Node::Number(_) => true,
+        Node::List(items) => items.iter().any(has_text),
+        Node::Map(members) => {
+            members.iter().any(|(key, item)| !FILLED_IN.contains(&key.as_str()) && has_text(item))
+        }
+        Node::Null | Node::Boolean(_) => false,
+    }
 }

@@ -1,5 +1,6 @@
+use super::request::PASSED_OVER;
 use super::*;
-use crate::document::Syntax;
+use crate::document::{Document, Syntax};
 
 const CANARY: &str = "c4n4ry-s3cr3t";
 

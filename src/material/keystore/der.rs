@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::Unreadable;
+use super::unreadable::Unreadable;
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const OCTET_STRING: u8 = 0x04;

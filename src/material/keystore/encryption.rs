@@ -15,12 +15,9 @@ use probe_contract::Secret;
 use rc2::Rc2;
 use zeroize::Zeroizing;
 
-use super::Unreadable;
 use super::der::{Element, Elements, OBJECT_IDENTIFIER, SEQUENCE};
+use super::unreadable::{MAX_ROUNDS, Unreadable};
 
-/// The rounds of key derivation that one file may ask for in all. Java allows 5,000,000 for each key; it and OpenSSL ask for 10,000 or
-/// fewer.
-pub(super) const MAX_ROUNDS: u64 = 1_000_000;
 /// How often a derivation looks at the clock, in rounds.
 const ROUNDS_BETWEEN_LOOKS: u32 = 10_000;
 

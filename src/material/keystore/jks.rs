@@ -6,7 +6,8 @@ use probe_contract::tls::CertificateDer;
 use zeroize::Zeroizing;
 
 use super::der::{Elements, OBJECT_IDENTIFIER, SEQUENCE};
-use super::{PrivateKeyEntry, Unreadable};
+use super::entry::PrivateKeyEntry;
+use super::unreadable::Unreadable;
 
 pub(super) const MAGIC: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
 

@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use super::der::{CONTEXT_0, CONTEXT_0_PRIMITIVE, Element, Elements, OBJECT_IDENTIFIER, SEQUENCE, SET};
 use super::encryption::{Effort, Parameters, authenticates, decrypt};
-use super::{PrivateKeyEntry, Unreadable};
+use super::entry::PrivateKeyEntry;
+use super::unreadable::Unreadable;
 
 /// The version that every file has.
 pub(super) const VERSION: u64 = 3;

@@ -2,11 +2,13 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html#create-canonical-request>
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest;
 use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-use super::{SignedRequest, hex};
+use super::request::SignedRequest;
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -69,4 +71,12 @@ fn canonical_values(headers: &HeaderMap, name: &str) -> Vec<u8> {
     };
     let values: Vec<_> = headers.get_all(name).iter().map(|value| fold(value.as_bytes())).collect();
     values.join(&b',')
+}
+
+/// Hexadecimal in lower case, as every hash and signature of the protocol is.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all that is written");
+        text
+    })
 }

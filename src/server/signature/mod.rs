@@ -6,23 +6,24 @@
 mod canonical;
 mod date;
 mod refusal;
+mod request;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, header};
 use probe_contract::Secret;
 
-use self::canonical::{canonical_request, query_parameters};
+use self::canonical::{canonical_request, hex, query_parameters};
 use self::date::DateHeader;
 use self::refusal::Quote;
 use super::keys::{Caller, Keys};
 
 pub(super) use self::refusal::Refusal;
+pub(super) use self::request::SignedRequest;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const SERVICE: &str = "glue";
@@ -31,18 +32,6 @@ const TERMINATOR: &str = "aws4_request";
 /// body under another target is another call.
 const MUST_BE_SIGNED: [(&str, &str); 3] =
     [("host", "Host"), ("content-type", "Content-Type"), ("x-amz-target", "X-Amz-Target")];
-
-/// What is signed of a request.
-#[derive(Clone, Copy)]
-pub(super) struct SignedRequest<'request> {
-    pub(super) method: &'request Method,
-    /// The path as it came, still encoded.
-    pub(super) path: &'request str,
-    /// The query as it came, still encoded.
-    pub(super) query: Option<&'request str>,
-    pub(super) headers: &'request HeaderMap,
-    pub(super) body: &'request [u8],
-}
 
 /// What a request's head says of its signature: everything but whether it is right, which takes the body.
 pub(super) struct Claim<'request, 'keys> {
@@ -231,12 +220,4 @@ fn string_to_sign(credential: &Credential<'_>, date: &str, canonical_request: &[
     let Credential { date: day, region, service, terminator, .. } = credential;
     let hash = hex(digest::digest(&digest::SHA256, canonical_request).as_ref());
     format!("{ALGORITHM}\n{date}\n{day}/{region}/{service}/{terminator}\n{hash}")
-}
-
-/// Hexadecimal in lower case, as every hash and signature of the protocol is.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all that is written");
-        text
-    })
 }

@@ -1,5 +1,6 @@
 //! AWS's own test suite for signatures in headers, from the sources of the crate `aws-sigv4`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 

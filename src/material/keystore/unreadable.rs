@@ -1,0 +1,87 @@
+//! Why a keystore gives no key.
+
+/// The rounds of key derivation that one file may ask for in all. Java allows 5,000,000 for each key; it and OpenSSL ask for 10,000 or
+/// fewer.
+pub(super) const MAX_ROUNDS: u64 = 1_000_000;
+
+/// Why a keystore gives no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("expected a keystore, JKS or PKCS#12, and found {0}")]
+    Other(Other),
+    #[error("the keystore is truncated or damaged")]
+    Damaged,
+    #[error("the keystore needs a password, and none is given")]
+    NoPassword,
+    #[error("the store password does not open the keystore: it is wrong, or the file was changed")]
+    StorePassword,
+    #[error("the key password does not open the private key")]
+    KeyPassword,
+    #[error("the keystore holds no private key")]
+    NoPrivateKey,
+    #[error("the keystore holds no certificate for its private key")]
+    NoCertificate,
+    #[error("the keystore holds something that is not an X.509 certificate")]
+    Certificate,
+    #[error("the keystore's private key is not one that TLS can use: RSA, ECDSA or Ed25519")]
+    Key,
+    #[error("the keystore is protected by {0}, which is not supported")]
+    Unsupported(&'static str),
+    #[error("opening the keystore takes more than {} rounds of key derivation", MAX_ROUNDS)]
+    TooManyRounds,
+    #[error("opening the keystore took longer than the test may")]
+    Overdue,
+}
+
+impl Unreadable {
+    pub(super) fn hint(self, key_password: bool) -> Option<&'static str> {
+        match self {
+            Self::Other(Other::Pem) => Some(
+                "make a keystore of it: openssl pkcs12 -export -in chain.pem -inkey key.pem -out client.p12",
+            ),
+            Self::Other(Other::Base64) => Some("a keystore is binary: decode it (base64 -d)"),
+            Self::Other(Other::Jceks | Other::Bks) => Some("convert it to PKCS#12: keytool -importkeystore"),
+            Self::Other(Other::Certificate | Other::Pkcs7) => Some(
+                "a keystore also holds the private key: was a trust store or a certificate given instead?",
+            ),
+            Self::NoPrivateKey => Some("was the trust store given instead?"),
+            Self::KeyPassword if key_password => {
+                Some("a key without a password of its own has that of the store")
+            }
+            Self::KeyPassword => Some("the key has a password of its own: give that too"),
+            Self::Unsupported(_) => Some("write it anew: keytool -importkeystore"),
+            Self::Other(Other::Empty | Other::PrivateKey | Other::Unknown)
+            | Self::Damaged
+            | Self::NoPassword
+            | Self::StorePassword
+            | Self::NoCertificate
+            | Self::Certificate
+            | Self::Key
+            | Self::TooManyRounds
+            | Self::Overdue => None,
+        }
+    }
+}
+
+/// What is mistaken for a keystore, or is one of a kind that is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Other {
+    #[error("an empty file")]
+    Empty,
+    #[error("PEM")]
+    Pem,
+    #[error("base64")]
+    Base64,
+    #[error("a certificate in DER")]
+    Certificate,
+    #[error("PKCS#7 certificates")]
+    Pkcs7,
+    #[error("a private key in DER")]
+    PrivateKey,
+    #[error("a JCEKS keystore")]
+    Jceks,
+    #[error("a Bouncy Castle keystore (BKS)")]
+    Bks,
+    #[error("something else")]
+    Unknown,
+}

@@ -1,0 +1,42 @@
+//! `GET /v1/reports/{request id}`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Path, State as Extract};
+use axum::response::Response;
+use http::{Request, StatusCode};
+use uuid::Uuid;
+
+use super::guard::Barred;
+use super::json;
+use super::state::State;
+use crate::glue::Exception;
+
+pub(super) async fn answer(
+    Extract(state): Extract<Arc<State>>,
+    Path(wanted): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    let request_id = Uuid::new_v4();
+    let (parts, _) = request.into_parts();
+    let admitted = state
+        .guard
+        .check_origin(&parts.headers)
+        .and_then(|()| state.guard.claim(&parts))
+        .and_then(|claimed| claimed.admit(b""));
+    let caller = match admitted {
+        Ok(admitted) => admitted.caller,
+        Err(barred) => return json::barred(&barred, request_id),
+    };
+    let id = Uuid::try_parse(&wanted).ok();
+    match id.and_then(|id| state.reports.find(id, caller.as_deref(), Instant::now())) {
+        Some(body) => json::report(body, request_id),
+        None => {
+            let message = "there is no such report, or no longer, or it is another caller's";
+            let barred = Barred { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
+            json::barred(&barred, request_id)
+        }
+    }
+}
