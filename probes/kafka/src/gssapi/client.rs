@@ -42,7 +42,8 @@ pub(super) fn log_in(request: &Request) -> Answer {
     // It goes with the process: to end it properly is to wait for whoever does not answer.
     let client: &'static BrokerClient = Box::leak(Box::new(client));
     let (answers, answer) = mpsc::channel();
-    thread::spawn(move || describe(client.client(), until, &answers));
+    // A little longer than anybody waits: it counts whole milliseconds, and its time-out must not look like an answer that came in time.
+    thread::spawn(move || describe(client.client(), until + SLICE, &answers));
     watch_over(client, Watch::new(&request.host, request.port), until, &answer)
 }
 
