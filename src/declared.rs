@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use probe_contract::{
-    AddressKeys, Declaration, PartKeys, Presence, Properties, Property, Protocol, SchemaVersion, property,
+    AddressKeys, Declaration, PartKeys, Presence, Properties, Property, Protocol, property,
 };
 
 use crate::glue::{is_unified, required_properties};
@@ -24,7 +24,7 @@ pub(crate) fn address(protocols: &[&'static dyn Protocol], connection_type: &str
 /// Whether connections of a type need an `AuthenticationConfiguration`.
 pub(crate) fn requires_authentication(protocols: &[&'static dyn Protocol], connection_type: &str) -> bool {
     match declarations(protocols, connection_type).next() {
-        Some(declared) => declared.schema_version == SchemaVersion::Two,
+        Some(declared) => declared.authentication == Presence::Required,
         None => is_unified(connection_type),
     }
 }
@@ -181,9 +181,18 @@ mod tests {
             let same = declarations(PROTOCOLS, declared.connection_type);
             let said = |declared: &Declaration| {
                 let Declaration {
-                    address, properties, schema_version, description, definition, depth, ..
+                    address,
+                    properties,
+                    schema_version,
+                    authentication,
+                    description,
+                    definition,
+                    depth,
+                    ..
                 } = declared;
-                format!("{address:?} {properties:?} {schema_version:?} {description} {definition} {depth}")
+                format!(
+                    "{address:?} {properties:?} {schema_version:?} {authentication:?} {description} {definition} {depth}"
+                )
             };
             for other in same {
                 assert_eq!(said(other), said(declared), "{}", declared.connection_type);
@@ -249,6 +258,18 @@ mod tests {
         assert_eq!(plain_key(PROTOCOLS, "NOBODYS", "ENCRYPTED_HOST"), None);
         assert!(requires_authentication(PROTOCOLS, "ORACLE"));
         assert!(!requires_authentication(PROTOCOLS, "SNOWFLAKE"));
+    }
+
+    /// Glue's list of types, which says so of POSTGRESQL, does not contain REDSHIFT.
+    #[test]
+    fn an_authentication_configuration_is_required_where_glue_documents_it() {
+        for (connection_type, required) in
+            [("POSTGRESQL", true), ("MYSQL", true), ("REDSHIFT", false), ("JDBC", false)]
+        {
+            let is_declared = all().any(|declared| declared.connection_type == connection_type);
+            let found = requires_authentication(PROTOCOLS, connection_type);
+            assert!(!is_declared || found == required, "{connection_type}");
+        }
     }
 
     #[test]

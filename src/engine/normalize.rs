@@ -98,7 +98,7 @@ pub(super) fn fill(target: &mut Target, members: &[(String, Secret)]) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use probe_contract::{Declaration, Probe, SchemaVersion, Selector};
+    use probe_contract::{Declaration, Presence, Probe, SchemaVersion, Selector};
 
     use super::*;
     use crate::glue::Fields;
@@ -109,6 +109,7 @@ mod tests {
     const CONNECTOR: Declaration = Declaration {
         connection_type: "CUSTOM",
         schema_version: SchemaVersion::One,
+        authentication: Presence::Optional,
         selector: Selector::All,
         address: AddressKeys { url: Some("CONNECTION_URL"), placeholders: Some("SECRET_ID"), parts: None },
         titles: &[],

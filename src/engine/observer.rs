@@ -1,11 +1,11 @@
-//! Who hears what tests do, while they do it: progress, metrics, traces, histories.
+//! Who observes tests while they run: progress, metrics, traces, histories.
 
 use probe_contract::RunEvent;
 use uuid::Uuid;
 
 use crate::report::TestResult;
 
-/// Hears what the tests of an engine do. The events of one test come one by one and in their order, those of several tests at the same
+/// Observes the tests of an engine. The events of one test come one by one and in their order, those of several tests at the same
 /// time, on whatever thread they happen.
 ///
 /// The test goes on when [`observe`](Self::observe) has returned, so it must return at once: what takes time is handed to somebody else,
@@ -19,7 +19,7 @@ pub trait Observer: Send + Sync {
 /// Something that a test did.
 ///
 /// The first is [`Began`](Self::Began) and the last [`Ended`](Self::Ended), each once. Nothing of it holds a secret: texts of a
-/// definition have passed the scrub of the record, and words of a driver or a peer are told with the result alone, since a secret that
+/// definition have passed the scrub of the record, and only the result contains words of a driver or a peer, since a secret that
 /// becomes known on the way can't be taken back out of an event.
 #[derive(Clone, Debug)]
 pub enum TestEvent<'a> {

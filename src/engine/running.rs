@@ -1,4 +1,4 @@
-//! The tests that run now, and who hears of them.
+//! The tests that run now, and who observes them.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,7 +41,7 @@ pub(super) struct Test {
     observers: Arc<[Arc<dyn Observer>]>,
     spans: Spans,
     state: Mutex<State>,
-    /// Whether its end was told. Locked while an event is told, so that they are told one by one.
+    /// Whether the observers were notified of its end. Locked while they are, so that they receive events one by one.
     ended: Mutex<bool>,
 }
 
@@ -94,7 +94,7 @@ impl Tests {
         let key = running.last_key_value().map_or(0, |(last, _)| last + 1);
         running.insert(key, Arc::clone(&test));
         drop(running);
-        test.tell(&TestEvent::Began);
+        test.notify(&TestEvent::Began);
         TestGuard { tests: self, key, test }
     }
 
@@ -115,7 +115,7 @@ impl Test {
         self.state().run = Some(run.clone());
     }
 
-    /// As [`show`](Self::show), and tells its events.
+    /// As [`show`](Self::show), and notifies the observers of its events.
     pub(super) fn perform(self: &Arc<Self>, run: &Run) {
         self.show(run);
         if !self.observers.is_empty() || self.spans.are_wanted() {
@@ -128,27 +128,27 @@ impl Test {
         self.state().prepared = Some(described);
     }
 
-    /// Tells what the test, and those that share it, are about. All secrets must be known to its run.
+    /// Notifies the observers of what the test, and those that share it, are about. All secrets must be known to its run.
     pub(super) fn describe(&self) {
         let mut state = self.state();
         state.is_described = true;
         let followers = state.followers.clone();
         drop(state);
         for test in followers.iter().map(Arc::as_ref).chain([self]) {
-            test.tell_description(self);
+            test.notify_description(self);
         }
     }
 
     /// Has the test share the run of `runner`.
     pub(super) fn share(self: &Arc<Self>, runner: &Arc<Self>) {
         self.state().runner = Some(Arc::clone(runner));
-        self.tell(&TestEvent::Shares { request_id: runner.request_id });
+        self.notify(&TestEvent::Shares { request_id: runner.request_id });
         let mut state = runner.state();
         state.followers.push(Arc::clone(self));
         let is_described = state.is_described;
         drop(state);
         if is_described {
-            self.tell_description(runner);
+            self.notify_description(runner);
         }
     }
 
@@ -160,10 +160,10 @@ impl Test {
         }
     }
 
-    fn tell_description(&self, runner: &Self) {
+    fn notify_description(&self, runner: &Self) {
         if let Some(description) = self.description(runner) {
             self.spans.describe(&description);
-            self.tell(&TestEvent::Described(&description));
+            self.notify(&TestEvent::Described(&description));
         }
     }
 
@@ -197,15 +197,15 @@ impl Test {
         }
     }
 
-    /// Has every observer hear of `event`.
-    fn tell(&self, event: &TestEvent<'_>) {
+    /// Notifies every observer of `event`.
+    fn notify(&self, event: &TestEvent<'_>) {
         let mut ended = lock(&self.ended);
         if *ended {
             return;
         }
         *ended = matches!(event, TestEvent::Ended(_) | TestEvent::Dropped);
         for observer in self.observers.iter() {
-            // The panic hook has told where.
+            // The panic hook has reported where.
             let _panicked = catch_unwind(AssertUnwindSafe(|| observer.observe(self.request_id, event)));
         }
     }
@@ -218,7 +218,7 @@ impl Test {
 impl RunObserver for Test {
     fn observe(&self, event: &RunEvent) {
         self.spans.observe(event);
-        self.tell(&TestEvent::Run(event));
+        self.notify(&TestEvent::Run(event));
     }
 }
 
@@ -227,7 +227,7 @@ impl TestGuard<'_> {
     pub(super) fn end(self, result: TestResult) -> TestResult {
         self.leave();
         self.test.spans.end(&result);
-        self.test.tell(&TestEvent::Ended(&result));
+        self.test.notify(&TestEvent::Ended(&result));
         result
     }
 
@@ -243,8 +243,8 @@ impl TestGuard<'_> {
 impl Drop for TestGuard<'_> {
     fn drop(&mut self) {
         self.leave();
-        // After its end that is told to nobody.
-        self.test.tell(&TestEvent::Dropped);
+        // After its end nobody is notified.
+        self.test.notify(&TestEvent::Dropped);
     }
 }
 

@@ -212,14 +212,8 @@ impl FailureReport {
     }
 }
 
-/// Milliseconds, to a hundredth.
-#[must_use]
-pub fn in_milliseconds(elapsed: Duration) -> f64 {
-    (elapsed.as_secs_f64() * 1e5).round() / 1e2
-}
-
 fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(in_milliseconds(*elapsed))
+    serializer.serialize_f64(probe_contract::milliseconds(*elapsed))
 }
 
 fn timestamp<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,7 +9,7 @@ use crate::{Properties, Secret};
 /// Where a target is.
 #[derive(Clone, Debug, Default)]
 pub enum Address {
-    /// The probe reads it from properties of its own.
+    /// In properties that only the probe reads.
     #[default]
     Own,
     /// By a URL, in the grammar of the target's driver.
@@ -42,7 +42,7 @@ pub struct PartKeys {
     pub engine: Option<&'static str>,
     /// The database.
     pub database: Option<&'static str>,
-    /// The driver's parameters, as they stand in its URL.
+    /// The driver's parameters, in the syntax of its URL.
     pub parameters: Option<&'static str>,
 }
 

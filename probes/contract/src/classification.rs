@@ -51,7 +51,7 @@ pub trait Pattern {
 pub struct Row<P> {
     /// What it recognises an answer by.
     pub pattern: P,
-    /// What such an answer amounts to.
+    /// The code of such an answer.
     pub code: Code,
     /// The stage that failed, where that is certain; otherwise the one that ran.
     pub stage: Option<Stage>,
@@ -94,7 +94,8 @@ impl<P> Row<P> {
     }
 }
 
-/// What `answer` amounts to, with its text `message` and the peer's code `native`. What no row knows stays `unclassified`.
+/// The failure that `answer` reports, with its text `message` and the peer's code `native`. An answer that matches no row stays
+/// `unclassified`.
 #[must_use]
 pub fn classify<'a, P: Pattern + 'a>(
     rows: &[Row<P>],

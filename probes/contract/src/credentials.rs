@@ -26,7 +26,7 @@ pub struct Given {
     pub stored: Option<(&'static str, String)>,
 }
 
-/// What a definition without a password amounts to.
+/// How to treat a definition without a password.
 #[derive(Debug)]
 pub enum WithoutPassword {
     /// A mistake.
@@ -42,7 +42,7 @@ pub enum WithoutPassword {
 pub enum Credentials {
     /// Both are what the reference of this property leads to.
     Stored(String),
-    /// The user's name stands in the definition.
+    /// The definition contains the user's name.
     Named {
         /// The user's name.
         user: String,
@@ -93,8 +93,8 @@ impl Given {
 }
 
 impl Credentials {
-    /// Those of a definition that has `given`, and a password that may be encrypted. A stored secret wins over what stands there; `without_password`
-    /// is asked, with the user's name, where there is no password.
+    /// Those of a definition that has `given`, and a password that may be encrypted. A stored secret takes precedence;
+    /// `without_password` gets the user's name and decides what to do without a password.
     pub fn read(
         reader: &mut Reader<'_>,
         keys: &CredentialKeys,

@@ -10,6 +10,8 @@ pub struct Declaration {
     pub connection_type: &'static str,
     /// From which version of Glue's connection schema the type is.
     pub schema_version: SchemaVersion,
+    /// Whether Glue documents that its connections need an `AuthenticationConfiguration`.
+    pub authentication: Presence,
     /// Which connections of the type the protocol tests.
     pub selector: Selector,
     /// Where a definition says where the target is.
@@ -35,9 +37,9 @@ pub struct Declaration {
 /// A version of Glue's connection schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SchemaVersion {
-    /// Credentials stand among the properties.
+    /// The properties contain the credentials.
     One,
-    /// Credentials stand in an `AuthenticationConfiguration`.
+    /// An `AuthenticationConfiguration` contains the credentials.
     Two,
 }
 
@@ -68,7 +70,7 @@ pub struct Property {
     pub kind: ValueKind,
 }
 
-/// Whether a definition needs a property.
+/// Whether a definition needs a property, or an `AuthenticationConfiguration`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It does.

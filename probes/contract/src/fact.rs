@@ -1,4 +1,4 @@
-//! Evidence that one probe alone knows, under a label of its own.
+//! Evidence that one probe alone knows, under a label that no other evidence has.
 
 use std::fmt;
 use std::time::Duration;
@@ -174,8 +174,9 @@ impl From<Duration> for FactValue {
     }
 }
 
-/// Milliseconds, to a hundredth.
-pub(crate) fn milliseconds(elapsed: Duration) -> f64 {
+/// Milliseconds, to a hundredth: as every time in a report is written.
+#[must_use]
+pub fn milliseconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 1e5).round() / 1e2
 }
 

@@ -42,7 +42,7 @@ pub use connection_limit::{ConnectionLimit, ConnectionPermit, EndpointStream};
 pub use credentials::{CredentialKeys, Credentials, Given, PasswordSource, WithoutPassword};
 pub use declaration::{Declaration, Presence, Property, SchemaVersion, Selector, ValueKind};
 pub use evidence::{Evidence, PeerCertificate, Verification};
-pub use fact::{Fact, FactValue, Label};
+pub use fact::{Fact, FactValue, Label, milliseconds};
 pub use failure::{Failure, Mistake, Warning};
 pub use gate::{Gate, Loopback};
 pub use io_failure::io_failure;

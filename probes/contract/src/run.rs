@@ -131,7 +131,7 @@ impl Run {
         };
         let mut state = self.state();
         state.records.push(settled);
-        self.tell(state);
+        self.notify(state);
     }
 
     /// Records the stage `settings` as failed for `mistakes`; the failure's code is that of the first.
@@ -158,7 +158,7 @@ impl Run {
             ..Record::new(Stage::Settings, None, 0)
         });
         let stop = Stop(state.records.len() - 1);
-        self.tell(state);
+        self.notify(state);
         stop
     }
 
@@ -185,7 +185,7 @@ impl Run {
         let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
         let message = format!("{at}{}: {detail}", record.stage);
         state.warnings.push(Warning::new("partial", message));
-        self.tell(state);
+        self.notify(state);
     }
 
     /// What `stop` stands for.
@@ -325,7 +325,7 @@ impl Run {
             warnings: std::mem::take(&mut state.warnings),
             failure,
         };
-        self.tell(state);
+        self.notify(state);
         transcript
     }
 
@@ -338,7 +338,7 @@ impl Run {
             state.records.push(Record::new(stage, shown, leg));
         }
         let index = state.records.len().saturating_sub(1);
-        self.tell(state);
+        self.notify(state);
         index
     }
 
@@ -355,7 +355,7 @@ impl Run {
         if !state.closed {
             state.records[index].end(Outcome::Passed);
         }
-        self.tell(state);
+        self.notify(state);
     }
 
     pub(crate) fn skip(&self, index: usize, reason: &'static str) {
@@ -365,7 +365,7 @@ impl Run {
             record.outcome = Outcome::Skipped;
             record.reason = Some(reason.to_owned());
         }
-        self.tell(state);
+        self.notify(state);
     }
 
     /// Records `failure` of the stage at `index`, or of the stage that it names.
@@ -375,7 +375,7 @@ impl Run {
             return Stop(index);
         }
         let stop = Stop(state.fail(index, failure));
-        self.tell(state);
+        self.notify(state);
         stop
     }
 

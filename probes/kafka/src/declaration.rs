@@ -1,6 +1,6 @@
 //! What is known of Kafka's connections (AWS Glue, "Connection properties", Kafka).
 
-use probe_contract::{AddressKeys, Declaration, Property, SchemaVersion, Selector, ValueKind};
+use probe_contract::{AddressKeys, Declaration, Presence, Property, SchemaVersion, Selector, ValueKind};
 
 use crate::settings::{
     BOOTSTRAP_SERVERS, CLIENT_KEY_PASSWORD, CLIENT_KEYSTORE, CLIENT_KEYSTORE_PASSWORD, CUSTOM_CERT, KEYTAB,
@@ -11,6 +11,7 @@ use crate::settings::{
 pub(crate) const KAFKA: Declaration = Declaration {
     connection_type: "KAFKA",
     schema_version: SchemaVersion::One,
+    authentication: Presence::Optional,
     selector: Selector::All,
     address: AddressKeys::OWN,
     titles: &["Apache Kafka, Amazon MSK"],

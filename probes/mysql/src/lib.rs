@@ -10,8 +10,8 @@ mod settings;
 mod wire;
 
 use probe_contract::{
-    Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop,
-    Target,
+    Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Presence, Probe, Protocol, Run, Stage,
+    Stop, Target,
 };
 use support_jdbc::Database;
 
@@ -23,6 +23,7 @@ pub struct Mysql;
 
 const TYPES: [Declaration; 4] = Database {
     connection_type: "MYSQL",
+    authentication: Presence::Required,
     titles: &["MySQL", "MariaDB", "Aurora MySQL"],
     prefixes: settings::PREFIXES,
     forms: &["jdbc:mysql://host:port/database", "jdbc:mariadb://host:port/database"],

@@ -7,8 +7,8 @@ mod settings;
 mod tap;
 
 use probe_contract::{
-    Declaration, Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Probe, Protocol,
-    Run, Secret, Stage, Stop, Target,
+    Declaration, Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Presence, Probe,
+    Protocol, Run, Secret, Stage, Stop, Target,
 };
 use support_jdbc::{Database, explain_tls};
 
@@ -25,6 +25,7 @@ const DEPTH: &str = "login, right to the database, SELECT 1";
 
 const POSTGRESQL: [Declaration; 4] = Database {
     connection_type: "POSTGRESQL",
+    authentication: Presence::Required,
     titles: &["PostgreSQL", "Aurora PostgreSQL"],
     prefixes: Engine::Postgresql.prefixes(),
     forms: &["jdbc:postgresql://host:port/database"],
@@ -36,6 +37,7 @@ const POSTGRESQL: [Declaration; 4] = Database {
 
 const REDSHIFT: [Declaration; 4] = Database {
     connection_type: "REDSHIFT",
+    authentication: Presence::Optional,
     titles: &["Redshift"],
     prefixes: Engine::Redshift.prefixes(),
     forms: &["jdbc:redshift://host:port/database"],

@@ -17,6 +17,7 @@ pub(crate) static REGISTERED: Declaration = Declaration {
 const UNKNOWN: Declaration = Declaration {
     connection_type: "",
     schema_version: SchemaVersion::Two,
+    authentication: Presence::Required,
     selector: Selector::All,
     address: AddressKeys::OWN,
     titles: &[],

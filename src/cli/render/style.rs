@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use dialcheck::report::in_milliseconds;
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
@@ -12,5 +11,5 @@ pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const BOLD: Style = Style::new().bold();
 
 pub(super) fn milliseconds(elapsed: Duration) -> String {
-    format!("{:.1} ms", in_milliseconds(elapsed))
+    format!("{:.1} ms", probe_contract::milliseconds(elapsed))
 }

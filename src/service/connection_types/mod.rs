@@ -9,6 +9,7 @@ mod tests;
 pub use built_in::{TestedType, tested_types};
 
 use super::{Service, required};
+use crate::catalog::registration::PREFIX;
 use crate::catalog::{CatalogError, DEFAULT_CATALOG_ID};
 use crate::glue::{Exception, Fields};
 use built_in::built_in;
@@ -18,8 +19,6 @@ use connector::Connector;
 const PAGE: usize = 100;
 /// The region in a registered type's ARN: nothing here is in one.
 const REGION: &str = "us-east-1";
-/// What the names of registered types begin with.
-const REGISTERED: &str = "REST-";
 const NAME: &str = "ConnectionType: expected a name that begins with REST-";
 
 impl Service {
@@ -92,7 +91,7 @@ impl Service {
 /// Everything that is wrong with a registration and that its shape does not say, each with its place. No value is in it.
 fn mistakes(name: &str, registration: &Fields) -> Vec<String> {
     let mut mistakes = Vec::new();
-    if !name.starts_with(REGISTERED) {
+    if !name.starts_with(PREFIX) {
         mistakes.push(NAME.to_owned());
     }
     mistakes.extend(unrunnable(registration));

@@ -1,32 +1,32 @@
-//! What the observer of a run has yet to hear.
+//! The events that the observer of a run has not received yet.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Outcome, Record, RunEvent, RunObserver};
 
-/// The events of a run until they are told. They are collected while the record is locked, and told when it is not: whoever hears of one
-/// may look at the record.
+/// The events of a run until the observer receives them. They are collected while the record is locked, and sent when it is not: an
+/// observer may look at the record.
 #[derive(Default)]
 pub(crate) struct Events {
-    observer: Option<Arc<Teller>>,
+    observer: Option<Arc<Notifier>>,
     waiting: VecDeque<RunEvent>,
-    /// How each record was last told to stand.
-    told: Vec<Outcome>,
+    /// The outcome of each record that the observer was last notified of.
+    notified: Vec<Outcome>,
 }
 
-/// Tells events one by one, from whatever thread they come.
-pub(crate) struct Teller {
+/// Sends events one by one, from whatever thread they come.
+pub(crate) struct Notifier {
     observer: Arc<dyn RunObserver>,
-    telling: Mutex<()>,
+    notifying: Mutex<()>,
 }
 
 impl Events {
     pub(crate) fn observe(&mut self, observer: Arc<dyn RunObserver>) {
-        self.observer = Some(Arc::new(Teller { observer, telling: Mutex::default() }));
+        self.observer = Some(Arc::new(Notifier { observer, notifying: Mutex::default() }));
     }
 
-    /// Adds `event`, where somebody hears it.
+    /// Adds `event`, if there is an observer.
     pub(crate) fn add(&mut self, event: RunEvent) {
         if self.observer.is_some() {
             self.waiting.push_back(event);
@@ -39,14 +39,14 @@ impl Events {
             return;
         }
         for (index, record) in records.iter().enumerate() {
-            if index == self.told.len() {
-                self.told.push(Outcome::Running);
+            if index == self.notified.len() {
+                self.notified.push(Outcome::Running);
                 let Record { stage, endpoint, .. } = record;
                 let endpoint = endpoint.clone();
                 self.waiting.push_back(RunEvent::StageBegan { record: index, stage: *stage, endpoint });
             }
-            if self.told[index] != record.outcome {
-                self.told[index] = record.outcome;
+            if self.notified[index] != record.outcome {
+                self.notified[index] = record.outcome;
                 self.waiting.push_back(RunEvent::StageEnded {
                     record: index,
                     stage: record.stage,
@@ -59,8 +59,8 @@ impl Events {
         }
     }
 
-    /// Who tells them, where there is something to tell.
-    pub(crate) fn teller(&self) -> Option<Arc<Teller>> {
+    /// Who sends them, if there are any.
+    pub(crate) fn notifier(&self) -> Option<Arc<Notifier>> {
         self.observer.as_ref().filter(|_| !self.waiting.is_empty()).cloned()
     }
 
@@ -69,10 +69,10 @@ impl Events {
     }
 }
 
-impl Teller {
-    /// Tells what `next` gives, to the end.
-    pub(crate) fn tell(&self, next: impl Fn() -> Option<RunEvent>) {
-        let _alone = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
+impl Notifier {
+    /// Sends what `next` gives, to the end.
+    pub(crate) fn notify(&self, next: impl Fn() -> Option<RunEvent>) {
+        let _alone = self.notifying.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(event) = next() {
             self.observer.observe(&event);
         }

@@ -1,4 +1,4 @@
-//! What others see of a run while it runs, and the waits that it tells them of.
+//! What others see of a run while it runs, and the waits that it notifies them of.
 
 use std::pin::pin;
 use std::sync::{Arc, MutexGuard};
@@ -9,11 +9,11 @@ use super::{Run, State};
 use crate::{Outcome, Record, RunEvent, RunObserver, Wait};
 
 impl Run {
-    /// Has `observer` hear what the run did so far, and what it does from now on.
+    /// Notifies `observer` of what the run did so far, and of what it does from now on.
     pub fn observe(&self, observer: Arc<dyn RunObserver>) {
         let mut state = self.state();
         state.events.observe(observer);
-        self.tell(state);
+        self.notify(state);
     }
 
     /// The record so far, as it may be shown. A stage that runs has taken as long as it says so far.
@@ -39,7 +39,7 @@ impl Run {
         turn
     }
 
-    /// Tells the observer of a wait for `turn`, if it is one.
+    /// Notifies the observer of a wait for `turn`, if it does not end at once.
     pub(crate) async fn report_wait<T>(&self, wait: Wait, turn: impl Future<Output = T>) -> T {
         let mut turn = pin!(turn);
         let at_once = std::future::poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await;
@@ -56,7 +56,7 @@ impl Run {
         let mut state = self.state();
         if !state.closed {
             state.events.add(event);
-            self.tell(state);
+            self.notify(state);
         }
     }
 
@@ -66,14 +66,14 @@ impl Run {
         state.waited + state.waiting.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    /// Unlocks `state`, and tells the observer what has changed in it.
-    pub(super) fn tell(&self, mut state: MutexGuard<'_, State>) {
+    /// Unlocks `state`, and notifies the observer of what has changed in it.
+    pub(super) fn notify(&self, mut state: MutexGuard<'_, State>) {
         let State { events, records, .. } = &mut *state;
         events.compare(records);
-        let teller = events.teller();
+        let notifier = events.notifier();
         drop(state);
-        if let Some(teller) = teller {
-            teller.tell(|| self.state().events.next());
+        if let Some(notifier) = notifier {
+            notifier.notify(|| self.state().events.next());
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The types whose connections are JDBC ones, as the probes declare them.
 
-use probe_contract::{AddressKeys, Declaration, PartKeys, Property, SchemaVersion, Selector, ValueKind};
+use probe_contract::{
+    AddressKeys, Declaration, PartKeys, Presence, Property, SchemaVersion, Selector, ValueKind,
+};
 
 use crate::keys::{
     CERTIFICATE_S3_REFERENCE, CONNECTION_URL, CONNECTOR_TYPE, CREDENTIALS, CUSTOM_JDBC_CERT, ENFORCE_SSL,
@@ -12,6 +14,8 @@ use crate::keys::{
 pub struct Database {
     /// The type that schema version 2 has for it.
     pub connection_type: &'static str,
+    /// Whether Glue documents that connections of that type need an `AuthenticationConfiguration`.
+    pub authentication: Presence,
     /// What users call it.
     pub titles: &'static [&'static str],
     /// What its URLs begin with.
@@ -42,6 +46,7 @@ impl Database {
         Declaration {
             connection_type: "JDBC",
             schema_version: SchemaVersion::One,
+            authentication: Presence::Optional,
             selector: Selector::Driver { prefixes: self.prefixes, engines: self.engines },
             address: AddressKeys {
                 url: Some(JDBC_CONNECTION_URL),
@@ -70,6 +75,7 @@ impl Database {
         Declaration {
             connection_type: self.connection_type,
             schema_version: SchemaVersion::Two,
+            authentication: self.authentication,
             selector: Selector::All,
             address: AddressKeys {
                 url: None,
@@ -98,6 +104,7 @@ impl Database {
         Declaration {
             connection_type,
             schema_version: SchemaVersion::One,
+            authentication: Presence::Optional,
             selector: Selector::Driver { prefixes: self.prefixes, engines: &[] },
             address: AddressKeys { url: Some(CONNECTION_URL), placeholders: Some(SECRET_ID), parts: None },
             titles,
