@@ -102,8 +102,8 @@ fn a_cluster_is_found_by_its_name_and_logged_in_to() {
     let place = Place::new();
     let tested = place.test_url("sales:eu-west-1/app?DbUser=alice&DbGroups=Reporting,ops");
     tested.passed().warns_of_nothing();
-    assert_eq!(tested.stages(), stages(&["settings=passed", "secrets=passed", "secrets=passed"], "passed"));
-    assert_eq!(tested.evidence("secrets", "fetched"), "JDBC_CONNECTION_URL");
+    assert_eq!(tested.stages(), stages(&["settings=passed", "secrets=passed"], "passed"));
+    assert_eq!(tested.evidence("secrets", "fetched"), "JDBC_CONNECTION_URL, redshift:GetClusterCredentials");
     assert!(tested.evidence("secrets", "fetched_ms")["JDBC_CONNECTION_URL"].is_number());
     assert_eq!(tested.evidence("query", "user"), "alice");
     assert_eq!(tested.evidence("query", "database"), "app");
@@ -287,7 +287,7 @@ fn as_the_role_and_in_a_connectors_url() {
     place.aws.answer(AwsCall::operation(DESCRIBE), answer);
     let tested = Connection::test_input(&input, &borrowed(&environment(&place.aws)));
     tested.passed();
-    let fetched = ["settings=passed", "secrets=passed", "secrets=passed", "secrets=passed"];
+    let fetched = ["settings=passed", "secrets=passed", "secrets=passed"];
     assert_eq!(tested.stages(), stages(&fetched, "passed"));
 }
 
@@ -300,7 +300,7 @@ fn over_the_api_a_cluster_is_looked_up_for_whom_references_are_allowed() {
     let connection = iam("sales:eu-west-1/app?DbUser=alice");
     let body = server.test(&connection).failed(400, "AccessDeniedException");
     let message = body["Message"].as_str().unwrap();
-    let expected = "secrets: JDBC_CONNECTION_URL: the author of this definition may not use";
+    let expected = "secrets: JDBC_CONNECTION_URL, redshift:GetClusterCredentials: the author of this definition may not use";
     assert!(message.starts_with(expected), "{message}");
     let mut input = connection.input();
     input["Name"] = "stored".into();

@@ -7,9 +7,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use probe_contract::Region;
+use support_aws::{Destination, Endpoint, Network, configured_endpoint};
 use tokio::sync::Mutex;
 
-use super::{AwsOptions, CallError, Destination, Endpoint, Network, configured_endpoint};
+use super::{AwsOptions, CallError};
 
 /// How long credentials are kept that don't say themselves when they expire: as long as the SDKs keep them.
 const KEPT: Duration = Duration::from_secs(15 * 60);

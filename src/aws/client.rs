@@ -3,22 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use http::StatusCode;
 use probe_contract::Secret;
 use probe_contract::tls::CertificateDer;
-use probe_contract::{Region, Resolver};
+use probe_contract::{AwsAnswer, Resolver};
 use reqwest::{Certificate, Client};
 use serde_json::Value as Json;
+use support_aws::call::{ServiceError, json_error, json_headers};
+use support_aws::{Blocked, Destination, Endpoint, Network, Origin, Signer, Unread};
 use tokio::sync::OnceCell;
 
 use super::account::Account;
-use super::{AwsOptions, Blocked, CallError, Destination, Endpoint, Network, Origin};
+use super::{AwsOptions, CallError};
 use crate::glue::{Fields, Operation, Value};
 
-const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 /// A thousand connections take a few.
 const LARGEST: usize = 64 * 1024 * 1024;
 
@@ -146,20 +144,23 @@ impl GlueClient {
         let endpoint = &account.endpoint;
         let body =
             serde_json::to_string(&Value::Fields(input.clone()).exposed()).map_err(CallError::request)?;
-        let target = format!("AWSGlue.{}", operation.model().name);
-        let headers = [("content-type", CONTENT_TYPE), ("x-amz-target", target.as_str())];
-        let mut request = http::Request::post(endpoint.as_str());
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let mut request = request.body(body).map_err(CallError::request)?;
+        let headers = json_headers("AWSGlue", operation.model().name);
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
         let mut sent: Vec<Secret> = input.secrets().into_iter().cloned().collect();
-        if self.options.signing == Signing::SigV4 {
-            let credentials = account.credentials().await?;
-            sign_as(&credentials, &account.region, &mut request, &headers)?;
-            sent.extend(credentials.session_token().map(|token| Secret::new(token.to_owned())));
-        }
-        let request = reqwest::Request::try_from(request).map_err(CallError::request)?;
+        let credentials = match self.options.signing {
+            Signing::SigV4 => Some(account.credentials().await?),
+            Signing::None => None,
+        };
+        let token = credentials.as_ref().and_then(|credentials| credentials.session_token());
+        sent.extend(token.map(|token| Secret::new(token.to_owned())));
+        let signer = credentials.as_ref().map(|credentials| Signer {
+            credentials,
+            signing_name: "glue",
+            region: &account.region,
+            now: SystemTime::now(),
+        });
+        let request = support_aws::post(endpoint.as_str(), &headers, body, signer.as_ref())
+            .map_err(CallError::request)?;
         let destination = Destination::Endpoint(endpoint.clone());
         destination.check(&Origin::from(request.url())).map_err(|blocked| CallError::from(&blocked))?;
         self.tell(Event::Calling { operation, endpoint });
@@ -185,13 +186,10 @@ impl GlueClient {
             |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (request_id, kind) = (header("x-amzn-requestid"), header("x-amzn-errortype"));
         self.tell(Event::Answered { status, request_id: request_id.as_deref() });
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable(endpoint, error))? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(CallError::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = support_aws::read(&mut answer, LARGEST).await.map_err(|unread| match unread {
+            Unread::Broken(error) => unreachable(endpoint, error),
+            Unread::TooLarge => CallError::TooLarge,
+        })?;
         let unreadable = || CallError::NotAwsJson { host: endpoint.to_string(), status };
         let parsed: Json = if body.is_empty() {
             Json::Object(serde_json::Map::new())
@@ -201,13 +199,10 @@ impl GlueClient {
         if status.is_success() {
             return Ok(parsed);
         }
-        let text = |key: &str| parsed[key].as_str().map(str::to_owned);
-        let name = text("__type").or(kind).ok_or_else(unreadable)?;
-        // "com.amazonaws.glue#InvalidInputException:http://…"
-        let name =
-            name.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default().to_owned();
-        let message = text("Message").or_else(|| text("message")).unwrap_or_default();
-        Err(CallError::Exception { name, message })
+        let answer = AwsAnswer { status: status.as_u16(), error_type: kind, body };
+        let ServiceError { code, message } = json_error(&answer);
+        let name = code.ok_or_else(unreadable)?;
+        Err(CallError::Exception { name, message: message.unwrap_or_default() })
     }
 
     fn tell(&self, event: Event<'_>) {
@@ -215,31 +210,6 @@ impl GlueClient {
             listener(event);
         }
     }
-}
-
-fn sign_as(
-    credentials: &Credentials,
-    region: &Region,
-    request: &mut http::Request<String>,
-    headers: &[(&str, &str)],
-) -> Result<(), CallError> {
-    let identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region.as_str())
-        .name("glue")
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(CallError::request)?
-        .into();
-    let url = request.uri().to_string();
-    let body = SignableBody::Bytes(request.body().as_bytes());
-    let signable = SignableRequest::new(request.method().as_str(), url, headers.iter().copied(), body)
-        .map_err(CallError::request)?;
-    let (instructions, _) = sign(signable, &parameters).map_err(CallError::request)?.into_parts();
-    instructions.apply_to_request_http1x(request);
-    Ok(())
 }
 
 fn unreachable(endpoint: &Endpoint, source: reqwest::Error) -> CallError {

@@ -7,7 +7,7 @@ use probe_contract::RegionError;
 
 use probe_contract::{Secret, redact};
 
-use super::{Blocked, NoEndpoint};
+use support_aws::{Blocked, NoEndpoint};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use probe_contract::Region;
 
-use super::Proxies;
+use support_aws::Proxies;
 
 /// Whose credentials are used, where, and by which way.
 #[derive(Clone, Debug, Default)]

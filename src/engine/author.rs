@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use probe_contract::{Code, Failure, Target};
+use probe_contract::{Code, Failure, Requires, Target};
 
 use super::Engine;
-use super::cluster::Cluster;
 use super::lookup::catalog_failure;
 use super::normalize::normalize;
 use crate::catalog::{Connection, registration};
@@ -73,17 +72,16 @@ impl Engine {
         let mut found: Vec<String> = role.into_iter().collect();
         // What is wrong with a definition is said when it is tested, and its record says then what it may use.
         let Ok(normalized) = normalize(self.protocols, definition) else { return Ok(found) };
-        if let Some(pointer) = normalized.placeholders {
-            found.push(pointer.property);
+        if let Some(members) = normalized.placeholders {
+            found.push(members.reference().property().to_owned());
             return Ok(found);
         }
         let registration = self.registration(&definition.connection_type, None).await?;
         let target = Target { registration, ..normalized.target };
-        let cluster = Cluster::of(&target);
-        found.extend(cluster.as_ref().and_then(Cluster::pointer).map(|pointer| pointer.property));
-        let somewhere = cluster.as_ref().map(Cluster::somewhere);
-        if let Ok((_, probe)) = self.prepare(somewhere.as_ref().unwrap_or(&target)) {
-            found.extend(probe.pointers().iter().map(|pointer| pointer.property.clone()));
+        if let Ok((_, probe)) = self.prepare(&target) {
+            let restricted =
+                probe.references().iter().filter(|reference| reference.requires() != Requires::Nothing);
+            found.extend(restricted.map(|reference| reference.property().to_owned()));
         }
         found.sort();
         found.dedup();

@@ -1,35 +1,23 @@
-//! From a probe to its record: what it points at, a place among the tests, the thread that it runs on.
+//! From a probe to its record: its logins, a place among the tests, the thread that it runs on.
 
 use std::sync::Arc;
 
-use probe_contract::{Ending, Login, Material, Probe, Run, Stage, Transcript, Wait};
+use probe_contract::{Ending, Endpoint, Login, Probe, ResolvedSecrets, Run, Stage, Transcript, Wait};
 
 use super::running::Test;
 use super::{Admission, Circumstances, Engine};
-use crate::material::Access;
 
 impl Engine {
     pub(super) async fn dial(
         &self,
         test: &Test,
         probe: Box<dyn Probe>,
+        endpoints: &[Endpoint],
+        secrets: ResolvedSecrets,
         run: &Run,
-        access: &Access,
         circumstances: &Circumstances,
     ) -> Transcript {
-        let pointers = probe.pointers().to_vec();
-        let material = if pointers.is_empty() {
-            Material::default()
-        } else {
-            match self.materials.fetch(&run.local(), &pointers, access).await {
-                Ok(material) => material,
-                Err(stop) => return run.close(Ending::Finished(Err(stop))),
-            }
-        };
-        for secret in material.secrets() {
-            run.protect(secret);
-        }
-        let logins = probe.logins(&material);
+        let logins = probe.logins(&secrets);
         for Login { secret, .. } in &logins {
             run.protect(secret);
         }
@@ -43,13 +31,13 @@ impl Engine {
         let place = match circumstances.admission {
             Admission::Queued => {
                 // In this order for all, so that no two tests wait for each other.
-                run.wait_for(Wait::Connection, connections.reserve(probe.endpoints())).await;
+                run.wait_for(Wait::Connection, connections.reserve(endpoints)).await;
                 let place = run.wait_for(Wait::Place, self.places.wait(probe.connections())).await;
                 connections.begin();
                 Ok(place)
             }
             Admission::Immediate => {
-                self.places.take(probe.endpoints(), circumstances.client.as_ref(), probe.connections())
+                self.places.take(endpoints, circumstances.client.as_ref(), probe.connections())
             }
         };
         let _place = match place {
@@ -61,7 +49,7 @@ impl Engine {
             return run.close(Ending::Finished(Err(run.local().fail(Stage::Auth, refusal))));
         }
 
-        let transcript = self.threads.run(run.clone(), probe, material).await;
+        let transcript = self.threads.run(run.clone(), probe, secrets).await;
         logins.learn(&transcript);
         transcript
     }

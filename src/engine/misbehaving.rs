@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Code, Declaration, Endpoint, Evidence, Fact, Failure, Label, Leg, Login, Material, Mistake, Pending,
-    Pointer, Probe, Protocol, Run, Secret, Stage, Stop, Target,
+    Code, Declaration, Endpoint, Evidence, Fact, Failure, Label, Leg, Login, Mistake, Pending, Probe,
+    Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Stop, Target,
 };
 
 const MEMBERS: Label = Label::new("members");
@@ -122,20 +122,20 @@ impl Probe for Misbehaver {
         &[Stage::Auth, Stage::Query]
     }
 
-    fn endpoints(&self) -> &[Endpoint] {
-        &self.endpoints
+    fn endpoints(&self, _: &ResolvedSecrets) -> Vec<Endpoint> {
+        self.endpoints.to_vec()
     }
 
-    fn pointers(&self) -> &[Pointer] {
+    fn references(&self) -> &[Reference] {
         &[]
     }
 
-    fn logins(&self, _material: &Material) -> Vec<Login> {
+    fn logins(&self, _: &ResolvedSecrets) -> Vec<Login> {
         let endpoint = self.endpoints[0].clone();
         vec![Login { endpoint, user: "alice".into(), secret: Secret::new(self.password.clone()) }]
     }
 
-    fn probe(self: Box<Self>, run: Run, _material: Material) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Stop>> {
         PROTOCOL.ran.fetch_add(1, Ordering::SeqCst);
         let [endpoint] = self.endpoints;
         let login =

@@ -3,7 +3,6 @@
 mod admission;
 mod authentication;
 mod author;
-mod cluster;
 mod codes;
 mod connections;
 mod dial;
@@ -12,6 +11,7 @@ mod ledger;
 mod lookup;
 mod normalize;
 mod observer;
+mod options;
 mod running;
 mod set_up;
 mod shared;
@@ -23,14 +23,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Authentication, Code, Ending, Failure, Gate, Mistake, Pointer, Probe, Properties, Protocol, Resolver,
-    Run, RunOptions, Secret, Stage, Stop, Target, Transcript, Warning, tls::TrustRoots,
+    Authentication, Ending, Failure, Members, Mistake, Probe, Properties, Protocol, Reference,
+    ResolvedSecrets, Run, RunOptions, Secret, SecretRef, Stage, Stop, Target, Transcript, Warning,
 };
 use uuid::Uuid;
 
 #[cfg(feature = "aws")]
 pub use crate::aws::AwsOptions;
-use crate::catalog::{Catalog, DEFAULT_CATALOG_ID};
+use crate::catalog::DEFAULT_CATALOG_ID;
 use crate::glue::{Definition, TestRequest, near_property_key};
 use crate::material::{Access, Materials};
 pub use crate::material::{LocalFiles, References};
@@ -39,7 +39,6 @@ use crate::{PROTOCOLS, declared};
 pub use admission::Admission;
 use admission::Places;
 use author::Author;
-use cluster::Cluster;
 use codes::Codes;
 pub use connections::Client;
 use connections::Connections;
@@ -48,39 +47,13 @@ use ledger::Ledger;
 use lookup::SILENT_CATALOG;
 use normalize::normalize;
 pub use observer::{Description, Observer, TestEvent};
+pub use options::EngineOptions;
 pub use running::RunningTest;
 use running::{Described, Test, Tests};
 use set_up::SetUp;
 pub use set_up::TokenStore;
 use shared::Shared;
 use supervise::Threads;
-
-/// What every test of an engine has in common.
-pub struct EngineOptions {
-    /// How long one test may take.
-    pub deadline: Duration,
-    /// How many tests may dial at a time.
-    pub jobs: usize,
-    /// How many files they may have open together: sockets and what waits for them.
-    pub max_files: usize,
-    /// Which addresses may be dialed.
-    pub gate: Gate,
-    /// Names to addresses.
-    pub resolver: Arc<Resolver>,
-    /// Whom TLS trusts where a definition names nobody.
-    pub trust_roots: Arc<TrustRoots>,
-    /// Whether a partial failure is a failure.
-    pub strict: bool,
-    /// Whether definitions may point at local files.
-    pub local_files: LocalFiles,
-    /// How what definitions point at in AWS is fetched.
-    #[cfg(feature = "aws")]
-    pub aws: AwsOptions,
-    /// Where names are looked up.
-    pub catalog: Option<Arc<dyn Catalog>>,
-    /// Who hears what the tests do; asked in this order.
-    pub observers: Vec<Arc<dyn Observer>>,
-}
 
 /// Tests connections. Share one: it keeps refused logins from being offered twice, and bounds the dialing.
 pub struct Engine {
@@ -311,20 +284,17 @@ impl Engine {
                     Err(failure) => return broken(None, Ending::Broken(failure)),
                 }
             }
-            Some(pointer) => {
+            Some(members) => {
                 run.prepared(began.elapsed());
                 run.plan(&[Stage::Secrets]);
-                self.fill(&run, normalized.target, pointer, &access).await
+                self.fill(&run, normalized.target, members, &access).await
             }
         };
         let target = match target {
             Ok(target) => target,
             Err(stop) => return broken(None, Ending::Finished(Err(stop))),
         };
-        let cluster = Cluster::of(&target);
-        // What else is wrong with a definition is told before anybody is asked where its cluster is.
-        let somewhere = cluster.as_ref().map(Cluster::somewhere);
-        let (protocol, probe) = match self.prepare(somewhere.as_ref().unwrap_or(&target)) {
+        let (protocol, probe) = match self.prepare(&target) {
             Ok(prepared) => prepared,
             Err((protocol, mistakes)) => return mistaken(protocol, &mistakes),
         };
@@ -335,14 +305,6 @@ impl Engine {
         for warning in self.misspelt(&definition.properties) {
             run.warn(warning);
         }
-        let probe = match &cluster {
-            None => probe,
-            Some(cluster) => match self.locate(&run, cluster, &access).await {
-                Ok(probe) => probe,
-                Err(stop) => return broken(Some(protocol.name()), Ending::Finished(Err(stop))),
-            },
-        };
-        let endpoint = probe.endpoints().first().map(ToString::to_string);
         if let Some(SetUp { code, .. }) = set_up {
             if let Some(refusal) = code.refusal() {
                 let stop = run.local().fail(Stage::Auth, refusal);
@@ -350,50 +312,46 @@ impl Engine {
             }
             run.set_up_with(code.clone());
         }
+        let resolved = self.resolve_references(&run, probe.references(), &access).await;
+        let nothing = ResolvedSecrets::default();
+        let endpoints = probe.endpoints(resolved.as_ref().unwrap_or(&nothing));
+        let endpoint = endpoints.first().map(ToString::to_string);
         let connection_type = definition.connection_type.clone();
         let described = Described { connection_type, protocol: protocol.name(), endpoint: endpoint.clone() };
         test.prepared(described);
-        let transcript = self.dial(test, probe, &run, &access, circumstances).await;
+        let transcript = match resolved {
+            Ok(secrets) => self.dial(test, probe, &endpoints, secrets, &run, circumstances).await,
+            Err(stop) => run.close(Ending::Finished(Err(stop))),
+        };
         Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
     }
 
-    /// `target` with the placeholders of its URL filled in from the secret that `pointer` names.
+    /// Stage `secrets`, where a definition refers to something.
+    async fn resolve_references(
+        &self,
+        run: &Run,
+        references: &[Reference],
+        access: &Access,
+    ) -> Result<ResolvedSecrets, Stop> {
+        if references.is_empty() {
+            return Ok(ResolvedSecrets::default());
+        }
+        self.materials.resolve(&run.local(), references, access).await
+    }
+
+    /// `target` with the placeholders of its URL filled in from the secret that `members` leads to.
     async fn fill(
         &self,
         run: &Run,
         mut target: Target,
-        pointer: &Pointer,
+        members: &SecretRef<Members>,
         access: &Access,
     ) -> Result<Target, Stop> {
-        let leg = run.local();
-        let material = self.materials.fetch(&leg, std::slice::from_ref(pointer), access).await?;
-        for secret in material.secrets() {
-            run.protect(secret);
-        }
-        match normalize::fill(&mut target, material.members(&pointer.property).unwrap_or_default()) {
+        let references = std::slice::from_ref(members.reference());
+        let secrets = self.resolve_references(run, references, access).await?;
+        match normalize::fill(&mut target, secrets.get(members)) {
             Ok(()) => Ok(target),
-            Err(failure) => Err(leg.fail(Stage::Secrets, failure)),
-        }
-    }
-
-    /// The probe of the target that names `cluster`, when its host and port are known.
-    async fn locate(
-        &self,
-        run: &Run,
-        cluster: &Cluster<'_>,
-        access: &Access,
-    ) -> Result<Box<dyn Probe>, Stop> {
-        let leg = run.local();
-        let pointers = cluster.pointer();
-        let material = self.materials.fetch(&leg, pointers.as_slice(), access).await?;
-        let endpoint = pointers.and_then(|pointer| material.endpoint(&pointer.property).cloned());
-        match endpoint.and_then(|endpoint| self.prepare(&cluster.at(&endpoint)).ok()) {
-            Some((_, probe)) => Ok(probe),
-            // It was checked before, but for a host that is one.
-            None => {
-                let detail = "the definition can't be tested with the host and port of its cluster";
-                Err(leg.fail(Stage::Secrets, Failure::new(Code::AgentFailed, detail)))
-            }
+            Err(failure) => Err(run.local().fail(Stage::Secrets, failure)),
         }
     }
 
@@ -449,7 +407,7 @@ impl Engine {
 /// The stages behind `settings`.
 fn plan(probe: &dyn Probe) -> Vec<Stage> {
     let mut plan = Vec::new();
-    if !probe.pointers().is_empty() {
+    if !probe.references().is_empty() {
         plan.push(Stage::Secrets);
     }
     plan.extend_from_slice(probe.plan());

@@ -1,8 +1,8 @@
 //! From a definition to the target that it amounts to.
 
 use probe_contract::{
-    Address, AddressKeys, Code, Failure, Form, Location, Mistake, Pointer, Properties, Protocol, Secret,
-    SecretId, Target, Template, UrlAddress,
+    Address, AddressKeys, Code, Document, Failure, Location, Members, MembersJson, Mistake, Properties,
+    Protocol, SecretId, SecretRef, Target, Template, UrlAddress,
 };
 
 use super::authentication;
@@ -15,7 +15,7 @@ pub(super) struct Normalized {
     /// The target; the URL of its address may hold placeholders.
     pub(super) target: Target,
     /// The secret that the placeholders are taken from.
-    pub(super) placeholders: Option<Pointer>,
+    pub(super) placeholders: Option<SecretRef<Members>>,
 }
 
 /// The target of `definition`.
@@ -50,7 +50,7 @@ fn connector(
     target: &mut Target,
     url: &'static str,
     secret: &'static str,
-) -> Result<Option<Pointer>, Vec<Mistake>> {
+) -> Result<Option<SecretRef<Members>>, Vec<Mistake>> {
     const CONNECTOR_TYPE: &str = "CONNECTOR_TYPE";
     let wrong = |key: &str, expected: &str| Err(vec![Mistake::new(key, expected).code(Code::NotTestable)]);
     let kind = target.properties.get(CONNECTOR_TYPE);
@@ -75,7 +75,8 @@ fn connector(
     let id = SecretId::parse(id.trim()).map_err(|error| vec![Mistake::new(secret, error.to_string())])?;
     // What the secret holds stands in the URL.
     target.properties = without(&target.properties, secret);
-    Ok(Some(Pointer { property: secret.to_owned(), location: Location::Secret(id), form: Form::Members }))
+    let document = Document { location: Location::Secret(id), format: MembersJson };
+    Ok(Some(SecretRef::new(secret, document)))
 }
 
 fn without(properties: &Properties, left_out: &str) -> Properties {
@@ -87,8 +88,9 @@ fn without(properties: &Properties, left_out: &str) -> Properties {
 ///
 /// # Errors
 /// `secret_malformed`, with the key that the secret lacks.
-pub(super) fn fill(target: &mut Target, members: &[(String, Secret)]) -> Result<(), Failure> {
+pub(super) fn fill(target: &mut Target, members: Option<&Members>) -> Result<(), Failure> {
     let Address::Url(UrlAddress { property, url }) = &mut target.address else { return Ok(()) };
+    let members = members.map(|members| members.0.as_slice()).unwrap_or_default();
     url.fill(members).map_err(|key| {
         let detail = format!("the secret has no text under the key {key}, which {property} names");
         Failure::new(Code::SecretMalformed, detail)
@@ -98,7 +100,7 @@ pub(super) fn fill(target: &mut Target, members: &[(String, Secret)]) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use probe_contract::{Declaration, Presence, Probe, SchemaVersion, Selector};
+    use probe_contract::{Declaration, Presence, Probe, SchemaVersion, Secret, Selector};
 
     use super::*;
     use crate::glue::Fields;
@@ -156,15 +158,16 @@ mod tests {
         let properties = [("CONNECTOR_TYPE", "Jdbc"), ("CONNECTION_URL", url), ("SECRET_ID", "prod/orders")];
         let Normalized { mut target, placeholders } =
             normalized("MARKETPLACE", &properties).expect("a target");
-        let pointer = placeholders.expect("a pointer");
-        assert_eq!(pointer.location, Location::Secret(SecretId::parse("prod/orders").unwrap()));
+        let location = Location::Secret(SecretId::parse("prod/orders").unwrap());
+        let expected = SecretRef::new("SECRET_ID", Document { location, format: MembersJson });
+        assert_eq!(format!("{placeholders:?}"), format!("{:?}", Some(expected)));
         assert_eq!(target.properties.get("SECRET_ID"), None);
         let member = |key: &str, value: &str| (key.to_owned(), Secret::new(value.to_owned()));
         let members = [member("host", "db.example"), member("user", "alice"), member("Password", "a&b=c/?%")];
-        let failure = fill(&mut target, &members[..2]).expect_err("a key is missing");
+        let failure = fill(&mut target, Some(&Members(members[..2].to_vec()))).expect_err("a key is missing");
         assert_eq!(failure.code, Code::SecretMalformed);
         assert!(failure.detail.contains("Password, which CONNECTION_URL"), "{}", failure.detail);
-        fill(&mut target, &members).expect("a target");
+        fill(&mut target, Some(&Members(members.to_vec()))).expect("a target");
         let Address::Url(UrlAddress { property, url }) = &target.address else { panic!("no URL") };
         assert_eq!(*property, "CONNECTION_URL");
         let filled = "jdbc:postgresql://db.example:5432/app?user=alice&password=a&b=c/?%";

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-use probe_contract::{Code, Ending, Failure, Material, Probe, Run, Transcript};
+use probe_contract::{Code, Ending, Failure, Probe, ResolvedSecrets, Run, Transcript};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -35,7 +35,7 @@ struct Idle {
 struct Job {
     probe: Box<dyn Probe>,
     run: Run,
-    material: Material,
+    secrets: ResolvedSecrets,
     done: oneshot::Sender<Ending>,
     /// Dropped with the test.
     dropped: oneshot::Receiver<()>,
@@ -45,10 +45,10 @@ impl Threads {
     /// Runs `probe` to its end, or to the deadline of `run`.
     ///
     /// Cancel safe: dropping it drops the probe's future, and with it every connection.
-    pub(super) async fn run(&self, run: Run, probe: Box<dyn Probe>, material: Material) -> Transcript {
+    pub(super) async fn run(&self, run: Run, probe: Box<dyn Probe>, secrets: ResolvedSecrets) -> Transcript {
         let (done, mut finished) = oneshot::channel();
         let (_dialing, dropped) = oneshot::channel::<()>();
-        let job = Job { probe, run: run.clone(), material, done, dropped };
+        let job = Job { probe, run: run.clone(), secrets, done, dropped };
         if let Err(error) = self.give(job) {
             return run.close(Ending::Broken(no_room(error)));
         }
@@ -92,10 +92,10 @@ impl Threads {
         let id = thread::current().id();
         let (jobs, coming) = mpsc::channel();
         loop {
-            let Job { probe, run, material, done, dropped } = job;
+            let Job { probe, run, secrets, done, dropped } = job;
             runtime.block_on(async {
                 tokio::select! {
-                    result = probe.probe(run, material) => { let _unheard = done.send(Ending::Finished(result)); }
+                    result = probe.probe(run, secrets) => { let _unheard = done.send(Ending::Finished(result)); }
                     _ = dropped => {}
                 }
             });
@@ -152,7 +152,7 @@ mod tests {
     use std::time::Instant;
 
     use probe_contract::{
-        Endpoint, Gate, Login, Loopback, Outcome, Pending, Pointer, Resolver, RunOptions, Stage, Stop,
+        Endpoint, Gate, Login, Loopback, Outcome, Pending, Reference, Resolver, RunOptions, Stage, Stop,
         tls::TrustRoots,
     };
 
@@ -176,19 +176,19 @@ mod tests {
             &[Stage::Query]
         }
 
-        fn endpoints(&self) -> &[Endpoint] {
-            &[]
-        }
-
-        fn pointers(&self) -> &[Pointer] {
-            &[]
-        }
-
-        fn logins(&self, _: &Material) -> Vec<Login> {
+        fn endpoints(&self, _: &ResolvedSecrets) -> Vec<Endpoint> {
             Vec::new()
         }
 
-        fn probe(self: Box<Self>, run: Run, _: Material) -> Pending<Result<(), Stop>> {
+        fn references(&self) -> &[Reference] {
+            &[]
+        }
+
+        fn logins(&self, _: &ResolvedSecrets) -> Vec<Login> {
+            Vec::new()
+        }
+
+        fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Stop>> {
             Box::pin(async move {
                 self.thread.send(thread::current().id()).expect("the test listens");
                 match &self.deed {
@@ -223,7 +223,7 @@ mod tests {
         let (tells, told) = mpsc::channel();
         let run = Run::open(options, &[Stage::Query], &[]);
         let transcript =
-            threads.run(run, Box::new(Telling { thread: tells, deed }), Material::default()).await;
+            threads.run(run, Box::new(Telling { thread: tells, deed }), ResolvedSecrets::default()).await;
         (told.recv().expect("a thread"), transcript.records.iter().map(|record| record.outcome).collect())
     }
 

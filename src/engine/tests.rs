@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use probe_contract::{Evidence, ExitClass, Loopback, Outcome, Properties, Warning};
+use probe_contract::{Code, Evidence, ExitClass, Gate, Loopback, Outcome, Properties, Warning};
 
 use super::misbehaving::{PROTOCOL, SLOW_DOOR};
 use super::*;

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use probe_contract::{Code, Failure};
+use probe_contract::{Bytes, Code, Failure};
 use zeroize::Zeroizing;
 
-use super::{Bytes, LARGEST};
+/// No certificate, key or keystore is larger.
+pub(super) const LARGEST: u64 = 1024 * 1024;
 
 /// Whether a definition may point at files of the machine that runs the test.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,12 +15,6 @@ impl Random {
         self.0 as usize
     }
 
-    /// Up to 255 bytes that may be anything.
-    pub(super) fn bytes(&mut self) -> Vec<u8> {
-        let length = self.next() % 256;
-        (0..length).map(|_| self.next() as u8).collect()
-    }
-
     /// `file`, changed in one to three places.
     pub(super) fn mutate(&mut self, file: &[u8]) -> Vec<u8> {
         let mut file = file.to_vec();

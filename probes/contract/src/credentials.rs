@@ -1,6 +1,7 @@
 //! Who logs in: as the definition says, or as what it refers to says.
 
-use crate::{Authentication, Form, Location, Material, Pointer, Reader, Secret};
+use crate::format::{CredentialsJson, StoredCredentials};
+use crate::{Authentication, Ciphertext, Reader, ResolvedSecrets, Secret, SecretRef};
 
 /// The properties in which a definition has a user name and a password.
 #[derive(Debug)]
@@ -33,15 +34,15 @@ pub enum WithoutPassword {
     Wrong,
     /// A login by something else.
     Right,
-    /// A login by what this leads to, a [`Form::Text`].
-    Issued(Box<Pointer>),
+    /// A login by what this leads to.
+    Issued(SecretRef<Secret>),
 }
 
 /// User name and password of a definition.
 #[derive(Debug)]
 pub enum Credentials {
-    /// Both are what the reference of this property leads to.
-    Stored(String),
+    /// Both are what this leads to.
+    Stored(SecretRef<StoredCredentials>),
     /// The definition contains the user's name.
     Named {
         /// The user's name.
@@ -58,8 +59,8 @@ pub enum PasswordSource {
     None,
     /// In the definition.
     Given(Secret),
-    /// What the reference of this property leads to.
-    Issued(String),
+    /// What this leads to.
+    Issued(SecretRef<Secret>),
 }
 
 impl Given {
@@ -93,6 +94,9 @@ impl Given {
 }
 
 impl Credentials {
+    /// Those of a definition with a mistake in them.
+    pub const NOBODY: Self = Self::Named { user: String::new(), password: PasswordSource::None };
+
     /// Those of a definition that has `given`, and a password that may be encrypted. A stored secret takes precedence;
     /// `without_password` gets the user's name and decides what to do without a password.
     pub fn read(
@@ -104,7 +108,7 @@ impl Credentials {
         let Given { user, password, stored } = given;
         let encrypted = reader.text(keys.encrypted_password);
         if let Some((key, id)) = stored {
-            reader.refer_to_secret(key, &id, Form::Credentials);
+            let stored = reader.refer_to_secret(key, &id, CredentialsJson);
             if password.is_some() || encrypted.is_some() {
                 reader.warn(
                     "property_ignored",
@@ -113,7 +117,7 @@ impl Credentials {
                     ),
                 );
             }
-            return Self::Stored(key.to_owned());
+            return stored.map_or(Self::NOBODY, Self::Stored);
         }
         if user.is_none() {
             reader.wrong(keys.user, "expected the name of the user to log in as");
@@ -123,12 +127,11 @@ impl Credentials {
         let password = match (password, encrypted) {
             (Some(password), _) => PasswordSource::Given(password),
             (None, Some(ciphertext)) => {
-                let location = Location::Ciphertext(ciphertext.trim().to_owned());
-                let property = keys.encrypted_password.to_owned();
-                PasswordSource::Issued(reader.refer(Pointer { property, location, form: Form::Text }))
+                let ciphertext = Ciphertext(ciphertext.trim().to_owned());
+                PasswordSource::Issued(reader.refer(SecretRef::new(keys.encrypted_password, ciphertext)))
             }
             (None, None) => match without_password(user.as_deref()) {
-                WithoutPassword::Issued(pointer) => PasswordSource::Issued(reader.refer(*pointer)),
+                WithoutPassword::Issued(password) => PasswordSource::Issued(reader.refer(password)),
                 WithoutPassword::Right => PasswordSource::None,
                 WithoutPassword::Wrong => {
                     reader.wrong(keys.password, "expected the user's password");
@@ -141,17 +144,17 @@ impl Credentials {
 
     /// User name and password, with what the references led to.
     #[must_use]
-    pub fn resolve(&self, material: &Material) -> (String, Option<Secret>) {
+    pub fn resolve(&self, secrets: &ResolvedSecrets) -> (String, Option<Secret>) {
         match self {
-            Self::Stored(property) => match material.credentials(property) {
-                Some((user, password)) => (user.to_owned(), Some(password.clone())),
+            Self::Stored(stored) => match secrets.get(stored) {
+                Some(StoredCredentials { user, password }) => (user.clone(), Some(password.clone())),
                 None => (String::new(), None),
             },
             Self::Named { user, password } => {
                 let password = match password {
                     PasswordSource::None => None,
                     PasswordSource::Given(password) => Some(password.clone()),
-                    PasswordSource::Issued(property) => material.text(property).cloned(),
+                    PasswordSource::Issued(password) => secrets.get(password).cloned(),
                 };
                 (user.clone(), password)
             }
@@ -162,7 +165,9 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Artefact, Properties};
+    use std::sync::Arc;
+
+    use crate::{Properties, Reference};
 
     const KEYS: CredentialKeys = CredentialKeys {
         user: "USERNAME",
@@ -187,19 +192,23 @@ mod tests {
         let found = reader
             .finish()
             .map_err(|mistakes| mistakes.into_iter().map(|mistake| mistake.property).collect::<Vec<_>>())?;
-        let mut material = Material::default();
-        for Pointer { property, form, .. } in &found.pointers {
-            let password = Secret::new(format!("of {property}"));
-            let artefact = if matches!(form, Form::Credentials) {
-                Artefact::Credentials { user: "stored".to_owned(), password }
-            } else {
-                Artefact::Text(password)
-            };
-            material.insert(property.clone(), artefact);
+        let mut secrets = ResolvedSecrets::default();
+        let text = |reference: &Reference| Secret::new(format!("of {}", reference.property()));
+        match &credentials {
+            Credentials::Stored(stored) => {
+                let password = text(stored.reference());
+                let value = StoredCredentials { user: "stored".to_owned(), password };
+                secrets.insert(stored.reference().property(), Arc::new(value));
+            }
+            Credentials::Named { password: PasswordSource::Issued(password), .. } => {
+                let value = text(password.reference());
+                secrets.insert(password.reference().property(), Arc::new(value));
+            }
+            Credentials::Named { password: PasswordSource::None | PasswordSource::Given(_), .. } => {}
         }
-        let (user, password) = credentials.resolve(&material);
+        let (user, password) = credentials.resolve(&secrets);
         let password = password.map(|password| password.expose().to_owned());
-        Ok((user, password, found.pointers.len(), found.warnings.len()))
+        Ok((user, password, found.references.len(), found.warnings.len()))
     }
 
     #[test]
@@ -227,13 +236,9 @@ mod tests {
             Err(vec!["USERNAME".to_owned(), "PASSWORD".to_owned()])
         );
         assert_eq!(login(&[user], WithoutPassword::Right), Ok(("alice".to_owned(), None, 0, 0)));
-        let location = Location::Ciphertext("AQID".to_owned());
-        let token = Pointer { property: "token".to_owned(), location, form: Form::Text };
+        let token = SecretRef::new("token", Ciphertext("AQID".to_owned()));
         let issued = Some("of token".to_owned());
-        assert_eq!(
-            login(&[user], WithoutPassword::Issued(Box::new(token))),
-            Ok(("alice".to_owned(), issued, 1, 0))
-        );
+        assert_eq!(login(&[user], WithoutPassword::Issued(token)), Ok(("alice".to_owned(), issued, 1, 0)));
         let nul = login(&[("USERNAME", "a\0"), ("PASSWORD", "b\0")], WithoutPassword::Wrong);
         assert_eq!(nul, Err(vec!["USERNAME".to_owned(), "PASSWORD".to_owned()]));
     }

@@ -39,7 +39,7 @@ pub enum Evidence {
     Database(String),
     /// The user that the session runs as.
     User(String),
-    /// Pointers of the definition that were followed: the property that holds each, and how long that took.
+    /// References of the definition that were resolved: the property that holds each, and how long that took.
     Fetched(Vec<(String, Duration)>),
     /// What the probe alone knows.
     Fact(Fact),

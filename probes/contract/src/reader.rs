@@ -1,6 +1,7 @@
 //! The properties of a definition, read into typed values.
 
-use crate::{Code, Form, Location, Mistake, Pointer, Properties, SecretId, Warning};
+use crate::format::{Document, Format};
+use crate::{Code, Location, Mistake, Properties, Reference, SecretId, SecretRef, Warning};
 
 /// Reads the properties of a target, and collects what is wrong with them, what a pass should not hide and what they refer to: all of
 /// it is said at once.
@@ -9,14 +10,14 @@ pub struct Reader<'a> {
     properties: &'a Properties,
     mistakes: Vec<Mistake>,
     warnings: Vec<Warning>,
-    pointers: Vec<Pointer>,
+    references: Vec<Reference>,
 }
 
 /// What was found in a definition without mistakes.
 #[derive(Debug)]
 pub struct Findings {
     /// What it refers to.
-    pub pointers: Vec<Pointer>,
+    pub references: Vec<Reference>,
     /// What a pass should not hide.
     pub warnings: Vec<Warning>,
 }
@@ -25,7 +26,7 @@ impl<'a> Reader<'a> {
     /// A reader of `properties` that has found nothing yet.
     #[must_use]
     pub const fn new(properties: &'a Properties) -> Self {
-        Self { properties, mistakes: Vec::new(), warnings: Vec::new(), pointers: Vec::new() }
+        Self { properties, mistakes: Vec::new(), warnings: Vec::new(), references: Vec::new() }
     }
 
     /// What it reads.
@@ -72,27 +73,40 @@ impl<'a> Reader<'a> {
     }
 
     /// The file that `property` names by `text`. It is fetched only if it is [referred to](Self::refer).
-    pub fn file(&mut self, property: impl Into<String>, text: &str, form: Form) -> Option<Pointer> {
+    pub fn file<F: Format>(
+        &mut self,
+        property: impl Into<String>,
+        text: &str,
+        format: F,
+    ) -> Option<SecretRef<F::Output>> {
         let property = property.into();
         let location = self.parsed(&property, text, Location::parse)?;
-        Some(Pointer { property, location, form })
+        Some(SecretRef::new(property, Document { location, format }))
     }
 
     /// Has the secret `id` in Secrets Manager fetched for `property`.
-    pub fn refer_to_secret(&mut self, property: &str, id: &str, form: Form) {
+    pub fn refer_to_secret<F: Format>(
+        &mut self,
+        property: &str,
+        id: &str,
+        format: F,
+    ) -> Option<SecretRef<F::Output>> {
         match SecretId::parse(id.trim()) {
             Ok(id) => {
-                self.refer(Pointer { property: property.to_owned(), location: Location::Secret(id), form });
+                let source = Document { location: Location::Secret(id), format };
+                Some(self.refer(SecretRef::new(property, source)))
             }
-            Err(error) => self.wrong(property, error.to_string()),
+            Err(error) => {
+                self.wrong(property, error.to_string());
+                None
+            }
         }
     }
 
-    /// Has `pointer` followed in stage `secrets`, and gives back the property under which the result is found.
-    pub fn refer(&mut self, pointer: Pointer) -> String {
-        let property = pointer.property.clone();
-        self.pointers.push(pointer);
-        property
+    /// Has `reference` resolved in stage `secrets`, and gives it back.
+    pub fn refer<T>(&mut self, reference: SecretRef<T>) -> SecretRef<T> {
+        self.references.push(reference.reference().clone());
+        reference
     }
 
     /// Adds a mistake for a text with the character NUL, by which protocols end a text.
@@ -133,15 +147,15 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// All mistakes.
     pub fn finish(self) -> Result<Findings, Vec<Mistake>> {
-        let Self { mistakes, warnings, pointers, .. } = self;
-        if mistakes.is_empty() { Ok(Findings { pointers, warnings }) } else { Err(mistakes) }
+        let Self { mistakes, warnings, references, .. } = self;
+        if mistakes.is_empty() { Ok(Findings { references, warnings }) } else { Err(mistakes) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Endpoint, Secret};
+    use crate::{CertificateFile, CredentialsJson, Endpoint, PrivateKeyFile, Secret};
 
     fn properties(entries: &[(&str, &str)]) -> Properties {
         entries.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect()
@@ -161,8 +175,8 @@ mod tests {
         assert_eq!(reader.required("BLANK", "expected something"), None);
         let port = reader.required("PORT", "expected a port").unwrap();
         assert_eq!(reader.parsed("PORT", port, Endpoint::parse_port), None);
-        assert!(reader.file("FILE", reader.text("FILE").unwrap(), Form::Certificates).is_none());
-        reader.refer_to_secret("SECRET", reader.text("SECRET").unwrap(), Form::Credentials);
+        assert!(reader.file("FILE", reader.text("FILE").unwrap(), CertificateFile::Any).is_none());
+        assert!(reader.refer_to_secret("SECRET", reader.text("SECRET").unwrap(), CredentialsJson).is_none());
         reader.refuse_nul("TEXT", Some("c4n4ry\0"));
         let mistakes = reader.finish().unwrap_err();
         let properties: Vec<_> = mistakes.iter().map(|mistake| mistake.property.as_str()).collect();
@@ -171,17 +185,17 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_referred_to_is_followed() {
+    fn only_what_is_referred_to_is_resolved() {
         let properties = properties(&[("FLAG", " TRUE "), ("CERT", " /ca.pem "), ("KEY", "/key.pem")]);
         let mut reader = Reader::new(&properties);
         assert!(reader.boolean("FLAG"));
-        let certificate = reader.file("CERT", reader.text("CERT").unwrap(), Form::Certificates).unwrap();
-        assert!(reader.file("KEY", reader.text("KEY").unwrap(), Form::PrivateKey).is_some());
-        assert_eq!(reader.refer(certificate), "CERT");
+        let certificate = reader.file("CERT", reader.text("CERT").unwrap(), CertificateFile::Any).unwrap();
+        assert!(reader.file("KEY", reader.text("KEY").unwrap(), PrivateKeyFile).is_some());
+        assert_eq!(reader.refer(certificate).reference().property(), "CERT");
         reader.warn("code", "message");
         let found = reader.finish().unwrap();
-        let [pointer] = found.pointers.as_slice() else { panic!("{:?}", found.pointers) };
-        assert_eq!(pointer.location, Location::File("/ca.pem".into()));
+        let [reference] = found.references.as_slice() else { panic!("{:?}", found.references) };
+        assert!(format!("{reference:?}").contains(r#"File("/ca.pem")"#), "{reference:?}");
         assert_eq!(found.warnings.len(), 1);
     }
 }

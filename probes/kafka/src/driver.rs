@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, FuturesUnordered};
-use probe_contract::{Code, Endpoint, Leg, Material, Run, Secret, Stop};
+use probe_contract::{Code, Endpoint, Leg, ResolvedSecrets, Run, Secret, Stop};
 #[cfg(feature = "gssapi")]
 use tokio::sync::OnceCell;
 
@@ -32,14 +32,14 @@ pub(crate) fn max_connections(settings: &Settings) -> usize {
     settings.brokers.len().clamp(USUAL_CONNECTIONS, MAX_CONNECTIONS)
 }
 
-pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
+pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Stop> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
     let test = Test {
         settings: &settings,
         run: &run,
-        material: &material,
+        secrets: &secrets,
         #[cfg(feature = "gssapi")]
         kerberos: OnceCell::new(),
     };
@@ -79,7 +79,7 @@ const fn is_down(code: Code) -> bool {
 struct Test<'a> {
     settings: &'a Settings,
     run: &'a Run,
-    material: &'a Material,
+    secrets: &'a ResolvedSecrets,
     /// Where the definition logs in by Kerberos, and its KDCs are reached.
     #[cfg(feature = "gssapi")]
     kerberos: OnceCell<Option<Kerberos<'a>>>,
@@ -149,7 +149,7 @@ impl<'a> Test<'a> {
     /// What logs in by Kerberos, where the definition does. Its KDCs are dialed when the first broker is met.
     #[cfg(feature = "gssapi")]
     async fn kerberos(&self) -> Result<Option<&Kerberos<'a>>, Stop> {
-        let reach = || Kerberos::reach(self.settings, self.run, self.material);
+        let reach = || Kerberos::reach(self.settings, self.run, self.secrets);
         self.kerberos.get_or_try_init(reach).await.map(Option::as_ref)
     }
 
@@ -162,7 +162,7 @@ impl<'a> Test<'a> {
             return Ok(());
         }
         if let Some(login) = &self.settings.login {
-            let (user, secret): (String, Secret) = login.resolve(self.material);
+            let (user, secret): (String, Secret) = login.resolve(self.secrets);
             session.log_in(login, &user, &secret).await?;
         }
         if cluster.is_none() {
@@ -202,7 +202,7 @@ impl<'a> Test<'a> {
 
     fn manner<'b>(&self, endpoint: &'b Endpoint, mechanism: Option<&'static str>) -> Manner<'b> {
         Manner {
-            policy: self.settings.tls_policy(&endpoint.host, self.material),
+            policy: self.settings.tls_policy(&endpoint.host, self.secrets),
             mechanism,
             client_certificate: self.settings.has_client_certificate(),
             endpoint,

@@ -1,12 +1,14 @@
 //! Logins by Kerberos: the KDCs once, then one process for each broker.
 
 use probe_contract::tls::{TlsPolicy, Trust};
-use probe_contract::{Code, Failure, KerberosConfiguration, Keytab, Material, Run, Stage, Stop};
+use probe_contract::{Code, Failure, ResolvedSecrets, Run, Stage, Stop};
 
 use crate::cluster::Cluster;
 use crate::gssapi::{self, GssapiLogin, Tls};
+use crate::keytab::Keytab;
+use crate::krb5_conf::KerberosConfiguration;
 use crate::session::Session;
-use crate::settings::{Login, Settings};
+use crate::settings::{KerberosLogin, Login, Settings};
 
 /// What the logins of one test have in common.
 pub(crate) struct Kerberos<'a> {
@@ -21,10 +23,13 @@ impl<'a> Kerberos<'a> {
     pub(crate) async fn reach(
         settings: &'a Settings,
         run: &Run,
-        material: &'a Material,
+        secrets: &'a ResolvedSecrets,
     ) -> Result<Option<Self>, Stop> {
-        let Some(Login::Gssapi { service, principal }) = &settings.login else { return Ok(None) };
-        let (Some(keytab), Some(configuration)) = Login::kerberos(material) else { return Ok(None) };
+        let Some(Login::Gssapi(login)) = &settings.login else { return Ok(None) };
+        let KerberosLogin { service, principal, keytab, configuration } = login;
+        let (Some(keytab), Some(configuration)) = (secrets.get(keytab), secrets.get(configuration)) else {
+            return Ok(None);
+        };
         let configuration = gssapi::reach_kdcs(run, configuration, principal, &settings.brokers).await?;
         Ok(Some(Self { service, principal, keytab, configuration }))
     }

@@ -9,14 +9,21 @@ mod driver;
 mod gssapi;
 #[cfg(feature = "gssapi")]
 mod kerberos;
+#[cfg(feature = "gssapi")]
+mod keytab;
+#[cfg(feature = "gssapi")]
+mod krb5_conf;
 mod messages;
+#[cfg(test)]
+#[cfg(feature = "gssapi")]
+mod mutation;
 mod session;
 mod settings;
 mod wire;
 
 use probe_contract::{
-    Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Run, Stage, Stop,
-    Target,
+    Declaration, Endpoint, Login, Mistake, Pending, Probe, Protocol, Reference, ResolvedSecrets, Run, Stage,
+    Stop, Target,
 };
 
 #[cfg(feature = "gssapi")]
@@ -70,17 +77,17 @@ impl Probe for KafkaProbe {
         &self.plan
     }
 
-    fn endpoints(&self) -> &[Endpoint] {
-        &self.settings.brokers
+    fn endpoints(&self, _: &ResolvedSecrets) -> Vec<Endpoint> {
+        self.settings.brokers.clone()
     }
 
-    fn pointers(&self) -> &[Pointer] {
-        &self.settings.pointers
+    fn references(&self) -> &[Reference] {
+        &self.settings.references
     }
 
-    fn logins(&self, material: &Material) -> Vec<Login> {
+    fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
         let Some(login) = &self.settings.login else { return Vec::new() };
-        let (user, secret) = login.resolve(material);
+        let (user, secret) = login.resolve(secrets);
         // A password may be right for one mechanism and unknown to another.
         let user = format!("{} {user}", login.mechanism());
         let at = |broker: &Endpoint| Login {
@@ -95,7 +102,7 @@ impl Probe for KafkaProbe {
         driver::max_connections(&self.settings)
     }
 
-    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
-        Box::pin(driver::probe(self.settings, run, material))
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+        Box::pin(driver::probe(self.settings, run, secrets))
     }
 }

@@ -29,8 +29,9 @@ impl Session<'_> {
             match login {
                 Login::Plain(_) => exchange.plain(user, secret).await,
                 Login::Scram(_) => exchange.scram(user, secret).await,
-                Login::MskIam => exchange.bearer(secret).await,
-                Login::Gssapi { .. } => {
+                Login::MskIam(_) => exchange.bearer(secret).await,
+                #[cfg(feature = "gssapi")]
+                Login::Gssapi(_) => {
                     Err(Failure::new(Code::AgentFailed, "GSSAPI is no exchange of this process"))
                 }
             }?;

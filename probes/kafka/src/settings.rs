@@ -2,12 +2,19 @@
 
 use std::collections::HashSet;
 
-use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    CredentialKeys, Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Password,
-    Pointer, Reader, Secret, Target, Warning, WithoutPassword,
+    CertificateFile, Ciphertext, CredentialKeys, Credentials, Endpoint, Findings, Given, Keystore, Location,
+    Mistake, Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, Warning,
+    WithoutPassword,
 };
+use support_aws::MskToken;
 use support_scram::Hash;
+
+#[cfg(feature = "gssapi")]
+use crate::keytab::{Keytab, KeytabFile};
+#[cfg(feature = "gssapi")]
+use crate::krb5_conf::{ConfigurationFile, KerberosConfiguration};
 
 /// What `SCRAM-SHA-512`, the only SCRAM of Glue's Kafka connections, hashes by.
 pub(crate) const SCRAM_HASH: Hash = Hash::Sha512;
@@ -19,8 +26,10 @@ pub(crate) struct Settings {
     pub(crate) brokers: Vec<Endpoint>,
     pub(crate) encrypted: bool,
     pub(crate) login: Option<Login>,
-    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) references: Vec<Reference>,
     pub(crate) warnings: Vec<Warning>,
+    authorities: Option<SecretRef<Vec<CertificateDer<'static>>>>,
+    keystore: Option<SecretRef<ClientIdentity>>,
 }
 
 /// How the definition logs in.
@@ -29,14 +38,23 @@ pub(crate) enum Login {
     Scram(Credentials),
     Plain(Credentials),
     /// OAUTHBEARER, with a token that IAM signs.
-    MskIam,
-    #[cfg_attr(not(feature = "gssapi"), expect(dead_code, reason = "settings refuse it in such a build"))]
-    Gssapi {
-        /// `KAFKA_SASL_GSSAPI_SERVICE`
-        service: String,
-        /// `KAFKA_SASL_GSSAPI_PRINCIPAL`
-        principal: String,
-    },
+    MskIam(SecretRef<Secret>),
+    #[cfg(feature = "gssapi")]
+    Gssapi(KerberosLogin),
+}
+
+/// A login by Kerberos.
+#[cfg(feature = "gssapi")]
+#[derive(Debug)]
+pub(crate) struct KerberosLogin {
+    /// `KAFKA_SASL_GSSAPI_SERVICE`
+    pub(crate) service: String,
+    /// `KAFKA_SASL_GSSAPI_PRINCIPAL`
+    pub(crate) principal: String,
+    /// `KAFKA_SASL_GSSAPI_KEYTAB`
+    pub(crate) keytab: SecretRef<Keytab>,
+    /// `KAFKA_SASL_GSSAPI_KRB5_CONF`
+    pub(crate) configuration: SecretRef<KerberosConfiguration>,
 }
 
 impl Login {
@@ -45,31 +63,25 @@ impl Login {
         match self {
             Self::Scram(_) => SCRAM_HASH.mechanism(),
             Self::Plain(_) => "PLAIN",
-            Self::MskIam => "OAUTHBEARER",
-            Self::Gssapi { .. } => "GSSAPI",
+            Self::MskIam(_) => "OAUTHBEARER",
+            #[cfg(feature = "gssapi")]
+            Self::Gssapi(_) => "GSSAPI",
         }
     }
 
-    /// What a login by Kerberos was given.
-    #[cfg(feature = "gssapi")]
-    pub(crate) fn kerberos(
-        material: &Material,
-    ) -> (Option<&probe_contract::Keytab>, Option<&probe_contract::KerberosConfiguration>) {
-        (material.keytab(KEYTAB), material.kerberos_configuration(KRB5_CONF))
-    }
-
-    /// The account and what proves it, with what the pointers led to.
-    pub(crate) fn resolve(&self, material: &Material) -> (String, Secret) {
+    /// The account and what proves it, with what the references led to.
+    pub(crate) fn resolve(&self, secrets: &ResolvedSecrets) -> (String, Secret) {
         let missing = || Secret::new(String::new());
         match self {
             Self::Scram(credentials) | Self::Plain(credentials) => {
-                let (user, password) = credentials.resolve(material);
+                let (user, password) = credentials.resolve(secrets);
                 (user, password.unwrap_or_else(missing))
             }
-            Self::MskIam => (String::new(), material.text(SASL_MECHANISM).cloned().unwrap_or_else(missing)),
-            Self::Gssapi { principal, .. } => {
+            Self::MskIam(token) => (String::new(), secrets.get(token).cloned().unwrap_or_else(missing)),
+            #[cfg(feature = "gssapi")]
+            Self::Gssapi(KerberosLogin { principal, keytab, .. }) => {
                 use base64::Engine as _;
-                let keys = material.keytab(KEYTAB).map(|keytab| {
+                let keys = secrets.get(keytab).map(|keytab| {
                     Secret::new(base64::engine::general_purpose::STANDARD.encode(keytab.expose()))
                 });
                 (principal.clone(), keys.unwrap_or_else(missing))
@@ -80,16 +92,17 @@ impl Login {
 
 impl Settings {
     /// What each broker's certificate must be; none where nothing is encrypted.
-    pub(crate) fn tls_policy(&self, host: &str, material: &Material) -> Option<TlsPolicy> {
+    pub(crate) fn tls_policy(&self, host: &str, secrets: &ResolvedSecrets) -> Option<TlsPolicy> {
         self.encrypted.then(|| TlsPolicy {
             host: host.to_owned(),
             verify: Verify::ChainAndName,
-            trust: material
-                .certificates(CUSTOM_CERT)
-                .map_or(Trust::Roots, |given| Trust::Given(given.to_vec())),
-            client: material.keystore(CLIENT_KEYSTORE).map(|identity| ClientIdentity {
-                chain: identity.chain.clone(),
-                key: identity.key.clone_key(),
+            trust: self
+                .authorities
+                .as_ref()
+                .and_then(|file| secrets.get(file))
+                .map_or(Trust::Roots, |given| Trust::Given(given.clone())),
+            client: self.keystore.as_ref().and_then(|file| secrets.get(file)).map(|identity| {
+                ClientIdentity { chain: identity.chain.clone(), key: identity.key.clone_key() }
             }),
             alpn: Vec::new(),
         })
@@ -97,7 +110,7 @@ impl Settings {
 
     /// Whether the definition has a client certificate.
     pub(crate) fn has_client_certificate(&self) -> bool {
-        self.pointers.iter().any(|pointer| pointer.property == CLIENT_KEYSTORE)
+        self.keystore.is_some()
     }
 }
 
@@ -143,7 +156,8 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let ssl_enabled = reader.text(SSL_ENABLED).is_none() || reader.boolean(SSL_ENABLED);
     // TLS client authentication is a part of TLS.
     let encrypted = ssl_enabled || reader.text(CLIENT_KEYSTORE).is_some();
-    files(&mut reader, encrypted);
+    let authorities = authorities(&mut reader, encrypted);
+    let keystore = keystore(&mut reader);
     if encrypted && !ssl_enabled {
         let message = "KAFKA_CLIENT_KEYSTORE is given, so TLS is used although KAFKA_SSL_ENABLED is false";
         reader.warn("property_ignored", message);
@@ -158,15 +172,15 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         reader.warn("plaintext", message);
     }
     let login = login(&mut reader, &brokers);
-    if matches!(login, Some(Login::MskIam)) && !encrypted {
+    if matches!(login, Some(Login::MskIam(_))) && !encrypted {
         reader.wrong(SSL_ENABLED, "expected true: a token of IAM's goes only over TLS");
     }
     if matches!(login, Some(Login::Plain(_))) && !encrypted {
         let message = "KAFKA_SASL_MECHANISM is PLAIN and KAFKA_SSL_ENABLED is false: the password goes over the network in clear text";
         reader.warn("plaintext_password", message);
     }
-    let Findings { pointers, warnings } = reader.finish()?;
-    Ok(Settings { brokers, encrypted, login, pointers, warnings })
+    let Findings { references, warnings } = reader.finish()?;
+    Ok(Settings { brokers, encrypted, login, references, warnings, authorities, keystore })
 }
 
 /// The list of brokers, as Kafka's own clients read it: a protocol in front of a host is passed over, and so is a second mention.
@@ -204,44 +218,40 @@ fn bootstrap_server(server: &str) -> Result<Endpoint, &'static str> {
     Ok(Endpoint { host: Endpoint::parse_host(host)?, port: Endpoint::parse_port(port)? })
 }
 
-/// The files that TLS is set up with, which nobody reads without it.
-fn files(reader: &mut Reader<'_>, encrypted: bool) {
+/// The file of the authorities to trust, which nobody reads without TLS.
+fn authorities(reader: &mut Reader<'_>, encrypted: bool) -> Option<SecretRef<Vec<CertificateDer<'static>>>> {
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let skips = reader.boolean(SKIP_CUSTOM_CERT_VALIDATION);
-    let form = if skips {
-        Form::Certificates
+    let format = if reader.boolean(SKIP_CUSTOM_CERT_VALIDATION) {
+        CertificateFile::Any
     } else {
-        Form::StrongCertificates { unless: SKIP_CUSTOM_CERT_VALIDATION }
+        CertificateFile::Strong { unless: SKIP_CUSTOM_CERT_VALIDATION }
     };
-    if let Some(text) = reader.text(CUSTOM_CERT)
-        && let Some(file) = reader.file(CUSTOM_CERT, text, form)
-        && encrypted
-    {
-        reader.refer(file);
-    }
-    if let Some(text) = reader.text(CLIENT_KEYSTORE) {
-        let form = Form::Keystore {
-            store_password: password(&CLIENT_KEYSTORE_PASSWORD, reader),
-            key_password: password(&CLIENT_KEY_PASSWORD, reader),
-        };
-        if !text.trim().to_ascii_lowercase().ends_with(".jks") {
-            let message = "KAFKA_CLIENT_KEYSTORE: Glue takes a keystore only under a name that ends in .jks";
-            reader.warn("keystore_name", message);
-        }
-        if let Some(file) = reader.file(CLIENT_KEYSTORE, text, form) {
-            reader.refer(file);
-        }
-    }
+    let text = reader.text(CUSTOM_CERT)?;
+    let file = reader.file(CUSTOM_CERT, text, format)?;
+    encrypted.then(|| reader.refer(file))
 }
 
-/// The value of `key`, or a pointer to what the `ENCRYPTED_` one stands for.
+/// The client's own certificate.
+fn keystore(reader: &mut Reader<'_>) -> Option<SecretRef<ClientIdentity>> {
+    let text = reader.text(CLIENT_KEYSTORE)?;
+    let store_password = password(&CLIENT_KEYSTORE_PASSWORD, reader);
+    let key_password = password(&CLIENT_KEY_PASSWORD, reader);
+    if !text.trim().to_ascii_lowercase().ends_with(".jks") {
+        let message = "KAFKA_CLIENT_KEYSTORE: Glue takes a keystore only under a name that ends in .jks";
+        reader.warn("keystore_name", message);
+    }
+    let location = reader.parsed(CLIENT_KEYSTORE, text, Location::parse)?;
+    let keystore = Keystore { location, store_password, key_password };
+    Some(reader.refer(SecretRef::new(CLIENT_KEYSTORE, keystore)))
+}
+
+/// The value of `key`, or what the `ENCRYPTED_` one stands for.
 fn password(key: &Keys, reader: &mut Reader<'_>) -> Option<Password> {
     if let Some(password) = reader.text(key.plain) {
         return Some(Password::Given(Secret::new(password.to_owned())));
     }
-    let ciphertext = reader.text(key.encrypted)?.trim().to_owned();
-    let location = Location::Ciphertext(ciphertext.clone());
-    reader.refer(Pointer { property: key.encrypted.to_owned(), location, form: Form::Text });
+    let ciphertext = Ciphertext(reader.text(key.encrypted)?.trim().to_owned());
+    reader.refer(SecretRef::new(key.encrypted, ciphertext.clone()));
     Some(Password::Encrypted(ciphertext))
 }
 
@@ -251,11 +261,12 @@ fn login(reader: &mut Reader<'_>, brokers: &[Endpoint]) -> Option<Login> {
         "PLAIN" => Some(Login::Plain(credentials(reader, &PLAIN))),
         "AWS_MSK_IAM" => {
             // The token stands under the property that asks for it.
-            let location = Location::MskToken { brokers: brokers.to_vec() };
-            reader.refer(Pointer { property: SASL_MECHANISM.to_owned(), location, form: Form::Text });
-            Some(Login::MskIam)
+            let token = MskToken { brokers: brokers.to_vec() };
+            Some(Login::MskIam(reader.refer(SecretRef::new(SASL_MECHANISM, token))))
         }
-        "GSSAPI" if cfg!(feature = "gssapi") => gssapi(reader),
+        #[cfg(feature = "gssapi")]
+        "GSSAPI" => kerberos(reader).map(Login::Gssapi),
+        #[cfg(not(feature = "gssapi"))]
         "GSSAPI" => {
             let expected = "expected another mechanism than GSSAPI: this build of dialcheck has no Kerberos (feature kafka-gssapi)";
             reader.unsupported(SASL_MECHANISM, expected);
@@ -275,22 +286,25 @@ fn credentials(reader: &mut Reader<'_>, keys: &CredentialKeys) -> Credentials {
     Credentials::read(reader, keys, given, |_| WithoutPassword::Wrong)
 }
 
-fn gssapi(reader: &mut Reader<'_>) -> Option<Login> {
+#[cfg(feature = "gssapi")]
+fn kerberos(reader: &mut Reader<'_>) -> Option<KerberosLogin> {
     let service =
         reader.required(SERVICE, "expected the brokers' Kerberos service name (sasl.kerberos.service.name)");
     let principal = reader.required(PRINCIPAL, "expected the principal to log in as, such as user@REALM");
     let keytab = reader.required(KEYTAB, "expected where the keytab is: s3://bucket/key");
     let krb5_conf = reader.required(KRB5_CONF, "expected where the krb5.conf is: s3://bucket/key");
-    if let (Some(file), Some(principal)) = (keytab, principal) {
-        let form = Form::Keytab { principal: principal.to_owned() };
-        if let Some(file) = reader.file(KEYTAB, file, form) {
-            reader.refer(file);
-        }
-    }
-    if let Some(file) = krb5_conf.and_then(|file| reader.file(KRB5_CONF, file, Form::KerberosConfiguration)) {
-        reader.refer(file);
-    }
-    Some(Login::Gssapi { service: service?.to_owned(), principal: principal?.to_owned() })
+    let keytab = keytab.zip(principal).and_then(|(file, principal)| {
+        reader.file(KEYTAB, file, KeytabFile { principal: principal.to_owned() })
+    });
+    let keytab = keytab.map(|file| reader.refer(file));
+    let configuration = krb5_conf.and_then(|file| reader.file(KRB5_CONF, file, ConfigurationFile));
+    let configuration = configuration.map(|file| reader.refer(file));
+    Some(KerberosLogin {
+        service: service?.to_owned(),
+        principal: principal?.to_owned(),
+        keytab: keytab?,
+        configuration: configuration?,
+    })
 }
 
 #[cfg(test)]

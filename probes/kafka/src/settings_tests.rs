@@ -1,4 +1,6 @@
-use probe_contract::{Code, Properties, SecretId};
+use std::sync::Arc;
+
+use probe_contract::{Code, CredentialsJson, Document, Properties, SecretId, StoredCredentials};
 
 use super::*;
 
@@ -53,7 +55,7 @@ fn tls_is_on_unless_it_is_switched_off_in_any_case() {
     assert!(settings(&[SERVERS]).encrypted);
     assert!(settings(&[SERVERS, ("KAFKA_SSL_ENABLED", "True")]).encrypted);
     let off = settings(&[SERVERS, ("KAFKA_SSL_ENABLED", "False"), ("KAFKA_CUSTOM_CERT", "s3://b/ca.pem")]);
-    assert!(!off.encrypted && off.pointers.is_empty());
+    assert!(!off.encrypted && off.references.is_empty());
     assert_eq!(warnings(&off), ["property_ignored", "plaintext"]);
     assert_eq!(
         mistakes(&[SERVERS, ("KAFKA_SSL_ENABLED", "no")]),
@@ -67,21 +69,24 @@ fn a_keystore_asks_for_tls() {
     let with = settings(&[SERVERS, keystore, ("KAFKA_SSL_ENABLED", "false")]);
     assert!(with.encrypted && with.has_client_certificate());
     assert_eq!(warnings(&with), ["keystore_name", "property_ignored"]);
-    assert_eq!(with.pointers[0].property, "KAFKA_CLIENT_KEYSTORE");
+    assert_eq!(with.references[0].property(), "KAFKA_CLIENT_KEYSTORE");
 }
 
 #[test]
 fn the_certificate_file_is_checked_unless_that_is_skipped() {
-    let form = |skip: &str| {
+    let file = |skip: &str| {
         let properties =
             [SERVERS, ("KAFKA_CUSTOM_CERT", "s3://b/ca.pem"), ("KAFKA_SKIP_CUSTOM_CERT_VALIDATION", skip)];
-        settings(&properties).pointers.remove(0).form
+        format!("{:?}", settings(&properties).references)
     };
-    assert!(matches!(
-        form("false"),
-        Form::StrongCertificates { unless: "KAFKA_SKIP_CUSTOM_CERT_VALIDATION" }
-    ));
-    assert!(matches!(form("TRUE"), Form::Certificates));
+    let location = Location::parse("s3://b/ca.pem").unwrap();
+    let expected = |format| {
+        let document = Document { location: location.clone(), format };
+        format!("{:?}", [SecretRef::new("KAFKA_CUSTOM_CERT", document)])
+    };
+    let strong = CertificateFile::Strong { unless: "KAFKA_SKIP_CUSTOM_CERT_VALIDATION" };
+    assert_eq!(file("false"), expected(strong));
+    assert_eq!(file("TRUE"), expected(CertificateFile::Any));
     assert_eq!(
         mistakes(&[SERVERS, ("KAFKA_CUSTOM_CERT", "https://x")]),
         ["KAFKA_CUSTOM_CERT: expected s3:// or file://, or a path"]
@@ -94,33 +99,33 @@ fn credentials_are_taken_from_where_they_stand() {
     let user = ("KAFKA_SASL_SCRAM_USERNAME", "alice");
     let password = ("KAFKA_SASL_SCRAM_PASSWORD", "made-up");
     let inline = settings(&[SERVERS, scram, user, password]);
-    let (name, secret) = inline.login.unwrap().resolve(&Material::default());
+    let (name, secret) = inline.login.unwrap().resolve(&ResolvedSecrets::default());
     assert_eq!((name.as_str(), secret.expose()), ("alice", "made-up"));
-    assert!(inline.pointers.is_empty() && inline.warnings.is_empty());
+    assert!(inline.references.is_empty() && inline.warnings.is_empty());
 
     let arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:AmazonMSK_made-up";
     for key in ["KAFKA_SASL_SCRAM_SECRETS_ARN", "AUTHENTICATION_SECRET_ARN"] {
         let stored = settings(&[SERVERS, scram, user, password, (key, arn)]);
-        assert_eq!(stored.pointers[0].location, Location::Secret(SecretId::parse(arn).unwrap()));
+        let location = Location::Secret(SecretId::parse(arn).unwrap());
+        let expected = SecretRef::new(key, Document { location, format: CredentialsJson });
+        assert_eq!(format!("{:?}", stored.references), format!("{:?}", [expected]));
         assert_eq!(warnings(&stored), ["property_ignored"]);
-        let mut material = Material::default();
-        let artefact = probe_contract::Artefact::Credentials {
-            user: "bob".to_owned(),
-            password: Secret::new("stored".to_owned()),
-        };
-        material.insert(key.to_owned(), artefact);
-        let (name, secret) = stored.login.unwrap().resolve(&material);
+        let mut secrets = ResolvedSecrets::default();
+        let password = Secret::new("stored".to_owned());
+        secrets.insert(key, Arc::new(StoredCredentials { user: "bob".to_owned(), password }));
+        let (name, secret) = stored.login.unwrap().resolve(&secrets);
         assert_eq!((name.as_str(), secret.expose()), ("bob", "stored"));
     }
 
     let plain = ("KAFKA_SASL_MECHANISM", "PLAIN");
     let user = ("KAFKA_SASL_PLAIN_USERNAME", "alice");
     let encrypted = settings(&[SERVERS, plain, user, ("ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD", "QUJD")]);
-    assert_eq!(encrypted.pointers[0].location, Location::Ciphertext("QUJD".to_owned()));
-    let mut material = Material::default();
-    let text = probe_contract::Artefact::Text(Secret::new("decrypted".to_owned()));
-    material.insert("ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD".to_owned(), text);
-    assert_eq!(encrypted.login.unwrap().resolve(&material).1.expose(), "decrypted");
+    const ENCRYPTED: &str = "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD";
+    let expected = SecretRef::new(ENCRYPTED, Ciphertext("QUJD".to_owned()));
+    assert_eq!(format!("{:?}", encrypted.references), format!("{:?}", [expected]));
+    let mut secrets = ResolvedSecrets::default();
+    secrets.insert(ENCRYPTED, Arc::new(Secret::new("decrypted".to_owned())));
+    assert_eq!(encrypted.login.unwrap().resolve(&secrets).1.expose(), "decrypted");
 }
 
 #[test]
@@ -158,7 +163,8 @@ fn mechanisms_are_those_that_glue_has() {
 fn a_token_of_iams_goes_only_over_tls() {
     let iam = ("KAFKA_SASL_MECHANISM", "AWS_MSK_IAM");
     let settings = settings(&[SERVERS, iam]);
-    assert_eq!(settings.pointers[0].location, Location::MskToken { brokers: settings.brokers.clone() });
+    let token = SecretRef::new("KAFKA_SASL_MECHANISM", MskToken { brokers: settings.brokers.clone() });
+    assert_eq!(format!("{:?}", settings.references), format!("{:?}", [token]));
     assert_eq!(settings.login.as_ref().map(Login::mechanism), Some("OAUTHBEARER"));
     assert_eq!(
         mistakes(&[SERVERS, iam, ("KAFKA_SSL_ENABLED", "false")]),
@@ -183,8 +189,8 @@ fn kerberos_takes_four_properties() {
         (KEYTAB, "s3://b/alice.keytab"),
         (KRB5_CONF, "s3://b/krb5.conf"),
     ]);
-    let pointers: Vec<_> = whole.pointers.iter().map(|pointer| pointer.property.as_str()).collect();
-    assert_eq!(pointers, [KEYTAB, KRB5_CONF]);
+    let properties: Vec<_> = whole.references.iter().map(Reference::property).collect();
+    assert_eq!(properties, [KEYTAB, KRB5_CONF]);
 }
 
 #[cfg(not(feature = "gssapi"))]

@@ -5,7 +5,7 @@
 
 use mysql_common::packets::SslRequest;
 use mysql_common::proto::MySerialize as _;
-use probe_contract::{Io, Leg, Material, Run, Stage, Stop, Warning};
+use probe_contract::{Io, Leg, ResolvedSecrets, Run, Stage, Stop, Warning};
 use support_jdbc::explain_tls;
 
 use crate::greeting::{self, Greeting, SERVER};
@@ -14,11 +14,11 @@ use crate::session::{self, MAX_PACKET_SIZE, Session};
 use crate::settings::Settings;
 use crate::wire::Wire;
 
-pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
+pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Stop> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
-    let login = settings.login(&material);
+    let login = settings.login(&secrets);
     let leg = run.leg(settings.endpoint.clone());
     let stream = leg.within("connectTimeout", settings.limits.connect).dial().await?;
     let leg = leg.within("socketTimeout", settings.limits.socket);
@@ -35,7 +35,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, material: Material) -> R
         })
         .await?;
     if encrypt && greeting.offers_tls() {
-        let policy = settings.tls_policy(&material);
+        let policy = settings.tls_policy(&secrets);
         let wire = wire
             .upgrade(async |stream| {
                 leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await

@@ -10,8 +10,8 @@ mod settings;
 mod wire;
 
 use probe_contract::{
-    Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Presence, Probe, Protocol, Run, Stage,
-    Stop, Target,
+    Declaration, Endpoint, Login, Mistake, Pending, Presence, Probe, Protocol, Reference, ResolvedSecrets,
+    Run, Stage, Stop, Target,
 };
 use support_jdbc::Database;
 
@@ -43,7 +43,7 @@ impl Protocol for Mysql {
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        Ok(Box::new(MysqlProbe::new(settings::read(target)?)))
+        Ok(Box::new(MysqlProbe { settings: settings::read(target)? }))
     }
 }
 
@@ -54,14 +54,6 @@ const PLAIN: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Handshake, Stage::Auth,
 
 struct MysqlProbe {
     settings: Settings,
-    endpoints: [Endpoint; 1],
-}
-
-impl MysqlProbe {
-    fn new(settings: Settings) -> Self {
-        let endpoints = [settings.endpoint.clone()];
-        Self { settings, endpoints }
-    }
 }
 
 impl Probe for MysqlProbe {
@@ -72,20 +64,20 @@ impl Probe for MysqlProbe {
         }
     }
 
-    fn endpoints(&self) -> &[Endpoint] {
-        &self.endpoints
+    fn endpoints(&self, _: &ResolvedSecrets) -> Vec<Endpoint> {
+        vec![self.settings.endpoint.clone()]
     }
 
-    fn pointers(&self) -> &[Pointer] {
-        &self.settings.pointers
+    fn references(&self) -> &[Reference] {
+        &self.settings.references
     }
 
-    fn logins(&self, material: &Material) -> Vec<Login> {
-        vec![self.settings.login(material)]
+    fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
+        vec![self.settings.login(secrets)]
     }
 
-    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
-        Box::pin(driver::probe(self.settings, run, material))
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+        Box::pin(driver::probe(self.settings, run, secrets))
     }
 }
 

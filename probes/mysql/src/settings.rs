@@ -1,10 +1,11 @@
 //! From properties and URL to typed settings.
 
-use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Address, Credentials, Endpoint, Findings, Form, Given, Login, Material, Mistake, Part, Parts, Password,
-    Pointer, Reader, Secret, Target, UrlAddress, Warning,
+    Address, Credentials, Endpoint, Findings, Given, Keystore, Location, Login, Mistake, Part, Parts,
+    Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, UrlAddress, Warning,
 };
+use support_aws::RdsToken;
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
 use crate::parameters::{Encryption, Limits, Parameters, Scheme};
@@ -20,32 +21,32 @@ pub(crate) struct Settings {
     /// `allowPublicKeyRetrieval`.
     pub(crate) key_retrieval: bool,
     pub(crate) limits: Limits,
-    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) references: Vec<Reference>,
     pub(crate) warnings: Vec<Warning>,
     verify: Verify,
     enforced: bool,
-    trust: Option<String>,
-    /// The parameter under which the client's keystore is found.
-    client: Option<String>,
+    trust: Option<SecretRef<Vec<CertificateDer<'static>>>>,
+    client: Option<SecretRef<ClientIdentity>>,
 }
 
 impl Settings {
-    /// Who logs in, with what the pointers led to.
-    pub(crate) fn login(&self, material: &Material) -> Login {
-        let (user, password) = self.credentials.resolve(material);
+    /// Who logs in, with what the references led to.
+    pub(crate) fn login(&self, secrets: &ResolvedSecrets) -> Login {
+        let (user, password) = self.credentials.resolve(secrets);
         // A definition without a password is a mistake.
         let secret = password.unwrap_or_else(|| Secret::new(String::new()));
         Login { endpoint: self.endpoint.clone(), user, secret }
     }
 
-    pub(crate) fn tls_policy(&self, material: &Material) -> TlsPolicy {
-        let given = self.trust.as_deref().and_then(|property| material.certificates(property));
+    pub(crate) fn tls_policy(&self, secrets: &ResolvedSecrets) -> TlsPolicy {
+        let given = self.trust.as_ref().and_then(|file| secrets.get(file));
         TlsPolicy {
             host: self.endpoint.host.clone(),
             verify: self.verify,
-            trust: given.map_or(Trust::Roots, |given| Trust::Given(given.to_vec())),
-            client: self.client.as_deref().and_then(|property| material.keystore(property)).map(|identity| {
-                ClientIdentity { chain: identity.chain.clone(), key: identity.key.clone_key() }
+            trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
+            client: self.client.as_ref().and_then(|file| secrets.get(file)).map(|identity| ClientIdentity {
+                chain: identity.chain.clone(),
+                key: identity.key.clone_key(),
             }),
             alpn: Vec::new(),
         }
@@ -94,7 +95,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         endpoint.clone(),
         given,
         Precedence::Properties,
-        Passwordless::OnlyRds,
+        Passwordless::Token(RdsToken::reference),
     );
     reader.refuse_nul("database", url.database.as_deref());
 
@@ -102,11 +103,12 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let server = (url.parameter("serverSslCert"), parameters.server_certificate.as_deref());
     let trust = jdbc::trust(&mut reader, target, enforce, server);
     let client = key_store(&url, &parameters, &mut reader);
-    let mut refer = |file: Pointer| reader.refer(file);
     // Without TLS nobody reads them.
     let (trust, client) = match encryption {
         Encryption::None => (None, None),
-        Encryption::IfOffered | Encryption::Required => (trust.map(&mut refer), client.map(&mut refer)),
+        Encryption::IfOffered | Encryption::Required => {
+            (trust.map(|file| reader.refer(file)), client.map(|file| reader.refer(file)))
+        }
     };
     if url.database.is_none() {
         reader.warn(
@@ -115,7 +117,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         );
     }
 
-    let Findings { pointers, warnings } = reader.finish()?;
+    let Findings { references, warnings } = reader.finish()?;
     let Some(endpoint) = endpoint else {
         return Err(vec![jdbc::no_address()]);
     };
@@ -127,7 +129,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         encryption,
         key_retrieval: parameters.key_retrieval,
         limits: parameters.limits,
-        pointers,
+        references,
         warnings,
         verify,
         enforced: enforce,
@@ -165,17 +167,23 @@ fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Url) {
 }
 
 /// The client's own certificate. Connector/J spells its place as a URL.
-fn key_store(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Option<Pointer> {
+fn key_store(
+    url: &Url,
+    parameters: &Parameters,
+    reader: &mut Reader<'_>,
+) -> Option<SecretRef<ClientIdentity>> {
     let place = parameters.key_store.as_deref()?;
     let place = match place.strip_prefix("file:") {
         Some(path) if !path.starts_with("//") => path,
         Some(_) | None => place,
     };
-    let form = Form::Keystore {
+    let property = url.parameter("clientCertificateKeyStoreUrl");
+    let keystore = Keystore {
+        location: reader.parsed(&property, place, Location::parse)?,
         store_password: parameters.key_store_password.clone().map(Password::Given),
         key_password: parameters.key_password.clone().map(Password::Given),
     };
-    reader.file(url.parameter("clientCertificateKeyStoreUrl"), place, form)
+    Some(SecretRef::new(property, keystore))
 }
 
 fn from_engine(parts: &Parts) -> Scheme {

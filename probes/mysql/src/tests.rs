@@ -78,7 +78,7 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
         trust_roots: Arc::default(),
         strict: false,
     };
-    let login = settings.login(&Material::default());
+    let login = settings.login(&ResolvedSecrets::default());
     let run = Run::open(options, PLAIN, &[]);
     let leg = run.leg(settings.endpoint.clone());
     let (client, mut server) = tokio::io::duplex(1024 * 1024);

@@ -9,8 +9,8 @@ use std::pin::pin;
 use aws_lc_rs::digest;
 use probe_contract::tls::{self, TlsStream};
 use probe_contract::{
-    Code, EndpointStream, Evidence, Failure, Io, Leg, Material, Run, Stage, Step, Stop, Warning, foreign,
-    io_failure, malformed, wrong_protocol,
+    Code, EndpointStream, Evidence, Failure, Io, Leg, Run, Stage, Step, Stop, Warning, foreign, io_failure,
+    malformed, wrong_protocol,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_postgres::config::{SslMode, SslNegotiation};
@@ -20,7 +20,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::classify::{self, Channel};
 use crate::parameters::Encryption;
-use crate::settings::Settings;
+use crate::session::Session;
 use crate::tap::{Heard, MOST_ITERATIONS, Refusal, Tap};
 
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.
@@ -29,10 +29,10 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 /// Asks whether the server does TLS; its answer is one byte. What it is not tells who answers instead.
 pub(crate) async fn ssl_request(
     stream: &mut EndpointStream,
-    settings: &Settings,
+    session: &Session<'_>,
     step: &Step,
 ) -> Result<bool, Failure> {
-    let peer = &settings.endpoint;
+    let peer = session.endpoint;
     stream.write_all(&SSL_REQUEST).await.map_err(|error| io_failure(error, peer))?;
     // Never more than the one byte: what follows it in clear text must not be taken for the encrypted stream's.
     let answer = stream.read_u8().await.map_err(|error| io_failure(error, peer))?;
@@ -50,14 +50,14 @@ pub(crate) async fn ssl_request(
         }
         b'N' => {
             step.note(Evidence::TlsOffered(false));
-            if settings.encryption == Encryption::IfOffered {
+            if session.settings.encryption == Encryption::IfOffered {
                 return Ok(false);
             }
             Err(Failure::new(
                 Code::TlsNotOffered,
                 format!("{peer} offers no TLS, and the definition requires it"),
             )
-            .hint(settings.tls_not_offered_hint())
+            .hint(session.settings.tls_not_offered_hint())
             .at(Stage::Tls))
         }
         // A server too old for TLS, or one with no process to spare, answers with an ErrorResponse.
@@ -146,29 +146,28 @@ pub(crate) async fn login<S: Channeled>(
     run: &Run,
     leg: &Leg,
     stream: S,
-    settings: &Settings,
-    material: &Material,
+    session: &Session<'_>,
 ) -> Result<(), Stop> {
     let heard = Heard::default();
-    let stages: &[Stage] = if settings.encryption == Encryption::None {
+    let stages: &[Stage] = if session.settings.encryption == Encryption::None {
         &[Stage::Handshake, Stage::Auth, Stage::Access]
     } else {
         &[Stage::Auth, Stage::Access]
     };
     let channel = Channel {
         encrypted: S::ENCRYPTED,
-        tls_declined: settings.encryption == Encryption::IfOffered && !S::ENCRYPTED,
+        tls_declined: session.settings.encryption == Encryption::IfOffered && !S::ENCRYPTED,
     };
-    let leg = leg.within("socketTimeout", settings.limits.socket);
+    let leg = leg.within("socketTimeout", session.settings.limits.socket);
     let (client, connection) = leg
         .span(stages, async |step| {
             let binding = stream.end_point().is_some();
             let tap = Tap::new(stream, S::ENCRYPTED, binding, heard.clone(), step);
-            let result = config(settings, material).connect_raw(tap, Finished).await;
-            result.map_err(|error| failure(error, Stage::Auth, &heard, channel, settings))
+            let result = config(session).connect_raw(tap, Finished).await;
+            result.map_err(|error| failure(error, Stage::Auth, &heard, channel, session))
         })
         .await?;
-    if !heard.asked() && !settings.has_client_certificate() {
+    if !heard.asked() && !session.settings.has_client_certificate() {
         run.warn(Warning::new(
             "password_not_asked",
             "the server let the user in without asking for the password (trust in pg_hba.conf): this test says nothing \
@@ -178,25 +177,28 @@ pub(crate) async fn login<S: Channeled>(
     leg.stage(Stage::Query, async |step| {
         let right = query(client, connection, &step)
             .await
-            .map_err(|error| failure(error, Stage::Query, &heard, channel, settings))?;
+            .map_err(|error| failure(error, Stage::Query, &heard, channel, session))?;
         if right {
             return Ok(());
         }
-        let peer = &settings.endpoint;
+        let peer = session.endpoint;
         Err(Failure::new(Code::ResponseUnreadable, format!("{peer} answered SELECT 1 with something else")))
     })
     .await
 }
 
-fn config(settings: &Settings, material: &Material) -> Config {
-    let (user, password) = settings.credentials.resolve(material);
+fn config(session: &Session<'_>) -> Config {
+    let (user, password) = session.settings.credentials.resolve(session.secrets);
     let mut config = Config::new();
     // Without a name, the database is the one that is named like the user.
-    config.user(&user).dbname(settings.database.as_ref().unwrap_or(&user)).application_name("dialcheck");
+    config
+        .user(&user)
+        .dbname(session.settings.database.as_ref().unwrap_or(&user))
+        .application_name("dialcheck");
     if let Some(password) = password {
         config.password(password.expose());
     }
-    if let Some(options) = &settings.options {
+    if let Some(options) = &session.settings.options {
         config.options(options);
     }
     // The stream is finished, encrypted or not: "direct" keeps the driver from asking for TLS itself.
@@ -273,11 +275,11 @@ fn failure(
     during: Stage,
     heard: &Heard,
     channel: Channel,
-    settings: &Settings,
+    session: &Session<'_>,
 ) -> Failure {
-    let peer = &settings.endpoint;
+    let peer = session.endpoint;
     if let Some(refusal) = heard.refusal() {
-        return refused(refusal, settings);
+        return refused(refusal, session);
     }
     if let Some(db) = error.as_db_error() {
         let failure = classify::server_error(db.code().code(), db.message(), channel).source(error);
@@ -304,8 +306,8 @@ fn failure(
     Failure::foreign(Code::ResponseUnreadable, detail).at(during).source(error)
 }
 
-fn refused(refusal: Refusal, settings: &Settings) -> Failure {
-    let peer = &settings.endpoint;
+fn refused(refusal: Refusal, session: &Session<'_>) -> Failure {
+    let peer = session.endpoint;
     // Each of these answers the startup message or the login, so it belongs to stage `auth`.
     let auth = |code, detail: String| Failure::new(code, detail).at(Stage::Auth);
     match refusal {

@@ -1,18 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod classify;
+mod cluster;
 mod driver;
 mod parameters;
+mod session;
 mod settings;
 mod tap;
 
 use probe_contract::{
-    Declaration, Endpoint, EndpointStream, Leg, Login, Material, Mistake, Pending, Pointer, Presence, Probe,
-    Protocol, Run, Secret, Stage, Stop, Target,
+    Code, Declaration, Endpoint, EndpointStream, Failure, Leg, Login, Mistake, Pending, Presence, Probe,
+    Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Stop, Target,
 };
 use support_jdbc::{Database, explain_tls};
 
 use parameters::Encryption;
+use session::Session;
 use settings::{Engine, Settings};
 
 /// JDBC to PostgreSQL, and to what speaks its protocol.
@@ -57,7 +60,7 @@ impl Protocol for Postgresql {
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        Ok(Box::new(PostgresProbe::new(settings::read(Engine::Postgresql, target)?)))
+        Ok(Box::new(PostgresProbe { settings: settings::read(Engine::Postgresql, target)? }))
     }
 }
 
@@ -71,7 +74,7 @@ impl Protocol for Redshift {
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        Ok(Box::new(PostgresProbe::new(settings::read(Engine::Redshift, target)?)))
+        Ok(Box::new(PostgresProbe { settings: settings::read(Engine::Redshift, target)? }))
     }
 }
 
@@ -85,14 +88,6 @@ const PLAIN: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Handshake, Stage::Auth,
 
 struct PostgresProbe {
     settings: Settings,
-    endpoints: [Endpoint; 1],
-}
-
-impl PostgresProbe {
-    fn new(settings: Settings) -> Self {
-        let endpoints = [settings.endpoint.clone()];
-        Self { settings, endpoints }
-    }
 }
 
 impl Probe for PostgresProbe {
@@ -104,44 +99,48 @@ impl Probe for PostgresProbe {
         }
     }
 
-    fn endpoints(&self) -> &[Endpoint] {
-        &self.endpoints
+    fn endpoints(&self, secrets: &ResolvedSecrets) -> Vec<Endpoint> {
+        self.settings.place.endpoint(secrets).into_iter().cloned().collect()
     }
 
-    fn pointers(&self) -> &[Pointer] {
-        &self.settings.pointers
+    fn references(&self) -> &[Reference] {
+        &self.settings.references
     }
 
-    fn logins(&self, material: &Material) -> Vec<Login> {
-        let (user, password) = self.settings.credentials.resolve(material);
-        let endpoint = self.settings.endpoint.clone();
+    fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
+        let (user, password) = self.settings.credentials.resolve(secrets);
         // A user without a password is a login too.
-        vec![Login { endpoint, user, secret: password.unwrap_or_else(|| Secret::new(String::new())) }]
+        let secret = password.unwrap_or_else(|| Secret::new(String::new()));
+        let login = |endpoint: &Endpoint| Login { endpoint: endpoint.clone(), user, secret };
+        self.settings.place.endpoint(secrets).map(login).into_iter().collect()
     }
 
-    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
-        Box::pin(probe(self.settings, run, material))
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+        Box::pin(probe(self.settings, run, secrets))
     }
 }
 
-async fn probe(settings: Settings, run: Run, material: Material) -> Result<(), Stop> {
+async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Stop> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
+    let Some(endpoint) = settings.place.endpoint(&secrets) else {
+        let failure = Failure::new(Code::AgentFailed, "the host and port of the cluster were not looked up");
+        return Err(run.local().fail(Stage::Secrets, failure));
+    };
+    let session = Session { endpoint, settings: &settings, secrets: &secrets };
     let limits = &settings.limits;
-    let leg = run.leg(settings.endpoint.clone()).within("loginTimeout", limits.login);
+    let leg = run.leg(endpoint.clone()).within("loginTimeout", limits.login);
     let stream = leg.within("connectTimeout", limits.connect).dial().await?;
     match settings.encryption {
-        Encryption::None => driver::login(&run, &leg, stream, &settings, &material).await,
+        Encryption::None => driver::login(&run, &leg, stream, &session).await,
         Encryption::Direct => {
-            let policy = settings.tls_policy(&material, vec![b"postgresql".to_vec()]);
+            let policy = session.tls_policy(vec![b"postgresql".to_vec()]);
             let stream =
                 leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
-            driver::login(&run, &leg, stream, &settings, &material).await
+            driver::login(&run, &leg, stream, &session).await
         }
-        Encryption::IfOffered | Encryption::Required => {
-            ask_for_tls(&run, &leg, stream, &settings, &material).await
-        }
+        Encryption::IfOffered | Encryption::Required => ask_for_tls(&run, &leg, stream, &session).await,
     }
 }
 
@@ -149,17 +148,16 @@ async fn ask_for_tls(
     run: &Run,
     leg: &Leg,
     mut stream: EndpointStream,
-    settings: &Settings,
-    material: &Material,
+    session: &Session<'_>,
 ) -> Result<(), Stop> {
     let offered = leg
-        .within("sslResponseTimeout", settings.limits.ssl_response)
-        .stage(Stage::Handshake, async |step| driver::ssl_request(&mut stream, settings, &step).await)
+        .within("sslResponseTimeout", session.settings.limits.ssl_response)
+        .stage(Stage::Handshake, async |step| driver::ssl_request(&mut stream, session, &step).await)
         .await?;
     if offered {
-        let policy = settings.tls_policy(material, Vec::new());
+        let policy = session.tls_policy(Vec::new());
         let stream = leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
-        return driver::login(run, leg, stream, settings, material).await;
+        return driver::login(run, leg, stream, session).await;
     }
     leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
     run.warn(probe_contract::Warning::new(
@@ -167,5 +165,5 @@ async fn ask_for_tls(
         "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
          to true to refuse that",
     ));
-    driver::login(run, leg, stream, settings, material).await
+    driver::login(run, leg, stream, session).await
 }

@@ -1,12 +1,14 @@
 //! From properties and URL to typed settings.
 
-use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, PrivateKeyDer, Verify};
 use probe_contract::{
-    Address, Credentials, Endpoint, Findings, Form, Given, Location, Material, Mistake, Parts, Pointer,
-    Reader, Target, UrlAddress, Warning,
+    Address, CertificateFile, Credentials, Endpoint, Findings, Given, Mistake, Parts, PrivateKeyFile, Reader,
+    Reference, ResolvedSecrets, SecretRef, Target, UrlAddress, Warning,
 };
+use support_aws::{ClusterName, RdsToken, RedshiftCluster, RedshiftLogin};
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
+use crate::cluster::Cluster;
 use crate::parameters::{Encryption, Limits, Parameters};
 
 /// Which of the two products.
@@ -19,7 +21,7 @@ pub(crate) enum Engine {
 /// A target, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) place: Place,
     pub(crate) credentials: Credentials,
     /// Absent where the definition names none: then it is the one named like the user.
     pub(crate) database: Option<String>,
@@ -27,19 +29,37 @@ pub(crate) struct Settings {
     pub(crate) options: Option<String>,
     pub(crate) encryption: Encryption,
     pub(crate) limits: Limits,
-    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) references: Vec<Reference>,
     pub(crate) warnings: Vec<Warning>,
-    verify: Verify,
+    pub(crate) verify: Verify,
+    pub(crate) trust: Option<SecretRef<Vec<CertificateDer<'static>>>>,
+    pub(crate) client: Option<ClientFiles>,
     enforced: bool,
-    trust: Option<String>,
-    client: Option<ClientFiles>,
 }
 
-/// The properties under which the client's certificate and key are found.
+/// Where the server is.
 #[derive(Debug)]
-struct ClientFiles {
-    certificate: String,
-    key: String,
+pub(crate) enum Place {
+    At(Endpoint),
+    /// Where Redshift says that a cluster listens.
+    Cluster(SecretRef<Endpoint>),
+}
+
+impl Place {
+    /// None, as long as the cluster is not looked up.
+    pub(crate) fn endpoint<'a>(&'a self, secrets: &'a ResolvedSecrets) -> Option<&'a Endpoint> {
+        match self {
+            Self::At(endpoint) => Some(endpoint),
+            Self::Cluster(cluster) => secrets.get(cluster),
+        }
+    }
+}
+
+/// The client's certificate and its key.
+#[derive(Debug)]
+pub(crate) struct ClientFiles {
+    pub(crate) certificate: SecretRef<Vec<CertificateDer<'static>>>,
+    pub(crate) key: SecretRef<PrivateKeyDer<'static>>,
 }
 
 impl Engine {
@@ -81,22 +101,6 @@ impl Engine {
 }
 
 impl Settings {
-    pub(crate) fn tls_policy(&self, material: &Material, alpn: Vec<Vec<u8>>) -> TlsPolicy {
-        let given = self.trust.as_deref().and_then(|property| material.certificates(property));
-        let client = self.client.as_ref().and_then(|files| {
-            let chain = material.certificates(&files.certificate)?.to_vec();
-            let key = material.private_key(&files.key)?.clone_key();
-            Some(ClientIdentity { chain, key })
-        });
-        TlsPolicy {
-            host: self.endpoint.host.clone(),
-            verify: self.verify,
-            trust: given.map_or(Trust::Roots, |given| Trust::Given(given.to_vec())),
-            client,
-            alpn,
-        }
-    }
-
     /// What to do where the server has no TLS depends on what asks for it.
     pub(crate) const fn tls_not_offered_hint(&self) -> &'static str {
         if self.enforced {
@@ -115,9 +119,9 @@ impl Settings {
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut reader = Reader::new(&target.properties);
-    let url = match &target.address {
+    let (url, cluster) = match &target.address {
         Address::Url(url) => from_url(engine, url, &mut reader),
-        Address::Parts(parts) => from_parts(engine, parts, &mut reader),
+        Address::Parts(parts) => (from_parts(engine, parts, &mut reader), None),
         Address::Own => return Err(vec![jdbc::no_address()]),
     };
     let iam = by_iam(engine, &target.address);
@@ -127,14 +131,25 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     jdbc::driver(&mut reader);
     let endpoint =
         url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.usual_port()) });
+    let cluster = cluster.and_then(|cluster| {
+        let located = cluster.locate(&parameters);
+        if located.is_none() {
+            reader.wrong(url.property(), Cluster::EXPECTED);
+        }
+        located
+    });
+    let looked_up = cluster.clone().map(|cluster| reader.refer(SecretRef::new(url.property(), cluster)));
     let credentials = if iam {
-        let location = cluster(&url, &parameters, &mut reader);
-        jdbc::of_cluster(&mut reader, target, location)
+        let login = redshift_login(&url, cluster.zip(looked_up.clone()), &parameters, &mut reader);
+        jdbc::issued(&mut reader, target, login.reference())
     } else {
         let given =
             Given { user: parameters.user.take(), password: parameters.password.take(), stored: None };
-        let passwordless =
-            if parameters.sslcert.is_some() { Passwordless::Allowed } else { Passwordless::OnlyRds };
+        let passwordless = if parameters.sslcert.is_some() {
+            Passwordless::Allowed
+        } else {
+            Passwordless::Token(RdsToken::reference)
+        };
         jdbc::credentials(&mut reader, target, endpoint.clone(), given, Precedence::Url, passwordless)
     };
 
@@ -145,13 +160,15 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     let trust = jdbc::trust(&mut reader, target, enforce, root);
     let client = client_files(&url, &parameters, &mut reader);
     let (encryption, verify) = parameters.encryption(&url, enforce, &mut reader);
-    let mut refer = |file: Pointer| reader.refer(file);
     // Without TLS nobody reads them.
     let (trust, client) = match encryption {
         Encryption::None => (None, None),
         Encryption::IfOffered | Encryption::Required | Encryption::Direct => (
-            trust.map(&mut refer),
-            client.map(|(certificate, key)| ClientFiles { certificate: refer(certificate), key: refer(key) }),
+            trust.map(|file| reader.refer(file)),
+            client.map(|ClientFiles { certificate, key }| ClientFiles {
+                certificate: reader.refer(certificate),
+                key: reader.refer(key),
+            }),
         ),
     };
     if engine == Engine::Postgresql && url.database.is_none() {
@@ -161,18 +178,18 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
              Glue job may refuse",
         );
     }
-    let Findings { pointers, warnings } = reader.finish()?;
-    let Some(endpoint) = endpoint else {
+    let Findings { references, warnings } = reader.finish()?;
+    let Some(place) = looked_up.map(Place::Cluster).or(endpoint.map(Place::At)) else {
         return Err(vec![jdbc::no_address()]);
     };
     Ok(Settings {
-        endpoint,
+        place,
         database: url.database,
         credentials,
         options: parameters.startup,
         encryption,
         limits: parameters.limits,
-        pointers,
+        references,
         warnings,
         verify,
         enforced: enforce,
@@ -190,47 +207,55 @@ fn by_iam(engine: Engine, address: &Address) -> bool {
     engine == Engine::Redshift && rest.is_some_and(|rest| jdbc::strip_prefix_ignore_case(rest, IAM).is_some())
 }
 
-/// `//cluster:region/database`: what stands where the port would is none.
-fn names_a_cluster(rest: &str) -> bool {
-    let authority = rest.trim_start_matches('/').split(['/', '?', ';']).next().unwrap_or_default();
-    authority.split_once(':').is_some_and(|(_, behind)| behind.starts_with(|c: char| c.is_ascii_alphabetic()))
-}
-
 /// The login that IAM is asked for.
-fn cluster(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Location {
+fn redshift_login(
+    url: &Url,
+    cluster: Option<(RedshiftCluster, SecretRef<Endpoint>)>,
+    parameters: &Parameters,
+    reader: &mut Reader<'_>,
+) -> RedshiftLogin {
     if parameters.auto_create {
         let message = "AutoCreate is not carried out: a test creates no user. The login of a user that does not exist fails \
                        here, and creates it in Glue";
         reader.warn("parameter_ignored", message);
     }
-    Location::ClusterCredentials {
-        host: url.host.clone().unwrap_or_default(),
-        cluster: parameters.cluster.clone().zip(parameters.region.clone()),
+    let (cluster, endpoint) = cluster.unzip();
+    let named = cluster.map(|RedshiftCluster { name, region }| (name, region));
+    let named = named.or_else(|| parameters.cluster.clone().zip(parameters.region.clone()));
+    RedshiftLogin {
+        cluster: match named {
+            Some((name, region)) => ClusterName::Given(name, region),
+            None => ClusterName::OfHost(url.host.clone().unwrap_or_default()),
+        },
+        endpoint,
         user: parameters.db_user.clone().or_else(|| parameters.user.clone()),
         groups: parameters.db_groups(),
         database: url.database.clone(),
     }
 }
 
-fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> Url {
+fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> (Url, Option<Cluster>) {
     let rest = engine.after_scheme(address).unwrap_or_default();
     let after_iam = jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift);
     let rest = after_iam.unwrap_or(rest);
-    // A cluster that can be one has been looked up before.
-    if after_iam.is_some() && names_a_cluster(rest) {
-        let expected = "expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/";
-        reader.wrong(address.property, expected);
-        return Url::empty(address.property);
-    }
+    let (cluster, rest) = if after_iam.is_some() && Cluster::is_named(rest) {
+        let Some((cluster, behind)) = Cluster::parse(rest, address) else {
+            reader.wrong(address.property, Cluster::EXPECTED);
+            return (Url::empty(address.property), None);
+        };
+        (Some(cluster), behind)
+    } else {
+        (None, rest)
+    };
     let url = Url::parse(rest, address, engine.separators(), reader);
-    if url.host.is_none() && reader.mistakes().is_empty() {
+    if url.host.is_none() && cluster.is_none() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }
     if engine == Engine::Redshift && url.database.is_none() {
         reader.wrong(address.property, "expected a database behind the host");
     }
     jdbc::warn_of_parts(reader, address);
-    url
+    (url, cluster)
 }
 
 fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
@@ -252,7 +277,7 @@ fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
 }
 
 /// The client's certificate and its key.
-fn client_files(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Option<(Pointer, Pointer)> {
+fn client_files(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Option<ClientFiles> {
     let (Some(certificate), Some(key)) = (&parameters.sslcert, &parameters.sslkey) else {
         if parameters.sslcert.is_some() != parameters.sslkey.is_some() {
             let missing = if parameters.sslcert.is_some() { "sslkey" } else { "sslcert" };
@@ -260,9 +285,9 @@ fn client_files(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> 
         }
         return None;
     };
-    let certificate = reader.file(url.parameter("sslcert"), certificate, Form::Certificates)?;
-    let key = reader.file(url.parameter("sslkey"), key, Form::PrivateKey)?;
-    Some((certificate, key))
+    let certificate = reader.file(url.parameter("sslcert"), certificate, CertificateFile::Any)?;
+    let key = reader.file(url.parameter("sslkey"), key, PrivateKeyFile)?;
+    Some(ClientFiles { certificate, key })
 }
 
 #[cfg(test)]

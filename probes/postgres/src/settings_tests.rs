@@ -1,8 +1,9 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use probe_contract::{
-    Artefact, Authentication, AuthenticationType, Code, Location, Properties, Protocol, Region, Secret,
-    SecretId,
+    Authentication, AuthenticationType, Ciphertext, Code, CredentialsJson, Document, Location, Properties,
+    Protocol, Region, Secret, SecretId, StoredCredentials,
 };
 
 use super::*;
@@ -25,6 +26,22 @@ fn settings(properties: &[(&str, &str)]) -> Settings {
 
 fn mistakes(engine: Engine, properties: &[(&str, &str)]) -> Vec<String> {
     read(engine, &target(properties)).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+fn at(settings: &Settings) -> &Endpoint {
+    let Place::At(endpoint) = &settings.place else { panic!("{settings:?}") };
+    endpoint
+}
+
+#[track_caller]
+fn assert_references(settings: &Settings, expected: &[Reference]) {
+    assert_eq!(format!("{:?}", settings.references), format!("{expected:?}"));
+}
+
+fn secret(property: &str, id: &str) -> Reference {
+    let document =
+        Document { location: Location::Secret(SecretId::parse(id).unwrap()), format: CredentialsJson };
+    SecretRef::new(property, document).reference().clone()
 }
 
 fn of_url(url: &str) -> Settings {
@@ -59,11 +76,11 @@ fn a_database_of_schema_version_2_is_read_from_its_own_properties() {
         ..of_type(&Postgresql, "postgresql", properties)
     };
     let settings = read(Engine::Postgresql, &target(&parts)).unwrap();
-    assert_eq!(settings.endpoint.to_string(), "[::1]:5432");
+    assert_eq!(at(&settings).to_string(), "[::1]:5432");
     assert_eq!(settings.database.as_deref(), Some("d b/ü"));
     assert_eq!((settings.encryption, settings.verify), (Encryption::Required, Verify::ChainAndName));
-    assert_eq!(settings.pointers[0].property, "CERTIFICATE_S3_REFERENCE");
-    let (user, password) = settings.credentials.resolve(&Material::default());
+    assert_eq!(settings.references[0].property(), "CERTIFICATE_S3_REFERENCE");
+    let (user, password) = settings.credentials.resolve(&ResolvedSecrets::default());
     assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("alice", Some("made-up")));
     let wrong =
         [("HOST", "a/b"), ("PORT", "1/2"), ("JDBC_PARAMS", "sslmode=canary"), ("ENFORCE_SSL", "canary")];
@@ -87,15 +104,15 @@ fn credentials_are_taken_from_where_they_stand() {
     let arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:made-up";
     let stored = |arn: &str| Authentication { secret_arn: Some(arn.to_owned()), ..Authentication::default() };
     let read = with(&[], stored(arn)).unwrap();
-    assert_eq!(read.pointers[0].property, "AuthenticationConfiguration.SecretArn");
-    assert_eq!(read.pointers[0].location, Location::Secret(SecretId::parse(arn).unwrap()));
-    assert_eq!(with(&[("SECRET_ID", "own")], stored(arn)).unwrap().pointers[0].property, "SECRET_ID");
+    assert_references(&read, &[secret("AuthenticationConfiguration.SecretArn", arn)]);
+    let own = with(&[("SECRET_ID", "own")], stored(arn)).unwrap();
+    assert_references(&own, &[secret("SECRET_ID", "own")]);
     let elsewhere = with(&[], stored("arn:aws:secretsmanager:x@evil.example/:0:secret:x")).unwrap_err();
     assert_eq!(elsewhere[0].property, "AuthenticationConfiguration.SecretArn");
     let basic = (Some("alice".to_owned()), Some(Secret::new("made-up".to_owned())));
     let basic = Authentication { basic, ..stored(arn) };
     let own = with(&[("USERNAME", "bob")], basic).unwrap();
-    let (user, password) = own.credentials.resolve(&Material::default());
+    let (user, password) = own.credentials.resolve(&ResolvedSecrets::default());
     assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("bob", Some("made-up")));
     let kind = Some(AuthenticationType::OAuth2);
     let mistakes = with(&[], Authentication { kind, ..Authentication::default() }).unwrap_err();
@@ -111,7 +128,7 @@ fn parts_make_a_target_without_a_database() {
         ("USERNAME", "alice"),
         ("PASSWORD", "secret"),
     ]);
-    assert_eq!(settings.endpoint.to_string(), "db.example:5433");
+    assert_eq!(at(&settings).to_string(), "db.example:5433");
     assert_eq!(settings.database, None);
     assert_eq!(settings.warnings[0].code, "no_database");
 }
@@ -162,7 +179,7 @@ fn jdbc_enforce_ssl_is_a_floor() {
 #[test]
 fn the_url_beats_the_properties_and_a_plus_is_a_space() {
     let read = of_url("jdbc:postgresql://h/d%20b?user=bob&password=a%2Bb+c");
-    let (user, password) = read.credentials.resolve(&Material::default());
+    let (user, password) = read.credentials.resolve(&ResolvedSecrets::default());
     assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("bob", Some("a+b c")));
     assert_eq!(read.database.as_deref(), Some("d b"));
 }
@@ -235,25 +252,27 @@ fn redshift_needs_a_database() {
     );
     let read =
         read(Engine::Redshift, &target(&with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h/dev;ssl=true")])));
-    assert_eq!(read.unwrap().endpoint.port, 5439);
+    assert_eq!(at(&read.unwrap()).port, 5439);
     let iam = |url: &str| super::read(Engine::Redshift, &target(&[("JDBC_CONNECTION_URL", url)]));
-    // What can be a cluster was looked up before.
     let refused = iam("jdbc:redshift:iam://a.cluster:us-east-1;DbUser=alice").unwrap_err();
     assert_eq!(
         refused[0].to_string(),
         "JDBC_CONNECTION_URL: expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/"
     );
     let host = "sales.c1a2b3c4d5e6.eu-central-1.redshift.amazonaws.com";
-    let login = |cluster: Option<(&str, &str)>, groups: &[&str]| Location::ClusterCredentials {
-        host: host.to_owned(),
-        cluster: cluster.map(|(cluster, region)| (cluster.to_owned(), Region::parse(region).unwrap())),
-        user: Some("alice".to_owned()),
-        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-        database: Some("dev".to_owned()),
+    let login = |cluster, groups: &[&str]| {
+        let login = RedshiftLogin {
+            cluster,
+            endpoint: None,
+            user: Some("alice".to_owned()),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            database: Some("dev".to_owned()),
+        };
+        login.reference().reference().clone()
     };
     let read = iam(&format!("jdbc:redshift:iam://{host}:5439/dev?DbUser=alice&AutoCreate=true")).unwrap();
-    assert_eq!(read.pointers[0].location, login(None, &[]));
-    assert_eq!((read.pointers.len(), read.warnings[0].code), (1, "parameter_ignored"));
+    assert_references(&read, &[login(ClusterName::OfHost(host.to_owned()), &[])]);
+    assert_eq!(read.warnings[0].code, "parameter_ignored");
     assert!(read.warnings[0].message.contains("a test creates no user"));
     for (parameters, groups) in [
         ("DbGroups=Reporting,%20ops,,", &["Reporting", " ops"][..]),
@@ -264,7 +283,8 @@ fn redshift_needs_a_database() {
             "jdbc:redshift:iam://{host}/dev;DbUser=alice;ClusterID=sales;Region=eu-central-1;{parameters}"
         );
         let read = iam(&url).unwrap();
-        assert_eq!(read.pointers[0].location, login(Some(("sales", "eu-central-1")), groups));
+        let cluster = ClusterName::Given("sales".to_owned(), Region::parse("eu-central-1").unwrap());
+        assert_references(&read, &[login(cluster, groups)]);
         assert!(read.warnings.is_empty(), "{:?}", read.warnings);
     }
     for (region, expected) in [
@@ -284,26 +304,20 @@ fn redshift_needs_a_database() {
 }
 
 #[test]
-fn stored_credentials_are_pointers_and_stand_in_for_those_of_the_definition() {
+fn stored_credentials_are_references_and_stand_in_for_those_of_the_definition() {
     let url = ("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslmode=disable");
-    let pointers = |properties: &[(&str, &str)]| {
-        let pointers = settings(properties).pointers;
-        pointers
-            .iter()
-            .map(|pointer| (pointer.property.clone(), pointer.location.clone()))
-            .collect::<Vec<_>>()
-    };
-    let secret = ("SECRET_ID".to_owned(), Location::Secret(SecretId::parse("prod/orders").unwrap()));
-    assert_eq!(pointers(&[url, ("SECRET_ID", "prod/orders")]), std::slice::from_ref(&secret));
-    let ciphertext = ("ENCRYPTED_PASSWORD".to_owned(), Location::Ciphertext("AQID".to_owned()));
-    assert_eq!(pointers(&[url, ("USERNAME", "alice"), ("ENCRYPTED_PASSWORD", "AQID")]), [ciphertext]);
+    let stored = settings(&[url, ("SECRET_ID", "prod/orders")]);
+    assert_references(&stored, &[secret("SECRET_ID", "prod/orders")]);
+    let encrypted = settings(&[url, ("USERNAME", "alice"), ("ENCRYPTED_PASSWORD", "AQID")]);
+    let ciphertext = SecretRef::new("ENCRYPTED_PASSWORD", Ciphertext("AQID".to_owned()));
+    assert_references(&encrypted, std::slice::from_ref(ciphertext.reference()));
     // The secret wins, and the report says so.
     let both = settings(&[url, ("USERNAME", "bob"), ("PASSWORD", "secret"), ("SECRET_ID", "prod/orders")]);
-    assert_eq!((both.pointers.len(), both.warnings[0].code), (1, "property_ignored"));
-    let mut material = Material::default();
+    assert_eq!((both.references.len(), both.warnings[0].code), (1, "property_ignored"));
+    let mut secrets = ResolvedSecrets::default();
     let password = Secret::new("stored".to_owned());
-    material.insert("SECRET_ID".to_owned(), Artefact::Credentials { user: "alice".to_owned(), password });
-    let (user, password) = both.credentials.resolve(&material);
+    secrets.insert("SECRET_ID", Arc::new(StoredCredentials { user: "alice".to_owned(), password }));
+    let (user, password) = both.credentials.resolve(&secrets);
     assert_eq!((user.as_str(), password.as_ref().map(Secret::expose)), ("alice", Some("stored")));
     assert_eq!(
         mistakes(Engine::Postgresql, &[url, ("ENCRYPTED_PASSWORD", "AQID")]),
@@ -317,10 +331,10 @@ fn a_database_of_rds_without_a_password_is_logged_in_to_by_a_token() {
     let url = format!("jdbc:postgresql://{host}/d");
     let read = settings(&[("JDBC_CONNECTION_URL", &url), ("USERNAME", "alice")]);
     let endpoint = Endpoint { host: host.to_owned(), port: 5432 };
-    let token = Location::RdsToken { endpoint, user: "alice".to_owned() };
-    assert_eq!((read.pointers.len(), &read.pointers[0].location), (1, &token));
+    let token = RdsToken::reference(&endpoint, "alice").unwrap();
+    assert_references(&read, std::slice::from_ref(token.reference()));
     let password = settings(&[("JDBC_CONNECTION_URL", &url), ("USERNAME", "alice"), ("PASSWORD", "secret")]);
-    assert_eq!(password.pointers.len(), 0);
+    assert_eq!(password.references.len(), 0);
     // Nobody signs a token for another host.
     assert_eq!(
         mistakes(
@@ -337,7 +351,7 @@ fn a_client_certificate_needs_its_key_and_no_password() {
         ("JDBC_CONNECTION_URL", "jdbc:postgresql://h/d?sslmode=require&sslcert=/c.pem&sslkey=file:///k.pem"),
         ("USERNAME", "alice"),
     ]);
-    assert_eq!(read.pointers.len(), 2);
+    assert_eq!(read.references.len(), 2);
     assert!(read.has_client_certificate());
     assert_eq!(
         mistakes(
@@ -402,4 +416,81 @@ fn no_definition_makes_it_panic_and_no_mistake_shows_a_value() {
             }
         }
     }
+}
+
+/// What is referred to by a URL that names a cluster.
+fn of_cluster(behind_iam: &str) -> Result<Settings, Vec<Mistake>> {
+    let url = format!("jdbc:redshift:iam:{behind_iam}");
+    read(Engine::Redshift, &target(&[("JDBC_CONNECTION_URL", &url)]))
+}
+
+#[test]
+fn a_cluster_stands_for_its_host_and_port() {
+    for (behind_iam, name, region, database, groups) in [
+        ("//sales:eu-central-1/dev", "sales", "eu-central-1", "dev", &[][..]),
+        ("//sales-2:US-East-1/d%2Fb;DbUser=a?b;DbGroups=x,y", "sales-2", "us-east-1", "d/b", &["x", "y"]),
+        (
+            "//sales:eu-central-1/dev?clusterid=o%2Fther&REGION=eu-west-1&Region=",
+            "o/ther",
+            "eu-central-1",
+            "dev",
+            &[],
+        ),
+        ("//sales:nowhere/dev?Region=eu-west-1", "sales", "eu-west-1", "dev", &[]),
+    ] {
+        let read = of_cluster(behind_iam).unwrap();
+        let region = Region::parse(region).unwrap();
+        let cluster = RedshiftCluster { name: name.to_owned(), region: region.clone() };
+        let cluster = SecretRef::new("JDBC_CONNECTION_URL", cluster);
+        let user = behind_iam.contains("DbUser").then(|| "a?b".to_owned());
+        let login = RedshiftLogin {
+            cluster: ClusterName::Given(name.to_owned(), region),
+            endpoint: Some(cluster.clone()),
+            user,
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            database: Some(database.to_owned()),
+        };
+        assert_references(&read, &[cluster.reference().clone(), login.reference().reference().clone()]);
+        assert_eq!(read.place.endpoint(&ResolvedSecrets::default()), None);
+        let mut secrets = ResolvedSecrets::default();
+        let endpoint = Endpoint { host: "c.example".to_owned(), port: 5555 };
+        secrets.insert("JDBC_CONNECTION_URL", Arc::new(endpoint.clone()));
+        assert_eq!(read.place.endpoint(&secrets), Some(&endpoint), "{behind_iam}");
+    }
+}
+
+#[test]
+fn a_region_that_is_not_one_is_asked_nothing() {
+    let refused = |behind_iam: &str| of_cluster(behind_iam).unwrap_err()[0].property.clone();
+    for region in ["x%2Fy", "x%40evil.example%2F", "EU-West-1", "xx-west-1", "eu-west-1.evil.example"] {
+        let url = format!("//sales:eu-west-1/dev?Region={region}");
+        assert_eq!(refused(&url), "JDBC_CONNECTION_URL?Region", "{region}");
+    }
+    for region in ["nowhere", "xx-west-1", "eu-west-1-"] {
+        assert_eq!(refused(&format!("//sales:{region}/dev")), "JDBC_CONNECTION_URL", "{region}");
+    }
+}
+
+#[test]
+fn what_names_no_cluster() {
+    let expected =
+        "JDBC_CONNECTION_URL: expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/";
+    for behind_iam in [
+        "//c.example:eu-central-1/dev",
+        "//:eu-central-1/dev",
+        "//sales:eu-central-1@evil.example/dev",
+        "sales:eu-central-1/dev",
+    ] {
+        let mistakes = of_cluster(behind_iam).unwrap_err();
+        assert_eq!(mistakes[0].to_string(), expected, "{behind_iam}");
+    }
+    for behind_iam in ["//", ""] {
+        assert!(of_cluster(behind_iam).is_err(), "{behind_iam}");
+    }
+    for behind_iam in ["//c.example:5439/dev", "//c.example/dev", "//sales:/dev", "//[::1]:5439/dev"] {
+        let read = of_cluster(behind_iam);
+        assert!(matches!(read, Ok(Settings { place: Place::At(_), .. })), "{behind_iam}: {read:?}");
+    }
+    let plain = [("JDBC_CONNECTION_URL", "jdbc:redshift://sales:eu-central-1/dev"), ("USERNAME", "a")];
+    assert!(mistakes(Engine::Redshift, &plain)[0].contains("expected a port"));
 }

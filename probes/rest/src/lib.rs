@@ -30,8 +30,8 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 use probe_contract::{
-    Code, Declaration, Endpoint, Login, Material, Mistake, Pending, Pointer, Probe, Protocol, Purpose, Run,
-    Stage, Stop, Target,
+    Code, Declaration, Endpoint, Login, Mistake, Pending, Probe, Protocol, Purpose, Reference,
+    ResolvedSecrets, Run, Stage, Stop, Target,
 };
 
 use document::Document;
@@ -99,22 +99,20 @@ const ENCRYPTED_EXCHANGE: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Tls, Stage
 const PLAIN_EXCHANGE: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Auth];
 struct RestProbe {
     settings: Settings,
-    endpoints: Vec<Endpoint>,
     /// Made once, when all that it depends on is there.
     decision: OnceLock<Result<Decision, Vec<Mistake>>>,
 }
 
 impl RestProbe {
     /// # Errors
-    /// Every credential that lacks, where the definition points at none.
+    /// Every credential that lacks, where the definition refers to none.
     fn new(settings: Settings) -> Result<Self, Vec<Mistake>> {
-        let decision = match settings.pointers[..] {
+        let decision = match settings.references[..] {
             // What lacks is found before anything is dialed.
             [] => OnceLock::from(Ok(way::decide(&settings, None)?)),
             [..] => OnceLock::new(),
         };
-        let endpoints = settings.endpoints();
-        Ok(Self { settings, endpoints, decision })
+        Ok(Self { settings, decision })
     }
 }
 
@@ -128,16 +126,16 @@ impl Probe for RestProbe {
         }
     }
 
-    fn endpoints(&self) -> &[Endpoint] {
-        &self.endpoints
+    fn endpoints(&self, _: &ResolvedSecrets) -> Vec<Endpoint> {
+        self.settings.endpoints()
     }
 
-    fn pointers(&self) -> &[Pointer] {
-        &self.settings.pointers
+    fn references(&self) -> &[Reference] {
+        &self.settings.references
     }
 
-    fn logins(&self, material: &Material) -> Vec<Login> {
-        let decision = self.decision.get_or_init(|| way::decide(&self.settings, Some(material)));
+    fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
+        let decision = self.decision.get_or_init(|| way::decide(&self.settings, Some(secrets)));
         let Ok(Decision { way, .. }) = decision else { return Vec::new() };
         match way {
             Way::Direct(presented) => self.settings.api.iter().map(|api| presented.login(api)).collect(),
@@ -148,10 +146,10 @@ impl Probe for RestProbe {
         }
     }
 
-    fn probe(self: Box<Self>, run: Run, material: Material) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
         let Self { settings, decision, .. } = *self;
         let decision = decision.into_inner();
-        let decision = decision.unwrap_or_else(|| way::decide(&settings, Some(&material)));
+        let decision = decision.unwrap_or_else(|| way::decide(&settings, Some(&secrets)));
         Box::pin(driver::probe(settings, decision, run))
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn redeem(
                 Ok((access, answer))
             };
             let exchanged = exchanged.await.map_err(sent)?;
-            if !settings.pointers.is_empty() {
+            if !settings.references.is_empty() {
                 run.warn(Warning::new(
                     "tokens_in_catalog",
                     "the tokens are kept in the catalog alone: dialcheck writes nothing to the secret of SecretArn",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use probe_contract::{
-    Authentication, AuthenticationType, Code, Endpoint, Findings, Form, GrantType, Mistake, Pointer,
-    Properties, Purpose, Reader, Secret, Target, Warning,
+    Authentication, AuthenticationType, Code, Endpoint, Findings, GrantType, Members, MembersJson, Mistake,
+    Properties, Purpose, Reader, Reference, Secret, SecretRef, Target, Warning,
 };
 use support_http::WebUrl;
 
@@ -39,7 +39,9 @@ pub(crate) struct Settings {
     /// The token endpoint, where one is known.
     pub(crate) token: Option<WebUrl>,
     pub(crate) authentication: Authentication,
-    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) references: Vec<Reference>,
+    /// What SecretArn leads to.
+    pub(crate) stored: Option<SecretRef<Members>>,
     pub(crate) warnings: Vec<Warning>,
     properties: Properties,
 }
@@ -73,9 +75,8 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
     }
     let Reading { mut reader, .. } = reading;
 
-    if let Some(arn) = &authentication.secret_arn {
-        reader.refer_to_secret(SECRET_ARN, arn, Form::Members);
-    }
+    let stored = authentication.secret_arn.as_ref();
+    let stored = stored.and_then(|arn| reader.refer_to_secret(SECRET_ARN, arn, MembersJson));
     let (Some(kind), Some(grant)) = (kind, grant) else {
         return Err(reader.finish().err().unwrap_or_default());
     };
@@ -86,7 +87,7 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
              verified by nobody else",
         );
     }
-    let Findings { pointers, warnings } = reader.finish()?;
+    let Findings { references, warnings } = reader.finish()?;
     let settings = Settings {
         document: document.clone(),
         purpose: target.purpose,
@@ -95,7 +96,8 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
         api,
         token,
         authentication,
-        pointers,
+        references,
+        stored,
         warnings,
         properties: target.properties.clone(),
     };

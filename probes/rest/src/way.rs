@@ -1,6 +1,6 @@
 //! Which credential a test offers, and where: decided before anything is sent.
 
-use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Material, Mistake, Secret};
+use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Mistake, ResolvedSecrets, Secret};
 use support_http::WebUrl;
 
 use crate::document::{ContentType, Grant, Method, Parameter, PropertyLocation};
@@ -80,8 +80,11 @@ pub(crate) enum Client {
 ///
 /// # Errors
 /// Every credential that lacks, by its key.
-pub(crate) fn decide(settings: &Settings, material: Option<&Material>) -> Result<Decision, Vec<Mistake>> {
-    let secrets = secrets(settings, material);
+pub(crate) fn decide(
+    settings: &Settings,
+    resolved: Option<&ResolvedSecrets>,
+) -> Result<Decision, Vec<Mistake>> {
+    let secrets = secrets(settings, resolved);
     let mut mistakes = Vec::new();
     let way = match settings.kind {
         AuthenticationType::Basic => basic(settings, &secrets, &mut mistakes),
@@ -106,7 +109,7 @@ pub(crate) fn lacking(mistakes: &[Mistake]) -> Failure {
         .hint("Put the named keys into the secret, spelled as they are here")
 }
 
-fn secrets(settings: &Settings, material: Option<&Material>) -> Secrets {
+fn secrets(settings: &Settings, resolved: Option<&ResolvedSecrets>) -> Secrets {
     let authentication = &settings.authentication;
     let oauth2 = &authentication.oauth2;
     let mut secrets = Secrets::default();
@@ -122,7 +125,8 @@ fn secrets(settings: &Settings, material: Option<&Material>) -> Secrets {
     secrets.add(ACCESS_TOKEN, oauth2.access_token.as_ref());
     secrets.add(REFRESH_TOKEN, oauth2.refresh_token.as_ref());
     secrets.add(JWT_TOKEN, oauth2.jwt_token.as_ref());
-    for (key, value) in material.and_then(|material| material.members(SECRET_ARN)).unwrap_or_default() {
+    let stored = resolved.zip(settings.stored.as_ref()).and_then(|(resolved, stored)| resolved.get(stored));
+    for (key, value) in stored.map(|members| members.0.as_slice()).unwrap_or_default() {
         secrets.add(key, Some(value));
     }
     secrets

@@ -7,10 +7,9 @@ use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use probe_contract::{Code, Failure};
 
-use super::common_errors;
-use crate::aws::Blocked;
+use support_aws::{Blocked, common_errors, not_sent};
 
-/// A service that pointers lead to.
+/// A service that references lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     SecretsManager,
@@ -219,13 +218,6 @@ where
 pub(super) fn no_credentials() -> Failure {
     Failure::new(Code::AwsAccessDenied, "there are no AWS credentials to fetch it with").hint(
         "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile",
-    )
-}
-
-/// A request to `service` was not sent.
-pub(super) fn not_sent(service: &str, blocked: &Blocked) -> Failure {
-    Failure::new(Code::EgressRefused, format!("{service}: {blocked}")).hint(
-        "Check where the service's name leads from here (DNS, the hosts file), and AWS_ENDPOINT_URL and its like where they are set",
     )
 }
 

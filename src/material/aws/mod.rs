@@ -1,20 +1,12 @@
-//! Secrets Manager, KMS, S3 and STS, by the AWS SDK for Rust.
+//! Secrets Manager, KMS, S3 and STS, by the AWS SDK for Rust; whatever else by a signed call.
 //!
 //! Each thing is asked for once: the SDK repeats nothing, tests that want the same at the same time wait for one answer, and an
 //! answer is kept for [`cache::KEPT`], a refusal too.
 
 mod cache;
-mod cluster_credentials;
-mod cluster_endpoint;
-mod common_errors;
 mod failure;
-mod msk_token;
-mod partition;
-mod presign;
-mod rds_token;
-mod redshift;
-mod xml;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
@@ -24,63 +16,92 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_s3::config::retry::RetryConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use probe_contract::{Code, Endpoint, Failure, KmsKeyId, Location, Region, RoleArn, Secret, SecretId};
+use probe_contract::{
+    AwsAnswer, AwsCall, Bytes, Code, Failure, KmsKeyId, Location, Region, Resolved, RoleArn, S3Object,
+    Secret, SecretId,
+};
+use support_aws::{Client, Destination, Network, Signer};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use self::cache::Cache;
-use self::cluster_credentials::{GetClusterCredentials, GetCredentials, cluster_of, workgroup_of};
 use self::failure::{Service, classify};
-use self::redshift::Caller;
-use super::{Access, Bytes, LARGEST};
-use crate::aws::{AwsOptions, Destination, Network};
+use super::access::Access;
+use super::files::LARGEST;
+use crate::aws::AwsOptions;
+use crate::engine::EngineOptions;
 
 /// Where what a definition points at is kept.
 pub(super) struct Aws {
     options: AwsOptions,
     network: Network,
-    /// Loaded when the first pointer needs it.
+    /// Loaded when the first reference needs it.
     config: OnceCell<SdkConfig>,
-    fetched: Cache<Fetch, Bytes>,
+    documents: Cache<Fetch<Location>, Bytes>,
+    plaintexts: Cache<Fetch<String>, Secret>,
+    shared: Cache<Fetch<String>, Arc<dyn Resolved>>,
     roles: Cache<RoleArn, Credentials>,
 }
 
 /// One thing, as one role in one region.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Fetch {
-    location: Location,
+struct Fetch<T> {
+    what: T,
     role: Option<RoleArn>,
     region: Option<Region>,
+}
+
+impl<T> Fetch<T> {
+    fn new(what: T, access: &Access) -> Self {
+        Self { what, role: access.role.clone(), region: access.region.clone() }
+    }
 }
 
 /// A connection that takes longer will not come: there is no route to the service.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Aws {
-    pub(super) fn new(options: AwsOptions, network: Network) -> Self {
-        Self { options, network, config: OnceCell::new(), fetched: Cache::default(), roles: Cache::default() }
+    pub(super) fn new(options: &EngineOptions) -> Self {
+        let EngineOptions { resolver, gate, aws, .. } = options;
+        Self::with(aws.clone(), Network::new(resolver.clone(), *gate, aws.proxies))
     }
 
-    /// What is at `location`.
-    pub(super) async fn fetch(&self, location: &Location, access: &Access) -> Result<Bytes, Failure> {
-        let fetch =
-            Fetch { location: location.clone(), role: access.role.clone(), region: access.region.clone() };
-        self.fetched.get(fetch, || self.fetch_anew(location, access)).await
-    }
-
-    async fn fetch_anew(&self, location: &Location, access: &Access) -> Result<Bytes, Failure> {
-        match location {
-            Location::Secret(id) => self.secret(id, access).await,
-            Location::Ciphertext(ciphertext) => self.decrypt(ciphertext, access).await,
-            Location::S3 { bucket, key } => self.object(bucket, key, access).await,
-            Location::RdsToken { endpoint, user } => self.rds_token(endpoint, user, access).await,
-            Location::ClusterCredentials { .. } => self.cluster_credentials(location, access).await,
-            Location::ClusterEndpoint { cluster, region } => {
-                self.cluster_endpoint(cluster, region, access).await
-            }
-            Location::MskToken { brokers } => self.msk_token(brokers, access).await,
-            Location::File(_) => Err(Failure::new(Code::AgentFailed, "a file is not in AWS")),
+    fn with(options: AwsOptions, network: Network) -> Self {
+        Self {
+            options,
+            network,
+            config: OnceCell::new(),
+            documents: Cache::default(),
+            plaintexts: Cache::default(),
+            shared: Cache::default(),
+            roles: Cache::default(),
         }
+    }
+
+    /// The document at `location`.
+    pub(super) async fn fetch(&self, location: &Location, access: &Access) -> Result<Bytes, Failure> {
+        let fetch = async || match location {
+            Location::Secret(id) => self.secret(id, access).await,
+            Location::S3(object) => self.object(object, access).await,
+            Location::File(_) => Err(Failure::new(Code::AgentFailed, "a file is not in AWS")),
+        };
+        self.documents.get(Fetch::new(location.clone(), access), fetch).await
+    }
+
+    /// The text that `ciphertext` stands for.
+    pub(super) async fn decrypt(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {
+        let key = Fetch::new(ciphertext.to_owned(), access);
+        self.plaintexts.get(key, || self.decrypt_anew(ciphertext, access)).await
+    }
+
+    /// What `resolve` leads to, for all who want what `source` is.
+    pub(super) async fn share<F: Future<Output = Result<Arc<dyn Resolved>, Failure>>>(
+        &self,
+        source: String,
+        access: &Access,
+        resolve: impl FnOnce() -> F,
+    ) -> Result<Arc<dyn Resolved>, Failure> {
+        self.shared.get(Fetch::new(source, access), resolve).await
     }
 
     async fn secret(&self, id: &SecretId, access: &Access) -> Result<Bytes, Failure> {
@@ -96,7 +117,7 @@ impl Aws {
     }
 
     /// Decrypts what Glue has encrypted: a ciphertext without a context, which names its key itself.
-    async fn decrypt(&self, ciphertext: &str, access: &Access) -> Result<Bytes, Failure> {
+    async fn decrypt_anew(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {
         let blob = STANDARD.decode(ciphertext).map_err(|_| {
             Failure::new(Code::DecryptionFailed, "the value is no base64, and so no ciphertext of KMS")
         })?;
@@ -107,7 +128,11 @@ impl Aws {
         let plaintext = answer.plaintext.ok_or_else(|| {
             Failure::new(Code::ResponseUnreadable, "KMS answered without the decrypted value")
         })?;
-        Ok(Zeroizing::new(plaintext.into_inner()))
+        let text = String::from_utf8(plaintext.into_inner()).map_err(|error| {
+            let _erased = Zeroizing::new(error.into_bytes());
+            Failure::new(Code::DecryptionFailed, "what it stands for is no text in UTF-8")
+        })?;
+        Ok(Secret::new(text))
     }
 
     /// Encrypts as Glue does: without a context.
@@ -124,80 +149,35 @@ impl Aws {
         Ok(STANDARD.encode(ciphertext))
     }
 
-    async fn rds_token(&self, endpoint: &Endpoint, user: &str, access: &Access) -> Result<Bytes, Failure> {
-        let region = rds_token::region_of(&endpoint.host).ok_or_else(|| {
-            let detail = format!(
-                "{} is no name of RDS's for one database: no token can be signed for it",
-                endpoint.host
-            );
-            Failure::new(Code::InvalidSettings, detail)
-                .hint("Name the instance, the cluster or the proxy by its own endpoint, or give PASSWORD")
+    /// `url` as a GET request that is signed in its query.
+    pub(super) async fn presign(
+        &self,
+        url: String,
+        signing_name: &str,
+        region: &Region,
+        access: &Access,
+    ) -> Result<Secret, Failure> {
+        let credentials = self.credentials(region, access).await?;
+        let signer = Signer { credentials: &credentials, signing_name, region, now: SystemTime::now() };
+        let signed = signer.presign(url).map_err(|error| {
+            Failure::new(Code::AgentFailed, "the authentication token could not be signed").source(error)
         })?;
-        let credentials = self.credentials(&region, access).await?;
-        let token = rds_token::sign(endpoint, user, &region, &credentials, SystemTime::now())?;
-        Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
+        Ok(Secret::new(signed))
     }
 
-    async fn msk_token(&self, brokers: &[Endpoint], access: &Access) -> Result<Bytes, Failure> {
-        let own = msk_token::region(brokers, &self.options.msk_brokers)?;
-        let region = self.region(own.as_ref().or(access.region.as_ref())).await?;
-        let credentials = self.credentials(&region, access).await?;
-        let token = msk_token::sign(&region, &credentials, SystemTime::now())?;
-        Ok(Zeroizing::new(token.expose().as_bytes().to_vec()))
+    /// What the service answers to `call`. The caller's credentials may be a role's, which are asked for in the same region.
+    pub(super) async fn call(&self, call: &AwsCall, access: &Access) -> Result<AwsAnswer, Failure> {
+        let destination = self.destination(call.service.id, &call.region).await?;
+        let credentials = self.credentials(&call.region, access).await?;
+        Client::new(&self.network, destination, credentials)?.call(call, SystemTime::now()).await
     }
 
-    /// As the JSON of a secret that holds them.
-    async fn cluster_credentials(&self, location: &Location, access: &Access) -> Result<Bytes, Failure> {
-        let Location::ClusterCredentials { host, cluster, user, groups, database } = location else {
-            return Err(Failure::new(Code::AgentFailed, "this is no login to Redshift"));
-        };
-        let named = cluster.as_ref().map(|(cluster, region)| (cluster.as_str(), region.clone()));
-        let now = SystemTime::now();
-        let database = database.as_deref();
-        let login = if let Some((cluster, region)) = named.or_else(|| cluster_of(host)) {
-            let caller = self.redshift(redshift::Service::Redshift, &region, access).await?;
-            let user = user.as_deref().ok_or_else(|| {
-                Failure::new(Code::InvalidSettings, "the URL names no DbUser to ask a login for")
-            })?;
-            let input = GetClusterCredentials { cluster, region: &region, user, groups, database };
-            caller.cluster_credentials(&input, now).await?
-        } else if let Some((workgroup, region)) = workgroup_of(host) {
-            let caller = self.redshift(redshift::Service::Serverless, &region, access).await?;
-            let input = GetCredentials { workgroup, region: &region, database };
-            caller.workgroup_credentials(&input, now).await?
-        } else {
-            let detail = format!("{host} is no host of Redshift's that names its cluster and region");
-            return Err(
-                Failure::new(Code::InvalidSettings, detail).hint("Add ClusterID and Region to the URL")
-            );
-        };
-        let json = serde_json::json!({ "username": login.user, "password": login.password.expose() });
-        Ok(Zeroizing::new(json.to_string().into_bytes()))
+    pub(super) fn token_hosts(&self) -> &[String] {
+        &self.options.msk_brokers
     }
 
-    async fn cluster_endpoint(
-        &self,
-        cluster: &str,
-        region: &Region,
-        access: &Access,
-    ) -> Result<Bytes, Failure> {
-        let caller = self.redshift(redshift::Service::Redshift, region, access).await?;
-        let endpoint = caller.cluster_endpoint(cluster, region, SystemTime::now()).await?;
-        Ok(Zeroizing::new(endpoint.to_string().into_bytes()))
-    }
-
-    /// Who asks Redshift. Its credentials may be a role's, which are asked for in the same region.
-    async fn redshift(
-        &self,
-        service: redshift::Service,
-        region: &Region,
-        access: &Access,
-    ) -> Result<Caller, Failure> {
-        let destination = self.destination(service.service_id(), region).await?;
-        Caller::new(&self.network, destination, self.credentials(region, access).await?)
-    }
-
-    async fn object(&self, bucket: &str, key: &str, access: &Access) -> Result<Bytes, Failure> {
+    async fn object(&self, object: &S3Object, access: &Access) -> Result<Bytes, Failure> {
+        let S3Object { bucket, key } = object;
         let client = self.s3(access).await?;
         let answer = client.get_object().bucket(bucket).key(key).send().await;
         let mut answer = answer.map_err(|error| classify(error, Service::S3))?;
@@ -219,7 +199,8 @@ impl Aws {
     }
 
     /// Whether there is an object, without fetching it.
-    pub(super) async fn find(&self, bucket: &str, key: &str, access: &Access) -> Result<(), Failure> {
+    pub(super) async fn find(&self, object: &S3Object, access: &Access) -> Result<(), Failure> {
+        let S3Object { bucket, key } = object;
         let client = self.s3(access).await?;
         let found = client.head_object().bucket(bucket).key(key).send().await;
         found.map(|_| ()).map_err(|error| classify(error, Service::S3))
@@ -266,7 +247,7 @@ impl Aws {
     }
 
     /// `region`, or else the configured one.
-    async fn region(&self, region: Option<&Region>) -> Result<Region, Failure> {
+    pub(super) async fn region(&self, region: Option<&Region>) -> Result<Region, Failure> {
         if let Some(region) = region {
             return Ok(region.clone());
         }
@@ -331,17 +312,20 @@ impl Aws {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::time::Instant;
 
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use probe_contract::{Endpoint, Source as _};
+    use support_aws::{MskToken, Proxies};
 
+    use super::super::files::LocalFiles;
+    use super::super::resolution::{Materials, Resolution};
     use super::*;
-    use crate::aws::Proxies;
 
     /// The URL in the token for these brokers, as whoever has configured us-east-1 gets it.
     async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
         let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
-        let mut aws = Aws::new(options, Network::of_operator(Arc::default(), Proxies::None));
+        let mut aws = Aws::with(options, Network::of_operator(Arc::default(), Proxies::None));
         let credentials = Credentials::new("AKIDEXAMPLE", "canary", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -349,11 +333,13 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(credentials));
         aws.config = OnceCell::new_with(Some(config.build()));
         let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
-        let location = Location::MskToken { brokers: brokers.iter().map(endpoint).collect() };
+        let token = MskToken { brokers: brokers.iter().map(endpoint).collect() };
         let region = region.map(|region| Region::parse(region).unwrap());
         let access = Access { region, ..Access::own() };
-        let token = aws.fetch(&location, &access).await?;
-        Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(&*token).unwrap()).unwrap())
+        let materials = Materials { files: LocalFiles::Refused, resolver: Arc::default(), aws };
+        let resolution = Resolution { materials: &materials, access: &access, deadline: Instant::now() };
+        let token = token.resolve(&resolution).await?;
+        Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(token.expose()).unwrap()).unwrap())
     }
 
     /// The broker's own name says it, else the connection, else what is configured.

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use probe_contract::{Code, Failure, KerberosConfiguration};
+use probe_contract::{Code, Failure};
+
+use crate::krb5_conf::KerberosConfiguration;
 
 /// MIT Kerberos documentation, "krb5.conf". Nothing here asks DNS, forwards a ticket or writes a file; TCP is what the gate has seen; and
 /// below what is no folder there is no plug-in.
@@ -87,9 +89,10 @@ fn refused(what: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use probe_contract::{Endpoint, KerberosRealm};
+    use probe_contract::Endpoint;
 
     use super::*;
+    use crate::krb5_conf::KerberosRealm;
 
     fn configuration() -> KerberosConfiguration {
         let kdc = |host: &str| Endpoint { host: host.to_owned(), port: 88 };

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use probe_contract::{
-    Code, Endpoint, Failure, KerberosConfiguration, KerberosRealm, Leg, Run, Stage, Stop, io_failure,
-};
+use probe_contract::{Code, Endpoint, Failure, Leg, Run, Stage, Stop, io_failure};
+
+use crate::krb5_conf::{KerberosConfiguration, KerberosRealm};
 
 /// As long as Kafka's clients give a broker, where there is time for it.
 const LONGEST_FOR_ONE: Duration = Duration::from_secs(10);

@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 
+use probe_contract::Endpoint;
 use probe_contract::tls::{CertificateDer, TlsPolicy};
-use probe_contract::{Endpoint, KerberosConfiguration, Keytab};
+
+use crate::keytab::Keytab;
+use crate::krb5_conf::KerberosConfiguration;
 
 /// One login at one broker.
 pub(crate) struct GssapiLogin<'a> {

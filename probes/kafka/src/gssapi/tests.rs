@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, TrustRoots, Verify};
-use probe_contract::{
-    Ending, Gate, KerberosConfiguration, KerberosRealm, Keytab, Loopback, Outcome, Resolver, Run, RunOptions,
-    Transcript,
-};
+use probe_contract::{Ending, Gate, Loopback, Outcome, Resolver, Run, RunOptions, Transcript};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::keytab::Keytab;
+use crate::krb5_conf::{KerberosConfiguration, KerberosRealm};
 
 fn program(script: &str) -> Program {
     Program { path: "/bin/sh".into(), arguments: vec!["-c".to_owned(), script.to_owned()] }

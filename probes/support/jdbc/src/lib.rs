@@ -5,11 +5,14 @@ mod keys;
 mod types;
 mod url;
 
-pub use credentials::{Passwordless, Precedence, credentials, of_cluster};
+pub use credentials::{Passwordless, Precedence, credentials, issued};
 pub use types::Database;
 pub use url::Url;
 
-use probe_contract::{Address, Code, Failure, Form, Location, Mistake, Pointer, Reader, Target, UrlAddress};
+use probe_contract::tls::CertificateDer;
+use probe_contract::{
+    Address, CertificateFile, Code, Failure, Location, Mistake, Reader, SecretRef, Target, UrlAddress,
+};
 
 use keys::{
     CERTIFICATE_S3_REFERENCE, CUSTOM_JDBC_CERT, ENFORCE_SSL, JDBC_CONNECTION_URL, JDBC_DRIVER_JAR_URI,
@@ -82,10 +85,12 @@ fn spelled(reader: &Reader<'_>, target: &Target, older: &'static str, newer: &'s
 pub fn driver(reader: &mut Reader<'_>) {
     let Some(jar) = reader.text(JDBC_DRIVER_JAR_URI) else { return };
     match Location::parse(jar.trim()) {
-        Ok(location @ Location::S3 { .. }) => {
-            reader.refer(Pointer { property: JDBC_DRIVER_JAR_URI.to_owned(), location, form: Form::Present });
+        Ok(Location::S3(object)) => {
+            reader.refer(SecretRef::new(JDBC_DRIVER_JAR_URI, object));
         }
-        Ok(_) | Err(_) => reader.wrong(JDBC_DRIVER_JAR_URI, "expected s3://bucket/key"),
+        Ok(Location::File(_) | Location::Secret(_)) | Err(_) => {
+            reader.wrong(JDBC_DRIVER_JAR_URI, "expected s3://bucket/key")
+        }
     }
     reader.warn(
         "driver_not_loaded",
@@ -100,7 +105,7 @@ pub fn trust(
     target: &Target,
     enforce: bool,
     (parameter, file): (String, Option<&str>),
-) -> Option<Pointer> {
+) -> Option<SecretRef<Vec<CertificateDer<'static>>>> {
     let key = spelled(reader, target, CUSTOM_JDBC_CERT, CERTIFICATE_S3_REFERENCE);
     let custom = reader.text(key).map(|file| (key.to_owned(), file));
     if enforce && custom.is_some() && file.is_some() {
@@ -112,10 +117,10 @@ pub fn trust(
     let skips = reader.boolean(SKIP_CUSTOM_JDBC_CERT_VALIDATION);
     let (property, file) = if enforce { custom.or(url) } else { url.or(custom) }?;
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let form = if property == key && !skips {
-        Form::StrongCertificates { unless: SKIP_CUSTOM_JDBC_CERT_VALIDATION }
+    let format = if property == key && !skips {
+        CertificateFile::Strong { unless: SKIP_CUSTOM_JDBC_CERT_VALIDATION }
     } else {
-        Form::Certificates
+        CertificateFile::Any
     };
-    reader.file(property, file, form)
+    reader.file(property, file, format)
 }

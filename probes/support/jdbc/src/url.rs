@@ -78,6 +78,12 @@ impl Url {
         url
     }
 
+    /// The property that it was given in.
+    #[must_use]
+    pub const fn property(&self) -> &'static str {
+        self.property
+    }
+
     /// How a mistake names its parameter `name`.
     #[must_use]
     pub fn parameter(&self, name: &str) -> String {

@@ -1,0 +1,63 @@
+//! What references ask of AWS.
+
+use crate::resolving::Resolving;
+use crate::{Region, Secret};
+
+/// What a source may ask of AWS. Requests are signed as the definition's role, or as whoever runs the test, and sent nowhere but to the
+/// partition's own names or to the endpoint that is configured.
+pub trait AwsAccess: Send + Sync {
+    /// `region`, or else that of the definition, or else the configured one.
+    ///
+    /// # Errors
+    /// `invalid_settings` where there is none.
+    fn region<'a>(&'a self, region: Option<&'a Region>) -> Resolving<'a, Region>;
+
+    /// The GET request of `url`, which has a query, signed in its query for 15 minutes, with the host alone. It is not sent.
+    ///
+    /// # Errors
+    /// `aws_access_denied` without credentials, and those of AWS where a role has to be assumed.
+    fn presign<'a>(&'a self, url: String, signing_name: &'a str, region: &'a Region)
+    -> Resolving<'a, Secret>;
+
+    /// Makes `call` once.
+    ///
+    /// # Errors
+    /// As [`presign`](Self::presign), and those of the way there. An answer that is an error is an answer.
+    fn call<'a>(&'a self, call: &'a AwsCall) -> Resolving<'a, AwsAnswer>;
+
+    /// Hosts that may have a token that is good for whoever receives it, besides those that are Amazon's by their names.
+    fn token_hosts(&self) -> &[String];
+}
+
+/// A service of AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AwsService {
+    /// What the AWS SDKs call it where an endpoint is configured for it alone, and what messages call it.
+    pub id: &'static str,
+    /// What is signed for, and the first label of its host names.
+    pub signing_name: &'static str,
+}
+
+/// A POST request to a service of AWS.
+#[derive(Debug)]
+pub struct AwsCall {
+    /// The service.
+    pub service: AwsService,
+    /// The region that it is called in.
+    pub region: Region,
+    /// Headers that are signed, besides the host.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// What a service of AWS answered.
+#[derive(Debug)]
+pub struct AwsAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `x-amzn-errortype`.
+    pub error_type: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}

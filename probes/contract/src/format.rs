@@ -1,0 +1,244 @@
+//! What documents must be.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::location::Location;
+use crate::reference::{Resolved, SecretAccess, Source};
+use crate::resolving::Resolving;
+use crate::tls::{CertificateDer, PrivateKeyDer, certificates_from_pem, strength};
+use crate::{Code, Failure, Secret};
+
+/// What a document must be. A probe has formats of its own for what only its protocol knows.
+pub trait Format: fmt::Debug + Send + Sync + 'static {
+    /// What it holds.
+    type Output: Resolved;
+
+    /// Reads a document, in which everything is in doubt, and computes nothing that takes its time.
+    ///
+    /// # Errors
+    /// `file_invalid` or `secret_malformed`.
+    fn read(&self, document: &[u8]) -> Result<Self::Output, Failure>;
+}
+
+/// A document, and what it must be.
+#[derive(Debug)]
+pub struct Document<F> {
+    /// Where it is.
+    pub location: Location,
+    /// What it must be.
+    pub format: F,
+}
+
+impl<F: Format> Source for Document<F> {
+    type Output = F::Output;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, F::Output> {
+        Box::pin(async move { self.format.read(&access.document(&self.location).await?) })
+    }
+}
+
+/// One or more X.509 certificates in PEM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateFile {
+    /// Of any kind.
+    Any,
+    /// All signed by RSA with SHA-256 or better and with keys of at least 2,048 bits, as Glue wants the authorities that a definition
+    /// gives, unless it says otherwise.
+    Strong {
+        /// The property by which it does: where that is true, Glue takes [`Any`](Self::Any).
+        unless: &'static str,
+    },
+}
+
+/// A private key: PEM, or PKCS#8 in DER; not encrypted.
+#[derive(Clone, Copy, Debug)]
+pub struct PrivateKeyFile;
+
+/// A JSON object with user name and password, in any case.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialsJson;
+
+/// A JSON object of texts, for whoever knows its keys.
+#[derive(Clone, Copy, Debug)]
+pub struct MembersJson;
+
+/// A user name and a password that are kept elsewhere.
+#[derive(Clone, Debug)]
+pub struct StoredCredentials {
+    /// The user's name.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
+}
+
+/// The texts and numbers of a JSON object by key, as spelled there.
+#[derive(Clone, Debug)]
+pub struct Members(pub Vec<(String, Secret)>);
+
+impl Resolved for StoredCredentials {
+    fn secrets(&self) -> Vec<&Secret> {
+        vec![&self.password]
+    }
+}
+
+impl Resolved for Members {
+    fn secrets(&self) -> Vec<&Secret> {
+        let is_name = |key: &str| NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
+        self.0.iter().filter(|(key, _)| !is_name(key)).map(|(_, text)| text).collect()
+    }
+}
+
+/// Keys under which a secret of a database keeps what is no secret (AWS Secrets Manager, "JSON structure of secrets").
+const NAMES: [&str; 9] =
+    ["host", "hostname", "port", "db", "dbname", "database", "user", "username", "engine"];
+
+impl Format for CertificateFile {
+    type Output = Vec<CertificateDer<'static>>;
+
+    fn read(&self, document: &[u8]) -> Result<Self::Output, Failure> {
+        let certificates = certificates_from_pem(document)?;
+        if let Self::Strong { unless } = self {
+            let strong = |certificate| strength(certificate).map_err(|what| weak(what, unless));
+            certificates.iter().try_for_each(strong)?;
+        }
+        Ok(certificates)
+    }
+}
+
+impl Format for PrivateKeyFile {
+    type Output = PrivateKeyDer<'static>;
+
+    fn read(&self, document: &[u8]) -> Result<Self::Output, Failure> {
+        private_key(document)
+    }
+}
+
+impl Format for CredentialsJson {
+    type Output = StoredCredentials;
+
+    fn read(&self, document: &[u8]) -> Result<StoredCredentials, Failure> {
+        credentials(document)
+    }
+}
+
+impl Format for MembersJson {
+    type Output = Members;
+
+    fn read(&self, document: &[u8]) -> Result<Members, Failure> {
+        members(document).map(Members)
+    }
+}
+
+fn weak(what: &str, unless: &str) -> Failure {
+    let hint = format!(
+        "Give an authority that is signed by RSA with SHA-256, SHA-384 or SHA-512 and has a key of 2,048 bits or more, or set \
+         {unless} to true, as Glue wants it: the server's chain is checked either way"
+    );
+    Failure::new(Code::FileInvalid, format!("Glue refuses this certificate file: {what}")).hint(hint)
+}
+
+/// A key in PEM, or PKCS#8 in DER, as pgjdbc keeps it in `.pk8` files.
+fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
+    use rustls::pki_types::pem::PemObject as _;
+
+    if file.windows(11).any(|window| window == b"-----BEGIN ") {
+        return PrivateKeyDer::from_pem_slice(file).map_err(|error| {
+            let detail = "the file holds no PEM private key that is not encrypted";
+            Failure::new(Code::FileInvalid, detail).source(error)
+        });
+    }
+    PrivateKeyDer::try_from(file.to_vec())
+        .map_err(|_| Failure::new(Code::FileInvalid, "the file holds no private key in PEM or PKCS#8"))
+}
+
+/// User name and password of a secret (AWS Glue developer guide, "Storing connection credentials in AWS Secrets Manager"; the
+/// unified connections spell the keys in capitals).
+fn credentials(secret: &[u8]) -> Result<StoredCredentials, Failure> {
+    let malformed = |detail: &str| Failure::new(Code::SecretMalformed, detail);
+    let members = members(secret)?;
+    let get =
+        |key: &str| members.iter().find(|(other, _)| other.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+    let user = get("username").filter(|user| !user.expose().is_empty());
+    let user = user.ok_or_else(|| malformed("the secret has no text under the key username"))?;
+    let password =
+        get("password").ok_or_else(|| malformed("the secret has no text under the key password"))?;
+    if user.expose().contains('\0') || password.expose().contains('\0') {
+        return Err(malformed("the secret's username or password holds the character NUL"));
+    }
+    Ok(StoredCredentials { user: user.expose().to_owned(), password: password.clone() })
+}
+
+/// The texts of a secret that is a JSON object. Numbers count as texts: a port, or a password of digits that a script put in.
+fn members(secret: &[u8]) -> Result<Vec<(String, Secret)>, Failure> {
+    let malformed = |detail: &str| Failure::new(Code::SecretMalformed, detail);
+    let document: Value = serde_json::from_slice(secret).map_err(|_| malformed("the secret is no JSON"))?;
+    let Value::Object(members) = document else {
+        return Err(malformed("the secret is JSON, and no object"));
+    };
+    let text = |(key, value)| match value {
+        Value::String(text) => Some((key, Secret::new(text))),
+        Value::Number(number) => Some((key, Secret::new(number.to_string()))),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    Ok(members.into_iter().filter_map(text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Result<(String, String), String> {
+        match CredentialsJson.read(text.as_bytes()) {
+            Ok(StoredCredentials { user, password }) => Ok((user, password.expose().to_owned())),
+            Err(failure) => {
+                assert_eq!(failure.code, Code::SecretMalformed);
+                assert!(!failure.detail.contains("c4n4ry"), "{}", failure.detail);
+                Err(failure.detail)
+            }
+        }
+    }
+
+    /// Each kind of connection has a property of its own to say so.
+    #[test]
+    fn how_a_weak_authority_can_be_used_is_told() {
+        let failure = weak("its key is RSA of 1,024 bits", "KAFKA_SKIP_CUSTOM_CERT_VALIDATION");
+        assert_eq!(failure.code, Code::FileInvalid);
+        let expected = "Glue refuses this certificate file: its key is RSA of 1,024 bits";
+        assert_eq!(failure.detail, expected);
+        assert!(failure.advice().contains("or set KAFKA_SKIP_CUSTOM_CERT_VALIDATION to true"));
+    }
+
+    #[test]
+    fn a_secret_has_user_name_and_password_in_any_case() {
+        let expected = Ok(("alice".to_owned(), "c4n4ry".to_owned()));
+        assert_eq!(secret(r#"{"username": "alice", "password": "c4n4ry"}"#), expected);
+        assert_eq!(
+            secret(r#"{"USERNAME": "alice", "PASSWORD": "c4n4ry", "port": 5432, "host": "h"}"#),
+            expected
+        );
+        assert_eq!(secret(r#"{"username": "a", "password": 0}"#), Ok(("a".to_owned(), "0".to_owned())));
+        // An empty password is one.
+        assert_eq!(secret(r#"{"username": "a", "password": ""}"#), Ok(("a".to_owned(), String::new())));
+    }
+
+    #[test]
+    fn what_is_no_secret_is_told_without_it() {
+        for (text, expected) in [
+            ("c4n4ry", "the secret is no JSON"),
+            (r#"["c4n4ry"]"#, "the secret is JSON, and no object"),
+            (r#"{"password": "c4n4ry"}"#, "the secret has no text under the key username"),
+            (r#"{"username": "", "password": "c4n4ry"}"#, "the secret has no text under the key username"),
+            (r#"{"username": "c4n4ry", "pass": "c4n4ry"}"#, "the secret has no text under the key password"),
+            (r#"{"username": "a", "password": ["c4n4ry"]}"#, "the secret has no text under the key password"),
+            (r#"{"username": "a", "password": null}"#, "the secret has no text under the key password"),
+            (
+                r#"{"username": "a", "password": "c4n4ry\u0000"}"#,
+                "the secret's username or password holds the character NUL",
+            ),
+        ] {
+            assert_eq!(secret(text), Err(expected.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Values on their way.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use zeroize::Zeroizing;
+
+use crate::Failure;
+
+/// A value that is being resolved.
+pub type Resolving<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// The bytes of a document, at most 1 MiB of them.
+pub type Bytes = Zeroizing<Vec<u8>>;

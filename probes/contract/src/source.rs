@@ -1,0 +1,78 @@
+//! The sources that any protocol may refer to.
+
+use crate::Secret;
+use crate::location::{Location, S3Object};
+use crate::reference::{Requires, SecretAccess, Source};
+use crate::resolving::Resolving;
+use crate::tls::ClientIdentity;
+
+/// A KMS ciphertext in base64, which stands for a text.
+#[derive(Clone, Debug)]
+pub struct Ciphertext(pub String);
+
+impl Source for Ciphertext {
+    type Output = Secret;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, Secret> {
+        access.decrypt(&self.0)
+    }
+
+    fn requires(&self) -> Requires {
+        Requires::Decryption
+    }
+}
+
+/// An object in S3 that is only looked for.
+impl Source for S3Object {
+    type Output = ();
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, ()> {
+        access.find(self)
+    }
+}
+
+/// A private key with its certificates: a JKS or PKCS#12 keystore, whichever its bytes say.
+#[derive(Debug)]
+pub struct Keystore {
+    /// Where it is.
+    pub location: Location,
+    /// What opens the store.
+    pub store_password: Option<Password>,
+    /// What opens the key in it, where that is another one.
+    pub key_password: Option<Password>,
+}
+
+/// What opens a keystore, or the key in it.
+#[derive(Clone, Debug)]
+pub enum Password {
+    /// It stands in the definition.
+    Given(Secret),
+    /// A KMS ciphertext in base64 stands there, which a reference of its own leads to too.
+    Encrypted(Ciphertext),
+}
+
+impl Password {
+    async fn open(
+        password: Option<&Self>,
+        access: &dyn SecretAccess,
+    ) -> Result<Option<Secret>, crate::Failure> {
+        match password {
+            None => Ok(None),
+            Some(Self::Given(secret)) => Ok(Some(secret.clone())),
+            Some(Self::Encrypted(ciphertext)) => access.decrypt(&ciphertext.0).await.map(Some),
+        }
+    }
+}
+
+impl Source for Keystore {
+    type Output = ClientIdentity;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, ClientIdentity> {
+        Box::pin(async move {
+            let file = access.document(&self.location).await?;
+            let store_password = Password::open(self.store_password.as_ref(), access).await?;
+            let key_password = Password::open(self.key_password.as_ref(), access).await?;
+            access.open_keystore(file, store_password, key_password).await
+        })
+    }
+}

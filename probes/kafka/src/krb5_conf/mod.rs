@@ -1,0 +1,262 @@
+//! `krb5.conf`: which realms there are, and who gives tickets for them (MIT Kerberos documentation, "krb5.conf").
+//!
+//! Only what [`KerberosConfiguration`] has a place for is read. All else is passed over, and so are files that the file includes
+//! and plug-ins that it loads. Each name is checked for what it is: none may hold a character that means something in such a
+//! file.
+
+mod lines;
+
+use std::collections::HashMap;
+
+use probe_contract::{Code, Endpoint, Failure, Format, Resolved};
+
+use lines::{Expected, Line, Lines};
+
+/// Where a KDC listens unless the file says otherwise (RFC 4120, 7.2).
+const PORT: u16 = 88;
+/// What is kept of `[libdefaults]` as lists of encryption types.
+const ENCTYPES: &[&str] = &["permitted_enctypes", "default_tkt_enctypes", "default_tgs_enctypes"];
+
+/// What a `krb5.conf` says that a login may depend on. What else may stand in one (included files, plug-ins, programs, files to write)
+/// has no place here, so that nothing of it reaches a Kerberos library.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KerberosConfiguration {
+    /// `default_realm`
+    pub(crate) default_realm: Option<String>,
+    /// `[realms]`
+    pub(crate) realms: Vec<KerberosRealm>,
+    /// `[domain_realm]`: a host name, or a domain with its leading dot, and its realm.
+    pub(crate) domain_realm: Vec<(String, String)>,
+    /// `permitted_enctypes`, `default_tkt_enctypes` and `default_tgs_enctypes`, where they are given: the key and the names of encryption
+    /// types.
+    pub(crate) enctypes: Vec<(&'static str, Vec<String>)>,
+    /// `allow_weak_crypto`
+    pub(crate) allow_weak_crypto: bool,
+    /// `udp_preference_limit`
+    pub(crate) udp_preference_limit: Option<u32>,
+}
+
+/// A realm and who gives tickets for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KerberosRealm {
+    /// Its name, in capitals as a rule.
+    pub(crate) name: String,
+    /// `kdc`, in their order; at least one.
+    pub(crate) kdcs: Vec<Endpoint>,
+}
+
+impl Resolved for KerberosConfiguration {}
+
+/// A `krb5.conf`.
+#[derive(Debug)]
+pub(crate) struct ConfigurationFile;
+
+impl Format for ConfigurationFile {
+    type Output = KerberosConfiguration;
+
+    fn read(&self, document: &[u8]) -> Result<KerberosConfiguration, Failure> {
+        read(document)
+    }
+}
+
+/// Reads a `krb5.conf`.
+///
+/// # Errors
+/// `file_invalid`: what is wrong, with the number of the line and never its text.
+fn read(file: &[u8]) -> Result<KerberosConfiguration, Failure> {
+    parse(file).map_err(|unreadable| {
+        let failure = Failure::new(Code::FileInvalid, unreadable.to_string());
+        match unreadable.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })
+}
+
+fn parse(file: &[u8]) -> Result<KerberosConfiguration, Unreadable> {
+    let text = std::str::from_utf8(file).map_err(|_| Unreadable::NoText)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    let mut reader = Reader::default();
+    let mut lines = Lines::new(text);
+    while let Some(line) = lines.next() {
+        let line = line.map_err(|expected| Unreadable::Line(lines.number(), expected))?;
+        reader.take(&line, lines.path()).map_err(|expected| Unreadable::Line(lines.number(), expected))?;
+    }
+    if let Some(number) = lines.unclosed() {
+        return Err(Unreadable::Unclosed(number));
+    }
+    reader.finish()
+}
+
+#[derive(Default)]
+struct Reader {
+    configuration: KerberosConfiguration,
+    /// Where each realm stands among those of the configuration.
+    places: HashMap<String, usize>,
+    includes: bool,
+    allow_weak_crypto: Option<bool>,
+}
+
+impl Reader {
+    /// Takes what `line` says under `path`: its section, then the names of the braces around it.
+    fn take(&mut self, line: &Line<'_>, path: &[&str]) -> Result<(), Expected> {
+        let Line::Relation { tag, value } = line else {
+            self.includes |= matches!(line, Line::Include);
+            return Ok(());
+        };
+        match path {
+            ["libdefaults"] => self.library_default(tag, value),
+            ["realms", realm] if *tag == "kdc" => self.kdcs(realm, value),
+            ["domain_realm"] => {
+                let domain = tag.strip_prefix('.').unwrap_or(tag);
+                Endpoint::parse_host(domain).map_err(|_| "expected a host name, or a domain behind a dot")?;
+                let entry = ((*tag).to_owned(), realm_name(value)?);
+                self.configuration.domain_realm.push(entry);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A relation of `[libdefaults]`. Of two with one tag the first counts, as for MIT's library.
+    fn library_default(&mut self, tag: &str, value: &str) -> Result<(), Expected> {
+        let configuration = &mut self.configuration;
+        match tag {
+            "default_realm" => {
+                let realm = realm_name(value)?;
+                configuration.default_realm.get_or_insert(realm);
+            }
+            "allow_weak_crypto" => {
+                let allowed = boolean(value).ok_or("expected true or false")?;
+                configuration.allow_weak_crypto = *self.allow_weak_crypto.get_or_insert(allowed);
+            }
+            "udp_preference_limit" => {
+                let limit = value.parse().map_err(|_| "expected a number of bytes")?;
+                configuration.udp_preference_limit.get_or_insert(limit);
+            }
+            _ => {
+                let Some(key) = ENCTYPES.iter().find(|key| **key == tag) else { return Ok(()) };
+                let names = enctypes(value)?;
+                if configuration.enctypes.iter().all(|(other, _)| other != key) {
+                    configuration.enctypes.push((key, names));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `kdc`: one host, or several as Java has them.
+    fn kdcs(&mut self, realm: &str, value: &str) -> Result<(), Expected> {
+        let kdcs = value.split_ascii_whitespace().map(kdc).collect::<Result<Vec<_>, _>>()?;
+        if kdcs.is_empty() {
+            return Err(KDC);
+        }
+        let configuration = &mut self.configuration;
+        let place = match self.places.get(realm) {
+            Some(place) => *place,
+            None => {
+                let name = realm_name(realm)?;
+                self.places.insert(name.clone(), configuration.realms.len());
+                configuration.realms.push(KerberosRealm { name, kdcs: Vec::new() });
+                configuration.realms.len() - 1
+            }
+        };
+        configuration.realms[place].kdcs.extend(kdcs);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<KerberosConfiguration, Unreadable> {
+        match (self.configuration.realms.is_empty(), self.includes) {
+            (false, _) => Ok(self.configuration),
+            (true, true) => Err(Unreadable::Included),
+            (true, false) => Err(Unreadable::NoKdc),
+        }
+    }
+}
+
+const KDC: Expected = "expected a KDC as host, host:port or [address]:port";
+
+/// A KDC: `host`, `host:port`, `[address]:port`, with or without the transport that MIT's library takes in front.
+fn kdc(text: &str) -> Result<Endpoint, Expected> {
+    if text.get(..8).is_some_and(|begin| begin.eq_ignore_ascii_case("https://")) {
+        return Err("a KDC behind an HTTPS proxy (MS-KKDCP) can't be asked: expected its host");
+    }
+    let text = ["tcp/", "udp/"].iter().find_map(|transport| text.strip_prefix(transport)).unwrap_or(text);
+    let host = |host| Endpoint::parse_host(host).map_err(|_| KDC);
+    if let Ok(host) = host(text) {
+        // An address without brackets takes no port.
+        return Ok(Endpoint { host, port: PORT });
+    }
+    let (name, port) = text.rsplit_once(':').ok_or(KDC)?;
+    // A colon in the name is that of an address, which has brackets where a port follows.
+    if name.contains(':') && !name.starts_with('[') {
+        return Err(KDC);
+    }
+    Ok(Endpoint { host: host(name)?, port: Endpoint::parse_port(port).map_err(|_| KDC)? })
+}
+
+/// A realm, named as a domain, as they all are in practice (RFC 4120, 6.1).
+fn realm_name(text: &str) -> Result<String, Expected> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if text.is_empty() || text.len() > 255 || !text.chars().all(known) {
+        return Err("expected a realm: letters, digits, dots and hyphens");
+    }
+    Ok(text.to_owned())
+}
+
+/// Names of encryption types, with a sign where they are added to a list or taken from it.
+fn enctypes(text: &str) -> Result<Vec<String>, Expected> {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | ':');
+    let separator = |c: char| c == ',' || c.is_ascii_whitespace();
+    let names = text.split(separator).filter(|name| !name.is_empty());
+    let check = |name: &str| if name.chars().all(known) { Ok(name.to_owned()) } else { Err(()) };
+    let names = names.map(check).collect::<Result<Vec<_>, _>>();
+    names.ok().filter(|names| !names.is_empty()).ok_or("expected names of encryption types")
+}
+
+/// As MIT's library spells them.
+fn boolean(text: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if is(&["y", "yes", "true", "t", "1", "on"]) {
+        return Some(true);
+    }
+    is(&["n", "no", "false", "f", "nil", "0", "off"]).then_some(false)
+}
+
+/// Why a file names no KDC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unreadable {
+    #[error("the file is no text in UTF-8")]
+    NoText,
+    #[error("the file is empty")]
+    Empty,
+    #[error("line {0}: {1}")]
+    Line(usize, Expected),
+    #[error("line {0}: what it opens with a brace is never closed")]
+    Unclosed(usize),
+    #[error("the file itself names no KDC, and the files that it includes are not read")]
+    Included,
+    #[error("the file names no KDC")]
+    NoKdc,
+}
+
+impl Unreadable {
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Included => {
+                Some("Give one file that has the realm with its KDCs: [realms] REALM = { kdc = host:port }")
+            }
+            Self::NoKdc => Some(
+                "Name the KDCs of the realm: [realms] REALM = { kdc = host:port }; dialcheck does not look for them in DNS \
+                 (dns_lookup_kdc)",
+            ),
+            Self::NoText | Self::Empty | Self::Line(..) | Self::Unclosed(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

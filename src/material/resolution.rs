@@ -1,0 +1,111 @@
+//! What the sources of one definition are given to resolve themselves with.
+
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::Instant;
+
+use probe_contract::tls::ClientIdentity;
+use probe_contract::{
+    AwsAccess, AwsAnswer, AwsCall, Bytes, Code, Failure, Location, Reference, Region, Resolved, Resolver,
+    Resolving, S3Object, Secret, SecretAccess,
+};
+use tokio::sync::Semaphore;
+
+use super::access::Access;
+use super::aws::Aws;
+use super::files::LocalFiles;
+use super::keystore;
+
+/// Places for what computes: as many as there are cores.
+static DERIVATIONS: LazyLock<Arc<Semaphore>> =
+    LazyLock::new(|| Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))));
+
+/// Resolves the references of definitions.
+pub(crate) struct Materials {
+    pub(super) files: LocalFiles,
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) aws: Aws,
+}
+
+/// The references of one definition, while they are resolved.
+pub(super) struct Resolution<'a> {
+    pub(super) materials: &'a Materials,
+    pub(super) access: &'a Access,
+    pub(super) deadline: Instant,
+}
+
+impl SecretAccess for Resolution<'_> {
+    fn document<'a>(&'a self, location: &'a Location) -> Resolving<'a, Bytes> {
+        match location {
+            Location::File(path) => Box::pin(self.materials.files.read(path.clone())),
+            Location::S3(_) | Location::Secret(_) => {
+                Box::pin(self.materials.aws.fetch(location, self.access))
+            }
+        }
+    }
+
+    fn find<'a>(&'a self, object: &'a S3Object) -> Resolving<'a, ()> {
+        Box::pin(self.materials.aws.find(object, self.access))
+    }
+
+    fn decrypt<'a>(&'a self, ciphertext: &'a str) -> Resolving<'a, Secret> {
+        Box::pin(self.materials.aws.decrypt(ciphertext, self.access))
+    }
+
+    fn open_keystore(
+        &self,
+        file: Bytes,
+        store_password: Option<Secret>,
+        key_password: Option<Secret>,
+    ) -> Resolving<'_, ClientIdentity> {
+        let deadline = self.deadline;
+        Box::pin(async move {
+            // A keystore's key takes its time, which must not be that of everybody's deadlines; and it has its place until it ends, whoever
+            // is gone by then. A semaphore that is never closed always gives one.
+            let place = Arc::clone(&DERIVATIONS).acquire_owned().await;
+            let read = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                keystore::read(&file, store_password.as_ref(), key_password.as_ref(), deadline)
+            });
+            read.await.unwrap_or_else(|error| {
+                Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
+            })
+        })
+    }
+
+    fn resolve<'a>(&'a self, reference: &'a Reference) -> Resolving<'a, Arc<dyn Resolved>> {
+        let Some(source) = reference.shared_as() else { return reference.resolve(self) };
+        Box::pin(self.materials.aws.share(source, self.access, || reference.resolve(self)))
+    }
+
+    fn resolver(&self) -> &Resolver {
+        &self.materials.resolver
+    }
+
+    fn aws(&self) -> &dyn AwsAccess {
+        self
+    }
+}
+
+impl AwsAccess for Resolution<'_> {
+    fn region<'a>(&'a self, region: Option<&'a Region>) -> Resolving<'a, Region> {
+        Box::pin(self.materials.aws.region(region.or(self.access.region.as_ref())))
+    }
+
+    fn presign<'a>(
+        &'a self,
+        url: String,
+        signing_name: &'a str,
+        region: &'a Region,
+    ) -> Resolving<'a, Secret> {
+        Box::pin(self.materials.aws.presign(url, signing_name, region, self.access))
+    }
+
+    fn call<'a>(&'a self, call: &'a AwsCall) -> Resolving<'a, AwsAnswer> {
+        Box::pin(self.materials.aws.call(call, self.access))
+    }
+
+    fn token_hosts(&self) -> &[String] {
+        self.materials.aws.token_hosts()
+    }
+}
