@@ -4,15 +4,26 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use probe_contract::{Code, Failure, Keeper, Pending, Secret, Tokens};
+use probe_contract::{Code, Failure, Keeper, Pending, Purpose, Secret, Tokens};
 
+use super::catalog_failure::catalog_failure;
 use super::digest::Digest;
-use super::lookup::catalog_failure;
-use super::set_up::TokenStore;
 use crate::catalog::CatalogError;
 
 /// How long a code is known: no provider takes one that is older (RFC 6749, section 4.1.2).
 const KEPT: Duration = Duration::from_secs(600);
+
+/// Where the tokens go that an authorization code is exchanged for.
+pub trait TokenStore: Send + Sync {
+    /// Keeps them. They are not used before it is done.
+    fn store(&self, tokens: Tokens) -> Pending<Result<(), CatalogError>>;
+}
+
+/// What a run has that sets a connection up.
+pub(super) struct SetUp {
+    pub(super) purpose: Purpose,
+    pub(super) code: Arc<Use>,
+}
 
 pub(super) struct Codes {
     digest: Digest,

@@ -2,8 +2,9 @@
 
 use probe_contract::{Code, Failure, Step};
 
+use super::catalog_failure::catalog_failure;
 use super::{Engine, authentication};
-use crate::catalog::{CatalogError, Connection, Status};
+use crate::catalog::{Connection, Status};
 
 impl Engine {
     /// The connection `name`, if it can be tested now.
@@ -37,26 +38,6 @@ impl Engine {
                 Err(Failure::foreign(Code::ConnectionNotReady, detail)
                     .hint("Update the connection with a definition that passes its validation"))
             }
-        }
-    }
-}
-
-/// What to do where a catalog is silent.
-pub(super) const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (one in AWS from a private subnet by a NAT gateway or a \
-                              VPC endpoint), or give the test more time";
-
-/// What a catalog's error comes to in a test.
-pub(super) fn catalog_failure(error: CatalogError) -> Failure {
-    match error {
-        CatalogError::Sealed(_) => Failure::new(Code::DecryptionFailed, error.to_string()).hint(
-            "Restore the catalog's file from before the change, or delete the connection and create it anew",
-        ),
-        CatalogError::Broken(source) => {
-            Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
-        }
-        CatalogError::Remote(failure) => *failure,
-        CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {
-            Failure::new(Code::AgentFailed, "the catalog refused to be read")
         }
     }
 }

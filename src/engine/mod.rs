@@ -3,6 +3,7 @@
 mod admission;
 mod authentication;
 mod author;
+mod catalog_failure;
 mod codes;
 mod connections;
 mod dial;
@@ -12,6 +13,8 @@ mod lookup;
 mod normalize;
 mod observer;
 mod options;
+mod outcomes;
+mod registration;
 mod running;
 mod set_up;
 mod shared;
@@ -24,7 +27,7 @@ use std::time::{Duration, Instant};
 
 use probe_contract::{
     Authentication, Ending, Failure, Members, Mistake, Probe, Properties, Protocol, Reference,
-    ResolvedSecrets, Run, RunOptions, Secret, SecretRef, Stage, Stop, Target, Transcript, Warning,
+    ResolvedSecrets, Run, RunOptions, Secret, SecretRef, Stage, Stop, Target, Warning,
 };
 use uuid::Uuid;
 
@@ -39,19 +42,19 @@ use crate::{PROTOCOLS, declared};
 pub use admission::Admission;
 use admission::Places;
 use author::Author;
-use codes::Codes;
+use catalog_failure::SILENT_CATALOG;
+pub use codes::TokenStore;
+use codes::{Codes, SetUp};
 pub use connections::Client;
 use connections::Connections;
 use digest::Digest;
 use ledger::Ledger;
-use lookup::SILENT_CATALOG;
 use normalize::normalize;
 pub use observer::{Description, Observer, TestEvent};
 pub use options::EngineOptions;
+use outcomes::Outcomes;
 pub use running::RunningTest;
 use running::{Described, Test, Tests};
-use set_up::SetUp;
-pub use set_up::TokenStore;
 use shared::Shared;
 use supervise::Threads;
 
@@ -97,31 +100,6 @@ impl Default for Circumstances {
             admission: Admission::Queued,
             client: None,
         }
-    }
-}
-
-/// What came of one request, before it is told.
-#[derive(Clone)]
-struct Outcomes {
-    protocol: Option<&'static str>,
-    endpoint: Option<String>,
-    transcript: Transcript,
-    /// Knows what may be shown of a name.
-    run: Run,
-}
-
-impl Outcomes {
-    fn told(&self, request_id: Uuid, name: Option<&str>, definition: &Definition) -> TestResult {
-        // A name, a type or a host may hold the secret too.
-        let shown = |text: &str| self.run.shown(text);
-        TestResult::new(
-            request_id,
-            name.map(shown).as_deref(),
-            Some(&shown(&definition.connection_type)),
-            &self.transcript,
-            self.protocol,
-            self.endpoint.as_deref().map(shown).as_deref(),
-        )
     }
 }
 

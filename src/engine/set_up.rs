@@ -3,26 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use probe_contract::{Failure, Pending, Purpose, Secret, Target, Tokens};
+use probe_contract::{Failure, Purpose, Secret, Target};
 
-use super::codes::Use;
+use super::author::Author;
+use super::codes::{SetUp, TokenStore};
 use super::normalize::normalize;
-use super::{Author, Circumstances, Engine};
-use crate::catalog::CatalogError;
+use super::{Circumstances, Engine};
 use crate::glue::Definition;
 use crate::report::TestResult;
-
-/// Where the tokens go that an authorization code is exchanged for.
-pub trait TokenStore: Send + Sync {
-    /// Keeps them. They are not used before it is done.
-    fn store(&self, tokens: Tokens) -> Pending<Result<(), CatalogError>>;
-}
-
-/// What a run has that sets a connection up.
-pub(super) struct SetUp {
-    pub(super) purpose: Purpose,
-    pub(super) code: Arc<Use>,
-}
 
 impl Engine {
     /// Whether setting `definition` up takes the exchange of an authorization code.

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+use super::author::Author;
 use super::digest::Digest;
+use super::outcomes::Outcomes;
 use super::running::Test;
-use super::{Author, Outcomes};
 use crate::glue::{Definition, Value};
 
 type Key = [u8; 32];

@@ -46,6 +46,24 @@ fn the_dependency_graph_is_a_star() {
     }
 }
 
+/// The ring of a package shows by its folder; no other folder has packages of the workspace, so that what stands in `clients/` may have
+/// toolchains and dependencies of its own.
+#[test]
+fn each_package_stands_where_its_name_says() {
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        let folder = match (name.strip_prefix("probe-"), name.strip_prefix("support-")) {
+            (Some(probe), _) => format!("probes/{probe}"),
+            (None, Some(support)) => format!("probes/support/{support}"),
+            (None, None) if name == "dialcheck" => String::new(),
+            (None, None) => name.to_owned(),
+        };
+        let manifest = metadata.workspace_root.join(folder).join("Cargo.toml");
+        assert_eq!(package.manifest_path, manifest, "{name}");
+    }
+}
+
 /// `unsafe_code` is denied to every package, and one file is excepted: what that holds is read by somebody.
 #[test]
 fn one_file_may_be_unsafe() {

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use crate::scrub::Scrub;
-use crate::{Code, RecordedFailure, Secret, Stage};
+use crate::{Code, Stage};
 
 /// Why a stage failed.
 ///
@@ -79,15 +78,6 @@ impl Failure {
     #[must_use]
     pub fn advice(&self) -> Cow<'_, str> {
         if self.hints.is_empty() { self.code.hint().into() } else { self.hints.join(". ").into() }
-    }
-
-    /// The same with its words fit to be shown, for where there is no run to record it: without `secrets`, control characters and
-    /// what is too long.
-    #[must_use]
-    pub fn scrubbed<'a>(self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let RecordedFailure { native, detail, hints, .. } = RecordedFailure::new(&self, &Scrub::new(secrets));
-        let hints = hints.into_iter().map(Cow::Owned).collect();
-        Self { native: native.map(Into::into), detail, hints, ..self }
     }
 
     /// Keeps the error it was made from.

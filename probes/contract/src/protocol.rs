@@ -1,17 +1,8 @@
 //! What a probe is.
 
-use std::future::Future;
-use std::pin::Pin;
-
-use crate::{Declaration, Endpoint, Mistake, Reference, ResolvedSecrets, Run, Secret, Stage, Stop, Target};
-
-/// A boxed future that may move to another thread.
-pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// A byte stream that a protocol can run on.
-pub trait Io: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static {}
-
-impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static> Io for T {}
+use crate::{
+    Declaration, Endpoint, Login, Mistake, Pending, Reference, ResolvedSecrets, Run, Stage, Stop, Target,
+};
 
 /// One entry of the list of protocols: how a definition becomes a probe.
 pub trait Protocol: Send + Sync {
@@ -72,15 +63,4 @@ pub trait Probe: Send + Sync + 'static {
     ///
     /// Dropping the future ends every connection that it opened.
     fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>>;
-}
-
-/// A credential and the endpoint that it is offered to.
-#[derive(Clone, Debug)]
-pub struct Login {
-    /// Who checks it.
-    pub endpoint: Endpoint,
-    /// The user's name, or whatever else identifies the account.
-    pub user: String,
-    /// The password, token or key.
-    pub secret: Secret,
 }

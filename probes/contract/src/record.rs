@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::scrub::Scrub;
-use crate::{Code, Endpoint, Evidence, Failure, Mistake, Stage, evidence, fact};
+use crate::{Code, Endpoint, Evidence, Failure, Mistake, Secret, Stage, evidence, fact};
 
 /// What one stage did at one endpoint.
 #[derive(Clone, Debug, Serialize)]
@@ -154,6 +154,17 @@ impl RecordedFailure {
             hints,
             mistakes: Vec::new(),
         }
+    }
+}
+
+impl Failure {
+    /// The same with its words fit to be shown, for where there is no run to record it: without `secrets`, control characters and
+    /// what is too long.
+    #[must_use]
+    pub fn scrubbed<'a>(self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let RecordedFailure { native, detail, hints, .. } = RecordedFailure::new(&self, &Scrub::new(secrets));
+        let hints = hints.into_iter().map(Cow::Owned).collect();
+        Self { native: native.map(Into::into), detail, hints, ..self }
     }
 }
 

@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 
 use crate::Failure;
 
+/// A boxed future that may move to another thread.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// A value that is being resolved.
 pub type Resolving<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 

@@ -90,11 +90,6 @@ impl Imports {
 }
 
 impl Cycle {
-    /// All of them.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        self.imports.iter().map(|(from, ..)| from.as_path())
-    }
-
     /// `a.rs -> b.rs -> a.rs`, relative to `root`.
     pub(super) fn path(&self, root: &Path) -> String {
         let files: Vec<String> = self.path.iter().map(|file| short(file, root)).collect();

@@ -16,8 +16,6 @@ use crate::Secret;
 
 /// The longest text that is shown, in characters.
 const LONGEST: usize = 300;
-/// A secret shorter than this, in characters, turns up in ordinary words: a text that holds it is withheld whole.
-const SHORT_SECRET: usize = 6;
 const MASK: &str = "***";
 const WITHHELD: &str = "(withheld: it contains the secret)";
 

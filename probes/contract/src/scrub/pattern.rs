@@ -7,11 +7,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::SHORT_SECRET;
 use super::encoded::{self, Encoding};
 use super::escape::{OPENERS, Reader, Value, is_opener};
 use super::view::{Unit, is_blank};
 use crate::Secret;
+
+/// A secret shorter than this, in characters, turns up in ordinary words: a text that holds it is withheld whole.
+pub(super) const SHORT_SECRET: usize = 6;
 
 /// How deep encodings of whole texts are followed: base64 of base64, hex of base64.
 const ENCODINGS: u8 = 2;

@@ -1,11 +1,11 @@
 //! TLS: one policy, one handshake, and verdicts told apart.
 
 mod certificate;
+mod policy;
 mod roots;
 mod verdict;
 mod verifier;
 
-use std::io;
 use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -15,6 +15,7 @@ use rustls::{ClientConfig, ClientConnection};
 use tokio_rustls::TlsConnector;
 
 pub use certificate::{certificates_from_pem, strength};
+pub use policy::{ClientIdentity, TlsPolicy, Trust, Verify};
 pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use verdict::late_refusal;
@@ -24,50 +25,6 @@ use verifier::{ClientKey, Verifier};
 
 /// An encrypted stream.
 pub type TlsStream<S> = tokio_rustls::client::TlsStream<S>;
-
-/// What a definition asks of TLS.
-#[derive(Debug)]
-pub struct TlsPolicy {
-    /// The host that the certificate must be for, as the definition spells it.
-    pub host: String,
-    /// How far the peer's certificate is checked.
-    pub verify: Verify,
-    /// Who may have issued it.
-    pub trust: Trust,
-    /// What is shown when the peer asks for a client certificate.
-    pub client: Option<ClientIdentity>,
-    /// Application protocols (RFC 7301), most wanted first.
-    pub alpn: Vec<Vec<u8>>,
-}
-
-/// How far a peer's certificate is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verify {
-    /// Not at all; it is recorded.
-    Nothing,
-    /// The chain up to a trusted authority.
-    Chain,
-    /// The chain, and that it is for the host.
-    ChainAndName,
-}
-
-/// Who may have issued a peer's certificate.
-#[derive(Debug)]
-pub enum Trust {
-    /// The process's [`TrustRoots`].
-    Roots,
-    /// These authorities alone. A certificate among them that the peer itself shows is accepted, as a JVM does.
-    Given(Vec<CertificateDer<'static>>),
-}
-
-/// A client certificate with its chain, the end entity first, and its key.
-#[derive(Debug)]
-pub struct ClientIdentity {
-    /// The certificates.
-    pub chain: Vec<CertificateDer<'static>>,
-    /// The key of the first.
-    pub key: PrivateKeyDer<'static>,
-}
 
 /// The one provider. Its key-exchange groups are named, since a post-quantum key share makes the first message longer
 /// than some old servers and middle boxes read.
@@ -151,15 +108,6 @@ fn note_session(step: &Step, session: &ClientConnection) {
         // rustls spells TLS 1.3 suites with a version of its own in front; IANA does not.
         step.note(Evidence::Cipher(name.replacen("TLS13_", "TLS_", 1)));
     }
-}
-
-/// The `rustls` error inside an I/O error, however deep.
-fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
-    let inner = error.get_ref()?;
-    if let Some(error) = inner.downcast_ref::<rustls::Error>() {
-        return Some(error);
-    }
-    inner.downcast_ref::<io::Error>().and_then(rustls_error)
 }
 
 #[cfg(test)]

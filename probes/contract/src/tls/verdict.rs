@@ -5,8 +5,8 @@ use std::io;
 use rustls::{AlertDescription, CertificateError, Error};
 
 use super::certificate::{Facts, facts};
+use super::policy::TlsPolicy;
 use super::verifier::{ClientKey, Verifier};
-use super::{TlsPolicy, rustls_error};
 use crate::{Code, Endpoint, Failure, Stage, io_failure};
 
 /// What a failed handshake amounts to.
@@ -243,4 +243,13 @@ fn dated(facts: Option<Facts>, what: &str, date: impl FnOnce(&Facts) -> i64) -> 
         }
         None => format!("the server's certificate {what} at an unknown date"),
     }
+}
+
+/// The `rustls` error inside an I/O error, however deep.
+fn rustls_error(error: &io::Error) -> Option<&Error> {
+    let inner = error.get_ref()?;
+    if let Some(error) = inner.downcast_ref::<Error>() {
+        return Some(error);
+    }
+    inner.downcast_ref::<io::Error>().and_then(rustls_error)
 }

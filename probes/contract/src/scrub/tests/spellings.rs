@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::*;
+use crate::scrub::pattern::SHORT_SECRET;
 
 /// Marsaglia's xorshift: the same in every run.
 struct Random(u64);

@@ -1,0 +1,47 @@
+//! What a definition asks of TLS.
+
+use super::{CertificateDer, PrivateKeyDer};
+
+/// What a definition asks of TLS.
+#[derive(Debug)]
+pub struct TlsPolicy {
+    /// The host that the certificate must be for, as the definition spells it.
+    pub host: String,
+    /// How far the peer's certificate is checked.
+    pub verify: Verify,
+    /// Who may have issued it.
+    pub trust: Trust,
+    /// What is shown when the peer asks for a client certificate.
+    pub client: Option<ClientIdentity>,
+    /// Application protocols (RFC 7301), most wanted first.
+    pub alpn: Vec<Vec<u8>>,
+}
+
+/// How far a peer's certificate is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// Not at all; it is recorded.
+    Nothing,
+    /// The chain up to a trusted authority.
+    Chain,
+    /// The chain, and that it is for the host.
+    ChainAndName,
+}
+
+/// Who may have issued a peer's certificate.
+#[derive(Debug)]
+pub enum Trust {
+    /// The process's [`TrustRoots`].
+    Roots,
+    /// These authorities alone. A certificate among them that the peer itself shows is accepted, as a JVM does.
+    Given(Vec<CertificateDer<'static>>),
+}
+
+/// A client certificate with its chain, the end entity first, and its key.
+#[derive(Debug)]
+pub struct ClientIdentity {
+    /// The certificates.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The key of the first.
+    pub key: PrivateKeyDer<'static>,
+}
