@@ -113,6 +113,12 @@ impl Document {
     pub fn root(&self) -> &Item {
         &self.root
     }
+
+    /// The outermost node, for whoever takes the document apart.
+    #[must_use]
+    pub fn into_root(self) -> Item {
+        self.root
+    }
 }
 
 /// The UTF-8 byte order mark.

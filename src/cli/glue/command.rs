@@ -1,6 +1,5 @@
 //! The commands, made from the table of operations, and the AWS CLI's global options.
 
-use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -8,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, ValueEnum, value_pars
 use dialcheck::document::Syntax;
 use dialcheck::glue::{Member, Operation, Shape};
 use jmespath::Expression;
+use probe_contract::Secret;
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -170,7 +170,7 @@ pub(super) fn print_skeleton(skeleton: &Value, syntax: Syntax) -> Result<(), Fai
 }
 
 /// The parameter's values as they were typed, in order.
-pub(super) fn values(matches: &ArgMatches, name: &str) -> Option<Vec<String>> {
+pub(super) fn values(matches: &ArgMatches, name: &str) -> Option<Vec<Secret>> {
     let values = matches.get_raw(name)?;
-    Some(values.map(|value| OsString::from(value).to_string_lossy().into_owned()).collect())
+    Some(values.map(|value| Secret::new(value.to_string_lossy().into_owned())).collect())
 }

@@ -18,10 +18,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::ArgMatches;
-use dialcheck::document::{Document, Syntax};
+use dialcheck::document::{Item, Syntax};
 use dialcheck::glue::{Example, Fields, Operation, Rejected, Shape};
 use probe_contract::printable;
-use serde_json::Value;
 
 use super::failed::{BROKEN_PIPE, Failed};
 use super::runtime::block_on;
@@ -79,9 +78,9 @@ fn answer(operation: Operation, matches: &ArgMatches) -> Result<(), Failure> {
         }
         None => {}
     }
-    let document = parameters::read(operation, matches)?;
+    let parameters = parameters::read(operation, matches)?;
     let paging = pages::Paging::of(operation, matches)?;
-    let input = fit(model.input, &document)?;
+    let input = fit(model.input, &parameters)?;
     let service = service::service(matches)?;
     let work = pages::collect(&service, operation, input, paging);
     let answered = block_on(async { Ok(work.await) });
@@ -95,11 +94,8 @@ fn answer(operation: Operation, matches: &ArgMatches) -> Result<(), Failure> {
 }
 
 /// The parameters as the operation's shape has them.
-fn fit(shape: &'static Shape, document: &Value) -> Result<Fields, Failure> {
-    let text = document.to_string();
-    let document =
-        Document::parse(text.as_bytes(), Syntax::Json).map_err(|error| Failure::Usage(error.to_string()))?;
-    shape.read(document.root()).map_err(|rejected| match rejected {
+fn fit(shape: &'static Shape, parameters: &Item) -> Result<Fields, Failure> {
+    shape.read(parameters).map_err(|rejected| match rejected {
         Rejected::Malformed(what) => Failure::Usage(format!("Parameter validation failed:\n{what}")),
         Rejected::Invalid(violations) => {
             Failure::Usage(format!("Parameter validation failed:\n{}", violations.join("\n")))

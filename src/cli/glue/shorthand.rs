@@ -1,11 +1,15 @@
 //! The AWS CLI's shorthand for structures: `Name=a,ConnectionProperties={HOST=b,PORT=c},MatchCriteria=[d,e]`.
 //!
 //! What is read, and as what, is decided as in the AWS CLI 2, oddities included: a dot in a key is a letter, `Key=a,b`
-//! is a list, the last of two equal keys inside braces counts, and nothing but a comma may follow a closing bracket.
+//! is a list, keys inside braces may be equal (the last counts), and nothing but a comma may follow a closing bracket.
 //! Every value is a text; what type it should have had is known to the operation's schema.
 
-use serde_json::{Map, Value};
+use std::collections::HashSet;
+
+use dialcheck::document::{Item, Node};
+use probe_contract::Secret;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// What no definition needs, and any stack bears.
 const MOST_NESTED: usize = 64;
@@ -33,7 +37,7 @@ type Result<T> = std::result::Result<T, ShorthandError>;
 
 /// Reads one argument. `load` is given what stands behind `@=` where that begins with `file://` or `fileb://`, as it
 /// stands there, and returns what the file holds.
-pub(super) fn parse(text: &str, load: impl Fn(&str) -> std::result::Result<String, String>) -> Result<Value> {
+pub(super) fn parse(text: &str, load: impl Fn(&str) -> std::result::Result<Secret, String>) -> Result<Node> {
     Parser { text, at: 0, open: 0, load }.argument()
 }
 
@@ -46,18 +50,20 @@ struct Parser<'a, L> {
     load: L,
 }
 
-impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
-    fn argument(mut self) -> Result<Value> {
-        let mut members = Map::new();
+impl<L: Fn(&str) -> std::result::Result<Secret, String>> Parser<'_, L> {
+    fn argument(mut self) -> Result<Node> {
+        let mut members = Vec::new();
+        let mut keys = HashSet::new();
         loop {
             let start = self.at;
             let (key, refers) = self.key()?;
             let value = self.value(refers)?;
-            if members.insert(key, value).is_some() {
+            if !keys.insert(key.clone()) {
                 return Err(ShorthandError::SecondKey { place: self.place(start) });
             }
+            members.push((key, item(value)));
             if self.next().is_none() {
-                return Ok(Value::Object(members));
+                return Ok(Node::Map(members));
             }
             self.expect(',', "','")?;
         }
@@ -76,7 +82,7 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
         Ok((key, refers))
     }
 
-    fn value(&mut self, refers: bool) -> Result<Value> {
+    fn value(&mut self, refers: bool) -> Result<Node> {
         match self.next() {
             Some('[') => self.list(refers),
             Some('{') => self.structure(),
@@ -85,7 +91,7 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
     }
 
     /// Inside brackets a comma ends the element: there is no list without brackets of its own.
-    fn element(&mut self, refers: bool) -> Result<Value> {
+    fn element(&mut self, refers: bool) -> Result<Node> {
         match self.next() {
             Some('[') => self.list(refers),
             Some('{') => self.structure(),
@@ -93,32 +99,32 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
         }
     }
 
-    fn list(&mut self, refers: bool) -> Result<Value> {
+    fn list(&mut self, refers: bool) -> Result<Node> {
         self.enter('[', "'['")?;
         let mut elements = Vec::new();
         while self.next() != Some(']') {
-            elements.push(self.element(refers)?);
+            elements.push(item(self.element(refers)?));
             self.separate(']', "',' or ']'")?;
         }
         self.leave();
-        Ok(Value::Array(elements))
+        Ok(Node::List(elements))
     }
 
-    fn structure(&mut self) -> Result<Value> {
+    fn structure(&mut self) -> Result<Node> {
         self.enter('{', "'{'")?;
-        let mut members = Map::new();
+        let mut members = Vec::new();
         while self.next() != Some('}') {
             let (key, refers) = self.key()?;
             let value = self.element(refers)?;
-            members.insert(key, value);
+            members.push((key, item(value)));
             self.separate('}', "',' or '}'")?;
         }
         self.leave();
-        Ok(Value::Object(members))
+        Ok(Node::Map(members))
     }
 
     /// `a`, or `a,b`. What stands behind a comma is the next key where a `=` follows.
-    fn scalar_or_list(&mut self, refers: bool) -> Result<Value> {
+    fn scalar_or_list(&mut self, refers: bool) -> Result<Node> {
         let first = self.scalar(refers)?;
         self.skip_space();
         let mut elements = vec![first];
@@ -143,28 +149,29 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
         }
         Ok(match elements.len() {
             1 => elements.remove(0),
-            _ => Value::Array(elements),
+            _ => Node::List(elements.into_iter().map(item).collect()),
         })
     }
 
     /// A text, quoted or not; an empty one where none begins.
-    fn scalar(&mut self, refers: bool) -> Result<Value> {
+    fn scalar(&mut self, refers: bool) -> Result<Node> {
         let start = self.at;
-        let text = self.text(|c| !matches!(c, ']' | '}'))?.unwrap_or_default();
+        let text = self.text(|c| !matches!(c, ']' | '}'))?.unwrap_or_else(|| Secret::new(String::new()));
         self.resolve(text, refers, start)
     }
 
-    fn resolve(&self, text: String, refers: bool, start: usize) -> Result<Value> {
-        if refers && (text.starts_with("file://") || text.starts_with("fileb://")) {
-            (self.load)(&text)
-                .map(Value::String)
+    fn resolve(&self, text: Secret, refers: bool, start: usize) -> Result<Node> {
+        let names_file = text.expose().starts_with("file://") || text.expose().starts_with("fileb://");
+        if refers && names_file {
+            (self.load)(text.expose())
+                .map(Node::String)
                 .map_err(|reason| ShorthandError::File { place: self.place(start), reason })
         } else {
-            Ok(Value::String(text))
+            Ok(Node::String(text))
         }
     }
 
-    fn text(&mut self, follows: fn(char) -> bool) -> Result<Option<String>> {
+    fn text(&mut self, follows: fn(char) -> bool) -> Result<Option<Secret>> {
         match self.next() {
             Some(quote @ ('"' | '\'')) => self.quoted(quote).map(Some),
             Some(c) if begins(c) => Ok(Some(self.bare(follows))),
@@ -172,7 +179,7 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String> {
+    fn quoted(&mut self, quote: char) -> Result<Secret> {
         let inner = &self.text[self.at + 1..];
         let end = inner
             .match_indices(quote)
@@ -183,18 +190,20 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
             .ok_or_else(|| ShorthandError::Unclosed { place: self.place(self.at) })?;
         self.at += end + 2;
         let escaped = ['\\', quote].iter().collect::<String>();
-        Ok(inner[..end].replace(&escaped, &escaped[1..]).replace(r"\\", r"\"))
+        let unescaped = Zeroizing::new(inner[..end].replace(&escaped, &escaped[1..]));
+        Ok(Secret::new(unescaped.replace(r"\\", r"\")))
     }
 
     /// A text without quotes: its first character is known to begin one, a comma belongs to it behind a backslash.
-    fn bare(&mut self, follows: fn(char) -> bool) -> String {
+    fn bare(&mut self, follows: fn(char) -> bool) -> Secret {
         let mut previous = None;
         let text = self.take_while(|c| match previous.replace(c) {
             None => true,
             Some('\\') if c == ',' => true,
             Some(_) => is_bare(c) && follows(c),
         });
-        text.replace(r"\,", ",").trim_end().to_owned()
+        let unescaped = Zeroizing::new(Zeroizing::new(text).replace(r"\,", ","));
+        Secret::new(unescaped.trim_end().to_owned())
     }
 
     fn enter(&mut self, bracket: char, what: &'static str) -> Result<()> {
@@ -249,6 +258,11 @@ impl<L: Fn(&str) -> std::result::Result<String, String>> Parser<'_, L> {
     }
 }
 
+/// A text of the command line has no line.
+fn item(node: Node) -> Item {
+    Item { node, line: 1 }
+}
+
 fn begins(c: char) -> bool {
     is_bare(c) && c > ' ' && !matches!(c, '=' | '[' | '{')
 }
@@ -260,15 +274,30 @@ fn is_bare(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn read(text: &str) -> Result<Value> {
-        parse(text, |reference| match reference {
-            "file://secret" => Ok("c4naRy".to_owned()),
+        let parsed = parse(text, |reference| match reference {
+            "file://secret" => Ok(Secret::new("c4naRy".to_owned())),
             _ => Err("no such file".to_owned()),
-        })
+        });
+        parsed.map(|parsed| shown(&parsed))
+    }
+
+    /// With its texts, for these tests alone.
+    fn shown(node: &Node) -> Value {
+        match node {
+            Node::Map(members) => {
+                members.iter().map(|(key, item)| (key.clone(), shown(&item.node))).collect()
+            }
+            Node::List(items) => items.iter().map(|item| shown(&item.node)).collect(),
+            Node::String(text) => text.expose().into(),
+            Node::Null | Node::Boolean(_) | Node::Number(_) | Node::PlainScalar(_) => {
+                unreachable!("every value is a text")
+            }
+        }
     }
 
     #[test]
