@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use dialcheck::glue::{Operation, Shape};
+use dialcheck::glue::{GlueException, Operation, Shape};
 use fixtures::{Fault, FaultProxy, Sdk};
 use probe_contract::{Partition, Region};
 use regex_lite::Regex;
@@ -117,7 +117,7 @@ fn every_shape_is_that_of_amazons_model() {
         }
         let declares_validation =
             theirs["errors"].as_array().unwrap().iter().any(|error| error["shape"] == "ValidationException");
-        assert_eq!(model.invalid == "ValidationException", declares_validation, "{}", model.name);
+        assert_eq!(model.invalid == GlueException::Validation, declares_validation, "{}", model.name);
     }
     assert!(compared.len() > 150, "{}", compared.len());
 }

@@ -202,7 +202,8 @@ impl GlueClient {
         let answer = AwsAnswer { status: status.as_u16(), error_type: kind, body };
         let ServiceError { code, message } = json_error(&answer);
         let name = code.ok_or_else(unreadable)?;
-        Err(CallError::Exception { name, message: message.unwrap_or_default() })
+        let federation_source_error_code = parsed["FederationSourceErrorCode"].as_str().map(str::to_owned);
+        Err(CallError::Exception { name, message: message.unwrap_or_default(), federation_source_error_code })
     }
 
     fn tell(&self, event: Event<'_>) {

@@ -67,6 +67,8 @@ pub enum CallError {
         name: String,
         /// Its message.
         message: String,
+        /// `FederationSourceErrorCode`, where it has one.
+        federation_source_error_code: Option<String>,
     },
 }
 
@@ -79,8 +81,12 @@ impl From<&Blocked> for CallError {
 impl CallError {
     /// The same without the secrets that were sent: a server may repeat them, as Glue does with a signature that does not fit.
     pub(super) fn without(self, sent: &[Secret]) -> Self {
-        let Self::Exception { name, message } = self else { return self };
-        Self::Exception { name: redact(&name, sent), message: redact(&message, sent) }
+        let Self::Exception { name, message, federation_source_error_code } = self else { return self };
+        Self::Exception {
+            name: redact(&name, sent),
+            message: redact(&message, sent),
+            federation_source_error_code: federation_source_error_code.map(|code| redact(&code, sent)),
+        }
     }
 
     pub(super) fn request(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -70,9 +70,9 @@ impl Dialing {
         catalog: Option<Arc<dyn Catalog>>,
         reach: Reach,
         observers: Vec<Arc<dyn Observer>>,
-    ) -> Result<Engine, Failed> {
+    ) -> Result<Arc<Engine>, Failed> {
         let Reach { loopback, local_files } = reach;
-        Ok(Engine::new(EngineOptions {
+        Ok(Arc::new(Engine::new(EngineOptions {
             deadline,
             jobs,
             max_files,
@@ -85,7 +85,7 @@ impl Dialing {
             aws: AwsOptions { msk_brokers: self.msk_brokers.clone(), ..self.aws.options() },
             catalog,
             observers,
-        }))
+        })))
     }
 
     /// Names to addresses.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -141,7 +142,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
     let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files };
     let engine = arguments.dialing.engine(limits, Some(catalog.clone()), reach, Vec::new())?;
     let validate = if arguments.validate_all { Validate::All } else { Validate::Authenticated };
-    let service = Service::new(engine, catalog, validate);
+    let service = Arc::new(Service::new(engine, catalog, validate));
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failed::Agent)?;
     runtime.block_on(async {

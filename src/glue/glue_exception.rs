@@ -1,8 +1,8 @@
-//! What `TestConnection` answers for each class of failures.
+//! The exceptions by name, and which one `TestConnection` answers for each class of failures.
 
 use probe_contract::Code;
 
-/// An exception that `TestConnection` declares (AWS Glue API, version 2017-03-31).
+/// An exception that an operation declares (AWS Glue API, version 2017-03-31), or an error that all services of AWS have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GlueException {
     /// `InvalidInputException`
@@ -23,6 +23,14 @@ pub enum GlueException {
     Conflict,
     /// `InternalServiceException`
     InternalService,
+    /// `AlreadyExistsException`
+    AlreadyExists,
+    /// `ThrottlingException`
+    Throttling,
+    /// `ValidationException`
+    Validation,
+    /// An error that all services have in common.
+    Common(CommonError),
 }
 
 impl GlueException {
@@ -39,8 +47,39 @@ impl GlueException {
             Self::EntityNotFound => "EntityNotFoundException",
             Self::Conflict => "ConflictException",
             Self::InternalService => "InternalServiceException",
+            Self::AlreadyExists => "AlreadyExistsException",
+            Self::Throttling => "ThrottlingException",
+            Self::Validation => "ValidationException",
+            Self::Common(error) => error.name(),
         }
     }
+
+    /// The exception of that name on the wire, where there is one, with the `FederationSourceErrorCode` beside it.
+    #[must_use]
+    pub fn named(name: &str, federation_source_error_code: Option<&str>) -> Option<Self> {
+        let codes = FederationSourceErrorCode::ALL.iter().copied();
+        let federation = codes.map(Self::FederationSource);
+        let common = CommonError::ALL.iter().copied().map(Self::Common);
+        Self::PLAIN.iter().copied().chain(federation).chain(common).find(|exception| {
+            exception.name() == name
+                && exception.federation_source_error_code() == federation_source_error_code
+        })
+    }
+
+    /// Those that have nothing beside their name.
+    const PLAIN: &[Self] = &[
+        Self::InvalidInput,
+        Self::OperationTimeout,
+        Self::ResourceNumberLimitExceeded,
+        Self::GlueEncryption,
+        Self::AccessDenied,
+        Self::EntityNotFound,
+        Self::Conflict,
+        Self::InternalService,
+        Self::AlreadyExists,
+        Self::Throttling,
+        Self::Validation,
+    ];
 
     /// `FederationSourceErrorCode`, where the exception has one.
     #[must_use]
@@ -54,7 +93,11 @@ impl GlueException {
             | Self::AccessDenied
             | Self::EntityNotFound
             | Self::Conflict
-            | Self::InternalService => None,
+            | Self::InternalService
+            | Self::AlreadyExists
+            | Self::Throttling
+            | Self::Validation
+            | Self::Common(_) => None,
         }
     }
 }
@@ -74,6 +117,8 @@ pub enum FederationSourceErrorCode {
     InvalidResponse,
     /// `OperationNotSupportedException`
     OperationNotSupported,
+    /// `OperationTimeoutException`, which Glue may answer and dialcheck does not.
+    OperationTimeout,
     /// `InternalServiceException`
     InternalService,
     /// `PartialFailureException`
@@ -83,6 +128,20 @@ pub enum FederationSourceErrorCode {
 }
 
 impl FederationSourceErrorCode {
+    /// All of them.
+    const ALL: &[Self] = &[
+        Self::AccessDenied,
+        Self::EntityNotFound,
+        Self::InvalidCredentials,
+        Self::InvalidInput,
+        Self::InvalidResponse,
+        Self::OperationNotSupported,
+        Self::OperationTimeout,
+        Self::InternalService,
+        Self::PartialFailure,
+        Self::Throttling,
+    ];
+
     /// The enum value, as the wire carries it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -93,9 +152,60 @@ impl FederationSourceErrorCode {
             Self::InvalidInput => "InvalidInputException",
             Self::InvalidResponse => "InvalidResponseException",
             Self::OperationNotSupported => "OperationNotSupportedException",
+            Self::OperationTimeout => "OperationTimeoutException",
             Self::InternalService => "InternalServiceException",
             Self::PartialFailure => "PartialFailureException",
             Self::Throttling => "ThrottlingException",
+        }
+    }
+}
+
+/// An error that any service of AWS may answer with before it has looked at the operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommonError {
+    /// `IncompleteSignatureException`
+    IncompleteSignature,
+    /// `InvalidSignatureException`
+    InvalidSignature,
+    /// `MissingAuthenticationTokenException`
+    MissingAuthenticationToken,
+    /// `RequestEntityTooLargeException`
+    RequestEntityTooLarge,
+    /// `RequestTimeoutException`
+    RequestTimeout,
+    /// `SerializationException`
+    Serialization,
+    /// `UnknownOperationException`
+    UnknownOperation,
+    /// `UnrecognizedClientException`
+    UnrecognizedClient,
+}
+
+impl CommonError {
+    /// All of them.
+    const ALL: &[Self] = &[
+        Self::IncompleteSignature,
+        Self::InvalidSignature,
+        Self::MissingAuthenticationToken,
+        Self::RequestEntityTooLarge,
+        Self::RequestTimeout,
+        Self::Serialization,
+        Self::UnknownOperation,
+        Self::UnrecognizedClient,
+    ];
+
+    /// Its name, as `__type` carries it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IncompleteSignature => "IncompleteSignatureException",
+            Self::InvalidSignature => "InvalidSignatureException",
+            Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+            Self::RequestEntityTooLarge => "RequestEntityTooLargeException",
+            Self::RequestTimeout => "RequestTimeoutException",
+            Self::Serialization => "SerializationException",
+            Self::UnknownOperation => "UnknownOperationException",
+            Self::UnrecognizedClient => "UnrecognizedClientException",
         }
     }
 }
@@ -177,6 +287,23 @@ mod tests {
             })
             .collect();
         assert_eq!(told, EXPECTED);
+    }
+
+    #[test]
+    fn every_exception_is_found_by_its_name() {
+        let answered = Code::ALL.iter().map(|code| GlueException::from(*code));
+        for exception in answered.chain([
+            GlueException::AlreadyExists,
+            GlueException::Throttling,
+            GlueException::Validation,
+            GlueException::Common(CommonError::Serialization),
+            GlueException::FederationSource(FederationSourceErrorCode::OperationTimeout),
+        ]) {
+            let code = exception.federation_source_error_code();
+            assert_eq!(GlueException::named(exception.name(), code), Some(exception));
+        }
+        assert_eq!(GlueException::named("FederationSourceException", None), None);
+        assert_eq!(GlueException::named("NovelException", None), None);
     }
 
     const EXPECTED: [&str; 17] = [

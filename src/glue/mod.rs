@@ -16,7 +16,7 @@ mod value;
 pub use connection_type::{is_unified, required_properties};
 pub use definition::{Definition, Read, TestRequest, read};
 pub use exception::Exception;
-pub use glue_exception::{FederationSourceErrorCode, GlueException};
+pub use glue_exception::{CommonError, FederationSourceErrorCode, GlueException};
 pub use operation::{Dials, Model, Operation};
 pub use shape::{Example, Member, Rejected, Shape, Text};
 pub use spelling::near_property_key;

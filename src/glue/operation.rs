@@ -1,5 +1,6 @@
 //! The one table of operations: what the server answers, the command line offers, and skeletons and help are made of.
 
+use super::GlueException;
 use super::shape::Shape;
 use super::shapes::{connection, connection_type, encryption};
 
@@ -50,7 +51,7 @@ pub struct Model {
     /// The list that it answers in pages, if it does.
     pub pages: Option<&'static str>,
     /// Which exception says that an input violates a constraint.
-    pub invalid: &'static str,
+    pub invalid: GlueException,
     /// Whether it dials, and how it ends: who may do it, and how many at a time, follows from that.
     pub dials: Dials,
 }
@@ -66,9 +67,8 @@ pub enum Dials {
     ToItsEnd,
 }
 
-const INVALID_INPUT: &str = "InvalidInputException";
-const VALIDATION: &str = "ValidationException";
 use Dials::{ForItsCaller, Never, ToItsEnd};
+use GlueException::{InvalidInput, Validation};
 
 macro_rules! operations {
     ($($operation:ident $command:literal $about:literal, $input:expr => $output:expr, $pages:expr, $invalid:expr, $dials:expr;)+) => {
@@ -95,37 +95,37 @@ macro_rules! operations {
 
 operations! {
     TestConnection "test-connection" "Test a connection by really dialing it",
-        connection::TEST_CONNECTION_REQUEST => connection::TEST_CONNECTION_RESPONSE, None, INVALID_INPUT, ForItsCaller;
+        connection::TEST_CONNECTION_REQUEST => connection::TEST_CONNECTION_RESPONSE, None, InvalidInput, ForItsCaller;
     CreateConnection "create-connection" "Create a connection",
-        connection::CREATE_CONNECTION_REQUEST => connection::CREATE_CONNECTION_RESPONSE, None, INVALID_INPUT, ToItsEnd;
+        connection::CREATE_CONNECTION_REQUEST => connection::CREATE_CONNECTION_RESPONSE, None, InvalidInput, ToItsEnd;
     UpdateConnection "update-connection" "Replace the definition of a connection",
-        connection::UPDATE_CONNECTION_REQUEST => connection::UPDATE_CONNECTION_RESPONSE, None, INVALID_INPUT, ToItsEnd;
+        connection::UPDATE_CONNECTION_REQUEST => connection::UPDATE_CONNECTION_RESPONSE, None, InvalidInput, ToItsEnd;
     GetConnection "get-connection" "Show a connection",
-        connection::GET_CONNECTION_REQUEST => connection::GET_CONNECTION_RESPONSE, None, INVALID_INPUT, Never;
+        connection::GET_CONNECTION_REQUEST => connection::GET_CONNECTION_RESPONSE, None, InvalidInput, Never;
     GetConnections "get-connections" "Show connections",
-        connection::GET_CONNECTIONS_REQUEST => connection::GET_CONNECTIONS_RESPONSE, Some("ConnectionList"), INVALID_INPUT, Never;
+        connection::GET_CONNECTIONS_REQUEST => connection::GET_CONNECTIONS_RESPONSE, Some("ConnectionList"), InvalidInput, Never;
     DeleteConnection "delete-connection" "Delete a connection",
-        connection::DELETE_CONNECTION_REQUEST => connection::DELETE_CONNECTION_RESPONSE, None, INVALID_INPUT, Never;
+        connection::DELETE_CONNECTION_REQUEST => connection::DELETE_CONNECTION_RESPONSE, None, InvalidInput, Never;
     BatchDeleteConnection "batch-delete-connection" "Delete several connections",
-        connection::BATCH_DELETE_CONNECTION_REQUEST => connection::BATCH_DELETE_CONNECTION_RESPONSE, None, INVALID_INPUT, Never;
+        connection::BATCH_DELETE_CONNECTION_REQUEST => connection::BATCH_DELETE_CONNECTION_RESPONSE, None, InvalidInput, Never;
     ListConnectionTypes "list-connection-types" "List the types of connections",
         connection_type::LIST_CONNECTION_TYPES_REQUEST => connection_type::LIST_CONNECTION_TYPES_RESPONSE,
-        Some("ConnectionTypes"), INVALID_INPUT, Never;
+        Some("ConnectionTypes"), InvalidInput, Never;
     DescribeConnectionType "describe-connection-type" "Show what a type of connections needs",
         connection_type::DESCRIBE_CONNECTION_TYPE_REQUEST => connection_type::DESCRIBE_CONNECTION_TYPE_RESPONSE,
-        None, VALIDATION, Never;
+        None, Validation, Never;
     RegisterConnectionType "register-connection-type" "Add a type of connections to a REST API",
         connection_type::REGISTER_CONNECTION_TYPE_REQUEST => connection_type::REGISTER_CONNECTION_TYPE_RESPONSE,
-        None, VALIDATION, Never;
+        None, Validation, Never;
     DeleteConnectionType "delete-connection-type" "Delete a type that was registered",
         connection_type::DELETE_CONNECTION_TYPE_REQUEST => connection_type::DELETE_CONNECTION_TYPE_RESPONSE,
-        None, VALIDATION, Never;
+        None, Validation, Never;
     GetDataCatalogEncryptionSettings "get-data-catalog-encryption-settings" "Show how a catalog is encrypted",
         encryption::GET_DATA_CATALOG_ENCRYPTION_SETTINGS_REQUEST
-            => encryption::GET_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, INVALID_INPUT, Never;
+            => encryption::GET_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, InvalidInput, Never;
     PutDataCatalogEncryptionSettings "put-data-catalog-encryption-settings" "Set how a catalog is encrypted",
         encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_REQUEST
-            => encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, INVALID_INPUT, Never;
+            => encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, InvalidInput, Never;
 }
 
 impl Operation {

@@ -28,6 +28,29 @@ pub enum Value {
 pub struct Fields(Vec<(String, Value)>);
 
 impl Value {
+    /// Any JSON, which need not fit a shape. `null` counts as absent.
+    #[must_use]
+    pub fn of_json(json: serde_json::Value) -> Option<Self> {
+        Some(match json {
+            serde_json::Value::Null => return None,
+            serde_json::Value::Bool(value) => Self::Boolean(value),
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(integer) => Self::Integer(integer),
+                None => Self::Timestamp(number.as_f64()?),
+            },
+            serde_json::Value::String(text) => Self::Text(Secret::new(text)),
+            serde_json::Value::Array(list) => {
+                Self::List(list.into_iter().filter_map(Self::of_json).collect())
+            }
+            serde_json::Value::Object(members) => {
+                let members = members.into_iter();
+                Self::Fields(
+                    members.filter_map(|(key, member)| Some((key, Self::of_json(member)?))).collect(),
+                )
+            }
+        })
+    }
+
     /// The value as it goes over the wire, its secrets included: for the one place that sends it.
     #[must_use]
     pub fn exposed(&self) -> Exposed<'_> {

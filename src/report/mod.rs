@@ -1,5 +1,6 @@
 //! The report: one versioned document, the same from the command line and the server. Keys are only ever added.
 
+mod exception;
 pub mod json;
 pub mod yaml;
 
@@ -10,7 +11,7 @@ use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, S
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::glue::GlueException;
+use crate::glue::Exception;
 
 /// What the shape of the report is called. Another number would mean other keys.
 pub const SCHEMA: &str = "dialcheck/2";
@@ -68,7 +69,7 @@ pub struct TestResult {
     #[serde(rename = "ms", serialize_with = "milliseconds")]
     pub elapsed: Duration,
     /// What `TestConnection` answers with; absent only on a pass.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "exception::serialize", skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
     /// What decided the verdict; absent only on a pass.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,18 +111,6 @@ impl Verdict {
             Self::NotTestable => "not_testable",
         }
     }
-}
-
-/// An exception of `TestConnection`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Exception {
-    /// Its name, `__type` on the wire.
-    pub name: &'static str,
-    /// `FederationSourceErrorCode`, where the exception has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub federation_source_error_code: Option<&'static str>,
-    /// `Message`: stage, what happened, what to do, and the request id.
-    pub message: String,
 }
 
 /// Why a test did not pass.
@@ -168,7 +157,7 @@ impl TestResult {
             verdict: Verdict::of(failure.map(|(_, failure)| failure.code)),
             started: transcript.started,
             elapsed: transcript.elapsed,
-            exception: failure.map(|(stage, failure)| Exception::new(*stage, failure, request_id)),
+            exception: failure.map(|(stage, failure)| exception_of(*stage, failure, request_id)),
             failure: failure.map(|(stage, failure)| FailureReport::new(*stage, failure)),
             stages: transcript.records.clone(),
             warnings: transcript.warnings.clone(),
@@ -182,18 +171,11 @@ impl TestResult {
     }
 }
 
-impl Exception {
-    fn new(stage: Stage, failure: &RecordedFailure, request_id: Uuid) -> Self {
-        let exception = GlueException::from(failure.code);
-        Self {
-            name: exception.name(),
-            federation_source_error_code: exception.federation_source_error_code(),
-            message: format!(
-                "{stage}: {}. {}. (report {request_id})",
-                failure.detail,
-                failure.hints.join(". ")
-            ),
-        }
+fn exception_of(stage: Stage, failure: &RecordedFailure, request_id: Uuid) -> Exception {
+    Exception {
+        hints: failure.hints.clone(),
+        report: Some(request_id),
+        ..Exception::new(failure.code.into(), format!("{stage}: {}", failure.detail))
     }
 }
 

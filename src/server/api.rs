@@ -16,7 +16,7 @@ use super::json;
 use super::state::State;
 use crate::document::Document;
 use crate::engine::Client;
-use crate::glue::{Dials, Exception, Fields, Operation, Rejected};
+use crate::glue::{CommonError, Dials, Exception, Fields, GlueException, Operation, Rejected};
 use crate::service::{Call, Reply};
 use crate::shares::Exhausted;
 
@@ -72,14 +72,17 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
 }
 
 async fn read(body: Body) -> Result<Bytes, Barred> {
-    let barred = |status, name, message: &str| Barred { status, exception: Exception::new(name, message) };
+    let barred = |status, error, message: &str| Barred {
+        status,
+        exception: Exception::new(GlueException::Common(error), message),
+    };
     tokio::select! {
         body = to_bytes(body, MAX_BODY_BYTES) => body.map_err(|_| {
             let message = "the request has more than 1 MiB, or broke off";
-            barred(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", message)
+            barred(StatusCode::PAYLOAD_TOO_LARGE, CommonError::RequestEntityTooLarge, message)
         }),
         () = tokio::time::sleep(BODY_TIMEOUT) => {
-            Err(barred(StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", "the request did not come within 30 s"))
+            Err(barred(StatusCode::REQUEST_TIMEOUT, CommonError::RequestTimeout, "the request did not come within 30 s"))
         }
     }
 }
@@ -94,13 +97,12 @@ impl Called {
     /// Reads a body, and finds the operation it is for: in this order, as AWS does.
     fn of(request: &Parts, body: &[u8]) -> Result<Self, Exception> {
         let body = if body.is_empty() { b"{}" } else { body };
-        let document = Document::parse_request(body)
-            .map_err(|error| Exception::new("SerializationException", error.to_string()))?;
+        let document = Document::parse_request(body).map_err(malformed)?;
         let target = request.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = target.and_then(|target| target.strip_prefix("AWSGlue.")).and_then(Operation::named);
         let operation = operation.ok_or_else(|| {
             let message = "X-Amz-Target names no operation that dialcheck answers: those are the ones about connections";
-            Exception::new("UnknownOperationException", message)
+            Exception::new(GlueException::Common(CommonError::UnknownOperation), message)
         })?;
         Ok(Self { operation, document })
     }
@@ -109,12 +111,14 @@ impl Called {
         let model = self.operation.model();
         match model.input.read(self.document.root()) {
             Ok(input) => Ok((self.operation, input)),
-            Err(rejected @ Rejected::Malformed(_)) => {
-                Err(Exception::new("SerializationException", rejected.to_string()))
-            }
+            Err(rejected @ Rejected::Malformed(_)) => Err(malformed(rejected)),
             Err(rejected @ Rejected::Invalid(_)) => Err(Exception::new(model.invalid, rejected.to_string())),
         }
     }
+}
+
+fn malformed(what: impl ToString) -> Exception {
+    Exception::new(GlueException::Common(CommonError::Serialization), what.to_string())
 }
 
 /// Does the operation, if there is room for it, and keeps the report of what was tested.
@@ -143,8 +147,9 @@ async fn run(state: &State, operation: Operation, input: Fields, call: Call) -> 
                     Exhausted::Places => "too many tests are running",
                     Exhausted::Share => "too many of your tests are running",
                 };
-                let message = format!("{whose}; test again when some are over (report {})", call.request_id);
-                Exception::new("ResourceNumberLimitExceededException", message)
+                let what = format!("{whose}; test again when some are over");
+                let exception = Exception::new(GlueException::ResourceNumberLimitExceeded, what);
+                Exception { report: Some(call.request_id), ..exception }
             })?)
         }
     };
@@ -152,5 +157,5 @@ async fn run(state: &State, operation: Operation, input: Fields, call: Call) -> 
     if let Some(report) = report {
         state.reports.keep(&report, call.caller);
     }
-    answer
+    Ok(answer?)
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header, uri};
 use super::authentication::Authentication;
 use super::keys::Keys;
 use super::signature::{self, Claim, Refusal, SignedRequest};
-use crate::glue::Exception;
+use crate::glue::{Exception, GlueException};
 use crate::service::{Passwords, Rights};
 
 /// Lets requests in, or keeps them out.
@@ -63,7 +63,7 @@ impl Guard {
         let barred = |message: &str| {
             Err(Barred {
                 status: StatusCode::FORBIDDEN,
-                exception: Exception::new("AccessDeniedException", message),
+                exception: Exception::new(GlueException::AccessDenied, message),
             })
         };
         if headers.contains_key(header::ORIGIN) {
@@ -125,7 +125,10 @@ impl Claimed<'_> {
 }
 
 fn barred(refusal: &Refusal) -> Barred {
-    Barred { status: StatusCode::BAD_REQUEST, exception: Exception::new(refusal.name(), refusal.to_string()) }
+    Barred {
+        status: StatusCode::BAD_REQUEST,
+        exception: Exception::new(GlueException::Common(refusal.kind()), refusal.to_string()),
+    }
 }
 
 /// Whether a Host header holds a loopback address, or localhost.

@@ -32,7 +32,7 @@ pub(super) fn exception(exception: &Exception, request_id: Uuid) -> Response {
 pub(super) fn barred(barred: &Barred, request_id: Uuid) -> Response {
     let mut answer = response(barred.status, barred.exception.body().to_string().into_bytes(), request_id);
     // Some SDKs read the name from here, and some from the body.
-    answer.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(barred.exception.name));
+    answer.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(barred.exception.kind.name()));
     answer
 }
 

@@ -27,7 +27,7 @@ pub use authentication::Authentication;
 pub use keys::{Keys, KeysError};
 pub use tls::{Identity, IdentityError};
 
-use crate::service::Service;
+use crate::service::GlueApi;
 use crate::shares::Shares;
 use guard::Guard;
 use peers::Peers;
@@ -98,7 +98,7 @@ impl Server {
     }
 
     /// Answers until `shutdown` is over; then finishes what runs, and takes nothing new.
-    pub async fn run(self, service: Service, shutdown: impl Future<Output = ()>) {
+    pub async fn run(self, service: Arc<dyn GlueApi>, shutdown: impl Future<Output = ()>) {
         let Self { listener, options } = self;
         let state = Arc::new(State {
             service,

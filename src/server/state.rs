@@ -1,16 +1,18 @@
 //! What every request is answered with.
 
+use std::sync::Arc;
+
 use tokio_util::task::TaskTracker;
 
 use super::guard::Guard;
 use super::reports::Reports;
 use crate::engine::Client;
-use crate::service::Service;
+use crate::service::GlueApi;
 use crate::shares::Shares;
 
 /// What every request is answered with.
 pub(super) struct State {
-    pub(super) service: Service,
+    pub(super) service: Arc<dyn GlueApi>,
     pub(super) guard: Guard,
     pub(super) tests: Shares<Client>,
     pub(super) reports: Reports,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use probe_contract::{Failure, Purpose};
+use probe_contract::Purpose;
 
 use super::get_connection::not_found;
 use super::tokens::{self, Keeping, Kept};
@@ -115,7 +115,7 @@ impl Service {
         connection.revision =
             self.catalog.create(catalog_id, &connection).await.map_err(|error| match error {
                 CatalogError::Exists => Exception::new(
-                    "AlreadyExistsException",
+                    GlueException::AlreadyExists,
                     format!("Connection {} already exists.", connection.name()),
                 ),
                 CatalogError::Changed
@@ -137,7 +137,7 @@ impl Service {
             }
             // Nobody can have these tokens a second time, so the connection stays, and says what is wrong with it.
             Err(exception) if has_tokens => {
-                connection.validation_failed(exception.message);
+                connection.validation_failed(exception.to_string());
                 self.catalog.replace(catalog_id, &connection).await?;
                 Ok(created("FAILED"))
             }
@@ -173,7 +173,7 @@ impl Service {
         match &answer {
             Ok(()) => input.settle(&mut connection),
             // Nobody can have these tokens a second time.
-            Err(exception) if has_tokens => connection.validation_failed(exception.message.clone()),
+            Err(exception) if has_tokens => connection.validation_failed(exception.to_string()),
             // What was there stays as it was.
             Err(_) => connection = before,
         }
@@ -234,14 +234,19 @@ impl Service {
         }
         compute_environments::check(&definition, &environments)?;
         if call.rights.references() == References::Denied {
-            let references = self.engine.references(&definition).await.map_err(of_engine)?;
+            let references = self
+                .engine
+                .references(&definition)
+                .await
+                .map_err(|failure| Exception::of_failure(&failure))?;
             if !references.is_empty() {
                 let references: Vec<&str> = references.iter().map(String::as_str).collect();
-                return Err(of_engine(denied(&references)));
+                return Err(Exception::of_failure(&denied(&references)));
             }
         }
         let validates = wanted && (is_authenticated || self.validate == Validate::All);
-        let exchanges = self.engine.exchanges(&definition).await.map_err(of_engine)?;
+        let exchanges =
+            self.engine.exchanges(&definition).await.map_err(|failure| Exception::of_failure(&failure))?;
         let registration = if definition.connection_type.starts_with(registration::PREFIX) {
             let registered = self.catalog.connection_type(&definition.connection_type).await?;
             registration::digest_of(&definition.connection_type, registered.as_ref())
@@ -280,10 +285,7 @@ impl Service {
         let mut answer = answer(&result);
         let kept = keeping.kept();
         if let (Err(exception), true) = (&mut answer, kept.has_tokens) {
-            // In front of the report's id, with which every message ends.
-            let id = format!(" (report {})", call.request_id);
-            let told = exception.message.strip_suffix(&id).unwrap_or(&exception.message);
-            exception.message = format!("{told} {KEPT}{id}");
+            exception.hints.push(KEPT.to_owned());
         }
         *report = Some(result);
         Tried { kept, answer }
@@ -308,39 +310,40 @@ impl Service {
 
 /// What is told of tokens that are kept although something failed behind the exchange.
 const KEPT: &str = "The authorization code was exchanged before that, and the connection keeps the tokens with the Status FAILED: \
-                    update it without a code to have them tested again.";
+                    update it without a code to have them tested again";
 
 /// `CreateConnection`'s answer.
 fn created(status: &str) -> Fields {
     Fields::default().with("CreateConnectionStatus", status)
 }
 
-/// What the engine says before it tests anything.
-fn of_engine(failure: Failure) -> Exception {
-    let message = format!("{}. {}.", failure.detail, failure.advice());
-    Exception::new(GlueException::from(failure.code).name(), message)
-}
-
 fn answer(result: &TestResult) -> Result<(), Exception> {
-    result.exception.as_ref().map_or(Ok(()), |exception| Err(collapsed(exception.into())))
+    result.exception.clone().map_or(Ok(()), |exception| Err(collapsed(exception)))
 }
 
 /// The exception of `CreateConnection` and `UpdateConnection` for one of `TestConnection`.
 fn collapsed(exception: Exception) -> Exception {
-    let is_declared = matches!(
-        exception.name,
-        "InvalidInputException"
-            | "OperationTimeoutException"
-            | "ResourceNumberLimitExceededException"
-            | "GlueEncryptionException"
-            | "InternalServiceException"
-    );
-    if is_declared {
-        return exception;
-    }
-    let cause = exception.federation_source_error_code.unwrap_or(exception.name);
-    Exception {
-        from_federation_source: Some(true),
-        ..Exception::invalid_input(format!("{cause}: {}", exception.message))
+    match exception.kind {
+        GlueException::InvalidInput
+        | GlueException::OperationTimeout
+        | GlueException::ResourceNumberLimitExceeded
+        | GlueException::GlueEncryption
+        | GlueException::InternalService => exception,
+        kind @ (GlueException::FederationSource(_)
+        | GlueException::AccessDenied
+        | GlueException::EntityNotFound
+        | GlueException::Conflict
+        | GlueException::AlreadyExists
+        | GlueException::Throttling
+        | GlueException::Validation
+        | GlueException::Common(_)) => {
+            let cause = kind.federation_source_error_code().unwrap_or(kind.name());
+            Exception {
+                kind: GlueException::InvalidInput,
+                what: format!("{cause}: {}", exception.what),
+                from_federation_source: true,
+                ..exception
+            }
+        }
     }
 }

@@ -25,7 +25,7 @@ impl Service {
         if let Some(Err(error)) =
             passwords.and_then(|passwords| passwords.text("AwsKmsKeyId")).map(KmsKeyId::parse)
         {
-            return Err(Exception::new("InvalidInputException", format!("AwsKmsKeyId: {error}.")));
+            return Err(Exception::invalid_input(format!("AwsKmsKeyId: {error}.")));
         }
         let kept = Fields::default().with("DataCatalogEncryptionSettings", settings);
         self.catalog.put_encryption_settings(catalog_id(input), &kept).await?;

@@ -82,8 +82,8 @@ impl Service {
                 Err(exception) => exception,
             };
             let detail = Fields::default()
-                .with("ErrorCode", failed.name)
-                .with("ErrorMessage", failed.message.as_str());
+                .with("ErrorCode", failed.kind.name())
+                .with("ErrorMessage", failed.to_string().as_str());
             errors.set(name, detail);
         }
         Ok(Fields::default().with("Succeeded", succeeded).with("Errors", errors))

@@ -1,31 +1,36 @@
 //! What each operation does: the same for the server and for the command line.
 
+mod api;
 mod compute_environments;
 mod connection_types;
 mod create_update;
 mod credentials;
 mod encryption_settings;
+#[cfg(feature = "aws")]
+mod endpoint;
 mod get_connection;
 mod password_encryption;
 mod rights;
 mod test_connection;
 mod tokens;
 
+pub use api::{Call, GlueApi, GlueError, Passwords, Reply};
 pub use connection_types::{TestedType, tested_types};
 pub use rights::{GrantError, Grants, Rights};
 
 use std::sync::Arc;
 
-use uuid::Uuid;
+use futures_util::future::BoxFuture;
 
 use crate::catalog::{Catalog, CatalogError, DEFAULT_CATALOG_ID};
-use crate::engine::{Client, Engine};
+use crate::engine::Engine;
 use crate::glue::{Exception, FederationSourceErrorCode, Fields, GlueException, Operation};
 use crate::report::TestResult;
 
-/// Answers the operations of Glue's that are about connections.
+/// Answers the operations of Glue's that are about connections. Clones share the engine and the catalog.
+#[derive(Clone)]
 pub struct Service {
-    engine: Engine,
+    engine: Arc<Engine>,
     catalog: Arc<dyn Catalog>,
     validate: Validate,
 }
@@ -39,65 +44,31 @@ pub enum Validate {
     All,
 }
 
-/// One call of an operation.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// Its id: the answer, the message of an exception and the report carry it.
-    pub request_id: Uuid,
-    /// The caller's name, where callers are told apart.
-    pub caller: Option<String>,
-    /// Whom its tests count to, where they are shared among clients.
-    pub client: Option<Client>,
-    /// Whether answers hold passwords that the request does not ask to hide.
-    pub passwords: Passwords,
-    /// What the caller may do.
-    pub rights: Arc<Rights>,
-}
-
-/// Whether answers hold passwords.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Passwords {
-    /// As if every request said `HidePassword`.
-    Hidden,
-    /// Unless the request says `HidePassword`.
-    Shown,
-}
-
-/// What a call came to.
-#[derive(Debug)]
-pub struct Reply {
-    /// What is answered.
-    pub answer: Result<Fields, Exception>,
-    /// What was tested on the way, stage by stage.
-    pub report: Option<TestResult>,
-}
-
 impl Service {
     /// A service on `catalog`, which `engine` looks names up in too.
     #[must_use]
-    pub fn new(engine: Engine, catalog: Arc<dyn Catalog>, validate: Validate) -> Self {
+    pub fn new(engine: Arc<Engine>, catalog: Arc<dyn Catalog>, validate: Validate) -> Self {
         Self { engine, catalog, validate }
     }
 
     /// The engine that it tests with.
     #[must_use]
-    pub fn engine(&self) -> &Engine {
+    pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
 
-    /// Does `operation` with `input`, which fits its shape, if the caller may.
-    ///
-    /// Not cancel safe for what writes: a validation that is dropped leaves its connection `IN_PROGRESS` until its time is
-    /// over. A dropped test ends its dialing.
-    pub async fn call(&self, operation: Operation, input: Fields, call: &Call) -> Reply {
-        let mut report = None;
-        if let Err(refused) = call.rights.check(operation, &input) {
-            return Reply { answer: Err(refused), report };
-        }
-        let answer = match operation {
-            Operation::TestConnection => self.test_connection(input, call, &mut report).await,
-            Operation::CreateConnection => self.create_connection(input, call, &mut report).await,
-            Operation::UpdateConnection => self.update_connection(input, call, &mut report).await,
+    async fn perform(
+        &self,
+        operation: Operation,
+        input: Fields,
+        call: &Call,
+        report: &mut Option<TestResult>,
+    ) -> Result<Fields, Exception> {
+        call.rights.check(operation, &input)?;
+        match operation {
+            Operation::TestConnection => self.test_connection(input, call, report).await,
+            Operation::CreateConnection => self.create_connection(input, call, report).await,
+            Operation::UpdateConnection => self.update_connection(input, call, report).await,
             Operation::GetConnection => self.get_connection(&input, call).await,
             Operation::GetConnections => self.get_connections(&input, call).await,
             Operation::DeleteConnection => self.delete_connection(&input).await,
@@ -108,8 +79,21 @@ impl Service {
             Operation::DeleteConnectionType => self.delete_connection_type(&input).await,
             Operation::GetDataCatalogEncryptionSettings => self.get_encryption_settings(&input).await,
             Operation::PutDataCatalogEncryptionSettings => self.put_encryption_settings(&input).await,
-        };
-        Reply { answer, report }
+        }
+    }
+}
+
+/// Does an operation if the caller may.
+///
+/// A dropped test ends its dialing. What writes is finished only if its future is: a validation that is dropped leaves its connection
+/// `IN_PROGRESS` until its time is over.
+impl GlueApi for Service {
+    fn call<'a>(&'a self, operation: Operation, input: Fields, call: &'a Call) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let mut report = None;
+            let answer = self.perform(operation, input, call, &mut report).await;
+            Reply { answer: answer.map_err(GlueError::from), report }
+        })
     }
 }
 
@@ -126,22 +110,34 @@ fn required<'a>(input: &'a Fields, key: &str) -> Result<&'a str, Exception> {
 impl From<CatalogError> for Exception {
     fn from(error: CatalogError) -> Self {
         match error {
-            CatalogError::Exists => Self::new("AlreadyExistsException", "the name is taken"),
+            CatalogError::Exists => Self::new(GlueException::AlreadyExists, "the name is taken"),
             CatalogError::Changed => {
                 Self::invalid_input("the connection was changed by another request meanwhile; try again")
             }
             CatalogError::ReadOnly => Self::invalid_input(error.to_string()),
-            CatalogError::Sealed(_) => Self::new("GlueEncryptionException", error.to_string()),
+            CatalogError::Sealed(_) => Self::new(GlueException::GlueEncryption, error.to_string()),
             CatalogError::Remote(ref failure) => {
-                let (exception, message) = (GlueException::from(failure.code), format!("{error}."));
-                if exception == GlueException::FederationSource(FederationSourceErrorCode::Throttling) {
-                    return Self::new("ThrottlingException", message);
-                }
-                // What only TestConnection declares.
-                if exception.federation_source_error_code().is_some() {
-                    return Self::internal(message);
-                }
-                Self::new(exception.name(), message)
+                let exception = Self::of_failure(failure);
+                let kind = match exception.kind {
+                    GlueException::FederationSource(FederationSourceErrorCode::Throttling) => {
+                        GlueException::Throttling
+                    }
+                    // Only TestConnection declares it.
+                    GlueException::FederationSource(_) => GlueException::InternalService,
+                    kind @ (GlueException::InvalidInput
+                    | GlueException::OperationTimeout
+                    | GlueException::ResourceNumberLimitExceeded
+                    | GlueException::GlueEncryption
+                    | GlueException::AccessDenied
+                    | GlueException::EntityNotFound
+                    | GlueException::Conflict
+                    | GlueException::InternalService
+                    | GlueException::AlreadyExists
+                    | GlueException::Throttling
+                    | GlueException::Validation
+                    | GlueException::Common(_)) => kind,
+                };
+                Self { kind, ..exception }
             }
             CatalogError::Broken(_) => Self::internal(error.to_string()),
         }

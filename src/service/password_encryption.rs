@@ -3,7 +3,7 @@
 
 use super::{Call, Service};
 use crate::catalog::Connection;
-use crate::glue::{Definition, Exception, Fields};
+use crate::glue::{Definition, Exception, Fields, GlueException};
 use crate::{PROTOCOLS, declared};
 use std::collections::BTreeSet;
 
@@ -120,6 +120,7 @@ fn without(properties: &Properties, left_out: &str) -> Properties {
 }
 
 fn refused(property: &str, failure: &Failure) -> Exception {
-    let message = format!("{property}: {}. {}.", failure.detail, failure.advice());
-    Exception::new("GlueEncryptionException", message)
+    let exception = Exception::of_failure(failure);
+    let what = format!("{property}: {}", exception.what);
+    Exception { kind: GlueException::GlueEncryption, what, ..exception }
 }

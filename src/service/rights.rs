@@ -3,7 +3,7 @@
 use wildmatch::WildMatch;
 
 use crate::engine::References;
-use crate::glue::{Exception, Fields, Operation};
+use crate::glue::{Exception, Fields, GlueException, Operation};
 
 /// The rights of one caller.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ impl Rights {
 }
 
 fn access_denied(message: String) -> Exception {
-    Exception::new("AccessDeniedException", message)
+    Exception::new(GlueException::AccessDenied, message)
 }
 
 /// What stands between the commas; none where that is nothing somewhere.
@@ -267,7 +267,7 @@ mod tests {
             |encryption_settings| Rights::granted(Grants { encryption_settings, ..all }).expect("rights");
         assert!(rights(true).check(put, &Fields::default()).is_ok());
         let refused = rights(false).check(put, &Fields::default()).expect_err("refused");
-        assert_eq!(refused.name, "AccessDeniedException");
+        assert_eq!(refused.kind, GlueException::AccessDenied);
         let get = Operation::GetDataCatalogEncryptionSettings;
         assert!(rights(false).check(get, &Fields::default()).is_ok());
     }

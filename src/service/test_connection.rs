@@ -27,7 +27,7 @@ impl Service {
             }
         };
         let result = self.engine.test_with(&request, &self.circumstances(&input, call)).await;
-        let exception = result.exception.as_ref().map(Exception::from);
+        let exception = result.exception.clone();
         *report = Some(result);
         exception.map_or(Ok(Fields::default()), Err)
     }

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use probe_contract::Secret;
 use serde_json::Value as Json;
 
 use crate::catalog::connection::now;
@@ -39,25 +38,7 @@ pub(super) fn connection(json: Json) -> Option<Connection> {
 
 /// The members of a structure; none where it is something else.
 pub(super) fn fields(json: Json) -> Option<Fields> {
-    value(json)?.into_fields()
-}
-
-/// Any JSON, in the place of what fits a shape. `null` counts as absent.
-fn value(json: Json) -> Option<Value> {
-    Some(match json {
-        Json::Null => return None,
-        Json::Bool(value) => Value::Boolean(value),
-        Json::Number(number) => match number.as_i64() {
-            Some(integer) => Value::Integer(integer),
-            None => Value::Timestamp(number.as_f64()?),
-        },
-        Json::String(text) => Value::Text(Secret::new(text)),
-        Json::Array(list) => Value::List(list.into_iter().filter_map(value).collect()),
-        Json::Object(members) => {
-            let members = members.into_iter().filter_map(|(key, member)| Some((key, value(member)?)));
-            Value::Fields(members.collect())
-        }
-    })
+    Value::of_json(json)?.into_fields()
 }
 
 /// Seconds since 1970, to the millisecond.

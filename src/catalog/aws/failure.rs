@@ -80,7 +80,7 @@ const CHECK_WAY: &str = "Check that AWS Glue can be reached from here: a private
 pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
     let told = format!("{}: {error}", prefix(operation));
     let failure = match &error {
-        CallError::Exception { name, message } => return remote(exception(operation, name, message)),
+        CallError::Exception { name, message, .. } => return remote(exception(operation, name, message)),
         CallError::NoRegion | CallError::Region(_) => {
             Failure::new(Code::InvalidSettings, told).hint("Set AWS_REGION, or name a --region")
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use dialcheck::glue::Exception;
+use dialcheck::service::GlueError;
 
 use crate::cli::signals::EndSignal;
 
@@ -30,8 +30,26 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<Exception> for Failure {
-    fn from(exception: Exception) -> Self {
-        Self::Exception { name: exception.name.to_owned(), message: exception.message }
+/// In the words of the AWS CLI, where it has any.
+impl From<GlueError> for Failure {
+    fn from(error: GlueError) -> Self {
+        match error {
+            GlueError::Exception(exception) => {
+                Self::Exception { name: exception.kind.name().to_owned(), message: exception.to_string() }
+            }
+            GlueError::UnknownException { name, message } => Self::Exception { name, message },
+            GlueError::NoCredentials => Self::Other(
+                "Unable to locate credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile; \
+                 --no-sign-request calls without"
+                    .to_owned(),
+            ),
+            GlueError::NoRegion => {
+                Self::Other("You must specify a region: set AWS_REGION, or name a --region".to_owned())
+            }
+            GlueError::Unreachable(error) => {
+                Self::Other(format!("Could not connect to the endpoint URL: {error}"))
+            }
+            GlueError::Unusable(error) => Self::Other(error.to_string()),
+        }
     }
 }

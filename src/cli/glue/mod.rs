@@ -82,7 +82,7 @@ fn answer(operation: Operation, matches: &ArgMatches) -> Result<(), Failure> {
     let paging = pages::Paging::of(operation, matches)?;
     let input = fit(model.input, &parameters)?;
     let service = service::service(matches)?;
-    let work = pages::collect(&service, operation, input, paging);
+    let work = pages::collect(service.as_ref(), operation, input, paging);
     let answered = block_on(async { Ok(work.await) });
     let answered = answered.map_err(|failed| match failed {
         Failed::Interrupted(signal) => Failure::Interrupted(signal),

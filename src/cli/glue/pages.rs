@@ -2,10 +2,11 @@
 
 use clap::ArgMatches;
 use dialcheck::glue::{Fields, Operation, Value as Parameter};
+use dialcheck::service::GlueApi;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::service::Service;
+use super::service::call;
 
 const TOKEN: &str = "NextToken";
 
@@ -43,13 +44,13 @@ impl Paging {
 
 /// Calls until the last page, or as far as `paging` wants it.
 pub(super) async fn collect(
-    service: &Service,
+    service: &dyn GlueApi,
     operation: Operation,
     mut input: Fields,
     paging: Paging,
 ) -> Result<Value, Failure> {
     let Some(list) = paging.list else {
-        return service.call(operation, &input).await;
+        return call(service, operation, &input).await;
     };
     if let Some(token) = &paging.starting_token {
         input.set(TOKEN, token.as_str());
@@ -61,7 +62,7 @@ pub(super) async fn collect(
         if let Some(size) = paging.page_size.map(i64::from).into_iter().chain(left).min() {
             input.set("MaxResults", Parameter::Integer(size.min(largest(operation))));
         }
-        let mut page = service.call(operation, &input).await?;
+        let mut page = call(service, operation, &input).await?;
         let token = page.as_object_mut().and_then(|page| page.remove(TOKEN));
         let items = page.get_mut(list).map(Value::take);
         let items = items.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();

@@ -7,71 +7,39 @@ use std::time::Duration;
 
 use clap::{ArgMatches, FromArgMatches as _};
 use dialcheck::aws::{
-    CallError, Endpoint, Event, GlueClient, GlueClientOptions, NoEndpoint, ServerCertificate, Signing,
+    Endpoint, Event, GlueClient, GlueClientOptions, NoEndpoint, ServerCertificate, Signing,
 };
-use dialcheck::glue::{Fields, Operation};
 use probe_contract::printable;
-use serde_json::Value;
 
 use super::failure::Failure;
 use crate::cli::aws::AwsArguments;
 use crate::cli::dialing::certificates;
 use crate::cli::stream;
 
-pub(super) struct Remote(GlueClient);
-
-impl Remote {
-    pub(super) fn new(endpoint: &str, matches: &ArgMatches) -> Result<Self, Failure> {
-        let usage = |what: String| Failure::Usage(what);
-        let endpoint: Endpoint =
-            endpoint.parse().map_err(|error: NoEndpoint| usage(format!("--endpoint-url: {error}")))?;
-        let aws = AwsArguments::from_arg_matches(matches).map_err(|error| usage(error.to_string()))?;
-        let bundle = certificates(matches.get_one::<PathBuf>("ca-bundle").map(PathBuf::as_path));
-        let client = GlueClient::new(GlueClientOptions {
-            endpoint: Some(endpoint),
-            aws: aws.options(),
-            resolver: Arc::default(),
-            signing: if matches.get_flag("no-sign-request") { Signing::None } else { Signing::SigV4 },
-            connect_timeout: timeout(matches, "cli-connect-timeout"),
-            read_timeout: timeout(matches, "cli-read-timeout"),
-            call_timeout: None,
-            authorities: bundle.map_err(|failed| usage(failed.lines().join("\n")))?,
-            server_certificate: if matches.get_flag("no-verify-ssl") {
-                ServerCertificate::Unchecked
-            } else {
-                ServerCertificate::Checked
-            },
-            listener: matches.get_flag("debug").then_some(say),
-        });
-        client.map(Self).map_err(|error| usage(error.to_string()))
-    }
-
-    pub(super) async fn call(&self, operation: Operation, input: &Fields) -> Result<Value, Failure> {
-        self.0.call(operation, input).await.map_err(told)
-    }
-}
-
-/// In the words of the AWS CLI, where it has any.
-fn told(error: CallError) -> Failure {
-    Failure::Other(match error {
-        CallError::Exception { name, message } => return Failure::Exception { name, message },
-        CallError::NoCredentials => {
-            "Unable to locate credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile; \
-             --no-sign-request calls without"
-                .to_owned()
-        }
-        CallError::NoRegion => "You must specify a region: set AWS_REGION, or name a --region".to_owned(),
-        CallError::Unreachable { .. } | CallError::TimedOut { .. } => {
-            format!("Could not connect to the endpoint URL: {error}")
-        }
-        CallError::Region(_)
-        | CallError::Endpoint(_)
-        | CallError::Blocked(_)
-        | CallError::Credentials(_)
-        | CallError::Request(_)
-        | CallError::TooLarge
-        | CallError::NotAwsJson { .. } => error.to_string(),
-    })
+/// A client of the server at `endpoint`.
+pub(super) fn client(endpoint: &str, matches: &ArgMatches) -> Result<GlueClient, Failure> {
+    let usage = |what: String| Failure::Usage(what);
+    let endpoint: Endpoint =
+        endpoint.parse().map_err(|error: NoEndpoint| usage(format!("--endpoint-url: {error}")))?;
+    let aws = AwsArguments::from_arg_matches(matches).map_err(|error| usage(error.to_string()))?;
+    let bundle = certificates(matches.get_one::<PathBuf>("ca-bundle").map(PathBuf::as_path));
+    let client = GlueClient::new(GlueClientOptions {
+        endpoint: Some(endpoint),
+        aws: aws.options(),
+        resolver: Arc::default(),
+        signing: if matches.get_flag("no-sign-request") { Signing::None } else { Signing::SigV4 },
+        connect_timeout: timeout(matches, "cli-connect-timeout"),
+        read_timeout: timeout(matches, "cli-read-timeout"),
+        call_timeout: None,
+        authorities: bundle.map_err(|failed| usage(failed.lines().join("\n")))?,
+        server_certificate: if matches.get_flag("no-verify-ssl") {
+            ServerCertificate::Unchecked
+        } else {
+            ServerCertificate::Checked
+        },
+        listener: matches.get_flag("debug").then_some(say),
+    });
+    client.map_err(|error| usage(error.to_string()))
 }
 
 /// What `--debug` says.

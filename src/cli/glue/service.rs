@@ -1,38 +1,21 @@
 //! Who does an operation.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, FromArgMatches as _};
-use dialcheck::glue::{Fields, Operation};
-use serde_json::Value;
+use dialcheck::glue::{Fields, Operation, Value};
+use dialcheck::service::{Call, GlueApi, Passwords, Rights};
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::failure::Failure;
-use super::local::Local;
-#[cfg(feature = "aws")]
-use super::remote::Remote;
+use super::local;
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
 
-/// Who does an operation.
-pub(super) enum Service {
-    Local(Box<Local>),
-    #[cfg(feature = "aws")]
-    Remote(Box<Remote>),
-}
-
-impl Service {
-    /// Does `operation` with `input`, which fits its shape; the answer is as on the wire.
-    pub(super) async fn call(&self, operation: Operation, input: &Fields) -> Result<Value, Failure> {
-        match self {
-            Self::Local(local) => local.call(operation, input.clone()).await,
-            #[cfg(feature = "aws")]
-            Self::Remote(remote) => remote.call(operation, input).await,
-        }
-    }
-}
-
 /// Who does the operation: the embedded catalog, or a server.
-pub(super) fn service(matches: &ArgMatches) -> Result<Service, Failure> {
+pub(super) fn service(matches: &ArgMatches) -> Result<Box<dyn GlueApi>, Failure> {
     if matches.get_flag("cli-auto-prompt") {
         return Err(Failure::Usage("dialcheck asks nothing: leave out --cli-auto-prompt".to_owned()));
     }
@@ -41,11 +24,11 @@ pub(super) fn service(matches: &ArgMatches) -> Result<Service, Failure> {
         let catalog = CatalogArguments::from_arg_matches(matches).map_err(usage)?;
         let aws = AwsArguments::from_arg_matches(matches).map_err(usage)?;
         let bundle = matches.get_one::<PathBuf>("ca-bundle").cloned();
-        return Ok(Service::Local(Box::new(Local::new(&catalog, bundle, aws)?)));
+        return Ok(Box::new(local::service(&catalog, bundle, aws)?));
     };
     #[cfg(feature = "aws")]
     {
-        Ok(Service::Remote(Box::new(Remote::new(endpoint, matches)?)))
+        Ok(Box::new(super::remote::client(endpoint, matches)?))
     }
     #[cfg(not(feature = "aws"))]
     {
@@ -54,4 +37,21 @@ pub(super) fn service(matches: &ArgMatches) -> Result<Service, Failure> {
             "this build has no client for --endpoint-url: it was made without the feature aws".to_owned(),
         ))
     }
+}
+
+/// Does `operation` with `input`, which fits its shape; the answer is as on the wire.
+pub(super) async fn call(
+    service: &dyn GlueApi,
+    operation: Operation,
+    input: &Fields,
+) -> Result<Json, Failure> {
+    let call = Call {
+        request_id: Uuid::new_v4(),
+        caller: None,
+        client: None,
+        passwords: Passwords::Shown,
+        rights: Arc::new(Rights::owner()),
+    };
+    let answer = service.call(operation, input.clone(), &call).await.answer?;
+    serde_json::to_value(Value::Fields(answer).exposed()).map_err(|error| Failure::Other(error.to_string()))
 }

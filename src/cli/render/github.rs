@@ -17,7 +17,7 @@ pub(super) fn result<W: Write>(out: &mut Stream<W>, result: &TestResult, place: 
                     ("error", format!("{label}: {} failed ({})", failure.stage, failure.code.slug()))
                 }
             };
-            out.command(&format!("::{level} title={}::{}", property(&title), data(&exception.message)))?;
+            out.command(&format!("::{level} title={}::{}", property(&title), data(&exception.to_string())))?;
         }
         _ => writeln!(out, "passed: {}", data(&label))?,
     }

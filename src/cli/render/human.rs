@@ -36,13 +36,16 @@ pub(super) fn result(
         stages::write(out, &result.stages)?;
     }
     if let (Some(exception), Some(failure)) = (&result.exception, &result.failure) {
-        let code =
-            exception.federation_source_error_code.map(|code| format!(" ({code})")).unwrap_or_default();
+        let code = exception
+            .kind
+            .federation_source_error_code()
+            .map(|code| format!(" ({code})"))
+            .unwrap_or_default();
         let native = failure.native.as_ref().map(|native| format!(", {native}")).unwrap_or_default();
         writeln!(
             out,
             "    {style}{}{code}{style:#}  {DIM}{}{native}{DIM:#}",
-            exception.name,
+            exception.kind.name(),
             failure.code.slug()
         )?;
         if failure.mistakes.is_empty() {

@@ -29,7 +29,7 @@ pub(super) fn test_case(result: &TestResult, place: usize) -> TestCase {
                 }
                 ExitClass::Usage | ExitClass::Agent => TestCaseStatus::non_success(NonSuccessKind::Error),
             };
-            status.set_message(exception.message.as_str()).set_type(failure.code.slug());
+            status.set_message(exception.to_string()).set_type(failure.code.slug());
             status
         }
         _ => TestCaseStatus::success(),

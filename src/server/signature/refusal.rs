@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::glue::CommonError;
+
 /// Why a request is refused. The text is what AWS says; it repeats no more than the request's own headers.
 ///
 /// The sources are answers of DynamoDB and Kinesis, which speak the same protocol. `ExpiredTokenException` is absent: a
@@ -71,20 +73,20 @@ pub(in crate::server) enum Refusal {
 }
 
 impl Refusal {
-    /// The name of the error: `__type` of the answer.
-    pub(in crate::server) fn name(&self) -> &'static str {
+    /// The error that is answered with.
+    pub(in crate::server) fn kind(&self) -> CommonError {
         match self {
-            Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+            Self::MissingAuthenticationToken => CommonError::MissingAuthenticationToken,
             Self::Incomplete { .. } | Self::DateFormat(_) | Self::Algorithm(_) | Self::Credential(_) => {
-                "IncompleteSignatureException"
+                CommonError::IncompleteSignature
             }
             Self::HeaderAndQuery
             | Self::Expired { .. }
             | Self::NotYetCurrent { .. }
             | Self::Unsigned(_)
             | Self::Scope(_)
-            | Self::SignatureMismatch => "InvalidSignatureException",
-            Self::UnrecognizedClient => "UnrecognizedClientException",
+            | Self::SignatureMismatch => CommonError::InvalidSignature,
+            Self::UnrecognizedClient => CommonError::UnrecognizedClient,
         }
     }
 }

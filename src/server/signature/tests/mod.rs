@@ -145,7 +145,7 @@ impl Sent {
 
     fn refused(&self) -> (&'static str, String) {
         let refusal = self.verify(&keys()).expect_err("a refusal");
-        (refusal.name(), refusal.to_string())
+        (refusal.kind().name(), refusal.to_string())
     }
 }
 
