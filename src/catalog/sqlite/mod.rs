@@ -1,11 +1,13 @@
 //! The embedded catalog: one SQLite file, which several processes may share.
 
 mod connections;
+mod migrations;
 mod others;
 mod record;
 mod schema;
 mod seal;
 mod version_1;
+mod version_2;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;

@@ -1,35 +1,17 @@
-//! The tables, and how a database is opened.
+//! How a database is opened.
 
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::seal::{self, Place};
-use super::version_1;
+use super::migrations::{FreePages, MigrationError, migrate};
+use super::version_2;
 use crate::catalog::{CatalogError, Key, KeyError};
 
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The tables' version, kept as `user_version`.
-const VERSION: i64 = 2;
-
-const TABLES: &str = "
-    CREATE TABLE connections (
-        catalog_id TEXT NOT NULL,
-        name TEXT NOT NULL,
-        revision INTEGER NOT NULL,
-        sealed BLOB NOT NULL,
-        PRIMARY KEY (catalog_id, name)
-    ) STRICT;
-    CREATE TABLE connection_types (name TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) STRICT;
-    CREATE TABLE encryption_settings (catalog_id TEXT PRIMARY KEY NOT NULL, sealed BLOB NOT NULL) STRICT;
-    CREATE TABLE key_check (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), sealed BLOB NOT NULL) STRICT;
-";
-
-/// What [`Place::KeyCheck`] seals: only the right key opens it.
-const KEY_CHECK: &[u8] = b"dialcheck";
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SchemaError {
@@ -57,16 +39,14 @@ pub(super) fn open(file: &Path, key_file: &Path) -> Result<(Connection, Key), Sc
     let version = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
     // Only what nothing is sealed in yet may get a new key.
     let key = if version == 0 { Key::read_or_make(key_file)? } else { Key::read(key_file)? };
-    match version {
-        0 => create(&transaction, &key).map_err(SchemaError::Unwritten)?,
-        1 => migrate(&transaction, &key, key_file)?,
-        VERSION => check(&transaction, &key, key_file)?,
-        _ => return Err(SchemaError::Later),
+    let free_pages = migrate(&transaction, &key, version).map_err(|error| told(error, key_file))?;
+    if !version_2::is_sealed_with(&transaction, &key)? {
+        return Err(KeyError::other(key_file).into());
     }
     transaction.commit()?;
-    if version == 1 {
-        // What was readable then must not stay behind in free pages.
-        database.execute_batch("VACUUM")?;
+    match free_pages {
+        FreePages::Keep => {}
+        FreePages::Wipe => database.execute_batch("VACUUM")?,
     }
     Ok((database, key))
 }
@@ -87,17 +67,15 @@ fn write_ahead(database: &Connection) -> Result<(), rusqlite::Error> {
     }
 }
 
-fn create(transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {
-    transaction.execute_batch(TABLES)?;
-    let sealed = seal::seal(key, Place::KeyCheck, KEY_CHECK)?;
-    transaction.execute("INSERT INTO key_check (only_row, sealed) VALUES (1, ?1)", [sealed])?;
-    transaction.pragma_update(None, "user_version", VERSION)?;
-    Ok(())
-}
-
-fn migrate(transaction: &Transaction<'_>, key: &Key, key_file: &Path) -> Result<(), SchemaError> {
-    let stored = version_1::take(transaction, key).map_err(|error| match error {
-        // It had no check value, so that a wrong key shows only here.
+/// What is told of a database that stays as it is.
+fn told(error: MigrationError, key_file: &Path) -> SchemaError {
+    let error = match error {
+        MigrationError::Later => return SchemaError::Later,
+        MigrationError::New(error) => return SchemaError::Unwritten(error),
+        MigrationError::Failed(error) => error,
+    };
+    SchemaError::Migration(match error {
+        // Version 1 had no check value, so that a wrong key shows only here.
         CatalogError::Sealed(what) => {
             format!("{what} can't be opened with the key file {}", key_file.display())
         }
@@ -106,18 +84,7 @@ fn migrate(transaction: &Transaction<'_>, key: &Key, key_file: &Path) -> Result<
         | CatalogError::ReadOnly
         | CatalogError::Remote(_)
         | CatalogError::Broken(_)) => error.to_string(),
-    });
-    let stored = stored.map_err(SchemaError::Migration)?;
-    let written = create(transaction, key).and_then(|()| stored.put(transaction, key));
-    written.map_err(|error| SchemaError::Migration(error.to_string()))
-}
-
-fn check(transaction: &Transaction<'_>, key: &Key, key_file: &Path) -> Result<(), SchemaError> {
-    let sealed: Vec<u8> = transaction.query_row("SELECT sealed FROM key_check", [], |row| row.get(0))?;
-    match seal::open(key, Place::KeyCheck, &sealed) {
-        Ok(opened) if opened.as_slice() == KEY_CHECK => Ok(()),
-        Ok(_) | Err(_) => Err(KeyError::other(key_file).into()),
-    }
+    })
 }
 
 #[cfg(test)]

@@ -139,6 +139,18 @@ async fn a_missing_or_a_wrong_key_is_one_error_and_makes_none() {
 }
 
 #[tokio::test]
+async fn what_a_later_version_wrote_is_left_alone() {
+    let place = Place::new();
+    drop(filled(&place).await);
+    place.tamper("PRAGMA user_version = 3");
+    let said = format!("the catalog {}: a later version of dialcheck wrote it", place.file().display());
+    assert_eq!(place.open().err(), Some(said));
+    place.tamper("PRAGMA user_version = 2");
+    let names = place.open().expect("a catalog").names("1").await.expect("read");
+    assert_eq!(names, ["orders", "refunds"]);
+}
+
+#[tokio::test]
 async fn a_new_catalog_takes_a_key_that_is_there() {
     let place = Place::new();
     let key = place.folder.path().join("catalog.sqlite.key");

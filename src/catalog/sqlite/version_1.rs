@@ -1,4 +1,4 @@
-//! Databases of the tables' version 1, brought to this one.
+//! Databases of the tables' version 1, brought to version 2.
 //!
 //! There each value of a map and each text that the API's model calls sensitive was sealed alone, in a document that was readable
 //! otherwise; catalog, name and the path to the value were authenticated with it, and nothing else was.
@@ -11,13 +11,20 @@ use rusqlite::{Row, Transaction};
 use serde_json::Value as Json;
 
 use super::record::timestamp;
-use super::{connections, others};
+use super::{connections, others, version_2};
 use crate::catalog::{CatalogError, Connection, Key, Status, registration};
 use crate::glue::{Definition, Fields, Operation, Shape, Value};
 use crate::material::References;
 
+/// Opens everything with its seal of version 1, and seals it anew in the tables of version 2.
+pub(super) fn migrate(transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {
+    let stored = take(transaction, key)?;
+    version_2::create(transaction, key)?;
+    stored.put(transaction, key)
+}
+
 /// All that a database of version 1 contained.
-pub(super) struct Stored {
+struct Stored {
     /// Each with its catalog.
     connections: Vec<(String, Connection)>,
     types: Vec<Fields>,
@@ -26,7 +33,7 @@ pub(super) struct Stored {
 }
 
 /// Takes everything out, and the tables with it.
-pub(super) fn take(transaction: &Transaction<'_>, key: &Key) -> Result<Stored, CatalogError> {
+fn take(transaction: &Transaction<'_>, key: &Key) -> Result<Stored, CatalogError> {
     let types = rows(transaction, "SELECT name, registration FROM connection_types", |row| {
         let (name, document): (String, String) = (row.get(0)?, row.get(1)?);
         let shape = Operation::RegisterConnectionType.model().input;
@@ -50,8 +57,8 @@ pub(super) fn take(transaction: &Transaction<'_>, key: &Key) -> Result<Stored, C
 }
 
 impl Stored {
-    /// Writes everything into the tables of today.
-    pub(super) fn put(&self, transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {
+    /// Writes everything into the new tables.
+    fn put(&self, transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {
         for registration in &self.types {
             others::register_type(transaction, key, registration)?;
         }
