@@ -7,7 +7,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use probe_contract::{Properties, Secret};
+use probe_contract::Properties;
 
 pub use self::read::{Read, read};
 use super::shapes::connection::CONNECTION_INPUT;
@@ -52,7 +52,7 @@ impl Definition {
     /// The definition in a `ConnectionInput` or `TestConnectionInput` that fits its shape.
     #[must_use]
     pub fn from_fields(mut input: Fields) -> Self {
-        let text = |value: Option<Value>| value.as_ref().and_then(Value::as_text).map(str::to_owned);
+        let text = |value: Option<Value>| Some(value?.as_text()?.to_owned());
         let fields = |value: Option<Value>| value.and_then(Value::into_fields);
         let properties = fields(input.take("ConnectionProperties")).unwrap_or_default();
         Self {
@@ -60,7 +60,7 @@ impl Definition {
             connection_type: text(input.take("ConnectionType")).unwrap_or_default(),
             properties: properties
                 .into_iter()
-                .filter_map(|(key, value)| Some((key, Secret::new(value.as_text()?.to_owned()))))
+                .filter_map(|(key, value)| Some((key, value.into_text()?)))
                 .collect(),
             authentication: fields(input.take("AuthenticationConfiguration")),
             details: DETAILS.iter().filter_map(|key| Some(((*key).to_owned(), input.take(key)?))).collect(),

@@ -64,6 +64,13 @@ impl Value {
         Some(text.expose())
     }
 
+    /// The text, if it is one.
+    #[must_use]
+    pub fn into_text(self) -> Option<Secret> {
+        let Self::Text(text) = self else { return None };
+        Some(text)
+    }
+
     /// The members, if it is a structure or a map.
     #[must_use]
     pub fn into_fields(self) -> Option<Fields> {

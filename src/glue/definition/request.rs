@@ -1,7 +1,5 @@
 //! The shapes around definitions: requests to Glue, and its answers.
 
-use probe_contract::Properties;
-
 use super::member::{Members, Text};
 use super::report::{Place, Report};
 use super::{DETAILS, Definition, TestRequest};
@@ -123,15 +121,15 @@ fn misspelled(members: &Members<'_>) -> Option<&'static str> {
 }
 
 impl Definition {
-    /// Reads a definition in any of its three shapes. `None` where it has a mistake.
+    /// Reads a definition in any of its three shapes, as the `ConnectionInput` that it amounts to. `None` where it has a mistake.
     fn of(mut members: Members<'_>, place: &Place, report: &mut Report) -> Option<Self> {
         let name = members.text("Name", report);
         let connection_type = members.text("ConnectionType", report);
         let properties = members.take("ConnectionProperties");
         let mistakes = report.mistakes.len();
         let authentication = members.value("AuthenticationConfiguration", report);
-        let details: Fields =
-            DETAILS.iter().filter_map(|key| Some(((*key).to_owned(), members.value(key, report)?))).collect();
+        let details: Vec<_> =
+            DETAILS.iter().filter_map(|key| Some((*key, members.value(key, report)?))).collect();
         let described = report.mistakes.len() == mistakes;
         for key in PASSED_OVER {
             members.skip(key, report);
@@ -148,25 +146,26 @@ impl Definition {
             }
         };
         members.ignore_rest(report);
-        let definition = Self {
-            name: name.valid()?,
-            connection_type: connection_type.valid()??,
-            properties: properties?,
-            authentication: authentication.and_then(Value::into_fields),
-            details,
-        };
-        described.then_some(definition)
+        let mut input = Fields::default()
+            .with_some("Name", name.valid()?.as_deref())
+            .with("ConnectionType", connection_type.valid()??.as_str())
+            .with("ConnectionProperties", properties?)
+            .with_some("AuthenticationConfiguration", authentication);
+        for (key, value) in details {
+            input.set(key, value);
+        }
+        described.then(|| Self::from_fields(input))
     }
 }
 
-fn read_properties(item: &Item, place: &Place, report: &mut Report) -> Option<Properties> {
+fn read_properties(item: &Item, place: &Place, report: &mut Report) -> Option<Fields> {
     let Node::Map(entries) = &item.node else {
         report.mistake(place, item, "expected a map of strings");
         return None;
     };
     let mistakes = report.mistakes.len();
     report.duplicates(entries, place);
-    let mut properties = Properties::default();
+    let mut properties = Vec::new();
     if entries.len() > 100 {
         report.mistake(place, item, "expected at most 100 entries");
     }
@@ -182,14 +181,14 @@ fn read_properties(item: &Item, place: &Place, report: &mut Report) -> Option<Pr
             Node::String(text) if text.expose().len() > 64 * 1024 => {
                 report.mistake(&place, value, "expected a string of at most 64 KiB");
             }
-            Node::String(text) => properties.insert(key.clone(), text.clone()),
+            Node::String(text) => properties.push((key.clone(), Value::Text(text.clone()))),
             Node::Boolean(_) | Node::Number(_) | Node::PlainScalar(_) => {
                 report.mistake(&place, value, "expected a string: quote it");
             }
             Node::List(_) | Node::Map(_) => report.mistake(&place, value, "expected a string"),
         }
     }
-    (report.mistakes.len() == mistakes).then_some(properties)
+    (report.mistakes.len() == mistakes).then(|| properties.into_iter().collect())
 }
 
 /// Whether there is a text in `item` that is not a skeleton's.
