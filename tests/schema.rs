@@ -1,7 +1,8 @@
-//! The JSON report against its schema. Every test that runs the binary checks its report here.
+//! The JSON report against its schema, and read back. Every test that runs the binary checks its report here.
 
 use std::sync::LazyLock;
 
+use dialcheck::report::TestResult;
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -16,6 +17,10 @@ pub(crate) fn check(report: &Value) {
     let errors: Vec<_> =
         SCHEMA.iter_errors(report).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:#?}\n{report:#}");
+    for result in report["results"].as_array().unwrap() {
+        let read: TestResult = serde_json::from_value(result.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), *result, "it is read back as it was written");
+    }
 }
 
 #[test]

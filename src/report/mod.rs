@@ -4,11 +4,12 @@ mod exception;
 pub mod json;
 pub mod yaml;
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, Stage, Transcript, Warning};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 use uuid::Uuid;
 
 use crate::glue::Exception;
@@ -19,7 +20,7 @@ pub const SCHEMA: &str = "dialcheck/2";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How many tests ended in which verdict, and how long it all took.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// Tests that passed.
     pub passed: usize,
@@ -28,7 +29,7 @@ pub struct Summary {
     /// Tests that nothing could be said of.
     pub not_testable: usize,
     /// Wall time of the whole run.
-    #[serde(rename = "ms", serialize_with = "milliseconds")]
+    #[serde(rename = "ms", serialize_with = "milliseconds", deserialize_with = "read_milliseconds")]
     pub elapsed: Duration,
 }
 
@@ -43,8 +44,9 @@ impl Summary {
     }
 }
 
-/// What came of one request.
-#[derive(Clone, Debug, Serialize)]
+/// What came of one request. One that was read back is written as it was read; what a report does not contain is lost: who told a
+/// stage's failure, and the words in which a person reads a probe's own fact.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TestResult {
     /// The request's own id, which messages and logs carry too.
     pub request_id: Uuid,
@@ -56,20 +58,20 @@ pub struct TestResult {
     pub connection_type: Option<String>,
     /// The protocol that tested it; absent where none does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<&'static str>,
+    pub protocol: Option<Cow<'static, str>>,
     /// The endpoint that the definition names first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// Whether the connection works.
     pub verdict: Verdict,
     /// When the test began, in UTC.
-    #[serde(serialize_with = "timestamp")]
+    #[serde(serialize_with = "timestamp", deserialize_with = "read_timestamp")]
     pub started: SystemTime,
     /// How long it took.
-    #[serde(rename = "ms", serialize_with = "milliseconds")]
+    #[serde(rename = "ms", serialize_with = "milliseconds", deserialize_with = "read_milliseconds")]
     pub elapsed: Duration,
     /// What `TestConnection` answers with; absent only on a pass.
-    #[serde(serialize_with = "exception::serialize", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "exception", default, skip_serializing_if = "Option::is_none")]
     pub exception: Option<Exception>,
     /// What decided the verdict; absent only on a pass.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +83,7 @@ pub struct TestResult {
 }
 
 /// Whether a connection works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every stage of its plan was proven.
@@ -114,7 +116,7 @@ impl Verdict {
 }
 
 /// Why a test did not pass.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FailureReport {
     /// The stage that did not pass.
     pub stage: Stage,
@@ -132,7 +134,7 @@ pub struct FailureReport {
     /// Whether the same test may pass later although nobody changes the definition.
     pub retryable: bool,
     /// Every mistake of the definition, where the stage is `settings`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mistakes: Vec<Mistake>,
 }
 
@@ -152,7 +154,7 @@ impl TestResult {
             request_id,
             connection: name.map(str::to_owned),
             connection_type: connection_type.map(str::to_owned),
-            protocol,
+            protocol: protocol.map(Cow::Borrowed),
             endpoint: endpoint.map(str::to_owned),
             verdict: Verdict::of(failure.map(|(_, failure)| failure.code)),
             started: transcript.started,
@@ -201,4 +203,13 @@ fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Resu
 fn timestamp<S: serde::Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     let time = Timestamp::try_from(*time).map_err(serde::ser::Error::custom)?;
     serializer.collect_str(&format_args!("{time:.0}"))
+}
+
+fn read_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Duration::try_from_secs_f64(f64::deserialize(deserializer)? / 1e3).map_err(de::Error::custom)
+}
+
+fn read_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    let time: Timestamp = Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
+    Ok(time.into())
 }

@@ -1,11 +1,12 @@
 //! What a stage saw, typed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
@@ -20,7 +21,7 @@ pub enum Evidence {
     /// The address that is dialed.
     Address(SocketAddr),
     /// `TLSv1.2` or `TLSv1.3`.
-    TlsVersion(&'static str),
+    TlsVersion(Cow<'static, str>),
     /// The cipher suite, by its IANA name.
     Cipher(String),
     /// How far the peer's certificate was checked.
@@ -46,7 +47,7 @@ pub enum Evidence {
 }
 
 /// How far a certificate was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verification {
     /// Not at all: the definition does not ask for it.
@@ -60,7 +61,7 @@ pub enum Verification {
 }
 
 /// A peer's certificate, as far as it can be read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerCertificate {
     /// The subject's distinguished name.
     pub subject: String,
@@ -69,10 +70,10 @@ pub struct PeerCertificate {
     /// The subject alternative names: DNS names and IP addresses.
     pub subject_alternative_names: Vec<String>,
     /// The first second of its validity, in UTC; absent where the certificate can't be read.
-    #[serde(with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<OffsetDateTime>,
     /// The last one.
-    #[serde(with = "rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<OffsetDateTime>,
     /// Whole days until it expires; negative when it has.
     pub days_left: i64,
@@ -168,7 +169,7 @@ mod tests {
         let shared = [
             Evidence::Resolved(vec![address]),
             Evidence::Address(SocketAddr::new(address, 1)),
-            Evidence::TlsVersion("TLSv1.3"),
+            Evidence::TlsVersion("TLSv1.3".into()),
             Evidence::Cipher(text()),
             Evidence::Verification(Verification::None),
             Evidence::PeerCertificate(PeerCertificate::default()),

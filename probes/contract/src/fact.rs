@@ -1,9 +1,11 @@
 //! Evidence that one probe alone knows, under a label that no other evidence has.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, TryFromFloatSecsError};
 
-use serde::{Serialize, Serializer};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The keys of the facts that every probe shares; a probe's own has another.
 pub(crate) const KEYS: [&str; 14] = [
@@ -28,13 +30,13 @@ pub(crate) const KEYS: [&str; 14] = [
 pub struct Fact {
     label: Label,
     value: FactValue,
-    phrase: &'static str,
+    phrase: Cow<'static, str>,
 }
 
 /// A fact's key in the report: `snake_case`, and none of those that every probe shares. One that is wrong does not compile as a
 /// constant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Label(&'static str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label(Cow<'static, str>);
 
 /// What a fact says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,11 +57,27 @@ impl Fact {
     /// The fact `label`. A person reads `phrase`, with the value in the place of its `{}`.
     #[must_use]
     pub fn new(label: Label, value: impl Into<FactValue>, phrase: &'static str) -> Self {
-        Self { label, value: value.into(), phrase }
+        Self { label, value: value.into(), phrase: Cow::Borrowed(phrase) }
     }
 
-    pub(crate) const fn label(&self) -> &'static str {
-        self.label.0
+    /// A fact that a report contains: how a person reads it is not there, so it is read under its label.
+    pub(crate) fn read_back(label: String, value: FactValue) -> Self {
+        let phrase = Cow::Owned(format!("{label} {{}}"));
+        let value = match value {
+            FactValue::Number(milliseconds) if label.ends_with("_ms") => {
+                FactValue::Duration(Duration::from_millis(milliseconds))
+            }
+            value @ (FactValue::Text(_)
+            | FactValue::Number(_)
+            | FactValue::Texts(_)
+            | FactValue::Bool(_)
+            | FactValue::Duration(_)) => value,
+        };
+        Self { label: Label(Cow::Owned(label)), value, phrase }
+    }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label.0
     }
 
     pub(crate) const fn value(&self) -> &FactValue {
@@ -81,7 +99,7 @@ impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.phrase.split_once("{}") {
             Some((before, behind)) => write!(f, "{before}{}{behind}", self.value),
-            None => f.write_str(self.phrase),
+            None => f.write_str(&self.phrase),
         }
     }
 }
@@ -108,7 +126,7 @@ impl Label {
             assert!(!equal(bytes, KEYS[key].as_bytes()), "the label is a key that every probe shares");
             key += 1;
         }
-        Self(name)
+        Self(Cow::Borrowed(name))
     }
 }
 
@@ -144,6 +162,47 @@ impl Serialize for FactValue {
     }
 }
 
+/// What is not whole is a time.
+impl<'de> Deserialize<'de> for FactValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = FactValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, a list of texts or a boolean")
+    }
+
+    fn visit_bool<E: de::Error>(self, is_so: bool) -> Result<FactValue, E> {
+        Ok(FactValue::Bool(is_so))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<FactValue, E> {
+        Ok(FactValue::Number(number))
+    }
+
+    fn visit_f64<E: de::Error>(self, milliseconds: f64) -> Result<FactValue, E> {
+        duration(milliseconds).map(FactValue::Duration).map_err(E::custom)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<FactValue, E> {
+        Ok(FactValue::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<FactValue, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(text) = items.next_element()? {
+            texts.push(text);
+        }
+        Ok(FactValue::Texts(texts))
+    }
+}
+
 impl From<String> for FactValue {
     fn from(text: String) -> Self {
         Self::Text(text)
@@ -172,6 +231,14 @@ impl From<Duration> for FactValue {
     fn from(elapsed: Duration) -> Self {
         Self::Duration(elapsed)
     }
+}
+
+/// A duration of that many milliseconds.
+///
+/// # Errors
+/// Where it is negative, or longer than any.
+pub(crate) fn duration(milliseconds: f64) -> Result<Duration, TryFromFloatSecsError> {
+    Duration::try_from_secs_f64(milliseconds / 1e3)
 }
 
 /// Milliseconds, to a hundredth: as every time in a report is written.

@@ -100,10 +100,10 @@ impl Error for Failure {
 }
 
 /// One mistake in a definition: where, and what was expected there. The value itself is never kept.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Mistake {
     /// `invalid_settings`, or another code of the same exit class: `not_testable`, `mechanism_unsupported`.
-    #[serde(skip)]
+    #[serde(skip, default = "Mistake::usual")]
     pub code: Code,
     /// The property's key, with the URL parameter behind it where the mistake is in one
     /// (`JDBC_CONNECTION_URL?sslmode`).
@@ -116,7 +116,11 @@ impl Mistake {
     /// A mistake at `property`.
     #[must_use]
     pub fn new(property: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { code: Code::InvalidSettings, property: property.into(), expected: expected.into() }
+        Self { code: Self::usual(), property: property.into(), expected: expected.into() }
+    }
+
+    fn usual() -> Code {
+        Code::InvalidSettings
     }
 
     /// The same mistake under another code.
@@ -133,10 +137,10 @@ impl fmt::Display for Mistake {
 }
 
 /// Something a passing test should not hide.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Warning {
     /// What it is about, in `snake_case`: `plaintext`, `parameter_ignored`, `password_not_asked`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// The sentence for a person.
     pub message: String,
 }
@@ -145,6 +149,6 @@ impl Warning {
     /// A warning with its code and sentence.
     #[must_use]
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code: Cow::Borrowed(code), message: message.into() }
     }
 }

@@ -26,6 +26,7 @@ mod login;
 mod offer;
 mod overdue;
 mod protocol;
+mod read_evidence;
 mod reader;
 mod record;
 mod reference;

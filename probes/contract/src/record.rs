@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::scrub::Scrub;
-use crate::{Code, Endpoint, Evidence, Failure, Mistake, Secret, Stage, evidence, fact};
+use crate::{Code, Endpoint, Evidence, Failure, Mistake, Secret, Stage, evidence, fact, read_evidence};
 
 /// What one stage did at one endpoint.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Record {
     /// The stage.
     pub stage: Stage,
@@ -19,28 +19,49 @@ pub struct Record {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How long it took; absent where it did not run.
-    #[serde(rename = "ms", serialize_with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "ms",
+        default,
+        serialize_with = "milliseconds",
+        deserialize_with = "read_milliseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub elapsed: Option<Duration>,
     /// The endpoint, where there is one.
-    #[serde(serialize_with = "endpoint", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        serialize_with = "endpoint",
+        deserialize_with = "read_endpoint",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub endpoint: Option<Endpoint>,
     /// What it saw, kept when it then failed.
-    #[serde(serialize_with = "evidence::serialize", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        serialize_with = "evidence::serialize",
+        deserialize_with = "read_evidence::deserialize",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub evidence: Vec<Evidence>,
     /// Why it failed, be it tolerated or not.
-    #[serde(serialize_with = "failure", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        serialize_with = "failure",
+        deserialize_with = "read_failure",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub failure: Option<RecordedFailure>,
     /// Whether the failure is told in the words of a driver or a peer.
     #[serde(skip)]
     pub(crate) foreign: bool,
     #[serde(skip)]
     pub(crate) leg: usize,
-    #[serde(skip)]
+    #[serde(skip, default = "Instant::now")]
     pub(crate) started: Instant,
 }
 
 /// How a stage ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It has not ended; never in a finished report.
@@ -81,7 +102,7 @@ pub struct RecordedFailure {
     pub native: Option<String>,
     /// What happened, scrubbed, without its full stop.
     pub detail: String,
-    /// What to do, one action each; never empty.
+    /// What to do, one action each; empty only where it was read back from a report, which has the hints of the decisive failure alone.
     pub hints: Vec<String>,
     /// All mistakes of the definition, where the stage is `settings`.
     pub mistakes: Vec<Mistake>,
@@ -177,19 +198,42 @@ fn failure<S: serde::Serializer>(
     failure: &Option<RecordedFailure>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Shown<'a> {
-        code: Code,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        native: Option<&'a str>,
-        message: &'a str,
-    }
     let shown = failure.as_ref().map(|failure| Shown {
         code: failure.code,
-        native: failure.native.as_deref(),
-        message: &failure.detail,
+        native: failure.native.as_deref().map(Cow::Borrowed),
+        message: Cow::Borrowed(&failure.detail),
     });
     shown.serialize(serializer)
+}
+
+/// A failure as the record of its stage shows it.
+#[derive(Serialize, Deserialize)]
+struct Shown<'a> {
+    code: Code,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    native: Option<Cow<'a, str>>,
+    message: Cow<'a, str>,
+}
+
+fn read_failure<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RecordedFailure>, D::Error> {
+    let shown = Option::<Shown<'_>>::deserialize(deserializer)?;
+    Ok(shown.map(|Shown { code, native, message }| RecordedFailure {
+        code,
+        native: native.map(Cow::into_owned),
+        detail: message.into_owned(),
+        hints: Vec::new(),
+        mistakes: Vec::new(),
+    }))
+}
+
+fn read_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let elapsed = Option::<f64>::deserialize(deserializer)?;
+    elapsed.map(fact::duration).transpose().map_err(de::Error::custom)
+}
+
+fn read_endpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Endpoint>, D::Error> {
+    let endpoint = Option::<Cow<'_, str>>::deserialize(deserializer)?;
+    endpoint.map(|endpoint| endpoint.parse()).transpose().map_err(de::Error::custom)
 }
 
 fn endpoint<S: serde::Serializer>(endpoint: &Option<Endpoint>, serializer: S) -> Result<S::Ok, S::Error> {

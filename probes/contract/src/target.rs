@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::{Address, Authentication, Properties, Purpose};
@@ -92,6 +93,17 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// Reads what [`Display`](fmt::Display) wrote. The host is not checked: a report may have masked it.
+impl FromStr for Endpoint {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (host, port) = text.rsplit_once(':').ok_or("expected host:port")?;
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        Ok(Self { host: host.to_owned(), port: Self::parse_port(port)? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +146,17 @@ mod tests {
         assert_eq!(Endpoint::parse_port("65535"), Ok(65535));
         for port in ["0", "65536", "99999", "-1", "+1", " 1", "x", ""] {
             assert!(Endpoint::parse_port(port).is_err(), "{port}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_read_back_as_it_was_written() {
+        for host in ["db.example", "10.0.0.1", "::1", "***"] {
+            let endpoint = Endpoint { host: host.to_owned(), port: 5432 };
+            assert_eq!(endpoint.to_string().parse(), Ok(endpoint));
+        }
+        for wrong in ["db.example", "db.example:", "db.example:0", "[::1]"] {
+            assert!(wrong.parse::<Endpoint>().is_err(), "{wrong}");
         }
     }
 }

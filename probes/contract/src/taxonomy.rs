@@ -2,10 +2,12 @@
 //!
 //! A code's number is that of its class of failures, so that the table can be read beside others that have a row for each.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Who has to act.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Blame {
     /// Whoever wrote the connection definition.
@@ -202,6 +204,14 @@ impl Code {
     #[must_use]
     pub const fn retryable(self) -> bool {
         matches!(self.exit_class(), ExitClass::Retryable)
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let slug = Cow::<str>::deserialize(deserializer)?;
+        let code = Self::ALL.iter().copied().find(|code| code.slug() == slug);
+        code.ok_or_else(|| de::Error::custom("there is no such failure code"))
     }
 }
 

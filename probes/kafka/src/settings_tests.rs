@@ -22,8 +22,8 @@ fn mistakes(properties: &[(&str, &str)]) -> Vec<String> {
     mistakes.iter().map(ToString::to_string).collect()
 }
 
-fn warnings(settings: &Settings) -> Vec<&'static str> {
-    settings.warnings.iter().map(|warning| warning.code).collect()
+fn warnings(settings: &Settings) -> Vec<&str> {
+    settings.warnings.iter().map(|warning| warning.code.as_ref()).collect()
 }
 
 #[test]

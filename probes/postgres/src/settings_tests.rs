@@ -313,7 +313,7 @@ fn stored_credentials_are_references_and_stand_in_for_those_of_the_definition() 
     assert_references(&encrypted, std::slice::from_ref(ciphertext.reference()));
     // The secret wins, and the report says so.
     let both = settings(&[url, ("USERNAME", "bob"), ("PASSWORD", "secret"), ("SECRET_ID", "prod/orders")]);
-    assert_eq!((both.references.len(), both.warnings[0].code), (1, "property_ignored"));
+    assert_eq!((both.references.len(), both.warnings[0].code.as_ref()), (1, "property_ignored"));
     let mut secrets = ResolvedSecrets::default();
     let password = Secret::new("stored".to_owned());
     secrets.insert("SECRET_ID", Arc::new(StoredCredentials { user: "alice".to_owned(), password }));

@@ -27,7 +27,7 @@ pub(super) fn result(
         Verdict::NotTestable => (CAREFUL, '?'),
     };
     let mut about = Vec::new();
-    about.extend(result.protocol.or(result.connection_type.as_deref()).map(printable));
+    about.extend(result.protocol.as_deref().or(result.connection_type.as_deref()).map(printable));
     about.extend(result.endpoint.clone());
     about.push(milliseconds(result.elapsed));
     let label = label(result, place);

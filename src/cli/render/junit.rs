@@ -35,7 +35,9 @@ pub(super) fn test_case(result: &TestResult, place: usize) -> TestCase {
         _ => TestCaseStatus::success(),
     };
     let mut case = TestCase::new(label(result, place), status);
-    case.set_classname(result.protocol.or(result.connection_type.as_deref()).unwrap_or("connection"));
+    case.set_classname(
+        result.protocol.as_deref().or(result.connection_type.as_deref()).unwrap_or("connection"),
+    );
     case.set_time(result.elapsed);
     let warnings: Vec<_> = result.warnings.iter().map(|warning| warning.message.as_str()).collect();
     if !warnings.is_empty() {

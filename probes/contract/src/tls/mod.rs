@@ -102,7 +102,7 @@ fn note_session(step: &Step, session: &ClientConnection) {
         _ => None,
     };
     if let Some(version) = version {
-        step.note(Evidence::TlsVersion(version));
+        step.note(Evidence::TlsVersion(version.into()));
     }
     if let Some(name) = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()) {
         // rustls spells TLS 1.3 suites with a version of its own in front; IANA does not.

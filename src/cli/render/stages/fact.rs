@@ -13,7 +13,7 @@ pub(super) fn fact(evidence: &Evidence) -> Option<String> {
             Some(addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
         }
         Evidence::Address(address) => Some(address.to_string()),
-        Evidence::TlsVersion(version) => Some((*version).to_owned()),
+        Evidence::TlsVersion(version) => Some(version.clone().into_owned()),
         Evidence::Cipher(cipher) => Some(cipher.clone()),
         Evidence::Verification(verification) => Some(
             match verification {

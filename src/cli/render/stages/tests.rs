@@ -89,7 +89,7 @@ fn thirty() -> Vec<Record> {
         let dialed = Evidence::Address(SocketAddr::new(address(broker), 9092));
         records.push(passed(Stage::Tcp, broker, u64::from(broker), &[dialed]));
         let days = 300 + i64::from(broker);
-        let tls = [certificate(broker, "CN=Amazon", days), Evidence::TlsVersion("TLSv1.3")];
+        let tls = [certificate(broker, "CN=Amazon", days), Evidence::TlsVersion("TLSv1.3".into())];
         records.push(passed(Stage::Tls, broker, 5, &tls));
         records.push(passed(Stage::Auth, broker, 9, &[Evidence::Mechanism("SCRAM-SHA-512".to_owned())]));
     }
@@ -150,9 +150,9 @@ fn each_that_differs_has_its_line() {
         record.endpoint != Some(endpoint(3)) || matches!(record.stage, Stage::Dns | Stage::Tcp)
     });
     for (broker, evidence) in [
-        (1, [certificate(1, "CN=Amazon", 12), Evidence::TlsVersion("TLSv1.3")]),
-        (4, [certificate(4, "CN=Amazon", 302), Evidence::TlsVersion("TLSv1.2")]),
-        (5, [certificate(5, "CN=Nobody", 302), Evidence::TlsVersion("TLSv1.3")]),
+        (1, [certificate(1, "CN=Amazon", 12), Evidence::TlsVersion("TLSv1.3".into())]),
+        (4, [certificate(4, "CN=Amazon", 302), Evidence::TlsVersion("TLSv1.2".into())]),
+        (5, [certificate(5, "CN=Nobody", 302), Evidence::TlsVersion("TLSv1.3".into())]),
     ] {
         records.iter_mut().find(of(Stage::Tls, broker)).unwrap().evidence = evidence.to_vec();
     }
