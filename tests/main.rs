@@ -8,6 +8,7 @@ mod catalog_aws;
 mod ci_runner;
 mod cli;
 mod connectors;
+mod dns_records;
 mod echoes;
 mod egress;
 mod faults;

@@ -77,7 +77,7 @@ pub use run::{Ending, MAX_LOOKUPS, Run, RunOptions, Stop, Transcript};
 pub use run_observer::{RunEvent, RunObserver, Wait};
 pub use scrub::{printable, redact};
 pub use secret::Secret;
-pub use source::{Ciphertext, Keystore, Password};
+pub use source::{Ciphertext, Keystore, Password, SrvName, TxtName};
 pub use stage::Stage;
 pub use target::{Endpoint, Target};
 pub use taxonomy::{Blame, Code, ExitClass, Remembered};

@@ -1,10 +1,10 @@
 //! The sources that any protocol may refer to.
 
-use crate::Secret;
 use crate::location::{Location, S3Object};
 use crate::reference::{Requires, SecretAccess, Source};
 use crate::resolving::Resolving;
 use crate::tls::ClientIdentity;
+use crate::{Endpoint, Secret};
 
 /// A KMS ciphertext in base64, which stands for a text.
 #[derive(Clone, Debug)]
@@ -28,6 +28,38 @@ impl Source for S3Object {
 
     fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, ()> {
         access.find(self)
+    }
+}
+
+/// A service in DNS, as in `_mongodb._tcp.db.example`: where it is served.
+#[derive(Clone, Debug)]
+pub struct SrvName(pub String);
+
+impl Source for SrvName {
+    type Output = Vec<Endpoint>;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, Vec<Endpoint>> {
+        Box::pin(access.resolver().services(&self.0))
+    }
+
+    fn requires(&self) -> Requires {
+        Requires::Nothing
+    }
+}
+
+/// A name in DNS with texts: what they are, which may be none.
+#[derive(Clone, Debug)]
+pub struct TxtName(pub String);
+
+impl Source for TxtName {
+    type Output = Vec<String>;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, Vec<String>> {
+        Box::pin(access.resolver().texts(&self.0))
+    }
+
+    fn requires(&self) -> Requires {
+        Requires::Nothing
     }
 }
 
