@@ -3,11 +3,9 @@
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use probe_contract::REGISTERED_PREFIX;
 
 use crate::glue::{Fields, Value};
-
-/// What the names of registered types begin with.
-pub(crate) const PREFIX: &str = "REST-";
 
 /// The digest of `registration`, which is that of `connection_type`; none for a type that nobody registers. A type that is not registered
 /// yet has a digest too: that of nothing.
@@ -15,7 +13,7 @@ pub(crate) const PREFIX: &str = "REST-";
 /// A registration names the hosts that credentials are sent to, so that a connection is tested only by the one that its author knew.
 #[must_use]
 pub(crate) fn digest_of(connection_type: &str, registration: Option<&Fields>) -> Option<String> {
-    if !connection_type.starts_with(PREFIX) {
+    if !connection_type.starts_with(REGISTERED_PREFIX) {
         return None;
     }
     let text =

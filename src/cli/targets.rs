@@ -7,6 +7,7 @@ use clap::Args;
 use dialcheck::catalog::{Catalog, DEFAULT_CATALOG_ID};
 use dialcheck::document;
 use dialcheck::glue::{self, TestRequest};
+use probe_contract::REGISTERED_PREFIX;
 
 use super::catalog::CatalogArguments;
 use super::dialing::Dialing;
@@ -48,7 +49,7 @@ impl Targets {
         let asks = |request: &TestRequest| match request {
             TestRequest::Named(_) => true,
             // What the type was registered with stands there.
-            TestRequest::Inline(definition) => definition.connection_type.starts_with("REST-"),
+            TestRequest::Inline(definition) => definition.connection_type.starts_with(REGISTERED_PREFIX),
         };
         let asked = self.all || requests.iter().any(asks);
         let catalog = if asked { self.catalog.find(dialing)? } else { None };

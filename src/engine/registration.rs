@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use probe_contract::{Code, Failure, Requires, Target};
+use probe_contract::{Code, Failure, REGISTERED_PREFIX, Requires, Target};
 
 use super::Engine;
 use super::catalog_failure::catalog_failure;
@@ -19,7 +19,7 @@ impl Engine {
         connection_type: &str,
         known: Option<&str>,
     ) -> Result<Option<Arc<str>>, Failure> {
-        let is_registered = connection_type.starts_with(registration::PREFIX);
+        let is_registered = connection_type.starts_with(REGISTERED_PREFIX);
         let Some(catalog) = self.options.catalog.as_ref().filter(|_| is_registered) else {
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use probe_contract::Purpose;
+use probe_contract::{Purpose, REGISTERED_PREFIX};
 
 use super::get_connection::not_found;
 use super::tokens::{self, Keeping, Kept};
@@ -247,7 +247,7 @@ impl Service {
         let validates = wanted && (is_authenticated || self.validate == Validate::All);
         let exchanges =
             self.engine.exchanges(&definition).await.map_err(|failure| Exception::of_failure(&failure))?;
-        let registration = if definition.connection_type.starts_with(registration::PREFIX) {
+        let registration = if definition.connection_type.starts_with(REGISTERED_PREFIX) {
             let registered = self.catalog.connection_type(&definition.connection_type).await?;
             registration::digest_of(&definition.connection_type, registered.as_ref())
         } else {

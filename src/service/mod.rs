@@ -5,6 +5,7 @@ mod compute_environments;
 mod connection_types;
 mod create_update;
 mod credentials;
+mod delete_connection;
 mod encryption_settings;
 #[cfg(feature = "aws")]
 mod endpoint;

@@ -3,6 +3,9 @@
 
 use crate::{Address, AddressKeys, Target};
 
+/// What the names of the types begin with that users register (AWS Glue API, `RegisterConnectionType`).
+pub const REGISTERED_PREFIX: &str = "REST-";
+
 /// A type of connections, or the part of one that is the protocol's.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {

@@ -41,6 +41,7 @@ mod source;
 mod stage;
 mod target;
 mod taxonomy;
+mod uri;
 mod wire_error;
 
 pub use address::{Address, AddressKeys, Part, PartKeys, Parts, Template, UrlAddress};
@@ -49,7 +50,9 @@ pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
 pub use aws_access::{AwsAccess, AwsAnswer, AwsCall, AwsService};
 pub use connection_limit::{ConnectionLimit, ConnectionPermit, EndpointStream};
 pub use credentials::{CredentialKeys, Credentials, Given, PasswordSource, WithoutPassword};
-pub use declaration::{Declaration, Presence, Property, SchemaVersion, Selector, ValueKind};
+pub use declaration::{
+    Declaration, Presence, Property, REGISTERED_PREFIX, SchemaVersion, Selector, ValueKind,
+};
 pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use fact::{Fact, FactValue, Label, milliseconds};
 pub use failure::{Failure, Mistake, Warning};
@@ -81,4 +84,5 @@ pub use source::{Ciphertext, Keystore, Password, SrvName, TxtName};
 pub use stage::Stage;
 pub use target::{Endpoint, Target};
 pub use taxonomy::{Blame, Code, ExitClass, Remembered};
+pub use uri::UNRESERVED;
 pub use wire_error::{WireError, malformed, wrong_protocol};

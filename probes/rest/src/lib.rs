@@ -30,8 +30,8 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 use probe_contract::{
-    Code, Declaration, Endpoint, Login, Mistake, Pending, Probe, Protocol, Purpose, Reference,
-    ResolvedSecrets, Run, Stage, Stop, Target,
+    Code, Declaration, Endpoint, Login, Mistake, Pending, Probe, Protocol, Purpose, REGISTERED_PREFIX,
+    Reference, ResolvedSecrets, Run, Stage, Stop, Target,
 };
 
 use document::Document;
@@ -43,9 +43,6 @@ pub use connectors::documents;
 
 /// REST APIs: the SaaS types that Glue has, and those that users register.
 pub struct Rest;
-
-/// What the names of registered types begin with.
-const REGISTERED: &str = "REST-";
 
 impl Protocol for Rest {
     fn name(&self) -> &'static str {
@@ -65,7 +62,7 @@ impl Protocol for Rest {
     }
 
     fn claims(&self, target: &Target) -> bool {
-        target.connection_type.starts_with(REGISTERED) || connectors::is_known(&target.connection_type)
+        target.connection_type.starts_with(REGISTERED_PREFIX) || connectors::is_known(&target.connection_type)
     }
 
     fn exchanges(&self, target: &Target) -> bool {

@@ -84,18 +84,291 @@ pub(crate) fn decide(
     settings: &Settings,
     resolved: Option<&ResolvedSecrets>,
 ) -> Result<Decision, Vec<Mistake>> {
-    let secrets = secrets(settings, resolved);
-    let mut mistakes = Vec::new();
+    let mut decider = Decider { settings, secrets: secrets(settings, resolved), mistakes: Vec::new() };
     let way = match settings.kind {
-        AuthenticationType::Basic => basic(settings, &secrets, &mut mistakes),
-        AuthenticationType::Custom => custom(settings, &secrets, &mut mistakes),
-        AuthenticationType::OAuth2 => oauth2(settings, &secrets, &mut mistakes),
+        AuthenticationType::Basic => decider.basic(),
+        AuthenticationType::Custom => decider.custom(),
+        AuthenticationType::OAuth2 => decider.oauth2(),
         AuthenticationType::Iam => None,
     };
-    let parameters = parameters(settings, &secrets, &mut mistakes);
+    let parameters = decider.parameters();
     match way {
-        Some(way) if mistakes.is_empty() => Ok(Decision { way, parameters }),
-        Some(_) | None => Err(mistakes),
+        Some(way) if decider.mistakes.is_empty() => Ok(Decision { way, parameters }),
+        Some(_) | None => Err(decider.mistakes),
+    }
+}
+
+/// Decides from a definition's settings and secrets, and collects the credentials that lack.
+struct Decider<'a> {
+    settings: &'a Settings,
+    secrets: Secrets,
+    mistakes: Vec<Mistake>,
+}
+
+impl Decider<'_> {
+    /// HTTP's own Basic (RFC 7617).
+    fn basic(&mut self) -> Option<Way> {
+        let settings = self.settings;
+        let properties = settings.document.connector_authentication_configuration.basic.as_ref();
+        let mut get = |parameter: Option<&Parameter>, key: &str| {
+            let name = parameter.map_or(key, |parameter| parameter.name.as_str());
+            let found = self.secrets.get(name, &[key.to_owned()]);
+            self.needed(found, name)
+        };
+        let user = get(properties.and_then(|basic| basic.username.as_ref()), USERNAME);
+        let password = get(properties.and_then(|basic| basic.password.as_ref()), PASSWORD);
+        Some(Way::Direct(basic_header(&user?, password?)))
+    }
+
+    fn custom(&mut self) -> Option<Way> {
+        let settings = self.settings;
+        let custom = settings.document.connector_authentication_configuration.custom.as_ref()?;
+        let mut sent = Vec::new();
+        let mut known_by = None;
+        for parameter in &custom.authentication_parameters {
+            match settings.value(parameter, &self.secrets) {
+                Ok(Some(value)) => {
+                    known_by.get_or_insert_with(|| value.clone());
+                    sent.extend(placed(parameter, &value));
+                }
+                Ok(None) => {}
+                Err(mistake) => self.mistakes.push(mistake),
+            }
+        }
+        if let Some(basic) = &settings.document.interpreter.custom_basic {
+            let find = |name: &str| {
+                let mut parameters = custom.authentication_parameters.iter();
+                let parameter = parameters.find(|parameter| parameter.name == name)?;
+                settings.value(parameter, &self.secrets).ok().flatten()
+            };
+            let header = basic_header(&find(&basic.username)?, find(&basic.password)?);
+            sent.extend(header.sent.iter().cloned());
+            return Some(Way::Direct(Presented { mechanism: "CUSTOM (Basic)".to_owned(), sent, ..header }));
+        }
+        let secret = known_by.unwrap_or_else(|| Secret::new(String::new()));
+        Some(Way::Direct(Presented {
+            mechanism: "CUSTOM".to_owned(),
+            user: None,
+            secret,
+            sent,
+            refresh_left: false,
+        }))
+    }
+
+    fn oauth2(&mut self) -> Option<Way> {
+        let settings = self.settings;
+        let token = &settings.document.interpreter.token;
+        let access = self.secrets.get(ACCESS_TOKEN, &[]).map(trimmed);
+        let refresh = self.secrets.get(REFRESH_TOKEN, &[]).map(trimmed);
+        let jwt = self.secrets.get(JWT_TOKEN, &["ASSERTION".to_owned()]).map(trimmed);
+        let stored = |refresh_left: bool| {
+            let access = access.clone()?;
+            Some(bearer(settings, access, "stored ACCESS_TOKEN", refresh_left))
+        };
+        if settings.authentication.oauth2.aws_managed_client.is_some() {
+            return Some(stored(false).map_or_else(aws_managed, Way::Direct));
+        }
+        if let Some(code) = settings.code() {
+            let code = vec![trimmed(code.clone())];
+            return self.exchange("AUTHORIZATION_CODE", CODE_GRANT, code).map(Way::Code);
+        }
+        match settings.grant {
+            GrantType::ClientCredentials => {
+                if access.is_some() && client_secret(settings, &self.secrets).is_none() {
+                    return stored(false).map(Way::Direct);
+                }
+                let exchange = self.exchange("CLIENT_CREDENTIALS", "client_credentials", Vec::new());
+                exchange.map(Way::Exchange)
+            }
+            GrantType::JwtBearer => {
+                if (!token.jwt_reusable || jwt.is_none()) && access.is_some() {
+                    return stored(false).map(Way::Direct);
+                }
+                let jwt = self.needed(jwt, JWT_TOKEN)?;
+                if !token.jwt_reusable {
+                    return Some(single_use_jwt());
+                }
+                self.exchange("JWT_BEARER", JWT_GRANT, vec![jwt]).map(Way::Exchange)
+            }
+            GrantType::AuthorizationCode | GrantType::RefreshToken => {
+                match (access.is_some(), refresh, token.refresh) {
+                    (_, Some(refresh), Refresh::Safe) | (false, Some(refresh), Refresh::Sparing) => {
+                        self.refresh(refresh).map(Way::Exchange)
+                    }
+                    (true, Some(refresh), Refresh::Sparing) => {
+                        // What a refresh lacks is no mistake beside a token that can be shown.
+                        let before = self.mistakes.len();
+                        let exchange = self.refresh(refresh);
+                        self.mistakes.truncate(before);
+                        match (stored(exchange.is_none()), exchange) {
+                            (Some(stored), Some(exchange)) => Some(Way::Sparing(stored, exchange)),
+                            (stored, _) => stored.map(Way::Direct),
+                        }
+                    }
+                    (true, refresh, _) => stored(refresh.is_some()).map(Way::Direct),
+                    (false, Some(_), Refresh::Never) => Some(unspent_refresh(settings)),
+                    (false, None, _) if settings.authentication.oauth2.authorization_code.is_some() => {
+                        Some(unspent_code())
+                    }
+                    (false, None, _) => self.needed(None, ACCESS_TOKEN).map(|_: Secret| unspent_code()),
+                }
+            }
+        }
+    }
+
+    fn refresh(&mut self, token: Secret) -> Option<Exchange> {
+        self.exchange("REFRESH_TOKEN", "refresh_token", vec![token])
+    }
+
+    /// A request for a token by the grant that providers call `grant_type`, with its credential, if it has one of its own.
+    fn exchange(
+        &mut self,
+        mechanism: &'static str,
+        grant_type: &str,
+        credential: Vec<Secret>,
+    ) -> Option<Exchange> {
+        let settings = self.settings;
+        let grant = settings.grant_properties()?;
+        let before = self.mistakes.len();
+        let client = self.client(mechanism);
+        let own =
+            |key: &str, value: Secret| Sent { location: PropertyLocation::Body, key: key.to_owned(), value };
+        let mut parameters = vec![own("grant_type", Secret::new(grant_type.to_owned()))];
+        let key = match grant_type {
+            "refresh_token" => "refresh_token",
+            CODE_GRANT => grant
+                .authorization_code
+                .as_ref()
+                .and_then(|code| code.key_override.as_deref())
+                .unwrap_or("code"),
+            _ => grant
+                .jwt_token
+                .as_ref()
+                .map_or("assertion", |parameter| parameter.key_override.as_deref().unwrap_or("assertion")),
+        };
+        parameters.extend(credential.first().map(|credential| own(key, credential.clone())));
+        if grant_type == CODE_GRANT {
+            parameters.extend(redirect_uri(settings, grant));
+        }
+        let scope = grant.scope.iter();
+        for parameter in scope.chain(&grant.token_url_parameters) {
+            let given = settings.authentication.oauth2.token_url_parameters.iter();
+            let mut given = given.filter(|(key, _)| *key == parameter.name || key == parameter.key());
+            match given
+                .next()
+                .map(|(_, value)| Ok(Some(value.clone())))
+                .unwrap_or_else(|| settings.value(parameter, &self.secrets))
+            {
+                Ok(Some(value)) => {
+                    let location = parameter.property_location.unwrap_or(PropertyLocation::Body);
+                    let value = formatted(parameter, &value);
+                    parameters.push(Sent { location, key: parameter.key().to_owned(), value });
+                }
+                Ok(None) => {}
+                Err(mistake) => self.mistakes.push(mistake),
+            }
+        }
+        for (key, value) in &settings.authentication.oauth2.token_url_parameters {
+            if !parameters.iter().any(|parameter| parameter.key == *key)
+                && !grant.token_url_parameters.iter().any(|parameter| parameter.name == *key)
+            {
+                parameters.push(own(key, value.clone()));
+            }
+        }
+        let Some(url) = settings.token.clone() else {
+            self.mistakes.push(Mistake::new(
+                "AuthenticationConfiguration.OAuth2Properties.TokenUrl",
+                "expected the URL of the provider's token endpoint",
+            ));
+            return None;
+        };
+        if self.mistakes.len() > before {
+            return None;
+        }
+        let (client, secret) = client?;
+        let claims = credential.first().and_then(|token| Claims::read(token.expose()));
+        let issuer = || claims.as_ref().and_then(|claims| claims.issuer.clone());
+        let user = settings.authentication.oauth2.client_id.clone().or_else(issuer).unwrap_or_default();
+        let secret = credential.into_iter().next().or(secret).unwrap_or_else(|| Secret::new(String::new()));
+        let in_query = grant
+            .client_secret
+            .as_ref()
+            .or(grant.client_id.as_ref())
+            .and_then(|parameter| parameter.property_location)
+            == Some(PropertyLocation::QueryParam);
+        Some(Exchange {
+            url,
+            mechanism,
+            user,
+            secret,
+            method: grant.request_method.unwrap_or(Method::Post),
+            content: grant.content_type.unwrap_or_default(),
+            in_query,
+            parameters,
+            client,
+            claims: claims.filter(|_| grant_type == JWT_GRANT),
+        })
+    }
+
+    /// Who the client is, and what proves it.
+    fn client(&mut self, mechanism: &str) -> Option<(Client, Option<Secret>)> {
+        let settings = self.settings;
+        let grant = settings.grant_properties()?;
+        let parameter = grant.client_secret.as_ref();
+        let id_parameter = grant.client_id.as_ref();
+        let id_name = id_parameter.map_or(CLIENT_ID, |parameter| parameter.name.as_str());
+        let id = self.secrets.get(id_name, &[CLIENT_ID.to_owned(), "client_id".to_owned()]).map(trimmed);
+        let id = id.or_else(|| id_parameter?.default_value.clone().map(Secret::new));
+        let secret = client_secret(settings, &self.secrets);
+        if mechanism == "JWT_BEARER" && parameter.is_none() {
+            return Some((Client::Unnamed, None));
+        }
+        let name = parameter.map_or(CLIENT_SECRET, |parameter| parameter.name.as_str());
+        let needs_secret = parameter.is_none_or(|parameter| parameter.required);
+        let id = self.needed(id, id_name);
+        let secret = if needs_secret { Some(self.needed(secret, name)?) } else { secret };
+        let id = id?.expose().to_owned();
+        let location = parameter.and_then(|parameter| parameter.property_location);
+        let key = |parameter: Option<&Parameter>, usual: &str| {
+            parameter.and_then(|parameter| parameter.key_override.clone()).unwrap_or_else(|| usual.to_owned())
+        };
+        let secret_key = key(parameter, "client_secret");
+        let client = match (&secret, location) {
+            (Some(secret), _) if secret_key == ASSERTION => {
+                let key_id =
+                    self.secrets.get("KEY_ID", &["kid".to_owned(), "CERTIFICATE_ID".to_owned()]).map(trimmed);
+                let key_id = key_id.map(|key_id| key_id.expose().to_owned());
+                Client::Assertion { id, secret: secret.clone(), key_id }
+            }
+            (Some(secret), Some(PropertyLocation::Header)) => Client::Header { id, secret: secret.clone() },
+            (secret, _) => Client::Parameters {
+                id: Some((key(id_parameter, "client_id"), id)),
+                secret: secret.clone().map(|secret| (secret_key, secret)),
+            },
+        };
+        Some((client, secret))
+    }
+
+    /// What every request to the API holds.
+    fn parameters(&mut self) -> Vec<Sent> {
+        let settings = self.settings;
+        let additional = &settings.document.connection_properties.additional_request_parameters;
+        let mut sent: Vec<Sent> = Vec::new();
+        for parameter in settings.document.rest_configuration.parameters().into_iter().chain(additional) {
+            match settings.value(parameter, &self.secrets) {
+                Ok(Some(value)) => sent.extend(placed(parameter, &value)),
+                Ok(None) => {}
+                Err(mistake) => self.mistakes.push(mistake),
+            }
+        }
+        sent
+    }
+
+    fn needed(&mut self, found: Option<Secret>, key: &str) -> Option<Secret> {
+        if found.is_none() {
+            self.mistakes.push(Mistake::new(key, "expected among the credentials"));
+        }
+        found
     }
 }
 
@@ -132,207 +405,10 @@ fn secrets(settings: &Settings, resolved: Option<&ResolvedSecrets>) -> Secrets {
     secrets
 }
 
-fn basic(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
-    let properties = settings.document.connector_authentication_configuration.basic.as_ref();
-    let mut get = |parameter: Option<&Parameter>, key: &str| {
-        let name = parameter.map_or(key, |parameter| parameter.name.as_str());
-        let found = secrets.get(name, &[key.to_owned()]);
-        needed(found, name, mistakes)
-    };
-    let user = get(properties.and_then(|basic| basic.username.as_ref()), USERNAME);
-    let password = get(properties.and_then(|basic| basic.password.as_ref()), PASSWORD);
-    Some(Way::Direct(basic_header(&user?, password?)))
-}
-
-/// HTTP's own Basic (RFC 7617).
-fn custom(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
-    let custom = settings.document.connector_authentication_configuration.custom.as_ref()?;
-    let mut sent = Vec::new();
-    let mut known_by = None;
-    for parameter in &custom.authentication_parameters {
-        match settings.value(parameter, secrets) {
-            Ok(Some(value)) => {
-                known_by.get_or_insert_with(|| value.clone());
-                sent.extend(placed(parameter, &value));
-            }
-            Ok(None) => {}
-            Err(mistake) => mistakes.push(mistake),
-        }
-    }
-    if let Some(basic) = &settings.document.interpreter.custom_basic {
-        let find = |name: &str| {
-            let mut parameters = custom.authentication_parameters.iter();
-            let parameter = parameters.find(|parameter| parameter.name == name)?;
-            settings.value(parameter, secrets).ok().flatten()
-        };
-        let header = basic_header(&find(&basic.username)?, find(&basic.password)?);
-        sent.extend(header.sent.iter().cloned());
-        return Some(Way::Direct(Presented { mechanism: "CUSTOM (Basic)".to_owned(), sent, ..header }));
-    }
-    let secret = known_by.unwrap_or_else(|| Secret::new(String::new()));
-    Some(Way::Direct(Presented {
-        mechanism: "CUSTOM".to_owned(),
-        user: None,
-        secret,
-        sent,
-        refresh_left: false,
-    }))
-}
-
-fn oauth2(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Option<Way> {
-    let token = &settings.document.interpreter.token;
-    let access = secrets.get(ACCESS_TOKEN, &[]).map(trimmed);
-    let refresh = secrets.get(REFRESH_TOKEN, &[]).map(trimmed);
-    let jwt = secrets.get(JWT_TOKEN, &["ASSERTION".to_owned()]).map(trimmed);
-    let stored = |refresh_left: bool| {
-        let access = access.clone()?;
-        Some(bearer(settings, access, "stored ACCESS_TOKEN", refresh_left))
-    };
-    if settings.authentication.oauth2.aws_managed_client.is_some() {
-        return Some(stored(false).map_or_else(aws_managed, Way::Direct));
-    }
-    if let Some(code) = settings.code() {
-        let code = vec![trimmed(code.clone())];
-        return exchange(settings, secrets, "AUTHORIZATION_CODE", CODE_GRANT, code, mistakes).map(Way::Code);
-    }
-    match settings.grant {
-        GrantType::ClientCredentials => {
-            if access.is_some() && client_secret(settings, secrets).is_none() {
-                return stored(false).map(Way::Direct);
-            }
-            let exchange =
-                exchange(settings, secrets, "CLIENT_CREDENTIALS", "client_credentials", Vec::new(), mistakes);
-            exchange.map(Way::Exchange)
-        }
-        GrantType::JwtBearer => {
-            if (!token.jwt_reusable || jwt.is_none()) && access.is_some() {
-                return stored(false).map(Way::Direct);
-            }
-            let jwt = needed(jwt, JWT_TOKEN, mistakes)?;
-            if !token.jwt_reusable {
-                return Some(single_use_jwt());
-            }
-            exchange(settings, secrets, "JWT_BEARER", JWT_GRANT, vec![jwt], mistakes).map(Way::Exchange)
-        }
-        GrantType::AuthorizationCode | GrantType::RefreshToken => {
-            let refreshed = |refresh, mistakes: &mut Vec<Mistake>| {
-                exchange(settings, secrets, "REFRESH_TOKEN", "refresh_token", vec![refresh], mistakes)
-            };
-            match (access.is_some(), refresh, token.refresh) {
-                (_, Some(refresh), Refresh::Safe) | (false, Some(refresh), Refresh::Sparing) => {
-                    refreshed(refresh, mistakes).map(Way::Exchange)
-                }
-                (true, Some(refresh), Refresh::Sparing) => {
-                    let exchange = refreshed(refresh, &mut Vec::new());
-                    match (stored(exchange.is_none()), exchange) {
-                        (Some(stored), Some(exchange)) => Some(Way::Sparing(stored, exchange)),
-                        (stored, _) => stored.map(Way::Direct),
-                    }
-                }
-                (true, refresh, _) => stored(refresh.is_some()).map(Way::Direct),
-                (false, Some(_), Refresh::Never) => Some(unspent_refresh(settings)),
-                (false, None, _) if settings.authentication.oauth2.authorization_code.is_some() => {
-                    Some(unspent_code())
-                }
-                (false, None, _) => needed(None, ACCESS_TOKEN, mistakes).map(|_: Secret| unspent_code()),
-            }
-        }
-    }
-}
-
 /// RFC 6749, section 4.1.3.
 const CODE_GRANT: &str = "authorization_code";
 /// RFC 7523, section 2.1.
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-/// A request for a token by the grant that providers call `grant_type`, with its credential, if it has one of its own.
-fn exchange(
-    settings: &Settings,
-    secrets: &Secrets,
-    mechanism: &'static str,
-    grant_type: &str,
-    credential: Vec<Secret>,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Exchange> {
-    let grant = settings.grant_properties()?;
-    let before = mistakes.len();
-    let client = client(settings, secrets, mechanism, mistakes);
-    let own =
-        |key: &str, value: Secret| Sent { location: PropertyLocation::Body, key: key.to_owned(), value };
-    let mut parameters = vec![own("grant_type", Secret::new(grant_type.to_owned()))];
-    let key = match grant_type {
-        "refresh_token" => "refresh_token",
-        CODE_GRANT => {
-            grant.authorization_code.as_ref().and_then(|code| code.key_override.as_deref()).unwrap_or("code")
-        }
-        _ => grant
-            .jwt_token
-            .as_ref()
-            .map_or("assertion", |parameter| parameter.key_override.as_deref().unwrap_or("assertion")),
-    };
-    parameters.extend(credential.first().map(|credential| own(key, credential.clone())));
-    if grant_type == CODE_GRANT {
-        parameters.extend(redirect_uri(settings, grant));
-    }
-    let scope = grant.scope.iter();
-    for parameter in scope.chain(&grant.token_url_parameters) {
-        let given = settings.authentication.oauth2.token_url_parameters.iter();
-        let mut given = given.filter(|(key, _)| *key == parameter.name || key == parameter.key());
-        match given
-            .next()
-            .map(|(_, value)| Ok(Some(value.clone())))
-            .unwrap_or_else(|| settings.value(parameter, secrets))
-        {
-            Ok(Some(value)) => {
-                let location = parameter.property_location.unwrap_or(PropertyLocation::Body);
-                let value = formatted(parameter, &value);
-                parameters.push(Sent { location, key: parameter.key().to_owned(), value });
-            }
-            Ok(None) => {}
-            Err(mistake) => mistakes.push(mistake),
-        }
-    }
-    for (key, value) in &settings.authentication.oauth2.token_url_parameters {
-        if !parameters.iter().any(|parameter| parameter.key == *key)
-            && !grant.token_url_parameters.iter().any(|parameter| parameter.name == *key)
-        {
-            parameters.push(own(key, value.clone()));
-        }
-    }
-    let Some(url) = settings.token.clone() else {
-        mistakes.push(Mistake::new(
-            "AuthenticationConfiguration.OAuth2Properties.TokenUrl",
-            "expected the URL of the provider's token endpoint",
-        ));
-        return None;
-    };
-    if mistakes.len() > before {
-        return None;
-    }
-    let (client, secret) = client?;
-    let claims = credential.first().and_then(|token| Claims::read(token.expose()));
-    let issuer = || claims.as_ref().and_then(|claims| claims.issuer.clone());
-    let user = settings.authentication.oauth2.client_id.clone().or_else(issuer).unwrap_or_default();
-    let secret = credential.into_iter().next().or(secret).unwrap_or_else(|| Secret::new(String::new()));
-    let in_query = grant
-        .client_secret
-        .as_ref()
-        .or(grant.client_id.as_ref())
-        .and_then(|parameter| parameter.property_location)
-        == Some(PropertyLocation::QueryParam);
-    Some(Exchange {
-        url,
-        mechanism,
-        user,
-        secret,
-        method: grant.request_method.unwrap_or(Method::Post),
-        content: grant.content_type.unwrap_or_default(),
-        in_query,
-        parameters,
-        client,
-        claims: claims.filter(|_| grant_type == JWT_GRANT),
-    })
-}
 
 /// Where the provider sent the user with the code: it wants to be told the same (RFC 6749, section 4.1.3).
 fn redirect_uri(settings: &Settings, grant: &Grant) -> Option<Sent> {
@@ -344,48 +420,6 @@ fn redirect_uri(settings: &Settings, grant: &Grant) -> Option<Sent> {
     Some(Sent { location: PropertyLocation::Body, key: key.to_owned(), value })
 }
 
-/// Who the client is, and what proves it.
-fn client(
-    settings: &Settings,
-    secrets: &Secrets,
-    mechanism: &str,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<(Client, Option<Secret>)> {
-    let grant = settings.grant_properties()?;
-    let parameter = grant.client_secret.as_ref();
-    let id_parameter = grant.client_id.as_ref();
-    let id_name = id_parameter.map_or(CLIENT_ID, |parameter| parameter.name.as_str());
-    let id = secrets.get(id_name, &[CLIENT_ID.to_owned(), "client_id".to_owned()]).map(trimmed);
-    let id = id.or_else(|| id_parameter?.default_value.clone().map(Secret::new));
-    let secret = client_secret(settings, secrets);
-    if mechanism == "JWT_BEARER" && parameter.is_none() {
-        return Some((Client::Unnamed, None));
-    }
-    let name = parameter.map_or(CLIENT_SECRET, |parameter| parameter.name.as_str());
-    let needs_secret = parameter.is_none_or(|parameter| parameter.required);
-    let id = needed(id, id_name, mistakes);
-    let secret = if needs_secret { Some(needed(secret, name, mistakes)?) } else { secret };
-    let id = id?.expose().to_owned();
-    let location = parameter.and_then(|parameter| parameter.property_location);
-    let key = |parameter: Option<&Parameter>, usual: &str| {
-        parameter.and_then(|parameter| parameter.key_override.clone()).unwrap_or_else(|| usual.to_owned())
-    };
-    let secret_key = key(parameter, "client_secret");
-    let client = match (&secret, location) {
-        (Some(secret), _) if secret_key == ASSERTION => {
-            let key_id = secrets.get("KEY_ID", &["kid".to_owned(), "CERTIFICATE_ID".to_owned()]).map(trimmed);
-            let key_id = key_id.map(|key_id| key_id.expose().to_owned());
-            Client::Assertion { id, secret: secret.clone(), key_id }
-        }
-        (Some(secret), Some(PropertyLocation::Header)) => Client::Header { id, secret: secret.clone() },
-        (secret, _) => Client::Parameters {
-            id: Some((key(id_parameter, "client_id"), id)),
-            secret: secret.clone().map(|secret| (secret_key, secret)),
-        },
-    };
-    Some((client, secret))
-}
-
 /// RFC 7521, section 4.2: a connector that sends its client secret under this key authenticates by a signed token.
 pub(crate) const ASSERTION: &str = "client_assertion";
 
@@ -393,20 +427,6 @@ fn client_secret(settings: &Settings, secrets: &Secrets) -> Option<Secret> {
     let parameter = settings.grant_properties().and_then(|grant| grant.client_secret.as_ref());
     let name = parameter.map_or(CLIENT_SECRET, |parameter| parameter.name.as_str());
     secrets.get(name, &[CLIENT_SECRET.to_owned(), "client_secret".to_owned()])
-}
-
-/// What every request to the API holds.
-fn parameters(settings: &Settings, secrets: &Secrets, mistakes: &mut Vec<Mistake>) -> Vec<Sent> {
-    let additional = &settings.document.connection_properties.additional_request_parameters;
-    let mut sent: Vec<Sent> = Vec::new();
-    for parameter in settings.document.rest_configuration.parameters().into_iter().chain(additional) {
-        match settings.value(parameter, secrets) {
-            Ok(Some(value)) => sent.extend(placed(parameter, &value)),
-            Ok(None) => {}
-            Err(mistake) => mistakes.push(mistake),
-        }
-    }
-    sent
 }
 
 /// `value` where `parameter` goes; nothing where it goes nowhere.
@@ -432,13 +452,6 @@ fn formatted(parameter: &Parameter, value: &Secret) -> Secret {
 fn trimmed(secret: Secret) -> Secret {
     let value = secret.expose().trim();
     if value.len() == secret.expose().len() { secret } else { Secret::new(value.to_owned()) }
-}
-
-fn needed(found: Option<Secret>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<Secret> {
-    if found.is_none() {
-        mistakes.push(Mistake::new(key, "expected among the credentials"));
-    }
-    found
 }
 
 fn aws_managed() -> Way {

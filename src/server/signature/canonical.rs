@@ -6,12 +6,10 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
 use http::HeaderMap;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use percent_encoding::{percent_decode_str, percent_encode};
+use probe_contract::UNRESERVED;
 
 use super::request::SignedRequest;
-
-/// All but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The canonical request; `signed_headers` are sorted, in lower case, and each there once.
 ///
@@ -47,7 +45,7 @@ fn canonical_path(path: &str) -> String {
         match segment {
             "" | "." => {}
             ".." => drop(segments.pop()),
-            _ => segments.push(percent_encode(segment.as_bytes(), RESERVED).to_string()),
+            _ => segments.push(percent_encode(segment.as_bytes(), UNRESERVED).to_string()),
         }
     }
     let end = if path.ends_with('/') && !segments.is_empty() { "/" } else { "" };
@@ -55,7 +53,7 @@ fn canonical_path(path: &str) -> String {
 }
 
 fn canonical_query(query: &str) -> String {
-    let encode = |text: Vec<u8>| percent_encode(&text, RESERVED).to_string();
+    let encode = |text: Vec<u8>| percent_encode(&text, UNRESERVED).to_string();
     let mut parameters: Vec<_> =
         query_parameters(query).map(|(name, value)| (encode(name), encode(value))).collect();
     parameters.sort();

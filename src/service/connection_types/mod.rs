@@ -8,8 +8,9 @@ mod tests;
 
 pub use built_in::{TestedType, tested_types};
 
+use probe_contract::REGISTERED_PREFIX;
+
 use super::{Service, required};
-use crate::catalog::registration::PREFIX;
 use crate::catalog::{CatalogError, DEFAULT_CATALOG_ID};
 use crate::glue::{Exception, Fields};
 use built_in::built_in;
@@ -91,7 +92,7 @@ impl Service {
 /// Everything that is wrong with a registration and that its shape does not say, each with its place. No value is in it.
 fn mistakes(name: &str, registration: &Fields) -> Vec<String> {
     let mut mistakes = Vec::new();
-    if !name.starts_with(PREFIX) {
+    if !name.starts_with(REGISTERED_PREFIX) {
         mistakes.push(NAME.to_owned());
     }
     mistakes.extend(unrunnable(registration));

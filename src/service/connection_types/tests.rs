@@ -70,7 +70,7 @@ fn every_document_is_a_request_that_glue_would_take_but_for_its_name() {
         let connector = Connector::read(text).unwrap_or_else(|rejected| panic!("{name}: {rejected}"));
         let mut registration = connector.registration().clone();
         assert_eq!(json(&registration), document, "{name}");
-        registration.set("ConnectionType", format!("{PREFIX}{name}").as_str());
+        registration.set("ConnectionType", format!("{REGISTERED_PREFIX}{name}").as_str());
         assert_fits(&registration, Operation::RegisterConnectionType.model().input, &name);
         assert_eq!(mistakes(&name, connector.registration())[0], NAME, "{name}");
     }

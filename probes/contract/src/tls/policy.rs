@@ -31,7 +31,7 @@ pub enum Verify {
 /// Who may have issued a peer's certificate.
 #[derive(Debug)]
 pub enum Trust {
-    /// The process's [`TrustRoots`].
+    /// The process's [`TrustRoots`](super::TrustRoots).
     Roots,
     /// These authorities alone. A certificate among them that the peer itself shows is accepted, as a JVM does.
     Given(Vec<CertificateDer<'static>>),

@@ -1,10 +1,8 @@
 //! Requests of the protocols that services of AWS speak, and their errors.
 
 use percent_encoding::utf8_percent_encode;
-use probe_contract::{AwsAnswer, AwsCall, AwsService, Region};
+use probe_contract::{AwsAnswer, AwsCall, AwsService, Region, UNRESERVED};
 use serde_json::{Map, Value};
-
-use crate::encoding::UNRESERVED;
 
 /// The content type of AWS JSON 1.1.
 const JSON: &str = "application/x-amz-json-1.1";

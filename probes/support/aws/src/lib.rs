@@ -5,7 +5,6 @@ pub mod common_errors;
 
 #[cfg(feature = "client")]
 mod client;
-mod encoding;
 #[cfg(feature = "client")]
 mod endpoint;
 mod host_name;

@@ -5,10 +5,10 @@
 
 use percent_encoding::utf8_percent_encode;
 use probe_contract::{
-    AwsAccess, Code, Endpoint, Failure, Partition, Region, Resolving, Secret, SecretAccess, SecretRef, Source,
+    AwsAccess, Code, Endpoint, Failure, Partition, Region, Resolving, Secret, SecretAccess, SecretRef,
+    Source, UNRESERVED,
 };
 
-use crate::encoding::UNRESERVED;
 use crate::host_name;
 
 const SCHEME: &str = "https://";

@@ -10,9 +10,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use percent_encoding::utf8_percent_encode;
-use probe_contract::Region;
-
-use crate::encoding::UNRESERVED;
+use probe_contract::{Region, UNRESERVED};
 
 /// What the tokens of RDS and of MSK live: 15 minutes.
 const LIFETIME: Duration = Duration::from_secs(900);
