@@ -11,6 +11,7 @@ pub mod server;
 pub mod service;
 
 mod declared;
+mod expiring_map;
 mod material;
 mod private_file;
 mod shares;

@@ -1,7 +1,6 @@
 //! Authorization codes that were sent to a token endpoint: none is sent twice, whatever came of it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{Code, Failure, Keeper, Pending, Purpose, Secret, Tokens};
@@ -9,9 +8,10 @@ use probe_contract::{Code, Failure, Keeper, Pending, Purpose, Secret, Tokens};
 use super::catalog_failure::catalog_failure;
 use super::digest::Digest;
 use crate::catalog::CatalogError;
+use crate::expiring_map::{Expire, ExpiringMap};
 
 /// How long a code is known: no provider takes one that is older (RFC 6749, section 4.1.2).
-const KEPT: Duration = Duration::from_secs(600);
+const TTL: Duration = Duration::from_secs(600);
 
 /// Where the tokens go that an authorization code is exchanged for.
 pub trait TokenStore: Send + Sync {
@@ -27,8 +27,23 @@ pub(super) struct SetUp {
 
 pub(super) struct Codes {
     digest: Digest,
-    /// When each was sent.
-    sent: Mutex<HashMap<Identity, Instant>>,
+    sent: ExpiringMap<Identity, Sent>,
+}
+
+/// When a code was sent.
+#[derive(Clone, Copy)]
+struct Sent(Instant);
+
+impl Sent {
+    fn age(self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.0)
+    }
+}
+
+impl Expire for Sent {
+    fn has_expired(&self, now: Instant) -> bool {
+        self.age(now) >= TTL
+    }
 }
 
 /// The digest of a code. What else stands in the definition does not matter: a provider may revoke the tokens of a code that
@@ -44,7 +59,7 @@ pub(super) struct Use {
 
 impl Codes {
     pub(super) fn new(digest: Digest) -> Self {
-        Self { digest, sent: Mutex::default() }
+        Self { digest, sent: ExpiringMap::default() }
     }
 
     pub(super) fn single_use(self: &Arc<Self>, code: &Secret, store: Arc<dyn TokenStore>) -> Use {
@@ -52,36 +67,27 @@ impl Codes {
         Use { codes: Arc::clone(self), identity, store }
     }
 
-    /// How long before `now` a code was sent. One that was not is sent now, where it is for that.
-    fn sent(&self, identity: Identity, now: Instant, purpose: Asking) -> Option<Duration> {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = |at: &Instant| now.saturating_duration_since(*at);
-        sent.retain(|_, at| age(at) < KEPT);
-        let before = sent.get(&identity).map(age);
-        if before.is_none() && purpose == Asking::ToSend {
-            sent.insert(identity, now);
-        }
-        before
+    /// How long before `now` a code was sent.
+    fn sent(&self, identity: Identity, now: Instant) -> Option<Duration> {
+        self.sent.get(&identity, now).map(|sent| sent.age(now))
     }
-}
 
-/// Why it is asked whether a code was sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Asking {
-    ToSend,
-    ToKnow,
+    /// The same; one that was not sent before is sent now.
+    fn send(&self, identity: Identity, now: Instant) -> Option<Duration> {
+        self.sent.insert(identity, Sent(now), now).map(|sent| sent.age(now))
+    }
 }
 
 impl Use {
     /// Why the code can't be sent any more, if so.
     pub(super) fn refusal(&self) -> Option<Failure> {
-        self.codes.sent(self.identity, Instant::now(), Asking::ToKnow).map(refused)
+        self.codes.sent(self.identity, Instant::now()).map(refused)
     }
 }
 
 impl Keeper for Use {
     fn spend(&self) -> Result<(), Failure> {
-        let sent = self.codes.sent(self.identity, Instant::now(), Asking::ToSend);
+        let sent = self.codes.send(self.identity, Instant::now());
         sent.map_or(Ok(()), |age| Err(refused(age)))
     }
 
@@ -148,11 +154,11 @@ mod tests {
     fn a_code_is_forgotten_when_no_provider_takes_it_any_more() {
         let codes = Arc::new(Codes::new(Digest::new()));
         let sent = Instant::now();
-        let just_before = KEPT - Duration::from_millis(1);
-        assert_eq!(codes.sent([0; 32], sent, Asking::ToSend), None);
-        assert_eq!(codes.sent([0; 32], sent + just_before, Asking::ToSend), Some(just_before));
-        assert_eq!(codes.sent([0; 32], sent + KEPT, Asking::ToKnow), None);
-        assert!(codes.sent.lock().expect("no panic").is_empty());
+        let just_before = TTL - Duration::from_millis(1);
+        assert_eq!(codes.send([0; 32], sent), None);
+        assert_eq!(codes.send([0; 32], sent + just_before), Some(just_before));
+        assert_eq!(codes.sent([0; 32], sent + TTL), None);
+        assert_eq!(codes.send([0; 32], sent + TTL), None);
     }
 
     #[tokio::test]

@@ -1,10 +1,9 @@
 //! Which logins were refused, and who may try an untried one.
 //!
-//! A refused credential is never offered twice within [`KEPT`], not even by tests that run together: until a login is known
+//! A refused credential is never offered twice within [`TTL`], not even by tests that run together: until a login is known
 //! to be good its offers go one by one, and each learns from the one before. A test with a login that was refused is answered
 //! without dialing.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,11 +13,10 @@ use probe_contract::{
 use tokio::sync::OwnedMutexGuard;
 
 use super::digest::Digest;
+use crate::expiring_map::{Expire, ExpiringMap};
 
 /// How long a login's standing is known. SDKs repeat a failed call within seconds.
-const KEPT: Duration = Duration::from_secs(30);
-/// Logins that are kept before the outdated are forgotten.
-const MANY: usize = 4096;
+const TTL: Duration = Duration::from_secs(30);
 
 /// The digest of host, port, user and password.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,7 +25,7 @@ struct Identity([u8; 32]);
 #[derive(Clone)]
 pub(super) struct Ledger {
     digest: Digest,
-    accounts: Arc<Mutex<HashMap<Identity, Account>>>,
+    accounts: Arc<ExpiringMap<Identity, Account>>,
 }
 
 /// One login. Whoever holds the lock has the turn to offer it.
@@ -80,22 +78,29 @@ impl Ledger {
     }
 
     fn account(&self, identity: Identity) -> Account {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if accounts.len() > MANY {
-            accounts.retain(|_, account| {
-                Arc::strong_count(&account.standing) > 1 || !matches!(account.standing(), Standing::Unknown)
-            });
-        }
-        accounts.entry(identity).or_default().clone()
+        self.accounts.get_or_insert(identity, Account::default(), Instant::now())
+    }
+}
+
+/// One that a test holds counts, whatever is known of it: its turns go one by one.
+impl Expire for Account {
+    fn has_expired(&self, now: Instant) -> bool {
+        Arc::strong_count(&self.standing) == 1 && matches!(self.standing_at(now), Standing::Unknown)
     }
 }
 
 impl Account {
     /// What is known and still counts.
     fn standing(&self) -> Standing {
+        self.standing_at(Instant::now())
+    }
+
+    fn standing_at(&self, now: Instant) -> Standing {
         let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         match &*standing {
-            Standing::Accepted { at } | Standing::Refused { at, .. } if at.elapsed() >= KEPT => {
+            Standing::Accepted { at } | Standing::Refused { at, .. }
+                if now.saturating_duration_since(*at) >= TTL =>
+            {
                 Standing::Unknown
             }
             Standing::Unknown | Standing::Accepted { .. } | Standing::Refused { .. } => standing.clone(),
@@ -129,7 +134,7 @@ impl Account {
         let Standing::Refused { at, failure } = self.standing() else {
             return None;
         };
-        let (age, kept) = (at.elapsed().as_secs(), KEPT.as_secs());
+        let (age, kept) = (at.elapsed().as_secs(), TTL.as_secs());
         let again = if failure.code == Code::AgentFailed {
             format!("it failed so {age} s ago, and is not tried again within {kept} s")
         } else {

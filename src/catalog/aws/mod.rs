@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
 use crate::aws::{AwsOptions, CallError, GlueClient, GlueClientOptions};
+use crate::expiring_map::{Expire, ExpiringMap};
 use crate::glue::{Fields, Operation};
 use probe_contract::Resolver;
 
@@ -23,22 +24,28 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pages of a listing. An account has a thousand connections at first.
 const MOST_PAGES: usize = 1000;
 /// How long a listing may be gone through page by page.
-const LISTING_KEPT: Duration = Duration::from_secs(60);
+const LISTING_TTL: Duration = Duration::from_secs(60);
 
 /// The connections in an account's Data Catalog.
 pub struct Aws {
     client: GlueClient,
-    /// What the next pages are told of: a listing is asked for once, with its first page.
-    listing: Mutex<Option<Listing>>,
+    /// What the next pages are told of, by catalog: a listing is asked for once, with its first page.
+    listings: ExpiringMap<String, Listing>,
     /// What `names` has met, by catalog and name. It answers the first question for each, so that a sweep does not ask for one
     /// after the other, which Glue would throttle.
     met: Mutex<HashMap<(String, String), Connection>>,
 }
 
+#[derive(Clone)]
 struct Listing {
-    catalog_id: String,
     connections: Arc<BTreeMap<String, Connection>>,
     begun: Instant,
+}
+
+impl Expire for Listing {
+    fn has_expired(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.begun) >= LISTING_TTL
+    }
 }
 
 impl Aws {
@@ -59,7 +66,7 @@ impl Aws {
             call_timeout: Some(CALL_TIMEOUT),
             ..GlueClientOptions::default()
         })?;
-        Ok(Self { client, listing: Mutex::default(), met: Mutex::default() })
+        Ok(Self { client, listings: ExpiringMap::default(), met: Mutex::default() })
     }
 
     async fn get(&self, catalog_id: &str, name: &str) -> Result<Option<Connection>, CatalogError> {
@@ -102,19 +109,15 @@ impl Aws {
         catalog_id: &str,
         after: Option<&str>,
     ) -> Result<Arc<BTreeMap<String, Connection>>, CatalogError> {
+        let key = catalog_id.to_owned();
         if after.is_some()
-            && let Some(listing) = &*lock(&self.listing)
-            && listing.catalog_id == catalog_id
-            && listing.begun.elapsed() < LISTING_KEPT
+            && let Some(listing) = self.listings.get(&key, Instant::now())
         {
-            return Ok(Arc::clone(&listing.connections));
+            return Ok(listing.connections);
         }
         let connections = Arc::new(self.list(catalog_id).await?);
-        *lock(&self.listing) = Some(Listing {
-            catalog_id: catalog_id.to_owned(),
-            connections: Arc::clone(&connections),
-            begun: Instant::now(),
-        });
+        let begun = Instant::now();
+        self.listings.replace(key, Listing { connections: Arc::clone(&connections), begun }, begun);
         Ok(connections)
     }
 }

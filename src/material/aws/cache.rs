@@ -1,21 +1,20 @@
 //! Answers that are kept for a while.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{Code, Failure};
 use tokio::sync::OnceCell;
 
+use crate::expiring_map::{Expire, ExpiringMap};
+
 /// How long an answer counts. A secret that was rotated is seen by then.
-pub(super) const KEPT: Duration = Duration::from_secs(60);
-/// Answers that are kept before the outdated are forgotten.
-const MANY: usize = 4096;
+pub(super) const TTL: Duration = Duration::from_secs(60);
 
 /// One answer a key. Those who ask at the same time wait for one.
-pub(super) struct Cache<K, V>(Mutex<HashMap<K, Arc<Entry<V>>>>);
+pub(super) struct Cache<K, V>(ExpiringMap<K, Arc<Entry<V>>>);
 
 struct Entry<V> {
     begun: Instant,
@@ -33,7 +32,7 @@ struct Refusal {
 
 impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(ExpiringMap::default())
     }
 }
 
@@ -44,21 +43,9 @@ impl<K: Hash + Eq, V: Clone> Cache<K, V> {
         key: K,
         ask: impl FnOnce() -> F,
     ) -> Result<V, Failure> {
-        let entry = self.entry(key);
+        let entry = self.0.get_or_insert(key, Entry::new(), Instant::now());
         let answer = entry.answer.get_or_init(async || ask().await.map_err(Refusal::from)).await;
         answer.clone().map_err(Failure::from)
-    }
-
-    fn entry(&self, key: K) -> Arc<Entry<V>> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() > MANY {
-            entries.retain(|_, entry| entry.counts());
-        }
-        let entry = entries.entry(key).or_insert_with(Entry::new);
-        if !entry.counts() {
-            *entry = Entry::new();
-        }
-        Arc::clone(entry)
     }
 }
 
@@ -66,11 +53,13 @@ impl<V> Entry<V> {
     fn new() -> Arc<Self> {
         Arc::new(Self { begun: Instant::now(), answer: OnceCell::new() })
     }
+}
 
-    /// Whether it is new enough. What may pass later is asked again at once.
-    fn counts(&self) -> bool {
+impl<V> Expire for Arc<Entry<V>> {
+    /// What may pass later is asked again at once.
+    fn has_expired(&self, now: Instant) -> bool {
         let passes_later = matches!(self.answer.get(), Some(Err(refusal)) if refusal.code.retryable());
-        self.begun.elapsed() < KEPT && !passes_later
+        now.saturating_duration_since(self.begun) >= TTL || passes_later
     }
 }
 

@@ -1,7 +1,7 @@
 //! Secrets Manager, KMS, S3 and STS, by the AWS SDK for Rust; whatever else by a signed call.
 //!
 //! Each thing is asked for once: the SDK repeats nothing, tests that want the same at the same time wait for one answer, and an
-//! answer is kept for [`cache::KEPT`], a refusal too.
+//! answer is kept for [`cache::TTL`], a refusal too.
 
 mod cache;
 mod failure;
