@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use probe_contract::tls::ClientIdentity;
 use probe_contract::{
-    AwsAccess, AwsAnswer, AwsCall, Bytes, Code, Failure, Location, Reference, Region, Resolved, Resolver,
-    Resolving, S3Object, Secret, SecretAccess,
+    AwsAccess, AwsAnswer, AwsCall, AwsCredentials, Bytes, Code, Failure, Location, Reference, Region,
+    Resolved, Resolver, Resolving, S3Object, Secret, SecretAccess,
 };
 use tokio::sync::Semaphore;
 
@@ -99,6 +99,10 @@ impl AwsAccess for Resolution<'_> {
         region: &'a Region,
     ) -> Resolving<'a, Secret> {
         Box::pin(self.materials.aws.presign(url, signing_name, region, self.access))
+    }
+
+    fn credentials<'a>(&'a self, region: &'a Region) -> Resolving<'a, AwsCredentials> {
+        Box::pin(self.materials.aws.identity(region, self.access))
     }
 
     fn call<'a>(&'a self, call: &'a AwsCall) -> Resolving<'a, AwsAnswer> {

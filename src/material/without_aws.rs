@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use probe_contract::{
-    AwsAnswer, AwsCall, Bytes, Code, Failure, KmsKeyId, Location, Region, Resolved, S3Object, Secret,
+    AwsAnswer, AwsCall, AwsCredentials, Bytes, Code, Failure, KmsKeyId, Location, Region, Resolved, S3Object,
+    Secret,
 };
 
 use super::access::Access;
@@ -53,6 +54,10 @@ impl Aws {
         _: &Region,
         _: &Access,
     ) -> Result<Secret, Failure> {
+        Err(not_testable())
+    }
+
+    pub(super) async fn identity(&self, _: &Region, _: &Access) -> Result<AwsCredentials, Failure> {
         Err(not_testable())
     }
 

@@ -1,5 +1,6 @@
 //! What references ask of AWS.
 
+use crate::resolved::Resolved;
 use crate::resolving::Resolving;
 use crate::{Region, Secret};
 
@@ -19,6 +20,12 @@ pub trait AwsAccess: Send + Sync {
     fn presign<'a>(&'a self, url: String, signing_name: &'a str, region: &'a Region)
     -> Resolving<'a, Secret>;
 
+    /// The credentials that calls in `region` are signed with.
+    ///
+    /// # Errors
+    /// As [`presign`](Self::presign).
+    fn credentials<'a>(&'a self, region: &'a Region) -> Resolving<'a, AwsCredentials>;
+
     /// Makes `call` once.
     ///
     /// # Errors
@@ -27,6 +34,25 @@ pub trait AwsAccess: Send + Sync {
 
     /// Hosts that may have a token that is good for whoever receives it, besides those that are Amazon's by their names.
     fn token_hosts(&self) -> &[String];
+}
+
+/// Credentials of AWS, as far as a request is signed with them.
+#[derive(Clone, Debug)]
+pub struct AwsCredentials {
+    /// The access key id, which every signed request shows.
+    pub access_key_id: String,
+    /// The secret access key.
+    pub secret_access_key: Secret,
+    /// The session token of temporary credentials.
+    pub session_token: Option<Secret>,
+    /// The region that is signed for.
+    pub region: Region,
+}
+
+impl Resolved for AwsCredentials {
+    fn secrets(&self) -> Vec<&Secret> {
+        [&self.secret_access_key].into_iter().chain(&self.session_token).collect()
+    }
 }
 
 /// A service of AWS.

@@ -5,7 +5,8 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::location::Location;
-use crate::reference::{Resolved, SecretAccess, Source};
+use crate::reference::{SecretAccess, Source};
+use crate::resolved::Resolved;
 use crate::resolving::Resolving;
 use crate::tls::{CertificateDer, PrivateKeyDer, certificates_from_pem, strength};
 use crate::{Code, Failure, Secret};

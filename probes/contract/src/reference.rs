@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use crate::aws_access::AwsAccess;
 use crate::location::{Location, S3Object};
+use crate::resolved::Resolved;
 use crate::resolving::{Bytes, Resolving};
-use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
-use crate::{Endpoint, Resolver, Secret};
+use crate::tls::ClientIdentity;
+use crate::{Resolver, Secret};
 
 /// Where a value comes from that a definition refers to.
 pub trait Source: fmt::Debug + Send + Sync + 'static {
@@ -89,30 +90,6 @@ pub enum Requires {
     Decryption,
     /// To use references.
     References,
-}
-
-/// A value that a reference led to.
-pub trait Resolved: Any + fmt::Debug + Send + Sync {
-    /// The texts in it that must never be shown.
-    fn secrets(&self) -> Vec<&Secret> {
-        Vec::new()
-    }
-}
-
-impl Resolved for Vec<CertificateDer<'static>> {}
-impl Resolved for PrivateKeyDer<'static> {}
-impl Resolved for ClientIdentity {}
-impl Resolved for Endpoint {}
-impl Resolved for Vec<Endpoint> {}
-/// The texts of a name in DNS.
-impl Resolved for Vec<String> {}
-/// Of what is only looked for.
-impl Resolved for () {}
-
-impl Resolved for Secret {
-    fn secrets(&self) -> Vec<&Secret> {
-        vec![self]
-    }
 }
 
 /// A reference of a definition to a `T`: by it the value is found in [`ResolvedSecrets`].
@@ -231,6 +208,7 @@ impl ResolvedSecrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Endpoint;
 
     #[derive(Debug)]
     struct Given(u16);

@@ -1,10 +1,11 @@
 //! The sources that any protocol may refer to.
 
+use crate::aws_access::AwsCredentials;
 use crate::location::{Location, S3Object};
 use crate::reference::{Requires, SecretAccess, Source};
 use crate::resolving::Resolving;
 use crate::tls::ClientIdentity;
-use crate::{Endpoint, Secret};
+use crate::{Endpoint, Region, Secret};
 
 /// A KMS ciphertext in base64, which stands for a text.
 #[derive(Clone, Debug)]
@@ -28,6 +29,24 @@ impl Source for S3Object {
 
     fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, ()> {
         access.find(self)
+    }
+}
+
+/// Who the definition's role is at AWS, or else whoever runs the test: for a login in which the server chooses what is signed.
+#[derive(Clone, Debug)]
+pub struct AwsIdentity {
+    /// The region that is signed for, where the definition says so in another place than its property `REGION`.
+    pub region: Option<Region>,
+}
+
+impl Source for AwsIdentity {
+    type Output = AwsCredentials;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, AwsCredentials> {
+        Box::pin(async move {
+            let region = access.aws().region(self.region.as_ref()).await?;
+            access.aws().credentials(&region).await
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a call that came to nothing amounts to: exceptions to the taxonomy, as data.
 
 use probe_contract::{Code, Failure};
+use support_aws::{AwsError, ErrorRow, find_error};
 
 use crate::aws::CallError;
 use crate::catalog::CatalogError;
@@ -12,64 +13,23 @@ pub(super) const NOT_FOUND: &str = "EntityNotFoundException";
 /// No message of Glue's is longer.
 const LONGEST: usize = 2048;
 
-/// Where what is told comes from.
-enum Words {
-    /// Glue's own message names who may not do what.
-    Glue,
-    /// Glue's message may hold the request's headers, a session token among them.
-    Ours(&'static str),
-}
-
-/// An exception of Glue's, or one that all services have ("Common errors" of the API reference).
-struct Row {
-    native: &'static str,
-    code: Code,
-    words: Words,
-}
-
-const fn row(native: &'static str, code: Code) -> Row {
-    Row { native, code, words: Words::Glue }
-}
-
-const fn credentials(native: &'static str, detail: &'static str) -> Row {
-    Row { native, code: Code::AwsAccessDenied, words: Words::Ours(detail) }
-}
-
-const ROWS: &[Row] = &[
-    row("AccessDeniedException", Code::AwsAccessDenied),
-    row("AccessDenied", Code::AwsAccessDenied),
-    row("NotAuthorized", Code::AwsAccessDenied),
-    row("OptInRequired", Code::AwsAccessDenied),
-    credentials("ExpiredToken", EXPIRED),
-    credentials("ExpiredTokenException", EXPIRED),
-    credentials("RequestExpired", EXPIRED),
-    credentials("UnrecognizedClientException", UNKNOWN),
-    credentials("InvalidClientTokenId", UNKNOWN),
-    credentials("MissingAuthenticationToken", UNKNOWN),
-    credentials("MissingAuthenticationTokenException", UNKNOWN),
-    credentials("InvalidSignatureException", FORGED),
-    credentials("SignatureDoesNotMatch", FORGED),
-    credentials("IncompleteSignature", FORGED),
-    credentials("IncompleteSignatureException", FORGED),
-    row(NOT_FOUND, Code::ConnectionNotFound),
-    row("InvalidInputException", Code::InvalidSettings),
-    row("ValidationException", Code::InvalidSettings),
-    row("GlueEncryptionException", Code::DecryptionFailed),
-    row("OperationTimeoutException", Code::TimedOut),
-    row("ThrottlingException", Code::RateLimited),
-    row("Throttling", Code::RateLimited),
-    row("RequestLimitExceeded", Code::RateLimited),
-    row("TooManyRequestsException", Code::RateLimited),
-    row("InternalServiceException", Code::ProviderError),
-    row("InternalFailure", Code::ProviderError),
-    row("ServiceUnavailable", Code::ProviderError),
-    row("ServiceUnavailableException", Code::ProviderError),
+/// What Glue says by itself, before what all services mean alike.
+const ROWS: &[ErrorRow<()>] = &[
+    ErrorRow::common("AccessDeniedException", Code::AwsAccessDenied, GLUES_WORDS),
+    ErrorRow::common("AccessDenied", Code::AwsAccessDenied, GLUES_WORDS),
+    ErrorRow::common("NotAuthorized", Code::AwsAccessDenied, GLUES_WORDS),
+    ErrorRow::common("OptInRequired", Code::AwsAccessDenied, GLUES_WORDS),
+    ErrorRow::common(NOT_FOUND, Code::ConnectionNotFound, GLUES_WORDS),
+    ErrorRow::common("InvalidInputException", Code::InvalidSettings, GLUES_WORDS),
+    ErrorRow::common("ValidationException", Code::InvalidSettings, GLUES_WORDS),
+    ErrorRow::common("GlueEncryptionException", Code::DecryptionFailed, GLUES_WORDS),
+    ErrorRow::common("OperationTimeoutException", Code::TimedOut, GLUES_WORDS),
+    ErrorRow::common("InternalServiceException", Code::ProviderError, GLUES_WORDS),
 ];
 
-const EXPIRED: &str = "the AWS credentials have expired, or this machine's clock is wrong";
-const UNKNOWN: &str = "AWS does not know these credentials";
-const FORGED: &str =
-    "the AWS secret access key does not belong to its access key id, or this machine's clock is wrong";
+/// In the place of a detail: Glue's own message names who may not do what. That of a wrong signature may hold the request's headers, a
+/// session token among them.
+const GLUES_WORDS: &str = "";
 
 const GIVE_CREDENTIALS: &str =
     "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile";
@@ -110,11 +70,8 @@ fn exception(operation: Operation, name: &str, message: &str) -> Failure {
     let message: String = message.chars().take(LONGEST).collect();
     let message = message.trim_end_matches('.');
     let prefix = prefix(operation);
-    let failure = match ROWS.iter().find(|row| row.native == name) {
-        Some(Row { code, words: Words::Ours(detail), .. }) => {
-            Failure::new(*code, format!("{prefix}: {detail}")).hint(GIVE_CREDENTIALS)
-        }
-        Some(Row { code: Code::AwsAccessDenied, words: Words::Glue, .. }) => {
+    let failure = match find_error(ROWS, &AwsError { service: None, native: name, message }) {
+        Some((Code::AwsAccessDenied, GLUES_WORDS)) => {
             let action = operation.model().name;
             let hint = format!(
                 "Allow glue:{action} on the catalog and its connections to the role that runs the test, in its policy and in \
@@ -122,7 +79,11 @@ fn exception(operation: Operation, name: &str, message: &str) -> Failure {
             );
             Failure::foreign(Code::AwsAccessDenied, format!("{prefix}: {message}")).hint(hint)
         }
-        Some(Row { code, words: Words::Glue, .. }) => Failure::foreign(*code, format!("{prefix}: {message}")),
+        Some((code, GLUES_WORDS)) => Failure::foreign(code, format!("{prefix}: {message}")),
+        Some((Code::AwsAccessDenied, detail)) => {
+            Failure::new(Code::AwsAccessDenied, format!("{prefix}: {detail}")).hint(GIVE_CREDENTIALS)
+        }
+        Some((code, detail)) => Failure::new(code, format!("{prefix}: {detail}")),
         None => Failure::foreign(Code::Unclassified, format!("{prefix}: {message}")),
     };
     failure.native(name.chars().take(LONGEST).collect::<String>())
@@ -139,7 +100,7 @@ fn remote(failure: Failure) -> CatalogError {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use probe_contract::classification::unreached;
 
     use super::*;
 
@@ -149,9 +110,8 @@ mod tests {
 
     #[test]
     fn every_row_is_reached_by_its_own_exception() {
-        let names: BTreeSet<_> = ROWS.iter().map(|row| row.native).collect();
-        assert_eq!(names.len(), ROWS.len());
-        for Row { native, code, .. } in ROWS {
+        assert_eq!(unreached(ROWS), [0; 0]);
+        for ErrorRow { native, code, .. } in ROWS {
             let failure = failed(native, "made up");
             assert_eq!((failure.code, failure.native.as_deref()), (*code, Some(*native)));
         }

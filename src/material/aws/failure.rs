@@ -7,7 +7,7 @@ use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use probe_contract::{Code, Failure};
 
-use support_aws::{Blocked, common_errors, not_sent};
+use support_aws::{AwsError, Blocked, ErrorRow, not_sent};
 
 /// A service that references lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,23 +54,7 @@ impl Service {
     }
 }
 
-/// An error code of one service, or of all.
-struct Row {
-    service: Option<Service>,
-    native: &'static str,
-    /// What the message must hold beside, to be told apart.
-    says: &'static str,
-    code: Code,
-    detail: &'static str,
-}
-
-const fn row(service: Service, native: &'static str, code: Code, detail: &'static str) -> Row {
-    Row { service: Some(service), native, says: "", code, detail }
-}
-
-const fn common(native: &'static str, code: Code, detail: &'static str) -> Row {
-    Row { service: None, native, says: "", code, detail }
-}
+type Row = ErrorRow<Service>;
 
 use Service::{Kms, S3, SecretsManager, Sts};
 
@@ -79,77 +63,76 @@ const MARKED: &str = "the secret is marked for deletion";
 /// The first row that fits counts, and before what is common to all services. The sources are the API references of the
 /// services, "Errors" of each operation.
 const ROWS: &[Row] = &[
-    Row {
-        service: Some(SecretsManager),
-        native: "ResourceNotFoundException",
-        says: "staging label",
-        code: Code::SecretNotFound,
-        detail: "the secret is there, and has no value yet",
-    },
-    row(SecretsManager, "ResourceNotFoundException", Code::SecretNotFound, "there is no such secret"),
-    Row {
-        service: Some(SecretsManager),
-        native: "InvalidRequestException",
-        says: "deletion",
-        code: Code::SecretNotFound,
-        detail: MARKED,
-    },
-    row(
+    Row::of(
+        SecretsManager,
+        "ResourceNotFoundException",
+        Code::SecretNotFound,
+        "the secret is there, and has no value yet",
+    )
+    .saying("staging label"),
+    Row::of(SecretsManager, "ResourceNotFoundException", Code::SecretNotFound, "there is no such secret"),
+    Row::of(SecretsManager, "InvalidRequestException", Code::SecretNotFound, MARKED).saying("deletion"),
+    Row::of(
         SecretsManager,
         "InvalidRequestException",
         Code::SecretMalformed,
         "the secret has no value that can be read",
     ),
-    row(
+    Row::of(
         SecretsManager,
         "DecryptionFailure",
         Code::DecryptionFailed,
         "the secret can't be decrypted with its KMS key",
     ),
-    row(
+    Row::of(
         SecretsManager,
         "InvalidParameterException",
         Code::InvalidSettings,
         "this is no name or ARN of a secret",
     ),
-    row(
+    Row::of(
         Kms,
         "AccessDeniedException",
         Code::DecryptionFailed,
         "the KMS key may not be used by the role that runs the test",
     ),
-    row(Kms, "DisabledException", Code::DecryptionFailed, "the KMS key is disabled"),
-    row(
+    Row::of(Kms, "DisabledException", Code::DecryptionFailed, "the KMS key is disabled"),
+    Row::of(
         Kms,
         "KMSInvalidStateException",
         Code::DecryptionFailed,
         "the KMS key is in a state in which it decrypts nothing, as when it is pending deletion",
     ),
-    row(
+    Row::of(
         Kms,
         "InvalidCiphertextException",
         Code::DecryptionFailed,
         "the value is no ciphertext of a KMS key in this account and region",
     ),
-    row(Kms, "IncorrectKeyException", Code::DecryptionFailed, "the value was encrypted with another KMS key"),
-    row(
+    Row::of(
+        Kms,
+        "IncorrectKeyException",
+        Code::DecryptionFailed,
+        "the value was encrypted with another KMS key",
+    ),
+    Row::of(
         Kms,
         "NotFoundException",
         Code::DecryptionFailed,
         "the KMS key does not exist in this account and region",
     ),
-    row(Kms, "InvalidKeyUsageException", Code::DecryptionFailed, "the KMS key is not for encryption"),
-    row(S3, "NoSuchKey", Code::ObjectNotFound, "there is no such object in the bucket"),
-    row(S3, "NoSuchBucket", Code::ObjectNotFound, "there is no such bucket"),
-    row(S3, "NotFound", Code::ObjectNotFound, "there is no such object, or no such bucket"),
-    row(S3, "PermanentRedirect", Code::ObjectNotFound, ELSEWHERE),
-    row(S3, "MovedPermanently", Code::ObjectNotFound, ELSEWHERE),
-    row(S3, "Forbidden", Code::AwsAccessDenied, DENIED),
-    row(Sts, "AccessDenied", Code::AwsAccessDenied, "the role may not be assumed"),
-    row(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is no ARN of a role"),
-    common("AccessDenied", Code::AwsAccessDenied, DENIED),
-    common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
-    common(
+    Row::of(Kms, "InvalidKeyUsageException", Code::DecryptionFailed, "the KMS key is not for encryption"),
+    Row::of(S3, "NoSuchKey", Code::ObjectNotFound, "there is no such object in the bucket"),
+    Row::of(S3, "NoSuchBucket", Code::ObjectNotFound, "there is no such bucket"),
+    Row::of(S3, "NotFound", Code::ObjectNotFound, "there is no such object, or no such bucket"),
+    Row::of(S3, "PermanentRedirect", Code::ObjectNotFound, ELSEWHERE),
+    Row::of(S3, "MovedPermanently", Code::ObjectNotFound, ELSEWHERE),
+    Row::of(S3, "Forbidden", Code::AwsAccessDenied, DENIED),
+    Row::of(Sts, "AccessDenied", Code::AwsAccessDenied, "the role may not be assumed"),
+    Row::of(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is no ARN of a role"),
+    Row::common("AccessDenied", Code::AwsAccessDenied, DENIED),
+    Row::common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
+    Row::common(
         "ValidationException",
         Code::InvalidSettings,
         "this is nothing that the service knows by its form",
@@ -234,12 +217,8 @@ fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Fai
             format!("{name} answered with an error that names no code"),
         );
     };
-    let own = ROWS.iter().find(|row| {
-        row.native == native
-            && row.service.is_none_or(|only| only == service)
-            && message.unwrap_or_default().contains(row.says)
-    });
-    let found = own.map(|row| (row.code, row.detail)).or_else(|| common_errors::find(native));
+    let error = AwsError { service: Some(service), native, message: message.unwrap_or_default() };
+    let found = support_aws::find_error(ROWS, &error);
     let failure = match found {
         Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
@@ -277,25 +256,13 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 
 #[cfg(test)]
 mod tests {
+    use probe_contract::classification::unreached;
+
     use super::*;
 
     #[test]
     fn every_row_is_reached_by_its_own_code_and_by_no_earlier_one() {
-        for (index, row) in ROWS.iter().enumerate() {
-            let service = row.service.unwrap_or(SecretsManager);
-            let earlier = ROWS[..index].iter().any(|other| {
-                other.native == row.native
-                    && other.service.is_none_or(|only| only == service)
-                    && row.says.contains(other.says)
-            });
-            // A common row may stand behind one of a service's own.
-            let shadowed = earlier && row.service.is_some();
-            assert!(!shadowed, "{} {}", service.name(), row.native);
-            if !earlier {
-                let failure = of_code(Some(row.native), Some(row.says), service);
-                assert_eq!((failure.code, failure.native.as_deref()), (row.code, Some(row.native)));
-            }
-        }
+        assert_eq!(unreached(ROWS), [0; 0]);
     }
 
     #[test]

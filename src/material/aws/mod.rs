@@ -17,8 +17,8 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use probe_contract::{
-    AwsAnswer, AwsCall, Bytes, Code, Failure, KmsKeyId, Location, Region, Resolved, RoleArn, S3Object,
-    Secret, SecretId,
+    AwsAnswer, AwsCall, AwsCredentials, Bytes, Code, Failure, KmsKeyId, Location, Region, Resolved, RoleArn,
+    S3Object, Secret, SecretId,
 };
 use support_aws::{Client, Destination, Network, Signer};
 use tokio::sync::OnceCell;
@@ -163,6 +163,11 @@ impl Aws {
             Failure::new(Code::AgentFailed, "the authentication token could not be signed").source(error)
         })?;
         Ok(Secret::new(signed))
+    }
+
+    /// The credentials that calls in `region` are signed with, for whoever signs something else with them.
+    pub(super) async fn identity(&self, region: &Region, access: &Access) -> Result<AwsCredentials, Failure> {
+        Ok(support_aws::identity(&self.credentials(region, access).await?, region))
     }
 
     /// What the service answers to `call`. The caller's credentials may be a role's, which are asked for in the same region.
@@ -315,31 +320,54 @@ mod tests {
     use std::time::Instant;
 
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use probe_contract::{Endpoint, Source as _};
+    use probe_contract::{AwsIdentity, Endpoint, Resolved as _, Source};
     use support_aws::{MskToken, Proxies};
 
     use super::super::files::LocalFiles;
     use super::super::resolution::{Materials, Resolution};
     use super::*;
 
-    /// The URL in the token for these brokers, as whoever has configured us-east-1 gets it.
-    async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
+    /// What `source` leads to for whoever has configured us-east-1.
+    async fn resolved<S: Source>(source: S, region: Option<&str>) -> Result<S::Output, Failure> {
         let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
         let mut aws = Aws::with(options, Network::of_operator(Arc::default(), Proxies::None));
-        let credentials = Credentials::new("AKIDEXAMPLE", "canary", None, None, "test");
+        let credentials =
+            Credentials::new("AKIDEXAMPLE", "canary", Some("canary token".to_owned()), None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials));
         aws.config = OnceCell::new_with(Some(config.build()));
-        let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
-        let token = MskToken { brokers: brokers.iter().map(endpoint).collect() };
         let region = region.map(|region| Region::parse(region).unwrap());
         let access = Access { region, ..Access::own() };
         let materials = Materials { files: LocalFiles::Refused, resolver: Arc::default(), aws };
         let resolution = Resolution { materials: &materials, access: &access, deadline: Instant::now() };
-        let token = token.resolve(&resolution).await?;
+        source.resolve(&resolution).await
+    }
+
+    /// The URL in the token for these brokers.
+    async fn msk_token(brokers: &[&str], region: Option<&str>) -> Result<String, Failure> {
+        let endpoint = |host: &&str| Endpoint { host: (*host).to_owned(), port: 9098 };
+        let token = resolved(MskToken { brokers: brokers.iter().map(endpoint).collect() }, region).await?;
         Ok(String::from_utf8(URL_SAFE_NO_PAD.decode(token.expose()).unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_identity_is_typed_and_all_of_it_that_is_secret_is_known() {
+        let given = |region: &str| Region::parse(region).unwrap();
+        for (own, of_definition, expected) in [
+            (Some("eu-west-1"), Some("eu-north-1"), "eu-west-1"),
+            (None, Some("eu-north-1"), "eu-north-1"),
+            (None, None, "us-east-1"),
+        ] {
+            let identity = AwsIdentity { region: own.map(given) };
+            let credentials = resolved(identity, of_definition).await.unwrap();
+            assert_eq!(credentials.access_key_id, "AKIDEXAMPLE");
+            assert_eq!(credentials.region, given(expected));
+            let secrets: Vec<&str> = credentials.secrets().into_iter().map(Secret::expose).collect();
+            assert_eq!(secrets, ["canary", "canary token"]);
+            assert!(!format!("{credentials:?}").contains("canary"));
+        }
     }
 
     /// The broker's own name says it, else the connection, else what is configured.

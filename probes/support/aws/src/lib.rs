@@ -1,12 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod call;
-pub mod common_errors;
 
 #[cfg(feature = "client")]
 mod client;
+mod common_errors;
 #[cfg(feature = "client")]
 mod endpoint;
+mod error_row;
 mod host_name;
 mod msk_token;
 #[cfg(feature = "client")]
@@ -26,8 +27,10 @@ mod xml;
 
 #[cfg(feature = "client")]
 pub use client::{Client, Unread, not_sent, post, read};
+pub use common_errors::find_error;
 #[cfg(feature = "client")]
 pub use endpoint::{Endpoint, NoEndpoint};
+pub use error_row::{AwsError, ErrorRow};
 pub use msk_token::MskToken;
 #[cfg(feature = "client")]
 pub use network::{Blocked, Destination, Network, Proxies, configured_endpoint};
@@ -37,4 +40,4 @@ pub use rds_token::RdsToken;
 pub use redshift_cluster::RedshiftCluster;
 pub use redshift_login::{ClusterName, RedshiftLogin};
 #[cfg(feature = "client")]
-pub use signing::{Signer, Unsigned};
+pub use signing::{Signer, Unsigned, identity};

@@ -3,7 +3,8 @@
 use probe_contract::{AwsAnswer, AwsCall, AwsService, Code, Failure, Region};
 
 use crate::call::{json, query};
-use crate::common_errors;
+use crate::common_errors::find_error;
+use crate::error_row::{AwsError, ErrorRow};
 use crate::xml::Document;
 
 /// What is asked.
@@ -125,36 +126,22 @@ impl Service {
     }
 }
 
-/// An error code of one service, or of all.
-struct Row {
-    service: Option<Service>,
-    native: &'static str,
-    code: Code,
-    detail: &'static str,
-}
-
-const fn row(service: Service, native: &'static str, code: Code, detail: &'static str) -> Row {
-    Row { service: Some(service), native, code, detail }
-}
-
-const fn common(native: &'static str, code: Code, detail: &'static str) -> Row {
-    Row { service: None, native, code, detail }
-}
+type Row = ErrorRow<Service>;
 
 /// What stands before the errors common to all services. The sources are "Errors" of each operation in the API references. The
 /// Query protocol leaves the `Exception` and `Fault` out that AWS JSON ends its names with.
 const ROWS: &[Row] = &[
-    row(Service::Redshift, "ClusterNotFound", Code::ObjectNotFound, NO_CLUSTER),
-    row(Service::Redshift, "UnsupportedOperation", Code::MechanismUnsupported, UNSUPPORTED),
-    row(Service::Serverless, "ResourceNotFoundException", Code::ObjectNotFound, NO_WORKGROUP),
-    common("AccessDenied", Code::AwsAccessDenied, DENIED),
-    common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
-    common("NotAuthorized", Code::AwsAccessDenied, DENIED),
-    common("UnauthorizedOperation", Code::AwsAccessDenied, DENIED),
-    common("OptInRequired", Code::AwsAccessDenied, "the AWS account is not subscribed to the service"),
-    common("InvalidParameterValue", Code::InvalidSettings, MALFORMED),
-    common("ValidationError", Code::InvalidSettings, MALFORMED),
-    common("ValidationException", Code::InvalidSettings, MALFORMED),
+    Row::of(Service::Redshift, "ClusterNotFound", Code::ObjectNotFound, NO_CLUSTER),
+    Row::of(Service::Redshift, "UnsupportedOperation", Code::MechanismUnsupported, UNSUPPORTED),
+    Row::of(Service::Serverless, "ResourceNotFoundException", Code::ObjectNotFound, NO_WORKGROUP),
+    Row::common("AccessDenied", Code::AwsAccessDenied, DENIED),
+    Row::common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
+    Row::common("NotAuthorized", Code::AwsAccessDenied, DENIED),
+    Row::common("UnauthorizedOperation", Code::AwsAccessDenied, DENIED),
+    Row::common("OptInRequired", Code::AwsAccessDenied, "the AWS account is not subscribed to the service"),
+    Row::common("InvalidParameterValue", Code::InvalidSettings, MALFORMED),
+    Row::common("ValidationError", Code::InvalidSettings, MALFORMED),
+    Row::common("ValidationException", Code::InvalidSettings, MALFORMED),
 ];
 
 const NO_CLUSTER: &str = "there is no such cluster in this account and region";
@@ -179,8 +166,8 @@ pub(crate) fn refused(
         let detail = format!("{name} answered with HTTP status {} and no error code of AWS's", status);
         return Failure::new(code, detail);
     };
-    let own = ROWS.iter().find(|row| row.native == native && row.service.is_none_or(|only| only == service));
-    let found = own.map(|row| (row.code, row.detail)).or_else(|| common_errors::find(native));
+    let error = AwsError { service: Some(service), native, message: message.unwrap_or_default() };
+    let found = find_error(ROWS, &error);
     let failure = match found {
         Some((code, DENIED)) => {
             Failure::new(code, format!("{name}: {}", operation.denied())).hint(operation.grant())

@@ -10,7 +10,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 use percent_encoding::utf8_percent_encode;
-use probe_contract::{Region, UNRESERVED};
+use probe_contract::{AwsCredentials, Region, Secret, UNRESERVED};
 
 /// What the tokens of RDS and of MSK live: 15 minutes.
 const LIFETIME: Duration = Duration::from_secs(900);
@@ -86,5 +86,16 @@ impl Signer<'_> {
             .settings(settings)
             .build()?;
         Ok(parameters.into())
+    }
+}
+/// What a probe is given to sign in `region` with, where its server chooses what is signed.
+#[must_use]
+pub fn identity(credentials: &Credentials, region: &Region) -> AwsCredentials {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    AwsCredentials {
+        access_key_id: credentials.access_key_id().to_owned(),
+        secret_access_key: secret(credentials.secret_access_key()),
+        session_token: credentials.session_token().map(secret),
+        region: region.clone(),
     }
 }

@@ -10,12 +10,12 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use probe_contract::{AwsAccess, AwsAnswer, AwsCall, Region, Resolving, Secret};
+use probe_contract::{AwsAccess, AwsAnswer, AwsCall, AwsCredentials, Region, Resolving, Secret};
 use reqwest::Url;
 
 use crate::client::Client;
 use crate::network::{Destination, Network, Proxies};
-use crate::signing::Signer;
+use crate::signing::{Signer, identity};
 
 /// 2026-03-04T05:06:07Z
 pub(crate) fn now() -> SystemTime {
@@ -110,6 +110,10 @@ impl AwsAccess for Fake {
     ) -> Resolving<'a, Secret> {
         let signer = Signer { credentials: &self.credentials, signing_name, region, now: now() };
         Box::pin(async move { Ok(Secret::new(signer.presign(url).unwrap())) })
+    }
+
+    fn credentials<'a>(&'a self, region: &'a Region) -> Resolving<'a, AwsCredentials> {
+        Box::pin(async move { Ok(identity(&self.credentials, region)) })
     }
 
     fn call<'a>(&'a self, call: &'a AwsCall) -> Resolving<'a, AwsAnswer> {
