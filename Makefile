@@ -8,7 +8,7 @@ BENCH := target/bench
 # Kerberos for Kafka takes libraries of the system, so that a plain `cargo build` leaves it off.
 FEATURES := --features dialcheck/kafka-gssapi
 # Each of them is a build of its own, and so is the one without any.
-EACH_FEATURE := aws kafka kafka-gssapi mysql postgres rest
+EACH_FEATURE := $(shell sed -n '/^\[features\]/,/^\[[^f]/s/^\([a-z-]*\) = .*/\1/p' Cargo.toml | grep -v default)
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
