@@ -2,12 +2,16 @@
 
 use std::sync::LazyLock;
 
+use dialcheck::PROTOCOLS;
 use dialcheck::report::TestResult;
 use jsonschema::Validator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
-    let schema: Value = serde_json::from_str(include_str!("report.schema.json")).unwrap();
+    let mut schema: Value = serde_json::from_str(include_str!("report.schema.json")).unwrap();
+    // The build says which there are.
+    let protocols: Vec<&str> = PROTOCOLS.iter().map(|protocol| protocol.name()).collect();
+    schema["$defs"]["protocol"] = json!({ "enum": protocols });
     jsonschema::validator_for(&schema).unwrap()
 });
 
@@ -27,7 +31,7 @@ pub(crate) fn check(report: &Value) {
 fn the_schema_refuses_a_failure_without_its_exception() {
     let passed: Value = serde_json::from_str(
         r#"{ "schema": "dialcheck/2", "version": "0.1.0", "summary": { "passed": 1, "failed": 0, "not_testable": 0, "ms": 1.0 }, "results": [
-             { "request_id": "01234567-89ab-cdef-0123-456789abcdef", "verdict": "passed", "started": "2026-01-01T00:00:00Z",
+             { "request_id": "01234567-89ab-cdef-0123-456789abcdef", "protocol": "rest", "verdict": "passed", "started": "2026-01-01T00:00:00Z",
                "ms": 1.0, "stages": [{ "stage": "settings", "outcome": "passed", "ms": 0.1 }], "warnings": [] }] }"#,
     )
     .unwrap();
@@ -35,6 +39,7 @@ fn the_schema_refuses_a_failure_without_its_exception() {
     for (pointer, value) in [
         ("/results/0/verdict", Value::from("failed")),
         ("/results/0/verdict", Value::from("not_testable")),
+        ("/results/0/protocol", Value::from("telnet")),
         ("/results/0/stages/0/outcome", Value::from("running")),
         ("/schema", Value::from("dialcheck/3")),
         ("/results/0/started", Value::from("yesterday")),
