@@ -6,8 +6,6 @@ mod aws;
 mod files;
 mod keystore;
 mod materials;
-#[cfg(test)]
-mod mutation;
 mod resolution;
 
 pub use access::References;

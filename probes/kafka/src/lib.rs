@@ -14,9 +14,6 @@ mod keytab;
 #[cfg(feature = "gssapi")]
 mod krb5_conf;
 mod messages;
-#[cfg(test)]
-#[cfg(feature = "gssapi")]
-mod mutation;
 mod session;
 mod settings;
 mod wire;

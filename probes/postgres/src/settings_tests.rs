@@ -390,13 +390,8 @@ fn no_definition_makes_it_panic_and_no_mistake_shows_a_value() {
         "99999",
         "connectTimeout",
     ];
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = |bound: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        usize::try_from(seed % bound as u64).unwrap()
-    };
+    let mut random = fastrand::Rng::with_seed(0x2545_f491_4f6c_dd1d);
+    let mut next = |bound: usize| random.usize(..bound);
     for _ in 0..20_000 {
         let mut text = |most: usize| (0..next(most)).map(|_| PIECES[next(PIECES.len())]).collect::<String>();
         let url = format!("jdbc:postgresql:{}", text(14));

@@ -315,14 +315,6 @@ mod tests {
         assert_eq!(scram(b"OAUTHBEARER\0\0", true), Err(Refusal::Mechanisms("OAUTHBEARER".to_owned())));
     }
 
-    /// Numbers that look random and are the same in every run (xorshift64).
-    fn random(state: &mut u64) -> u64 {
-        *state ^= *state << 13;
-        *state ^= *state >> 7;
-        *state ^= *state << 17;
-        *state
-    }
-
     #[tokio::test]
     async fn no_bytes_in_any_pieces_make_it_panic_or_keep_much() {
         let options = RunOptions {
@@ -337,18 +329,18 @@ mod tests {
         let opening = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x0c\0\0\0\x0bi=4096Z\0\0\0\x05I";
         let result = leg
             .span(&[Stage::Handshake, Stage::Auth, Stage::Access], async |step| {
-                let mut seed = 0x9e37_79b9_7f4a_7c15;
+                let mut random = fastrand::Rng::with_seed(0x9e37_79b9_7f4a_7c15);
                 for _ in 0..5_000 {
                     let mut bytes = opening.to_vec();
-                    for _ in 0..random(&mut seed) % 6 {
-                        let at = random(&mut seed) as usize % bytes.len();
-                        bytes[at] = random(&mut seed) as u8;
+                    for _ in 0..random.u8(..6) {
+                        let at = random.usize(..bytes.len());
+                        bytes[at] = random.u8(..);
                     }
                     let mut parser =
                         Tap::new(tokio::io::empty(), false, false, Heard::default(), step.clone()).parser;
                     let mut rest = bytes.as_slice();
                     while !rest.is_empty() {
-                        let (piece, tail) = rest.split_at(1 + random(&mut seed) as usize % rest.len());
+                        let (piece, tail) = rest.split_at(1 + random.usize(..rest.len()));
                         if parser.hear(piece).is_err() {
                             break;
                         }

@@ -420,13 +420,8 @@ mod tests {
             "\n",
             ".",
         ];
-        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-        let mut next = |bound: usize| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            usize::try_from(seed % bound as u64).unwrap()
-        };
+        let mut random = fastrand::Rng::with_seed(0x2545_f491_4f6c_dd1d);
+        let mut next = |bound: usize| random.usize(..bound);
         for _ in 0..20_000 {
             let text: String = (0..next(16)).map(|_| PIECES[next(PIECES.len())]).collect();
             for text in [text.clone(), format!("a={text}"), format!("a={{b=[{text}]}}")] {

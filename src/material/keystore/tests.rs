@@ -11,7 +11,6 @@ use rustls::sign::CertifiedKey;
 use tempfile::TempDir;
 
 use super::*;
-use crate::material::mutation::Random;
 
 const STORE: &str = "canary-store";
 const KEY: &str = "canary-key";
@@ -387,7 +386,7 @@ fn a_truncated_keystore_is_damaged_wherever_it_ends() {
 
 #[test]
 fn no_mutation_panics_or_takes_long() {
-    let mut random = Random::new();
+    let mut random = fixtures::Mutations::default();
     let in_ber = ("in BER", indefinite(&file("unprotected.p12")));
     let files = [
         "chain.jks",

@@ -4,7 +4,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
-use crate::mutation::Random;
 
 const DAMAGED: &str = "the keytab is truncated or damaged";
 
@@ -234,7 +233,7 @@ fn no_size_is_believed() {
 
 #[test]
 fn no_mutation_panics_or_shows_a_key() {
-    let mut random = Random::new();
+    let mut random = fixtures::Mutations::default();
     let first =
         [&[MAGIC, 1], entry(Version::One(Order::Little), "R", &["alice"], 1, b"").as_slice()].concat();
     for file in [genuine(), first] {

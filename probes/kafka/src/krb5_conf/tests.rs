@@ -1,5 +1,4 @@
 use super::*;
-use crate::mutation::Random;
 
 fn read_text(text: &str) -> KerberosConfiguration {
     read(text.as_bytes()).unwrap_or_else(|failure| panic!("{failure:?}"))
@@ -232,7 +231,7 @@ fn no_mutation_panics_or_smuggles_a_line() {
         !text.is_empty()
             && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | ':'))
     };
-    let mut random = Random::new();
+    let mut random = fixtures::Mutations::default();
     let mut good = 0;
     for _ in 0..20_000 {
         let _whatever = read(&random.bytes());

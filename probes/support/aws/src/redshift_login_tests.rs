@@ -217,7 +217,7 @@ fn hosts_hold_their_cluster_and_region() {
 
 #[test]
 fn no_mutated_answer_makes_a_panic() {
-    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    let mut numbers = Numbers::new();
     let error = error_of("ClusterNotFound");
     let json_error = r#"{"__type":"a#ValidationException:http://x/","message":"m"}"#;
     let mut refused = 0;

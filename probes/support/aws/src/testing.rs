@@ -166,15 +166,16 @@ pub(crate) fn check_signature(request: &str, service: &str, region: &str, sessio
     assert!(authorization.contains(&scope), "{authorization}");
 }
 
-/// Numbers that look random and are always the same (xorshift).
-pub(crate) struct Numbers(pub(crate) u64);
+/// Numbers that look random and are always the same.
+pub(crate) struct Numbers(fastrand::Rng);
 
 impl Numbers {
+    pub(crate) fn new() -> Self {
+        Self(fastrand::Rng::with_seed(0x9E37_79B9_7F4A_7C15))
+    }
+
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % end.max(1)
+        self.0.usize(..end.max(1))
     }
 
     pub(crate) fn mutated(&mut self, text: &str) -> Vec<u8> {

@@ -9,15 +9,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::*;
 use crate::scrub::pattern::SHORT_SECRET;
 
-/// Marsaglia's xorshift: the same in every run.
-struct Random(u64);
+/// The same in every run.
+struct Random(fastrand::Rng);
 
 impl Random {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % bound
+        self.0.usize(..bound)
     }
 
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
@@ -203,7 +200,7 @@ fn case(random: &mut Random, length: usize) -> (String, String, [&'static str; 3
 
 #[test]
 fn no_spelling_of_a_secret_can_be_read_out_of_what_is_shown() {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random(fastrand::Rng::with_seed(0x9e37_79b9_7f4a_7c15));
     for _ in 0..2_000 {
         let length = 6 + random.below(30);
         let (secret, text, how) = case(&mut random, length);
@@ -219,7 +216,7 @@ fn no_spelling_of_a_secret_can_be_read_out_of_what_is_shown() {
 
 #[test]
 fn no_spelling_of_a_short_secret_is_shown() {
-    let mut random = Random(0x1234_5678_9abc_def1);
+    let mut random = Random(fastrand::Rng::with_seed(0x1234_5678_9abc_def1));
     for _ in 0..2_000 {
         let length = 3 + random.below(3);
         let (secret, text, how) = case(&mut random, length);
