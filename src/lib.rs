@@ -12,8 +12,8 @@ pub mod service;
 
 mod declared;
 mod expiring_map;
-mod material;
 mod private_file;
+mod secrets;
 mod shares;
 
 use probe_contract::Protocol;

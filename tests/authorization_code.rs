@@ -74,12 +74,12 @@ fn breaks() -> ProviderAnswer {
 /// What the provider was asked: the token endpoint with which code, the API with which token.
 fn asked(provider: &Provider) -> Vec<String> {
     let requests = provider.requests();
-    let told = requests.iter().map(|request| {
+    let reported = requests.iter().map(|request| {
         let form = form(&request.body);
         let credential = form.get("code").map(String::as_str).or(request.header("authorization"));
         format!("{} {}", request.method, credential.unwrap_or("nothing"))
     });
-    told.collect()
+    reported.collect()
 }
 
 fn form(body: &[u8]) -> BTreeMap<String, String> {
@@ -167,8 +167,8 @@ fn a_code_is_sent_by_create_once_and_a_test_shows_its_token() {
 
     let created = create(&server, &input);
     assert_eq!(created.succeeded(), json!({ "CreateConnectionStatus": "READY" }));
-    let told = [format!("POST {}", code("one")), format!("GET Bearer {}", access("one"))];
-    assert_eq!(asked(&provider), told);
+    let reported = [format!("POST {}", code("one")), format!("GET Bearer {}", access("one"))];
+    assert_eq!(asked(&provider), reported);
     let sent = form(&provider.requests()[0].body);
     let expected = [
         ("grant_type", "authorization_code"),
@@ -207,7 +207,7 @@ fn a_code_is_sent_by_create_once_and_a_test_shows_its_token() {
     update(&server, &described).succeeded();
     test_by_name(&server, "crm").succeeded();
     let shown = format!("GET Bearer {}", access("one"));
-    assert_eq!(asked(&provider), [&told[..], &[shown.clone(), shown.clone(), shown]].concat());
+    assert_eq!(asked(&provider), [&reported[..], &[shown.clone(), shown.clone(), shown]].concat());
 
     // The same code for another connection, or for this one again.
     let again = create(&server, &connection("other", &provider.url(), Some(&code("one"))));

@@ -18,8 +18,8 @@ use crate::server::Server;
 const GET_SECRET: &str = "secretsmanager.GetSecretValue";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 
-/// Moto, and the names that it gave.
-pub(crate) struct Kept {
+/// An account at moto, and the names that it gave.
+pub(crate) struct Account {
     pub(crate) moto: Moto,
     /// The ARN of a secret in another region than the environment's.
     elsewhere: String,
@@ -27,7 +27,7 @@ pub(crate) struct Kept {
     pub(crate) key: String,
 }
 
-pub(crate) static KEPT: LazyLock<Kept> = LazyLock::new(|| {
+pub(crate) static ACCOUNT: LazyLock<Account> = LazyLock::new(|| {
     let moto = Moto::start().unwrap();
     let aws = |arguments: &[&str]| -> Value {
         let answer = moto.aws(arguments).unwrap();
@@ -71,7 +71,7 @@ pub(crate) static KEPT: LazyLock<Kept> = LazyLock::new(|| {
     assert_eq!(aws(&role)["Role"]["Arn"], ROLE);
 
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    Kept { elsewhere: text(&elsewhere["ARN"]), key: text(&key["KeyMetadata"]["Arn"]), moto }
+    Account { elsewhere: text(&elsewhere["ARN"]), key: text(&key["KeyMetadata"]["Arn"]), moto }
 });
 
 /// A ciphertext that moto opens.
@@ -79,14 +79,14 @@ pub(crate) fn sealed(plain: &[u8]) -> String {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), plain).unwrap();
     let plain = format!("fileb://{}", file.path().display());
-    let answer = KEPT.moto.aws(&["kms", "encrypt", "--key-id", &KEPT.key, "--plaintext", &plain]);
+    let answer = ACCOUNT.moto.aws(&["kms", "encrypt", "--key-id", &ACCOUNT.key, "--plaintext", &plain]);
     let answer: Value = serde_json::from_str(&answer.unwrap()).unwrap();
     answer["CiphertextBlob"].as_str().unwrap().to_owned()
 }
 
 /// A place of a test's own in front of moto: what it counts and breaks is no other test's.
 pub(crate) fn front() -> AwsFake {
-    AwsFake::in_front_of(([127, 0, 0, 1], KEPT.moto.front().port()).into()).unwrap()
+    AwsFake::in_front_of(([127, 0, 0, 1], ACCOUNT.moto.front().port()).into()).unwrap()
 }
 
 pub(crate) fn environment(front: &AwsFake) -> Vec<(&'static str, String)> {
@@ -107,7 +107,7 @@ fn test_at(front: &AwsFake, connection: &Connection) -> Tested {
 
 /// Tests `connection` where AWS is moto.
 fn test(connection: &Connection) -> Tested {
-    test_at(KEPT.moto.front(), connection)
+    test_at(ACCOUNT.moto.front(), connection)
 }
 
 fn without_credentials() -> Connection {
@@ -131,7 +131,7 @@ fn asked_for_a_secret(request: &AwsRequest, signed: &str) -> bool {
 #[test]
 fn a_stored_secret_logs_in_by_name_and_by_arn() {
     let front = front();
-    for id in ["lower", "UPPER", &KEPT.elsewhere] {
+    for id in ["lower", "UPPER", &ACCOUNT.elsewhere] {
         let tested = test_at(&front, &with_secret(id));
         tested.passed();
         assert_eq!(tested.evidence("secrets", "fetched"), "SECRET_ID");
@@ -216,11 +216,11 @@ fn every_way_an_encrypted_password_can_be_broken() {
     test(&with(&sealed(PASSWORD.as_bytes()))).passed();
     let front = front();
     for (blob, answer) in [
-        ("disabled", AwsAnswer::kms_disabled(&KEPT.key)),
-        ("pending", AwsAnswer::kms_pending_deletion(&KEPT.key)),
-        ("denied", AwsAnswer::kms_access_denied(&KEPT.key)),
+        ("disabled", AwsAnswer::kms_disabled(&ACCOUNT.key)),
+        ("pending", AwsAnswer::kms_pending_deletion(&ACCOUNT.key)),
+        ("denied", AwsAnswer::kms_access_denied(&ACCOUNT.key)),
         ("out-of-reach", AwsAnswer::kms_key_out_of_reach()),
-        ("no-key", AwsAnswer::kms_not_found(&KEPT.key)),
+        ("no-key", AwsAnswer::kms_not_found(&ACCOUNT.key)),
         ("other-key", AwsAnswer::kms_incorrect_key()),
     ] {
         let blob = STANDARD.encode(blob);
@@ -339,7 +339,7 @@ fn as_the_role_that_the_definition_names() {
 
 #[test]
 fn without_credentials_region_or_a_way_to_aws() {
-    let environment = environment(KEPT.moto.front());
+    let environment = environment(ACCOUNT.moto.front());
     let without = |left_out: &[&str]| {
         let mut kept = borrowed(&environment);
         kept.retain(|(name, _)| !left_out.contains(name));
@@ -401,7 +401,7 @@ fn a_marketplace_connector_takes_its_url_from_the_secret() {
         if !secret.is_empty() {
             input["ConnectionProperties"]["SECRET_ID"] = secret.into();
         }
-        Connection::test_input(&input, &borrowed(&environment(KEPT.moto.front())))
+        Connection::test_input(&input, &borrowed(&environment(ACCOUNT.moto.front())))
     };
     let url = format!(
         "jdbc:postgresql://localhost:{}/${{db}}?user=${{user}}&password=${{Password}}",
@@ -491,7 +491,7 @@ fn passwords_are_kept_and_answered_as_the_catalogs_settings_say() {
     let server = Server::start_with(&borrowed(&environment(&front)), &["--reveal-passwords"]);
     let put = |returns_encrypted: bool| {
         let settings = json!({ "ConnectionPasswordEncryption": {
-            "ReturnConnectionPasswordEncrypted": returns_encrypted, "AwsKmsKeyId": KEPT.key } });
+            "ReturnConnectionPasswordEncrypted": returns_encrypted, "AwsKmsKeyId": ACCOUNT.key } });
         let input = json!({ "DataCatalogEncryptionSettings": settings });
         server.call("PutDataCatalogEncryptionSettings", &input).succeeded();
     };
@@ -514,7 +514,7 @@ fn passwords_are_kept_and_answered_as_the_catalogs_settings_say() {
     assert_eq!(listed["ConnectionList"][0]["ConnectionProperties"].get("PASSWORD"), None);
 
     // A key that can't be used: nothing is kept.
-    front.answer(AwsCall::operation("TrentService.Encrypt"), AwsAnswer::kms_disabled(&KEPT.key));
+    front.answer(AwsCall::operation("TrentService.Encrypt"), AwsAnswer::kms_disabled(&ACCOUNT.key));
     let mut other = input;
     other["Name"] = "other".into();
     let refused = server.call("CreateConnection", &json!({ "ConnectionInput": other }));

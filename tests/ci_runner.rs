@@ -133,7 +133,7 @@ fn data_is_broken_without_being_changed() {
 }
 
 #[test]
-fn waiting_is_told_without_commands() {
+fn waiting_is_reported_without_commands() {
     for command in COMMANDS {
         let (inputs, _peers) = connections(command);
         for input in inputs {
@@ -146,7 +146,7 @@ fn waiting_is_told_without_commands() {
 }
 
 #[test]
-fn what_is_wrong_with_an_input_is_told_without_commands() {
+fn what_is_wrong_with_an_input_is_reported_without_commands() {
     let folder = tempfile::tempdir().unwrap();
     for command in COMMANDS {
         let file = folder.path().join(format!("{}.json", command.replace(['/', '\r', '\n'], " ")));
@@ -196,8 +196,8 @@ fn answers_of_a_catalog_are_data_that_a_runner_does_not_obey() {
         serde_json::from_str(&run(&["get-connections", "--hide-password", "--query", query]).stdout).unwrap();
     let yaml = run(&["get-connections", "--hide-password", "--query", query, "--output", "yaml"]).stdout;
     assert_eq!(json, serde_norway::from_str::<Value>(&yaml).unwrap());
-    for (told, command) in json.as_array().unwrap().iter().zip(COMMANDS) {
-        assert_eq!((told[0].as_str(), told[1][command].as_str()), (Some(command), Some(command)));
+    for (reported, command) in json.as_array().unwrap().iter().zip(COMMANDS) {
+        assert_eq!((reported[0].as_str(), reported[1][command].as_str()), (Some(command), Some(command)));
     }
     // A script takes this one apart; the AWS CLI escapes nothing in it either.
     let text =

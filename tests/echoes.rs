@@ -71,8 +71,8 @@ impl Received {
     #[track_caller]
     fn has(&self, secret: &str, count: usize) {
         let received = self.0.lock().unwrap();
-        let told = received.iter().filter(|text| text.contains(secret)).count();
-        assert_eq!(told, count, "{received:?}");
+        let reported = received.iter().filter(|text| text.contains(secret)).count();
+        assert_eq!(reported, count, "{received:?}");
     }
 }
 
@@ -84,8 +84,8 @@ fn in_every_form<P>(secret: &str, peer: impl Fn(Spelling) -> (P, Value)) -> usiz
             SPELLINGS.iter().map(|(_, spelling)| peer(*spelling)).unzip();
         let arguments = ["test", "--input", "-", "--output", form, "--timeout", "10s"];
         let ran = dialcheck(&arguments, Value::from(inputs).to_string().as_bytes());
-        assert_eq!(told(&ran.stdout, secret), None, "{form}: {}", ran.stdout);
-        assert_eq!(told(&ran.stderr, secret), None, "{form}: {}", ran.stderr);
+        assert_eq!(reported(&ran.stdout, secret), None, "{form}: {}", ran.stdout);
+        assert_eq!(reported(&ran.stderr, secret), None, "{form}: {}", ran.stderr);
         let shown = ran.stdout.matches(if secret == SHORT { "withheld" } else { "***" }).count();
         // Of a test that passes these two tell no more than that.
         let tells = ran.code != 0 || !["junit", "github"].contains(&form);
@@ -94,8 +94,8 @@ fn in_every_form<P>(secret: &str, peer: impl Fn(Spelling) -> (P, Value)) -> usiz
     FORMS.len() * SPELLINGS.len()
 }
 
-fn told(text: &str, secret: &str) -> Option<String> {
-    decodings::told(text, secret, 6, 2)
+fn reported(text: &str, secret: &str) -> Option<String> {
+    decodings::reported(text, secret, 6, 2)
 }
 
 fn read_exactly(mut from: impl Read, length: usize) -> Vec<u8> {
@@ -314,7 +314,7 @@ fn a_provider_repeats_header_url_form_and_json() {
             assert_eq!(received.len(), FORMS.len() * SPELLINGS.len(), "{definition}: {received:?}");
             // Each was told the secret: in the spelling that its place takes.
             assert!(
-                received.iter().all(|text| decodings::told(text, secret, 99, 2).is_some()),
+                received.iter().all(|text| decodings::reported(text, secret, 99, 2).is_some()),
                 "{received:?}"
             );
         }
@@ -336,11 +336,11 @@ fn no_answer_and_no_report_of_the_server_repeats_it() {
             let report = server.send(&format!("GET /v1/reports/{id}"), &[&host], b"");
             for text in [&answer.body, &report.body] {
                 assert!(text.contains("***"), "{name}: {text}");
-                assert_eq!(told(text, OF_ASCII), None, "{name}: {text}");
+                assert_eq!(reported(text, OF_ASCII), None, "{name}: {text}");
             }
         }
     }
-    assert_eq!(told(&server.said(), OF_ASCII), None);
+    assert_eq!(reported(&server.said(), OF_ASCII), None);
 }
 
 /// The commands of the operations send a definition to a server of anybody's.
@@ -368,7 +368,7 @@ fn a_server_of_the_api_repeats_a_call() {
         );
         assert_eq!(ran.code, 254, "{name}: {}", ran.stderr);
         assert!(ran.stderr.contains("***"), "{name}: {}", ran.stderr);
-        assert_eq!(told(&ran.stderr, SECRET), None, "{name}: {}", ran.stderr);
+        assert_eq!(reported(&ran.stderr, SECRET), None, "{name}: {}", ran.stderr);
     }
 }
 
@@ -401,7 +401,7 @@ fn a_service_that_gave_the_secret_repeats_it_where_it_gives_no_certificate() {
         let environment: Vec<_> = environment.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let tested = connection.test_in(&environment);
         tested.says("CUSTOM_JDBC_CERT: S3: no key").says("***");
-        assert_eq!(told(&tested.ran.stdout, SECRET), None, "{name}: {}", tested.ran.stdout);
+        assert_eq!(reported(&tested.ran.stdout, SECRET), None, "{name}: {}", tested.ran.stdout);
         assert_eq!(aws.count(&AwsCall::operation("secretsmanager.GetSecretValue")), 1);
     }
 }
@@ -436,7 +436,7 @@ fn kms_repeats_what_it_was_to_encrypt() {
             "{name}: {}",
             ran.stderr
         );
-        assert_eq!(told(&ran.stderr, SECRET), None, "{name}: {}", ran.stderr);
+        assert_eq!(reported(&ran.stderr, SECRET), None, "{name}: {}", ran.stderr);
         assert!(aws.requests()[0].mentions(&STANDARD.encode(SECRET)));
     }
 }

@@ -64,8 +64,8 @@ pub(crate) fn dialcheck_with(environment: &[(&str, &str)], arguments: &[&str], s
 pub(crate) fn no_canary(text: &str) {
     // Of the longest outputs, all of whose results are of one kind, the first.
     let end = text.floor_char_boundary(1024 * 1024);
-    if let Some(told) = decodings::told(&text[..end], CANARY, CANARY.len(), 1) {
-        panic!("the canary is shown, as {told}:\n{text}");
+    if let Some(reported) = decodings::reported(&text[..end], CANARY, CANARY.len(), 1) {
+        panic!("the canary is shown, as {reported}:\n{text}");
     }
     assert!(!text.contains(CANARY), "the canary is shown:\n{text}");
 }

@@ -107,12 +107,12 @@ impl Office {
 
     /// What was asked of the token endpoint: client, how it authenticated, status, and why it was refused.
     fn asked(&self) -> Vec<(String, String, u16, String)> {
-        let told = |request: OidcRequest| {
+        let reported = |request: OidcRequest| {
             let OidcRequest { client, authentication, status, error, cause, .. } = request;
             let why = cause.or(error).unwrap_or_default();
             (client.unwrap_or_default(), authentication.unwrap_or_default(), status, why)
         };
-        self.provider.token_requests().into_iter().map(told).collect()
+        self.provider.token_requests().into_iter().map(reported).collect()
     }
 
     fn asked_last(&self) -> (String, String, u16, String) {
@@ -163,8 +163,8 @@ const fn refused(code: &'static str, native: &'static str) -> Failed<'static> {
     Failed { stage: "auth", code, native: Some(native), exception: FS_CREDENTIALS, exit: 1 }
 }
 
-fn owned(told: (&str, &str, u16, &str)) -> (String, String, u16, String) {
-    (told.0.to_owned(), told.1.to_owned(), told.2, told.3.to_owned())
+fn owned(reported: (&str, &str, u16, &str)) -> (String, String, u16, String) {
+    (reported.0.to_owned(), reported.1.to_owned(), reported.2, reported.3.to_owned())
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_client_authenticates_in_each_way_and_is_asked_once() {
 }
 
 #[test]
-fn a_client_that_is_refused_is_told_why_as_far_as_the_provider_tells() {
+fn a_client_that_is_refused_is_reported_why_as_far_as_the_provider_tells() {
     let office = Office::open();
     let invalid_client = refused("credentials_rejected", "invalid_client");
     for (kind, client) in [(HEADER, OidcClient::BASIC), (BODY, OidcClient::POST)] {

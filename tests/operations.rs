@@ -225,7 +225,7 @@ fn with_an_endpoint_the_call_goes_there_signed() {
 }
 
 #[test]
-fn an_endpoint_that_is_none_is_told_as_what_it_is() {
+fn an_endpoint_that_is_none_is_reported_as_what_it_is() {
     let refused = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
     let foreign = fixtures::FaultProxy::start(None, fixtures::Fault::Speak(fixtures::Foreign::Http)).unwrap();
     let hole = fixtures::FaultProxy::start(None, fixtures::Fault::BlackHoleAfterAccept).unwrap();

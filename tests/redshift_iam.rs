@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use fixtures::{Answer, AwsAnswer, AwsCall, AwsFake, AwsRequest, DnsServer};
 use serde_json::{Value, json};
 
-use crate::aws::{KEPT, borrowed, environment, front};
+use crate::aws::{ACCOUNT, borrowed, environment, front};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed, PASSWORD, Tested};
 use crate::postgres::SERVER;
@@ -22,7 +22,7 @@ const BEHIND: [&str; 7] = ["dns", "tcp", "handshake", "tls", "auth", "access", "
 static HOSTS: LazyLock<Vec<(&str, String)>> = LazyLock::new(|| {
     let port = SERVER.port().to_string();
     let aws = |arguments: &[&str]| -> Value {
-        serde_json::from_str(&KEPT.moto.aws(&[&["redshift"], arguments].concat()).unwrap()).unwrap()
+        serde_json::from_str(&ACCOUNT.moto.aws(&[&["redshift"], arguments].concat()).unwrap()).unwrap()
     };
     let clusters = [("sales", "eu-west-1"), ("asleep", "eu-west-1"), ("branch", "us-east-2")];
     let hosts = clusters.map(|(cluster, region)| {
@@ -224,7 +224,7 @@ fn a_cluster_that_is_found_may_refuse_the_login() {
 }
 
 #[test]
-fn what_is_wrong_with_a_definition_is_told_before_anybody_is_asked() {
+fn what_is_wrong_with_a_definition_is_reported_before_anybody_is_asked() {
     let place = Place::new();
     let settings = Failed {
         stage: "settings",

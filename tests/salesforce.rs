@@ -82,7 +82,7 @@ fn a_jwt_goes_to_the_login_host_and_its_token_to_the_instance() {
         let (exchange, validation) = (&org.login.requests()[0], &org.instance.requests()[0]);
         assert!(exchange.mentions(&jwt(audience)) && exchange.header("authorization").is_none());
         assert!(!validation.mentions("c4naRy-Pa55-signature"));
-        // Two legs, each with its own host.
+        // Two attempts, each with its own host.
         let stages = tested.result["stages"].as_array().unwrap();
         let at = |stage: &str, provider: &Provider| {
             let endpoint = provider.url().trim_start_matches("http://").to_owned();

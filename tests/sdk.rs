@@ -63,9 +63,10 @@ pub(crate) fn run(mut suite: Command) {
         .env("AWS_ACCESS_KEY_ID", KEY_ID)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
     let ran = suite.output().unwrap();
-    let told = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
-    assert!(ran.status.success(), "{told}");
-    no_canary(&told);
+    let reported =
+        format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{reported}");
+    no_canary(&reported);
 }
 
 pub(crate) fn python(file: &str) -> Command {

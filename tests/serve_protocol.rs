@@ -76,7 +76,7 @@ fn malformed_requests_get_the_error_of_aws_and_no_value_back() {
 }
 
 #[test]
-fn what_is_no_call_at_all_is_told_so_in_xml() {
+fn what_is_no_call_at_all_is_reported_so_in_xml() {
     let host = format!("host: 127.0.0.1:{}", SERVER.port());
     for (request, headers) in [
         ("GET /", vec![CONTENT_TYPE, TARGET]),

@@ -77,12 +77,12 @@ impl Server {
         let port = first.trim().rsplit(':').next().and_then(|port| port.parse().ok());
         let port = port.unwrap_or_else(|| panic!("no server: {first}"));
         let said = Arc::new(Mutex::new(String::new()));
-        let told = Arc::clone(&said);
+        let reported = Arc::clone(&said);
         thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
-                let mut told = told.lock().unwrap();
-                told.push_str(&line);
-                told.push('\n');
+                let mut reported = reported.lock().unwrap();
+                reported.push_str(&line);
+                reported.push('\n');
             }
         });
         Self { child, port, folder, said }

@@ -21,7 +21,7 @@ fn refused(count: usize, port: u16) -> Vec<Value> {
 }
 
 #[test]
-fn thousands_are_told_in_the_order_of_the_input() {
+fn thousands_are_reported_in_the_order_of_the_input() {
     let nobody = FaultProxy::start(None, Fault::Refuse).unwrap();
     let input = json!(refused(5000, nobody.port())).to_string();
     let names: Vec<_> = (0..5000).map(|place| format!("connection-{place}")).collect();
@@ -30,22 +30,22 @@ fn thousands_are_told_in_the_order_of_the_input() {
     assert_eq!(ran.code, 4);
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     crate::schema::check(&report);
-    let told: Vec<_> =
+    let reported: Vec<_> =
         report["results"].as_array().unwrap().iter().map(|result| result["connection"].clone()).collect();
-    assert_eq!(told, names);
+    assert_eq!(reported, names);
     assert_eq!(report["summary"]["failed"], 5000);
     assert_eq!(report["summary"]["passed"], 0);
 
     let ran = dialcheck(&["test", "--input", "-", "--output", "human"], input.as_bytes());
-    let told = ran.stdout.lines().filter_map(|line| line.strip_prefix("✗ ")?.split_whitespace().next());
-    assert!(told.eq(names.iter().map(String::as_str)));
+    let reported = ran.stdout.lines().filter_map(|line| line.strip_prefix("✗ ")?.split_whitespace().next());
+    assert!(reported.eq(names.iter().map(String::as_str)));
     let sums: Vec<_> = ran.stdout.lines().filter(|line| line.contains("passed, ")).collect();
     assert_eq!(sums.len(), 1, "{sums:?}");
     assert!(sums[0].starts_with("0 passed, 5000 failed in "), "{sums:?}");
 }
 
 #[test]
-fn a_result_is_told_before_the_sweep_is_over() {
+fn a_result_is_reported_before_the_sweep_is_over() {
     const DEADLINE: Duration = Duration::from_secs(3);
     let nobody = FaultProxy::start(None, Fault::Refuse).unwrap();
     let silent = FaultProxy::start(None, Fault::BlackHoleBeforeAccept).unwrap();

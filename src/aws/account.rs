@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use super::{AwsOptions, CallError};
 
 /// How long credentials are kept that don't say themselves when they expire: as long as the SDKs keep them.
-const KEPT: Duration = Duration::from_secs(15 * 60);
+const CREDENTIALS_TTL: Duration = Duration::from_secs(15 * 60);
 /// How long before their end credentials are loaded anew.
 const MARGIN: Duration = Duration::from_secs(10);
 
@@ -78,7 +78,7 @@ impl Account {
                 CallError::Credentials(error)
             }
         })?;
-        let until = credentials.expiry().map_or(now + KEPT, |expiry| expiry - MARGIN);
+        let until = credentials.expiry().map_or(now + CREDENTIALS_TTL, |expiry| expiry - MARGIN);
         *kept = Some((credentials.clone(), until));
         Ok(credentials)
     }

@@ -18,7 +18,7 @@ use super::{AwsOptions, CallError};
 use crate::glue::{Fields, Operation, Value};
 
 /// A thousand connections take a few.
-const LARGEST: usize = 64 * 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Calls operations of Glue's.
 pub struct GlueClient {
@@ -186,7 +186,7 @@ impl GlueClient {
             |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (request_id, kind) = (header("x-amzn-requestid"), header("x-amzn-errortype"));
         self.tell(Event::Answered { status, request_id: request_id.as_deref() });
-        let body = support_aws::read(&mut answer, LARGEST).await.map_err(|unread| match unread {
+        let body = support_aws::read(&mut answer, MAX_ANSWER_BYTES).await.map_err(|unread| match unread {
             Unread::Broken(error) => unreachable(endpoint, error),
             Unread::TooLarge => CallError::TooLarge,
         })?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::glue::{Definition, Value};
-use crate::material::References;
+use crate::secrets::References;
 
 /// A catalog and what it lives in.
 fn sqlite() -> (tempfile::TempDir, Arc<dyn Catalog>) {
@@ -25,7 +25,7 @@ fn connection(name: &str, password: &str) -> Connection {
     Connection::new(Definition::from_fields(input), Some("ann".to_owned()))
 }
 
-fn told(connection: &Connection) -> String {
+fn reported(connection: &Connection) -> String {
     let fields = Value::Fields(connection.definition.to_fields());
     let fields = serde_json::to_string(&fields.exposed()).expect("JSON");
     format!(
@@ -50,7 +50,7 @@ async fn what_was_created_is_found_as_it_was() {
     created.registration = Some("digest".to_owned());
     created.revision = catalog.create("1", &created).await.expect("created");
     let found = catalog.connection("1", "orders").await.expect("read").expect("found");
-    assert_eq!((told(&found), found.revision), (told(&created), created.revision));
+    assert_eq!((reported(&found), found.revision), (reported(&created), created.revision));
     // Neither of another name nor of another account.
     assert!(catalog.connection("1", "Orders").await.expect("read").is_none());
     assert!(catalog.connection("2", "orders").await.expect("read").is_none());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::glue::Definition;
-use crate::material::References;
+use crate::secrets::References;
 
 /// A definition under a name, and what has become of it.
 #[derive(Clone, Debug)]

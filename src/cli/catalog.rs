@@ -11,9 +11,9 @@ use dialcheck::catalog::Aws;
 use dialcheck::catalog::{Catalog, Documents, Sqlite};
 use etcetera::BaseStrategy as _;
 
-use super::dialing::Dialing;
+use super::dial_args::DialArgs;
 #[cfg(feature = "aws")]
-use super::dialing::certificates;
+use super::dial_args::certificates;
 use super::failed::Failed;
 use super::render;
 
@@ -54,19 +54,19 @@ impl FromStr for CatalogPlace {
 
 impl CatalogArguments {
     /// The catalog, for a command that only reads: where the embedded one is not there yet, there is none.
-    pub(super) fn find(&self, dialing: &Dialing) -> Result<Option<Arc<dyn Catalog>>, Failed> {
+    pub(super) fn find(&self, dial_args: &DialArgs) -> Result<Option<Arc<dyn Catalog>>, Failed> {
         if self.catalog.is_none() && !embedded().is_ok_and(|file| file.exists()) {
             return Ok(None);
         }
-        self.open(dialing).map(Some)
+        self.open(dial_args).map(Some)
     }
 
     /// The catalog; an SQLite file is made where there is none yet.
-    pub(super) fn open(&self, dialing: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
+    pub(super) fn open(&self, dial_args: &DialArgs) -> Result<Arc<dyn Catalog>, Failed> {
         match &self.catalog {
             Some(CatalogPlace::Folder(folder)) => open_folder(folder),
             Some(CatalogPlace::Sqlite(file)) => self.open_sqlite(file),
-            Some(CatalogPlace::Aws) => open_aws(dialing),
+            Some(CatalogPlace::Aws) => open_aws(dial_args),
             None => self.open_sqlite(&embedded()?),
         }
     }
@@ -97,14 +97,14 @@ fn open_folder(folder: &Path) -> Result<Arc<dyn Catalog>, Failed> {
 }
 
 #[cfg(feature = "aws")]
-fn open_aws(dialing: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
-    let authorities = certificates(dialing.ca_bundle.as_deref())?;
-    let catalog = Aws::new(dialing.aws.options(), dialing.resolver(), authorities);
+fn open_aws(dial_args: &DialArgs) -> Result<Arc<dyn Catalog>, Failed> {
+    let authorities = certificates(dial_args.ca_bundle.as_deref())?;
+    let catalog = Aws::new(dial_args.aws.options(), dial_args.resolver(), authorities);
     catalog.map(|catalog| Arc::new(catalog) as _).map_err(|error| Failed::Usage(vec![error.to_string()]))
 }
 
 #[cfg(not(feature = "aws"))]
-fn open_aws(_: &Dialing) -> Result<Arc<dyn Catalog>, Failed> {
+fn open_aws(_: &DialArgs) -> Result<Arc<dyn Catalog>, Failed> {
     let line = "this build can't read the AWS Glue Data Catalog: it was made without the feature aws; a folder of that name is ./aws";
     Err(Failed::Usage(vec![line.to_owned()]))
 }

@@ -3,7 +3,7 @@
 mod arguments;
 mod aws;
 mod catalog;
-mod dialing;
+mod dial_args;
 mod failed;
 mod glue;
 mod progress;
@@ -12,10 +12,10 @@ mod runtime;
 mod serve;
 mod signals;
 mod stream;
-mod tally;
 mod targets;
 mod test;
 mod time;
+mod totals;
 mod types;
 mod wait;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::stream;
 
 /// Fewer tests than this are over before a bar is of use.
-const MANY: usize = 10;
+const MIN_TESTS: usize = 10;
 /// How often it is drawn.
 const PACE: Duration = Duration::from_millis(100);
 
@@ -17,7 +17,7 @@ pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn new(tests: usize) -> Self {
-        if tests < MANY || !stream::stderr_is_a_terminal() {
+        if tests < MIN_TESTS || !stream::stderr_is_a_terminal() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(Some(tests as u64), ProgressDrawTarget::stderr());

@@ -13,7 +13,7 @@ use dialcheck::service::{Passwords, Service, Validate};
 use probe_contract::Loopback;
 
 use super::catalog::CatalogArguments;
-use super::dialing::{Dialing, Limits, Reach, max_files};
+use super::dial_args::{AccessPolicy, DialArgs, Limits, max_files};
 use super::failed::Failed;
 use super::signals::EndSignals;
 use super::stream;
@@ -83,7 +83,7 @@ pub(crate) struct ServeArguments {
     connections_per_peer: u16,
 
     #[command(flatten)]
-    dialing: Dialing,
+    dial_args: DialArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,8 +129,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         max_peer_connections: Some(arguments.connections_per_peer.into()).filter(|most| *most > 0),
         identity,
     };
-    let catalog = arguments.catalog.open(&arguments.dialing)?;
-    let reach = Reach {
+    let catalog = arguments.catalog.open(&arguments.dial_args)?;
+    let reach = AccessPolicy {
         // To whoever calls from this machine it is open anyway, unless a proxy has others call from there.
         loopback: if arguments.listen.ip().is_loopback() && !arguments.deny_loopback {
             Loopback::Open
@@ -139,8 +139,8 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         },
         local_files: arguments.material_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
     };
-    let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files };
-    let engine = arguments.dialing.engine(limits, Some(catalog.clone()), reach, Vec::new())?;
+    let limits = Limits { deadline: arguments.timeout, max_concurrent: arguments.jobs.into(), max_files };
+    let engine = arguments.dial_args.engine(limits, Some(catalog.clone()), reach, Vec::new())?;
     let validate = if arguments.validate_all { Validate::All } else { Validate::Authenticated };
     let service = Arc::new(Service::new(engine, catalog, validate));
 

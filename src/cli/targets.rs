@@ -10,7 +10,7 @@ use dialcheck::glue::{self, TestRequest};
 use probe_contract::REGISTERED_PREFIX;
 
 use super::catalog::CatalogArguments;
-use super::dialing::Dialing;
+use super::dial_args::DialArgs;
 use super::failed::Failed;
 use super::render;
 use super::runtime::block_on;
@@ -40,7 +40,7 @@ type Requests = (Vec<TestRequest>, Option<Arc<dyn Catalog>>);
 
 impl Targets {
     /// Reads what the command line names: the requests, and the catalog that their names are looked up in.
-    pub(super) fn read(&self, dialing: &Dialing) -> Result<Requests, Failed> {
+    pub(super) fn read(&self, dial_args: &DialArgs) -> Result<Requests, Failed> {
         let requests = match &self.input {
             Some(input) => read_input(input)?,
             None => self.names.iter().cloned().map(TestRequest::Named).collect(),
@@ -52,7 +52,7 @@ impl Targets {
             TestRequest::Inline(definition) => definition.connection_type.starts_with(REGISTERED_PREFIX),
         };
         let asked = self.all || requests.iter().any(asks);
-        let catalog = if asked { self.catalog.find(dialing)? } else { None };
+        let catalog = if asked { self.catalog.find(dial_args)? } else { None };
         if self.all { Ok((all_of(catalog.as_deref())?, catalog)) } else { Ok((requests, catalog)) }
     }
 }

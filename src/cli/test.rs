@@ -8,14 +8,14 @@ use dialcheck::engine::{Engine, Observer};
 use dialcheck::glue::TestRequest;
 use futures_util::{StreamExt as _, stream};
 
-use super::dialing::{Dialing, Limits, Reach, max_files};
+use super::dial_args::{AccessPolicy, DialArgs, Limits, max_files};
 use super::failed::Failed;
 use super::progress::Progress;
 use super::render::{Output, Renderer};
 use super::runtime::block_on;
-use super::tally::{EXIT_CODES, Tally};
 use super::targets::Targets;
 use super::time::test_timeout;
+use super::totals::{EXIT_CODES, Totals};
 
 /// Tests that may be begun beyond the first one that is not yet told: results are told in the order of the input, and what
 /// waits to be told is all that a sweep keeps.
@@ -40,26 +40,27 @@ pub(crate) struct TestArguments {
     output: Output,
 
     #[command(flatten)]
-    dialing: Dialing,
+    dial_args: DialArgs,
 }
 
 /// Runs the command; gives back the exit code.
 pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
-    let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
-    let limits = Limits { deadline: arguments.timeout, jobs: arguments.jobs.into(), max_files: max_files() };
+    let (requests, catalog) = arguments.targets.read(&arguments.dial_args)?;
+    let limits =
+        Limits { deadline: arguments.timeout, max_concurrent: arguments.jobs.into(), max_files: max_files() };
     let progress = Arc::new(Progress::new(requests.len()));
     let observers: Vec<Arc<dyn Observer>> = vec![progress.clone()];
-    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE, observers)?;
+    let engine = arguments.dial_args.engine(limits, catalog, AccessPolicy::COMMAND_LINE, observers)?;
     let renderer = Renderer::new(arguments.output, requests.len());
-    let tally = Tally::new(arguments.targets.all);
-    block_on(sweep(&engine, &requests, renderer, tally, &progress))
+    let totals = Totals::new(arguments.targets.all);
+    block_on(sweep(&engine, &requests, renderer, totals, &progress))
 }
 
 async fn sweep(
     engine: &Engine,
     requests: &[TestRequest],
     mut renderer: Renderer,
-    mut tally: Tally,
+    mut totals: Totals,
     progress: &Progress,
 ) -> Result<u8, Failed> {
     let started = Instant::now();
@@ -67,11 +68,11 @@ async fn sweep(
     progress.begin();
     renderer.begin()?;
     while let Some(result) = results.next().await {
-        tally.count(&result);
+        totals.count(&result);
         progress.aside(|| renderer.result(&result))?;
     }
     progress.end();
-    tally.summary.elapsed = started.elapsed();
-    renderer.end(tally.summary)?;
-    Ok(tally.exit_code())
+    totals.summary.elapsed = started.elapsed();
+    renderer.end(totals.summary)?;
+    Ok(totals.exit_code())
 }

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 /// boto3 gives up on a call after 60 s and repeats it: a test must be over by then.
-const LONGEST_TEST: Duration = Duration::from_secs(50);
+const MAX_TEST_TIMEOUT: Duration = Duration::from_secs(50);
 /// Whoever waits longer has mistyped.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_WAIT_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 pub(super) fn test_timeout(text: &str) -> Result<Duration, String> {
-    time(text, LONGEST_TEST, "expected more than 0 and at most 50s")
+    time(text, MAX_TEST_TIMEOUT, "expected more than 0 and at most 50s")
 }
 
 pub(super) fn wait_timeout(text: &str) -> Result<Duration, String> {
-    time(text, LONGEST_WAIT, "expected more than 0 and at most 24h")
+    time(text, MAX_WAIT_TIMEOUT, "expected more than 0 and at most 24h")
 }
 
 fn time(text: &str, longest: Duration, range: &str) -> Result<Duration, String> {

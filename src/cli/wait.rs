@@ -9,27 +9,27 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use dialcheck::engine::{Admission, Circumstances, Engine};
+use dialcheck::engine::{Admission, Engine, TestOptions};
 use dialcheck::glue::TestRequest;
 use dialcheck::report::TestResult;
 use futures_util::StreamExt as _;
 use futures_util::stream as streams;
 use probe_contract::{Code, Stage};
 
-use super::dialing::{Dialing, Limits, Reach, max_files};
+use super::dial_args::{AccessPolicy, DialArgs, Limits, max_files};
 use super::failed::Failed;
 use super::runtime::block_on;
-use super::tally::{EXIT_CODES, Tally};
 use super::targets::Targets;
 use super::time::wait_timeout;
+use super::totals::{EXIT_CODES, Totals};
 use super::{render, stream};
 
 /// One attempt takes no longer. A server may take seconds to answer a login, and an attempt that is cut off there would have
 /// the next one offer the password again; packets that are dropped while it starts are sent again by the system.
 const ATTEMPT: Duration = Duration::from_secs(30);
-/// The pause after the first attempt; each is half as long again, up to [`LONGEST_PAUSE`].
+/// The pause after the first attempt; each is half as long again, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// Connections that are waited for at a time.
 const AT_ONCE: usize = 256;
 
@@ -44,7 +44,7 @@ pub(crate) struct WaitArguments {
     timeout: Duration,
 
     #[command(flatten)]
-    dialing: Dialing,
+    dial_args: DialArgs,
 
     /// What to run then; its exit code is dialcheck's
     #[arg(last = true, value_name = "COMMAND")]
@@ -53,13 +53,13 @@ pub(crate) struct WaitArguments {
 
 /// Runs the command; gives back the exit code where none follows.
 pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Failed> {
-    let (requests, catalog) = arguments.targets.read(&arguments.dialing)?;
-    let limits = Limits { deadline: ATTEMPT, jobs: AT_ONCE, max_files: max_files() };
-    let engine = arguments.dialing.engine(limits, catalog, Reach::COMMAND_LINE, Vec::new())?;
+    let (requests, catalog) = arguments.targets.read(&arguments.dial_args)?;
+    let limits = Limits { deadline: ATTEMPT, max_concurrent: AT_ONCE, max_files: max_files() };
+    let engine = arguments.dial_args.engine(limits, catalog, AccessPolicy::COMMAND_LINE, Vec::new())?;
     let until = Instant::now() + arguments.timeout;
-    let tally = Tally::new(arguments.targets.all);
-    let tally = block_on(async { Ok(wait(&engine, &requests, until, tally).await) })?;
-    let code = tally.exit_code();
+    let totals = Totals::new(arguments.targets.all);
+    let totals = block_on(async { Ok(wait(&engine, &requests, until, totals).await) })?;
+    let code = totals.exit_code();
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Ok(code);
     };
@@ -76,23 +76,23 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
 }
 
 /// Waits for all. The first failure that waiting can't mend ends the waiting for the others too.
-async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant, mut tally: Tally) -> Tally {
+async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant, mut totals: Totals) -> Totals {
     let waits = streams::iter(requests.iter().enumerate())
         .map(|(index, request)| wait_for_one(engine, request, index + 1, until))
         .buffer_unordered(AT_ONCE);
     let mut waits = std::pin::pin!(waits);
     while let Some((place, result)) = waits.next().await {
-        tally.count(&result);
+        totals.count(&result);
         let Some(failure) = &result.failure else {
             say(&format!("{} is ready", render::label(&result, place)));
             continue;
         };
         render::failure(&result, place);
-        if !failure.retryable && !tally.is_passed_over(&result) {
+        if !failure.retryable && !totals.is_passed_over(&result) {
             break;
         }
     }
-    tally
+    totals
 }
 
 async fn wait_for_one(
@@ -102,14 +102,13 @@ async fn wait_for_one(
     until: Instant,
 ) -> (usize, TestResult) {
     let mut pause = FIRST_PAUSE;
-    let mut told: Option<(Stage, Code)> = None;
+    let mut reported: Option<(Stage, Code)> = None;
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let deadline = left.clamp(FIRST_PAUSE, ATTEMPT);
         // What an attempt waits for the others counts: the end of the waiting is the same for all.
-        let circumstances =
-            Circumstances { deadline, admission: Admission::Immediate, ..Circumstances::default() };
-        let result = engine.test_with(request, &circumstances).await;
+        let options = TestOptions { deadline, admission: Admission::Immediate, ..TestOptions::default() };
+        let result = engine.test_with_options(request, &options).await;
         let Some(failure) = result.failure.as_ref().filter(|failure| failure.retryable) else {
             return (place, result);
         };
@@ -118,7 +117,7 @@ async fn wait_for_one(
             return (place, result);
         }
         // Once for each cause, not for each attempt.
-        if told.replace((failure.stage, failure.code)) != Some((failure.stage, failure.code)) {
+        if reported.replace((failure.stage, failure.code)) != Some((failure.stage, failure.code)) {
             say(&format!(
                 "waiting for {}: {}: {}",
                 render::label(&result, place),
@@ -127,7 +126,7 @@ async fn wait_for_one(
             ));
         }
         tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        pause = (pause * 3 / 2).min(MAX_PAUSE);
     }
 }
 

@@ -9,7 +9,7 @@ use probe_contract::Secret;
 use super::{Document, DocumentError, Syntax};
 
 /// No document is larger: it has room for some 50,000 definitions.
-const LARGEST: u64 = 32 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Reads the document in the file at `path`. Its syntax follows from the name's ending (`.json`, `.yaml`, `.yml`), and
 /// without one of them from its first character.
@@ -22,7 +22,7 @@ pub fn read_file(path: &Path) -> Result<Document, DocumentError> {
     if !metadata.is_file() {
         return Err(DocumentError::NotAFile(kind(metadata.file_type())));
     }
-    if metadata.len() > LARGEST {
+    if metadata.len() > MAX_DOCUMENT_BYTES {
         return Err(DocumentError::TooLarge);
     }
     let file = File::open(path).map_err(DocumentError::Unreadable)?;
@@ -40,8 +40,8 @@ pub fn read_stream(stream: impl Read) -> Result<Document, DocumentError> {
 
 fn read_bytes(stream: impl Read, expected: u64) -> Result<Vec<u8>, DocumentError> {
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default() + 1);
-    stream.take(LARGEST + 1).read_to_end(&mut bytes).map_err(DocumentError::Unreadable)?;
-    if bytes.len() as u64 > LARGEST {
+    stream.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut bytes).map_err(DocumentError::Unreadable)?;
+    if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
         return Err(DocumentError::TooLarge);
     }
     Ok(bytes)

@@ -19,14 +19,14 @@ fn shown(item: &Item) -> String {
 }
 
 fn json(text: &str) -> String {
-    told(Document::parse(text.as_bytes(), Syntax::Json))
+    reported(Document::parse(text.as_bytes(), Syntax::Json))
 }
 
 fn yaml(text: &str) -> String {
-    told(Document::parse(text.as_bytes(), Syntax::Yaml))
+    reported(Document::parse(text.as_bytes(), Syntax::Yaml))
 }
 
-fn told(document: Result<Document, DocumentError>) -> String {
+fn reported(document: Result<Document, DocumentError>) -> String {
     document.map_or_else(|error| error.to_string(), |document| shown(document.root()))
 }
 
@@ -38,7 +38,7 @@ fn json_keeps_order_duplicates_and_lines() {
 }
 
 #[test]
-fn json_mistakes_are_told_in_words_of_our_own() {
+fn json_mistakes_are_reported_in_words_of_our_own() {
     for (text, expected) in [
         ("{\"a\" 1}", "line 1, column 6: expected a colon after the key"),
         ("[1 2]", "line 1, column 4: expected a comma or the end of the list"),
@@ -59,7 +59,7 @@ fn json_mistakes_are_told_in_words_of_our_own() {
 }
 
 #[test]
-fn yaml_tells_strings_from_bare_words() {
+fn yaml_reports_strings_from_bare_words() {
     let text = "a: no\nb: 'no'\nc: \"0123\"\nd: 0123\ne: ~\nf:\ng: |\n  1\nh: !!str 1\ni: 10.0.0.1\nj: {k: [x, null, 1e3]}\n? l\n: m\n";
     assert_eq!(
         yaml(text),
@@ -128,7 +128,7 @@ fn values_are_bounded() {
 }
 
 #[test]
-fn yaml_mistakes_are_told_in_words_of_our_own() {
+fn yaml_mistakes_are_reported_in_words_of_our_own() {
     let tab = "a tab can't stand here: indent with spaces";
     let colon = "a colon can't stand here: quote the value, or check the indentation";
     let bracket = "a bracket can't stand here: quote the value";
@@ -190,9 +190,9 @@ fn nothing_is_an_empty_file() {
 }
 
 #[test]
-fn what_is_no_text_is_told_with_its_place() {
+fn what_is_no_text_is_reported_with_its_place() {
     for syntax in [Syntax::Json, Syntax::Yaml] {
-        let parse = |text: &[u8]| told(Document::parse(text, syntax));
+        let parse = |text: &[u8]| reported(Document::parse(text, syntax));
         assert_eq!(
             parse(b"\"\xc3\xa4\n\xe2\x82\xac\xff"),
             "line 2, column 2: the file is not UTF-8: save it as UTF-8"

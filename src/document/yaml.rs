@@ -14,8 +14,8 @@ use super::scalar::{Bare, bare};
 const DEEPEST: usize = 64;
 
 /// What aliases may amount to: with nine of them in nine lines a text of 200 bytes stands for a billion words.
-const MOST_NODES_OF_ALIASES: usize = 100_000;
-const MOST_BYTES_OF_ALIASES: usize = 32 * 1024 * 1024;
+const MAX_ALIAS_NODES: usize = 100_000;
+const MAX_ALIAS_BYTES: usize = 32 * 1024 * 1024;
 
 const TOO_DEEP: &str = "lists and maps are nested too deep, more than 64 levels";
 
@@ -284,7 +284,7 @@ impl Builder<'_> {
                 self.bytes += text.expose().len();
             }
         }
-        if self.nodes > MOST_NODES_OF_ALIASES || self.bytes > MOST_BYTES_OF_ALIASES {
+        if self.nodes > MAX_ALIAS_NODES || self.bytes > MAX_ALIAS_BYTES {
             return Err(self
                 .cause(place)
                 .refuse("the aliases amount to too much, more than 100,000 values or 32 MiB"));

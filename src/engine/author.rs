@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Connection;
-use crate::material::References;
+use crate::secrets::References;
 
 /// What the author of a definition may have used for it, and knew of its type.
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use probe_contract::{Ending, Endpoint, Login, Probe, ResolvedSecrets, Run, Stage, Transcript, Wait};
+use probe_contract::{End, Endpoint, Login, Probe, ResolvedSecrets, Run, RunRecord, Stage, Wait};
 
 use super::running::Test;
-use super::{Admission, Circumstances, Engine};
+use super::{Admission, Engine, TestOptions};
 
 impl Engine {
     pub(super) async fn dial(
@@ -15,20 +15,20 @@ impl Engine {
         endpoints: &[Endpoint],
         secrets: ResolvedSecrets,
         run: &Run,
-        circumstances: &Circumstances,
-    ) -> Transcript {
+        options: &TestOptions,
+    ) -> RunRecord {
         let logins = probe.logins(&secrets);
         for Login { secret, .. } in &logins {
             run.protect(secret);
         }
         test.describe();
 
-        let logins = Arc::new(self.ledger.logins(&logins));
-        run.ask_before_offering(logins.clone());
+        let logins = Arc::new(self.refused_logins.logins(&logins));
+        run.set_login_gate(logins.clone());
 
-        let connections = Arc::new(self.connections.of_run(circumstances.client.clone()));
+        let connections = Arc::new(self.connections.of_run(options.client.clone()));
         run.limit_connections(connections.clone());
-        let place = match circumstances.admission {
+        let place = match options.admission {
             Admission::Queued => {
                 // In this order for all, so that no two tests wait for each other.
                 run.wait_for(Wait::Connection, connections.reserve(endpoints)).await;
@@ -36,21 +36,19 @@ impl Engine {
                 connections.begin();
                 Ok(place)
             }
-            Admission::Immediate => {
-                self.places.take(endpoints, circumstances.client.as_ref(), probe.connections())
-            }
+            Admission::Immediate => self.places.take(endpoints, options.client.as_ref(), probe.connections()),
         };
         let _place = match place {
             Ok(place) => place,
-            Err(busy) => return run.close(Ending::Broken(busy)),
+            Err(busy) => return run.close(End::Aborted(busy)),
         };
         // Asked when the waiting is over, since another test may have been refused meanwhile.
         if let Some(refusal) = logins.refusal() {
-            return run.close(Ending::Finished(Err(run.local().fail(Stage::Auth, refusal))));
+            return run.close(End::Returned(Err(run.local().fail(Stage::Auth, refusal))));
         }
 
-        let transcript = self.threads.run(run.clone(), probe, secrets).await;
-        logins.learn(&transcript);
-        transcript
+        let record = self.threads.run(run.clone(), probe, secrets).await;
+        logins.learn(&record);
+        record
     }
 }

@@ -1,6 +1,6 @@
 //! A connection by its name.
 
-use probe_contract::{Code, Failure, Step};
+use probe_contract::{Code, Failure, StageGuard};
 
 use super::catalog_failure::catalog_failure;
 use super::{Engine, authentication};
@@ -12,7 +12,7 @@ impl Engine {
         &self,
         catalog_id: &str,
         name: &str,
-        step: &Step,
+        guard: &StageGuard,
     ) -> Result<Connection, Failure> {
         let Some(catalog) = &self.options.catalog else {
             let detail = format!("there is no catalog to look \"{name}\" up in");
@@ -33,9 +33,9 @@ impl Engine {
                 // Of a Data Catalog the reason is in Glue's words.
                 let definition = &connection.definition;
                 let authentication = definition.authentication.as_ref().map(authentication::read);
-                self.secrets(definition, authentication.as_ref()).for_each(|secret| step.protect(secret));
+                self.secrets(definition, authentication.as_ref()).for_each(|secret| guard.protect(secret));
                 let detail = format!("ConnectionStatus is not READY for connection \"{name}\": {reason}");
-                Err(Failure::foreign(Code::ConnectionNotReady, detail)
+                Err(Failure::from_peer(Code::ConnectionNotReady, detail)
                     .hint("Update the connection with a definition that passes its validation"))
             }
         }

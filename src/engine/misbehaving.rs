@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Code, Declaration, Endpoint, Evidence, Fact, Failure, Label, Leg, Login, Mistake, Pending, Probe,
-    Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Stop, Target,
+    Attempt, Code, Declaration, Endpoint, Evidence, Fact, Failed, Failure, Label, Login, Mistake, Pending,
+    Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Target,
 };
 
 const MEMBERS: Label = Label::new("members");
@@ -135,23 +135,23 @@ impl Probe for Misbehaver {
         vec![Login { endpoint, user: "alice".into(), secret: Secret::new(self.password.clone()) }]
     }
 
-    fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Failed>> {
         PROTOCOL.ran.fetch_add(1, Ordering::SeqCst);
         let [endpoint] = self.endpoints;
         let login =
             Login { secret: Secret::new(self.password), endpoint: endpoint.clone(), user: "bob".into() };
-        Box::pin(misbehave(self.deed, run.leg(endpoint), run, login))
+        Box::pin(misbehave(self.deed, run.attempt(endpoint), run, login))
     }
 }
 
-async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), Stop> {
+async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Result<(), Failed> {
     if deed == Deed::Nothing {
         return Ok(());
     }
     if matches!(deed, Deed::Refuse | Deed::RefuseUnasked | Deed::Lose) {
-        let work = async |step: probe_contract::Step| {
+        let work = async |guard: probe_contract::StageGuard| {
             if deed != Deed::RefuseUnasked {
-                step.offer("test");
+                guard.credential_sent("test");
             }
             // Long enough that others would overtake, were they let.
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -161,14 +161,14 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
             let failure = Failure::new(Code::CredentialsRejected, "no").native("28P01");
             Err(failure.hint("Check the password").hint("Check the user"))
         };
-        return leg.stage(Stage::Auth, work).await;
+        return attempt.stage(Stage::Auth, work).await;
     }
-    let login = async |step: probe_contract::Step| {
+    let login = async |guard: probe_contract::StageGuard| {
         if deed == Deed::SlowDoor {
             tokio::time::sleep(SLOW_DOOR).await;
             return Ok(());
         }
-        step.offer("test");
+        guard.credential_sent("test");
         if deed == Deed::Barred {
             tokio::time::sleep(Duration::from_millis(100)).await;
             return Err(Failure::new(Code::AccessDenied, "barred").at(Stage::Access));
@@ -176,18 +176,18 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
         Ok(())
     };
     if deed == Deed::Try {
-        let tried = async |step: probe_contract::Step| {
+        let tried = async |guard: probe_contract::StageGuard| {
             PROTOCOL.offered.fetch_add(1, Ordering::SeqCst);
-            step.offer("test");
+            guard.credential_sent("test");
             Err::<(), _>(Failure::new(Code::CredentialsExpired, "old"))
         };
         let tried =
-            leg.try_login(&other, &[Stage::Auth, Stage::Query], "there is another one", tried).await?;
+            attempt.try_login(&other, &[Stage::Auth, Stage::Query], "there is another one", tried).await?;
         assert!(tried.is_none());
     }
-    leg.stage(Stage::Auth, login).await?;
+    attempt.stage(Stage::Auth, login).await?;
     if deed == Deed::Tell {
-        let told = leg.stage(Stage::Access, async |step| {
+        let reported = attempt.stage(Stage::Access, async |guard| {
             let members = vec!["one".to_owned(), format!("two of {}", other.secret.expose())];
             for fact in [
                 Fact::new(MEMBERS, vec!["none yet".to_owned()], "members {}"),
@@ -196,62 +196,63 @@ async fn misbehave(deed: Deed, leg: Leg, run: Run, other: Login) -> Result<(), S
                 Fact::new(Label::new("is_primary"), true, "the primary"),
                 Fact::new(MEMBERS, members, "members {}"),
             ] {
-                step.note(Evidence::Fact(fact));
+                guard.note(Evidence::Fact(fact));
             }
             Ok(())
         });
-        told.await?;
+        reported.await?;
     }
     if matches!(deed, Deed::LateLogin | Deed::UndeclaredLogin) {
         let late = Endpoint { host: "late".into(), port: 3 };
         if deed == Deed::LateLogin {
             run.declare_login(&Login { endpoint: late.clone(), ..other });
         }
-        let refused = async |step: probe_contract::Step| {
+        let refused = async |guard: probe_contract::StageGuard| {
             PROTOCOL.offered.fetch_add(1, Ordering::SeqCst);
-            step.offer("test");
+            guard.credential_sent("test");
             Err::<(), _>(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
         };
-        run.leg(late).stage(Stage::Auth, refused).await?;
+        run.attempt(late).stage(Stage::Auth, refused).await?;
     }
     if deed == Deed::Half {
         return Ok(());
     }
     if deed == Deed::Tolerate {
-        let other = run.leg(Endpoint { host: "other".into(), port: 2 });
+        let other = run.attempt(Endpoint { host: "other".into(), port: 2 });
         run.tolerate(other.fail(Stage::Query, Failure::new(Code::Refused, "gone")));
     }
-    leg.stage(Stage::Query, async |_| {
-        match deed {
-            Deed::Panic => panic!("a message that holds c4naRy-Pa55"),
-            Deed::Burn => {
-                let until = Instant::now() + Duration::from_secs(3);
-                while Instant::now() < until {
-                    std::hint::spin_loop();
+    attempt
+        .stage(Stage::Query, async |_| {
+            match deed {
+                Deed::Panic => panic!("a message that holds c4naRy-Pa55"),
+                Deed::Burn => {
+                    let until = Instant::now() + Duration::from_secs(3);
+                    while Instant::now() < until {
+                        std::hint::spin_loop();
+                    }
                 }
+                Deed::Hang => std::future::pending().await,
+                Deed::Slow => {
+                    let now = PROTOCOL.slow.fetch_add(1, Ordering::SeqCst) + 1;
+                    PROTOCOL.most.fetch_max(now, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    PROTOCOL.slow.fetch_sub(1, Ordering::SeqCst);
+                }
+                Deed::Pass
+                | Deed::Nothing
+                | Deed::Half
+                | Deed::Refuse
+                | Deed::RefuseUnasked
+                | Deed::Lose
+                | Deed::Barred
+                | Deed::SlowDoor
+                | Deed::Tolerate
+                | Deed::LateLogin
+                | Deed::UndeclaredLogin
+                | Deed::Try
+                | Deed::Tell => {}
             }
-            Deed::Hang => std::future::pending().await,
-            Deed::Slow => {
-                let now = PROTOCOL.slow.fetch_add(1, Ordering::SeqCst) + 1;
-                PROTOCOL.most.fetch_max(now, Ordering::SeqCst);
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                PROTOCOL.slow.fetch_sub(1, Ordering::SeqCst);
-            }
-            Deed::Pass
-            | Deed::Nothing
-            | Deed::Half
-            | Deed::Refuse
-            | Deed::RefuseUnasked
-            | Deed::Lose
-            | Deed::Barred
-            | Deed::SlowDoor
-            | Deed::Tolerate
-            | Deed::LateLogin
-            | Deed::UndeclaredLogin
-            | Deed::Try
-            | Deed::Tell => {}
-        }
-        Ok(())
-    })
-    .await
+            Ok(())
+        })
+        .await
 }

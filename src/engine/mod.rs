@@ -3,21 +3,21 @@
 mod admission;
 mod authentication;
 mod author;
+mod authorization_codes;
 mod catalog_failure;
-mod codes;
 mod connections;
 mod dial;
-mod digest;
-mod ledger;
+mod in_flight;
+mod keyed_hash;
 mod lookup;
 mod normalize;
 mod observer;
 mod options;
 mod outcomes;
+mod refused_logins;
 mod registration;
 mod running;
 mod set_up;
-mod shared;
 mod spans;
 mod supervise;
 mod unclaimed;
@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Authentication, Ending, Failure, Members, Mistake, Probe, Properties, Protocol, Reference,
-    ResolvedSecrets, Run, RunOptions, Secret, SecretRef, Stage, Stop, Target, Warning,
+    Authentication, End, Failed, Failure, Members, Mistake, Probe, Properties, Protocol, Reference,
+    ResolvedSecrets, Run, RunOptions, Secret, SecretRef, Stage, Target, Warning,
 };
 use uuid::Uuid;
 
@@ -35,46 +35,46 @@ use uuid::Uuid;
 pub use crate::aws::AwsOptions;
 use crate::catalog::DEFAULT_CATALOG_ID;
 use crate::glue::{Definition, TestRequest, near_property_key};
-use crate::material::{Access, Materials};
-pub use crate::material::{LocalFiles, References};
 use crate::report::TestResult;
+use crate::secrets::{Access, SecretResolver};
+pub use crate::secrets::{LocalFiles, References};
 use crate::{PROTOCOLS, declared};
 pub use admission::Admission;
 use admission::Places;
 use author::Author;
+pub use authorization_codes::TokenStore;
+use authorization_codes::{AuthorizationCodes, SetUp};
 use catalog_failure::SILENT_CATALOG;
-pub use codes::TokenStore;
-use codes::{Codes, SetUp};
 pub use connections::Client;
 use connections::Connections;
-use digest::Digest;
-use ledger::Ledger;
+use in_flight::InFlight;
+use keyed_hash::KeyedHash;
 use normalize::normalize;
 pub use observer::{Description, Observer, TestEvent};
 pub use options::EngineOptions;
 use outcomes::Outcomes;
+use refused_logins::RefusedLogins;
 pub use running::RunningTest;
 use running::{Described, Test, Tests};
-use shared::Shared;
-use supervise::Threads;
+use supervise::ProbeThreads;
 
 /// Tests connections. Share one: it keeps refused logins from being offered twice, and bounds the dialing.
 pub struct Engine {
     options: EngineOptions,
     protocols: &'static [&'static dyn Protocol],
-    materials: Materials,
+    secret_resolver: SecretResolver,
     places: Places,
     connections: Connections,
-    threads: Threads,
-    ledger: Ledger,
-    codes: Arc<Codes>,
-    shared: Shared,
+    threads: ProbeThreads,
+    refused_logins: RefusedLogins,
+    authorization_codes: Arc<AuthorizationCodes>,
+    in_flight: InFlight,
     tests: Tests,
 }
 
 /// What a test has of its own.
 #[derive(Clone, Debug)]
-pub struct Circumstances {
+pub struct TestOptions {
     /// The request's id, which the result repeats.
     pub request_id: Uuid,
     /// The catalog that a name is looked up in.
@@ -89,7 +89,7 @@ pub struct Circumstances {
     pub client: Option<Client>,
 }
 
-impl Default for Circumstances {
+impl Default for TestOptions {
     /// A new request id, the default catalog, 30 s, references allowed; a test of a sweep.
     fn default() -> Self {
         Self {
@@ -111,18 +111,18 @@ impl Engine {
     }
 
     fn with_protocols(options: EngineOptions, protocols: &'static [&'static dyn Protocol]) -> Self {
-        let digest = Digest::new();
+        let keyed_hash = KeyedHash::new();
         Self {
-            places: Places::new(options.jobs, options.max_files),
-            materials: Materials::new(&options),
+            places: Places::new(options.max_concurrent, options.max_files),
+            secret_resolver: SecretResolver::new(&options),
             tests: Tests::new(options.observers.clone()),
             options,
             protocols,
             connections: Connections::default(),
-            threads: Threads::default(),
-            ledger: Ledger::new(digest.clone()),
-            codes: Arc::new(Codes::new(digest.clone())),
-            shared: Shared::new(digest),
+            threads: ProbeThreads::default(),
+            refused_logins: RefusedLogins::new(keyed_hash.clone()),
+            authorization_codes: Arc::new(AuthorizationCodes::new(keyed_hash.clone())),
+            in_flight: InFlight::new(keyed_hash),
         }
     }
 
@@ -131,9 +131,9 @@ impl Engine {
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test(&self, request: &TestRequest) -> TestResult {
-        self.test_with(
+        self.test_with_options(
             request,
-            &Circumstances { deadline: self.options.deadline, ..Circumstances::default() },
+            &TestOptions { deadline: self.options.deadline, ..TestOptions::default() },
         )
         .await
     }
@@ -141,8 +141,8 @@ impl Engine {
     /// As [`test`](Self::test), under circumstances of its own.
     ///
     /// Cancel safe: a dropped test ends its dialing.
-    pub async fn test_with(&self, request: &TestRequest, circumstances: &Circumstances) -> TestResult {
-        let Circumstances { request_id, catalog_id, deadline, inline_references, .. } = circumstances;
+    pub async fn test_with_options(&self, request: &TestRequest, options: &TestOptions) -> TestResult {
+        let TestOptions { request_id, catalog_id, deadline, inline_references, .. } = options;
         let began = Instant::now();
         let guard = self.tests.begin(*request_id);
         let test = &guard.test;
@@ -154,9 +154,9 @@ impl Engine {
             TestRequest::Named(name) => {
                 let run = self.open(&[Stage::Settings], &[], *deadline, began);
                 test.show(&run);
-                let leg = run.local().awaiting("the catalog", SILENT_CATALOG);
-                match leg
-                    .stage(Stage::Settings, async |step| self.resolve(catalog_id, name, &step).await)
+                let attempt = run.local().awaiting("the catalog", SILENT_CATALOG);
+                match attempt
+                    .stage(Stage::Settings, async |guard| self.resolve(catalog_id, name, &guard).await)
                     .await
                 {
                     Ok(connection) => {
@@ -164,12 +164,11 @@ impl Engine {
                         resolved = connection.definition;
                         (Some(name.as_str()), &resolved, author)
                     }
-                    Err(stop) => {
+                    Err(failed) => {
                         test.perform(&run);
-                        let transcript = run.close(Ending::Finished(Err(stop)));
+                        let record = run.close(End::Returned(Err(failed)));
                         let shown = run.shown(name);
-                        let result =
-                            TestResult::new(*request_id, Some(&shown), None, &transcript, None, None);
+                        let result = TestResult::new(*request_id, Some(&shown), None, &record, None, None);
                         return guard.end(result);
                     }
                 }
@@ -177,12 +176,12 @@ impl Engine {
         };
         test.name(name);
         let outcomes = self
-            .shared
+            .in_flight
             .run((definition, *deadline, &author), test, || {
-                self.test_definition(test, definition, circumstances, &author, began, None)
+                self.test_definition(test, definition, options, &author, began, None)
             })
             .await;
-        let result = outcomes.told(*request_id, name, definition);
+        let result = outcomes.to_result(*request_id, name, definition);
         guard.end(result)
     }
 
@@ -191,7 +190,7 @@ impl Engine {
     /// # Errors
     /// As the stage `secrets` tells them.
     pub async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
-        self.materials.encrypt(key, text).await
+        self.secret_resolver.encrypt(key, text).await
     }
 
     /// The text that `ciphertext`, in base64, stands for.
@@ -199,7 +198,7 @@ impl Engine {
     /// # Errors
     /// As the stage `secrets` tells them.
     pub async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
-        self.materials.decrypt(ciphertext).await
+        self.secret_resolver.decrypt(ciphertext).await
     }
 
     /// The tests that run now, in the order in which they began. It waits for nothing.
@@ -220,7 +219,7 @@ impl Engine {
         &self,
         test: &Arc<Test>,
         definition: &Definition,
-        circumstances: &Circumstances,
+        options: &TestOptions,
         author: &Author,
         began: Instant,
         set_up: Option<&SetUp>,
@@ -228,18 +227,18 @@ impl Engine {
         let access = Access::read(&definition.properties, author.references, author.encrypted.clone());
         let mut normalized = normalize(self.protocols, definition);
         if let (Ok(normalized), Some(set_up)) = (&mut normalized, set_up) {
-            normalized.target.purpose = set_up.purpose;
+            normalized.target.mode = set_up.mode;
         }
         let authentication = definition.authentication.as_ref().map(authentication::read);
         let secrets: Vec<&Secret> = self.secrets(definition, authentication.as_ref()).collect();
-        let run = self.open(&[Stage::Settings], &secrets, circumstances.deadline, began);
+        let run = self.open(&[Stage::Settings], &secrets, options.deadline, began);
         test.perform(&run);
         let broken = |protocol, ending| {
-            let transcript = run.close(ending);
-            Outcomes { protocol, endpoint: None, transcript, run: run.clone() }
+            let record = run.close(ending);
+            Outcomes { protocol, endpoint: None, record, run: run.clone() }
         };
         let mistaken = |protocol, mistakes: &[Mistake]| {
-            broken(protocol, Ending::Finished(Err(run.mistaken(began.elapsed(), mistakes))))
+            broken(protocol, End::Returned(Err(run.mistaken(began.elapsed(), mistakes))))
         };
         let normalized = match normalized {
             Ok(normalized) => normalized,
@@ -259,7 +258,7 @@ impl Engine {
             None => {
                 match self.registration(&definition.connection_type, author.registration.as_deref()).await {
                     Ok(registration) => Ok(Target { registration, ..normalized.target }),
-                    Err(failure) => return broken(None, Ending::Broken(failure)),
+                    Err(failure) => return broken(None, End::Aborted(failure)),
                 }
             }
             Some(members) => {
@@ -270,7 +269,7 @@ impl Engine {
         };
         let target = match target {
             Ok(target) => target,
-            Err(stop) => return broken(None, Ending::Finished(Err(stop))),
+            Err(failed) => return broken(None, End::Returned(Err(failed))),
         };
         let (protocol, probe) = match self.prepare(&target) {
             Ok(prepared) => prepared,
@@ -285,8 +284,8 @@ impl Engine {
         }
         if let Some(SetUp { code, .. }) = set_up {
             if let Some(refusal) = code.refusal() {
-                let stop = run.local().fail(Stage::Auth, refusal);
-                return broken(Some(protocol.name()), Ending::Finished(Err(stop)));
+                let failed = run.local().fail(Stage::Auth, refusal);
+                return broken(Some(protocol.name()), End::Returned(Err(failed)));
             }
             run.set_up_with(code.clone());
         }
@@ -297,11 +296,11 @@ impl Engine {
         let connection_type = definition.connection_type.clone();
         let described = Described { connection_type, protocol: protocol.name(), endpoint: endpoint.clone() };
         test.prepared(described);
-        let transcript = match resolved {
-            Ok(secrets) => self.dial(test, probe, &endpoints, secrets, &run, circumstances).await,
-            Err(stop) => run.close(Ending::Finished(Err(stop))),
+        let record = match resolved {
+            Ok(secrets) => self.dial(test, probe, &endpoints, secrets, &run, options).await,
+            Err(failed) => run.close(End::Returned(Err(failed))),
         };
-        Outcomes { protocol: Some(protocol.name()), endpoint, transcript, run }
+        Outcomes { protocol: Some(protocol.name()), endpoint, record, run }
     }
 
     /// Stage `secrets`, where a definition refers to something.
@@ -310,11 +309,11 @@ impl Engine {
         run: &Run,
         references: &[Reference],
         access: &Access,
-    ) -> Result<ResolvedSecrets, Stop> {
+    ) -> Result<ResolvedSecrets, Failed> {
         if references.is_empty() {
             return Ok(ResolvedSecrets::default());
         }
-        self.materials.resolve(&run.local(), references, access).await
+        self.secret_resolver.resolve(&run.local(), references, access).await
     }
 
     /// `target` with the placeholders of its URL filled in from the secret that `members` leads to.
@@ -324,7 +323,7 @@ impl Engine {
         mut target: Target,
         members: &SecretRef<Members>,
         access: &Access,
-    ) -> Result<Target, Stop> {
+    ) -> Result<Target, Failed> {
         let references = std::slice::from_ref(members.reference());
         let secrets = self.resolve_references(run, references, access).await?;
         match normalize::fill(&mut target, secrets.get(members)) {

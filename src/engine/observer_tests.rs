@@ -7,7 +7,7 @@ use std::time::Instant;
 use probe_contract::{Endpoint, Outcome, RunEvent, Wait};
 
 use super::misbehaving::SLOW_DOOR;
-use super::tests::{DEADLINE, PATIENCE, engine_with, request};
+use super::tests::{DEADLINE, TEST_TIMEOUT, engine_with, request};
 use super::*;
 
 /// Keeps what it is told, a line an event.
@@ -15,9 +15,9 @@ use super::*;
 struct Listener(Mutex<Vec<(Uuid, String)>>);
 
 impl Listener {
-    fn told(&self, request_id: Uuid) -> Vec<String> {
-        let told = self.0.lock().unwrap();
-        told.iter().filter(|(id, _)| *id == request_id).map(|(_, line)| line.clone()).collect()
+    fn events(&self, request_id: Uuid) -> Vec<String> {
+        let reported = self.0.lock().unwrap();
+        reported.iter().filter(|(id, _)| *id == request_id).map(|(_, line)| line.clone()).collect()
     }
 
     fn all(&self) -> Vec<(Uuid, String)> {
@@ -67,29 +67,29 @@ fn observed(deadline: Duration) -> (Arc<Listener>, Engine) {
 }
 
 /// What is told of a test of `connection_type`, after what is told of all that get as far as the probe.
-async fn told(connection_type: &str, deadline: Duration) -> Vec<String> {
+async fn reported(connection_type: &str, deadline: Duration) -> Vec<String> {
     let (listener, engine) = observed(deadline);
     let result = engine.test(&request(connection_type, &[])).await;
-    let mut told = listener.told(result.request_id);
-    assert_eq!(told.len(), listener.all().len());
+    let mut reported = listener.events(result.request_id);
+    assert_eq!(reported.len(), listener.all().len());
     assert!(engine.running().is_empty());
     let is = format!("is - {connection_type} misbehaving localhost:1");
-    assert_eq!(told[..4], ["began", "0 settings", "0 settings passed", &is]);
-    told.split_off(4)
+    assert_eq!(reported[..4], ["began", "0 settings", "0 settings passed", &is]);
+    reported.split_off(4)
 }
 
 #[tokio::test]
-async fn a_test_is_told_stage_by_stage() {
+async fn a_test_is_reported_stage_by_stage() {
     const AUTH: [&str; 2] = ["1 auth at localhost:1", "1 auth at localhost:1 passed"];
     let passed = ["2 query at localhost:1", "2 query at localhost:1 passed", "ended passed"];
-    assert_eq!(told("PASS", PATIENCE).await, [&AUTH[..], &passed].concat());
+    assert_eq!(reported("PASS", TEST_TIMEOUT).await, [&AUTH[..], &passed].concat());
     assert_eq!(
-        told("REFUSE", PATIENCE).await,
+        reported("REFUSE", TEST_TIMEOUT).await,
         [AUTH[0], "1 auth at localhost:1 failed credentials_rejected", "ended failed credentials_rejected"]
     );
     // It logs in, and fails behind that.
     assert_eq!(
-        told("BARRED", PATIENCE).await,
+        reported("BARRED", TEST_TIMEOUT).await,
         [
             AUTH[0],
             AUTH[1],
@@ -100,18 +100,18 @@ async fn a_test_is_told_stage_by_stage() {
     );
     let broken =
         ["2 query at localhost:1", "2 query at localhost:1 failed agent_failed", "ended failed agent_failed"];
-    assert_eq!(told("PANIC", PATIENCE).await, [&AUTH[..], &broken].concat());
+    assert_eq!(reported("PANIC", TEST_TIMEOUT).await, [&AUTH[..], &broken].concat());
     let late =
         ["2 query at localhost:1", "2 query at localhost:1 failed timed_out", "ended failed timed_out"];
-    assert_eq!(told("HANG", DEADLINE).await, [&AUTH[..], &late].concat());
+    assert_eq!(reported("HANG", DEADLINE).await, [&AUTH[..], &late].concat());
     // It is cut off from outside.
-    assert_eq!(told("BURN", DEADLINE).await, [&AUTH[..], &late].concat());
+    assert_eq!(reported("BURN", DEADLINE).await, [&AUTH[..], &late].concat());
     assert_eq!(
-        told("NOTHING", PATIENCE).await,
+        reported("NOTHING", TEST_TIMEOUT).await,
         ["1 auth", "1 auth failed agent_failed", "ended failed agent_failed"]
     );
     assert_eq!(
-        told("TOLERATE", PATIENCE).await,
+        reported("TOLERATE", TEST_TIMEOUT).await,
         [
             AUTH[0],
             AUTH[1],
@@ -124,7 +124,7 @@ async fn a_test_is_told_stage_by_stage() {
         ]
     );
     assert_eq!(
-        told("TRY", PATIENCE).await,
+        reported("TRY", TEST_TIMEOUT).await,
         [
             AUTH[0],
             "1 auth at localhost:1 skipped",
@@ -138,33 +138,33 @@ async fn a_test_is_told_stage_by_stage() {
 }
 
 #[tokio::test]
-async fn a_test_that_never_gets_to_its_probe_is_told() {
-    let (listener, engine) = observed(PATIENCE);
+async fn a_test_that_never_gets_to_its_probe_is_reported() {
+    let (listener, engine) = observed(TEST_TIMEOUT);
     let unclaimed = engine.test(&request("UNKNOWN", &[])).await;
     assert_eq!(
-        listener.told(unclaimed.request_id),
+        listener.events(unclaimed.request_id),
         ["began", "0 settings", "0 settings failed not_testable", "ended not_testable not_testable"]
     );
     let unknown = engine.test(&TestRequest::Named("nowhere".to_owned())).await;
     let failed = "settings failed connection_not_found";
     assert_eq!(
-        listener.told(unknown.request_id),
+        listener.events(unknown.request_id),
         ["began", "0 settings", &format!("0 {failed}"), "ended failed connection_not_found"]
     );
 }
 
 #[tokio::test]
-async fn waits_for_other_tests_are_told() {
-    let (listener, engine) = observed(PATIENCE);
+async fn waits_for_other_tests_are_reported() {
+    let (listener, engine) = observed(TEST_TIMEOUT);
     let requests = ["a", "b"].map(|database| request("SLOW_DOOR", &[("DATABASE", database)]));
     let began = Instant::now();
     let (one, two) = tokio::join!(engine.test(&requests[0]), engine.test(&requests[1]));
     // The second one has waited since the first one went through, which may be a little after it began.
     assert!(began.elapsed() >= SLOW_DOOR * 2);
     let waits = |result: &TestResult| {
-        let told = listener.told(result.request_id);
-        let wait = told.iter().position(|line| line == "waits for Login")?;
-        assert_eq!(told[wait + 1..][..2], ["has Login", "1 auth at localhost:1"]);
+        let reported = listener.events(result.request_id);
+        let wait = reported.iter().position(|line| line == "waits for Login")?;
+        assert_eq!(reported[wait + 1..][..2], ["has Login", "1 auth at localhost:1"]);
         Some(())
     };
     let waited = [waits(&one), waits(&two)];
@@ -172,18 +172,18 @@ async fn waits_for_other_tests_are_told() {
 
     let listener = Arc::new(Listener::default());
     let engine = Engine::with_protocols(
-        EngineOptions { jobs: 1, ..tests::options(PATIENCE, false, vec![listener.clone()]) },
+        EngineOptions { max_concurrent: 1, ..tests::options(TEST_TIMEOUT, false, vec![listener.clone()]) },
         tests::PROTOCOLS,
     );
     let requests = ["a", "b"].map(|host| request("SLOW", &[("HOST", host)]));
     let (_, two) = tokio::join!(engine.test(&requests[0]), engine.test(&requests[1]));
     let place = format!("{:?}", Wait::Place);
-    let told = listener.told(two.request_id);
-    assert_eq!(told[4..6], [format!("waits for {place}"), format!("has {place}")]);
+    let reported = listener.events(two.request_id);
+    assert_eq!(reported[4..6], [format!("waits for {place}"), format!("has {place}")]);
 }
 
 #[tokio::test]
-async fn those_that_share_a_run_are_told_under_ids_of_their_own() {
+async fn those_that_share_a_run_are_reported_under_ids_of_their_own() {
     let (listener, engine) = observed(DEADLINE);
     let TestRequest::Inline(definition) = request("HANG", &[("PASSWORD", "shared-secret")]) else {
         panic!("it is inline")
@@ -202,14 +202,14 @@ async fn those_that_share_a_run_are_told_under_ids_of_their_own() {
     };
     let (first, second, third, shown) = tokio::join!(engine.test(&first), engine.test(&second), late, shown);
 
-    let of_runner = listener.told(first.request_id);
+    let of_runner = listener.events(first.request_id);
     assert_eq!(of_runner[3], "is first HANG misbehaving localhost:1");
     assert_eq!(of_runner.last().unwrap(), "ended failed timed_out");
     assert_eq!(of_runner.len(), 9);
     for (result, name) in [(&second, "of ***"), (&third, "third")] {
         let shares = format!("shares {}", first.request_id);
         let is = format!("is {name} HANG misbehaving localhost:1");
-        assert_eq!(listener.told(result.request_id), ["began", &shares, &is, "ended failed timed_out"]);
+        assert_eq!(listener.events(result.request_id), ["began", &shares, &is, "ended failed timed_out"]);
     }
 
     let names = ["first", "of ***", "third"];
@@ -235,7 +235,7 @@ async fn those_that_share_a_run_are_told_under_ids_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_dropped_test_is_told_and_those_that_shared_it_go_on() {
+async fn a_dropped_test_is_reported_and_those_that_shared_it_go_on() {
     let (listener, engine) = observed(DEADLINE);
     let request = request("HANG", &[]);
     let mut first = Box::pin(engine.test(&request));
@@ -255,15 +255,15 @@ async fn a_dropped_test_is_told_and_those_that_shared_it_go_on() {
     let second = second.await;
     let runner = listener.all()[0].0;
     assert_eq!(
-        listener.told(runner)[4..],
+        listener.events(runner)[4..],
         ["1 auth at localhost:1", "1 auth at localhost:1 passed", "2 query at localhost:1", "dropped"]
     );
-    let told = listener.told(second.request_id);
+    let reported = listener.events(second.request_id);
     let is = "is - HANG misbehaving localhost:1";
-    assert_eq!(told[..3], ["began", &format!("shares {runner}"), is]);
+    assert_eq!(reported[..3], ["began", &format!("shares {runner}"), is]);
     // Its own run, from the beginning.
-    assert_eq!(told[3..6], ["0 settings", "0 settings passed", is]);
-    assert_eq!(told.last().unwrap(), "ended failed timed_out");
+    assert_eq!(reported[3..6], ["0 settings", "0 settings passed", is]);
+    assert_eq!(reported.last().unwrap(), "ended failed timed_out");
 }
 
 /// Panics at each event, and counts them.
@@ -280,7 +280,7 @@ impl Observer for Panicking {
 #[tokio::test]
 async fn an_observer_that_panics_harms_neither_the_test_nor_the_next_observer() {
     let (panicking, listener) = (Arc::new(Panicking::default()), Arc::new(Listener::default()));
-    let engine = engine_with(PATIENCE, false, vec![panicking.clone(), listener.clone()]);
+    let engine = engine_with(TEST_TIMEOUT, false, vec![panicking.clone(), listener.clone()]);
     let result = engine.test(&request("PASS", &[])).await;
     assert_eq!(result.failure.map(|failure| failure.code), None);
     assert_eq!(listener.all().len(), 9);
@@ -302,7 +302,7 @@ impl Observer for Asking {
 #[tokio::test]
 async fn an_observer_may_ask_what_runs() {
     let asking = Arc::new(Asking::default());
-    let engine = Arc::new(engine_with(PATIENCE, false, vec![asking.clone()]));
+    let engine = Arc::new(engine_with(TEST_TIMEOUT, false, vec![asking.clone()]));
     asking.0.set(Arc::downgrade(&engine)).unwrap();
     engine.test(&request("PASS", &[])).await;
     assert_eq!(*asking.1.lock().unwrap(), [0, 1, 1, 1, 2, 2, 3, 3, 0]);

@@ -10,14 +10,14 @@ use super::observer::Observer;
 #[cfg(feature = "aws")]
 use crate::aws::AwsOptions;
 use crate::catalog::Catalog;
-use crate::material::LocalFiles;
+use crate::secrets::LocalFiles;
 
 /// What every test of an engine has in common.
 pub struct EngineOptions {
     /// How long one test may take.
     pub deadline: Duration,
     /// How many tests may dial at a time.
-    pub jobs: usize,
+    pub max_concurrent: usize,
     /// How many files they may have open together: sockets and what waits for them.
     pub max_files: usize,
     /// Which addresses may be dialed.

@@ -9,7 +9,7 @@ use super::catalog_failure::catalog_failure;
 use super::normalize::normalize;
 use crate::catalog::registration;
 use crate::glue::{Definition, Value};
-use crate::material::ROLE_ARN;
+use crate::secrets::ROLE_ARN;
 
 impl Engine {
     /// What the type was registered with, where it is one that users register. `known` is the digest of the registration that the
@@ -24,8 +24,8 @@ impl Engine {
             return Ok(None);
         };
         let found = catalog.connection_type(connection_type).await.map_err(catalog_failure)?;
-        let digest = registration::digest_of(connection_type, found.as_ref());
-        if found.is_some() && known.is_some_and(|known| Some(known) != digest.as_deref()) {
+        let keyed_hash = registration::digest_of(connection_type, found.as_ref());
+        if found.is_some() && known.is_some_and(|known| Some(known) != keyed_hash.as_deref()) {
             let detail =
                 format!("the type {connection_type} was registered after the connection was written");
             return Err(Failure::new(Code::InvalidSettings, detail).hint(

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use probe_contract::{Failure, Purpose, Secret, Target};
+use probe_contract::{Failure, Mode, Secret, Target};
 
 use super::author::Author;
-use super::codes::{SetUp, TokenStore};
+use super::authorization_codes::{SetUp, TokenStore};
 use super::normalize::normalize;
-use super::{Circumstances, Engine};
+use super::{Engine, TestOptions};
 use crate::glue::Definition;
 use crate::report::TestResult;
 
@@ -35,20 +35,20 @@ impl Engine {
     pub async fn set_up(
         &self,
         definition: &Definition,
-        purpose: Purpose,
+        mode: Mode,
         store: Arc<dyn TokenStore>,
-        circumstances: &Circumstances,
+        options: &TestOptions,
     ) -> TestResult {
-        let Circumstances { request_id, inline_references, .. } = circumstances;
+        let TestOptions { request_id, inline_references, .. } = options;
         let authentication = definition.authentication.as_ref().map(super::authentication::read);
         let code = authentication.and_then(|given| given.oauth2.authorization_code);
         let code = code.unwrap_or_else(|| Secret::new(String::new()));
-        let set_up = SetUp { purpose, code: Arc::new(self.codes.single_use(&code, store)) };
+        let set_up = SetUp { mode, code: Arc::new(self.authorization_codes.single_use(&code, store)) };
         let (began, author) = (Instant::now(), Author::of_request(*inline_references));
         let guard = self.tests.begin(*request_id);
         guard.test.name(definition.name.as_deref());
         let outcomes =
-            self.test_definition(&guard.test, definition, circumstances, &author, began, Some(&set_up)).await;
-        guard.end(outcomes.told(*request_id, definition.name.as_deref(), definition))
+            self.test_definition(&guard.test, definition, options, &author, began, Some(&set_up)).await;
+        guard.end(outcomes.to_result(*request_id, definition.name.as_deref(), definition))
     }
 }

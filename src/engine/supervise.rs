@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-use probe_contract::{Code, Ending, Failure, Probe, ResolvedSecrets, Run, Transcript};
+use probe_contract::{Code, End, Failure, Probe, ResolvedSecrets, Run, RunRecord};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// How long after the deadline a probe may take to say that it was cut off. A stage ends itself at the deadline; a probe
 /// that is still silent after this is stuck.
-const GRACE: Duration = Duration::from_millis(50);
+const RETURN_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a thread without a probe waits for one.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long what an ended probe leaves behind waits to be cleaned up.
@@ -23,7 +23,7 @@ const OTHERS_FIRST: Duration = Duration::from_millis(50);
 
 /// The threads that probes run on.
 #[derive(Clone, Default)]
-pub(super) struct Threads(Arc<Mutex<Vec<Idle>>>);
+pub(super) struct ProbeThreads(Arc<Mutex<Vec<Idle>>>);
 
 /// A thread that waits.
 struct Idle {
@@ -36,32 +36,32 @@ struct Job {
     probe: Box<dyn Probe>,
     run: Run,
     secrets: ResolvedSecrets,
-    done: oneshot::Sender<Ending>,
+    done: oneshot::Sender<End>,
     /// Dropped with the test.
     dropped: oneshot::Receiver<()>,
 }
 
-impl Threads {
+impl ProbeThreads {
     /// Runs `probe` to its end, or to the deadline of `run`.
     ///
     /// Cancel safe: dropping it drops the probe's future, and with it every connection.
-    pub(super) async fn run(&self, run: Run, probe: Box<dyn Probe>, secrets: ResolvedSecrets) -> Transcript {
+    pub(super) async fn run(&self, run: Run, probe: Box<dyn Probe>, secrets: ResolvedSecrets) -> RunRecord {
         let (done, mut finished) = oneshot::channel();
         let (_dialing, dropped) = oneshot::channel::<()>();
         let job = Job { probe, run: run.clone(), secrets, done, dropped };
         if let Err(error) = self.give(job) {
-            return run.close(Ending::Broken(no_room(error)));
+            return run.close(End::Aborted(no_room(error)));
         }
-        let deadline = run.deadline() + GRACE;
+        let deadline = run.deadline() + RETURN_TIMEOUT;
         #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
         let ending = match tokio::time::timeout_at(deadline.into(), &mut finished).await {
             Ok(Ok(ending)) => ending,
             // The thread ended without a word: it panicked. The panic hook has told where.
             Ok(Err(_)) => {
                 let detail = "the probe stopped by a fault of its own";
-                Ending::Broken(Failure::new(Code::AgentFailed, detail))
+                End::Aborted(Failure::new(Code::AgentFailed, detail))
             }
-            Err(_) => Ending::CutOff,
+            Err(_) => End::TimedOut,
         };
         run.close(ending)
     }
@@ -85,7 +85,7 @@ impl Threads {
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                let _unheard = job.done.send(Ending::Broken(no_room(error)));
+                let _unheard = job.done.send(End::Aborted(no_room(error)));
                 return;
             }
         };
@@ -95,7 +95,7 @@ impl Threads {
             let Job { probe, run, secrets, done, dropped } = job;
             runtime.block_on(async {
                 tokio::select! {
-                    result = probe.probe(run, secrets) => { let _unheard = done.send(Ending::Finished(result)); }
+                    result = probe.probe(run, secrets) => { let _unheard = done.send(End::Returned(result)); }
                     _ = dropped => {}
                 }
             });
@@ -152,7 +152,7 @@ mod tests {
     use std::time::Instant;
 
     use probe_contract::{
-        Endpoint, Gate, Login, Loopback, Outcome, Pending, Reference, Resolver, RunOptions, Stage, Stop,
+        Endpoint, Failed, Gate, Login, Loopback, Outcome, Pending, Reference, Resolver, RunOptions, Stage,
         tls::TrustRoots,
     };
 
@@ -188,7 +188,7 @@ mod tests {
             Vec::new()
         }
 
-        fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+        fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Failed>> {
             Box::pin(async move {
                 self.thread.send(thread::current().id()).expect("the test listens");
                 match &self.deed {
@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    async fn thread_of(threads: &Threads, deed: Deed) -> (thread::ThreadId, Vec<Outcome>) {
+    async fn thread_of(threads: &ProbeThreads, deed: Deed) -> (thread::ThreadId, Vec<Outcome>) {
         let options = RunOptions {
             deadline: Duration::from_secs(5),
             gate: Gate { loopback: Loopback::Open },
@@ -220,16 +220,16 @@ mod tests {
             trust_roots: Arc::new(TrustRoots::default()),
             strict: false,
         };
-        let (tells, told) = mpsc::channel();
+        let (tells, reported) = mpsc::channel();
         let run = Run::open(options, &[Stage::Query], &[]);
-        let transcript =
+        let record =
             threads.run(run, Box::new(Telling { thread: tells, deed }), ResolvedSecrets::default()).await;
-        (told.recv().expect("a thread"), transcript.records.iter().map(|record| record.outcome).collect())
+        (reported.recv().expect("a thread"), record.records.iter().map(|record| record.outcome).collect())
     }
 
     #[tokio::test]
     async fn a_thread_takes_the_next_probe_unless_one_has_panicked_on_it() {
-        let threads = Threads::default();
+        let threads = ProbeThreads::default();
         let (first, outcomes) = thread_of(&threads, Deed::Pass).await;
         assert_eq!(outcomes, [Outcome::Passed]);
         // It waits again a moment after it has told the end.
@@ -244,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_without_a_probe_ends() {
-        let threads = Threads::default();
+        let threads = ProbeThreads::default();
         thread_of(&threads, Deed::Pass).await;
         within(IDLE * 5, || Arc::strong_count(&threads.0) == 1);
         assert!(threads.idle().is_empty());
@@ -252,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_probe_left_running_ends_with_its_thread() {
-        let threads = Threads::default();
+        let threads = ProbeThreads::default();
         let ticks = Arc::new(AtomicUsize::new(0));
         let (first, _) = thread_of(&threads, Deed::Spawn(Arc::clone(&ticks))).await;
         // The thread, and with it the task's own copy, goes without waiting to be idle.

@@ -14,7 +14,7 @@ pub(super) const PROTOCOLS: &[&dyn Protocol] = &[&PROTOCOL];
 pub(super) fn options(deadline: Duration, strict: bool, observers: Vec<Arc<dyn Observer>>) -> EngineOptions {
     EngineOptions {
         deadline,
-        jobs: 64,
+        max_concurrent: 64,
         max_files: 4096,
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::default(),
@@ -51,10 +51,10 @@ pub(super) fn request(connection_type: &str, properties: &[(&str, &str)]) -> Tes
 /// For what is to reach it.
 pub(super) const DEADLINE: Duration = Duration::from_millis(300);
 /// For what is not, however slow the machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn test(connection_type: &str) -> TestResult {
-    engine(PATIENCE, false).test(&request(connection_type, &[])).await
+    engine(TEST_TIMEOUT, false).test(&request(connection_type, &[])).await
 }
 
 fn outcomes(result: &TestResult) -> Vec<(Stage, Outcome)> {
@@ -136,7 +136,7 @@ async fn a_dropped_test_ends_its_dialing() {
 
 #[tokio::test]
 async fn a_refused_login_is_answered_from_memory_and_another_password_is_not() {
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let refused = request("REFUSE", &[("PASSWORD", "one"), ("DATABASE", "a")]);
     let first = engine.test(&refused).await;
     failed(&first, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.into());
@@ -178,7 +178,7 @@ async fn tests_with_one_login_learn_from_the_first() {
 
 #[tokio::test]
 async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let lost = engine.test(&request("LOSE", &[("PASSWORD", "kept")])).await;
     failed(&lost, Stage::Auth, Code::ConnectionReset, Code::ConnectionReset.into());
     let hosts = ["localhost", "LOCALHOST", "localhost."];
@@ -200,7 +200,7 @@ async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
 async fn a_login_that_comes_late_is_declared_and_then_offered_no_more_than_another() {
     let _alone = OFFERS.lock().await;
     let offered = || PROTOCOL.offered.load(Ordering::SeqCst);
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let before = offered();
     for database in ["a", "b", "c"] {
         let late = request("LATE_LOGIN", &[("PASSWORD", "late"), ("DATABASE", database)]);
@@ -222,7 +222,7 @@ async fn a_login_that_comes_late_is_declared_and_then_offered_no_more_than_anoth
 async fn a_login_that_is_only_tried_is_remembered_and_decides_nothing() {
     let _alone = OFFERS.lock().await;
     let offered = || PROTOCOL.offered.load(Ordering::SeqCst);
-    let engine = engine(PATIENCE, true);
+    let engine = engine(TEST_TIMEOUT, true);
     let before = offered();
     for database in ["a", "b"] {
         let result = engine.test(&request("TRY", &[("PASSWORD", "tried"), ("DATABASE", database)])).await;
@@ -245,7 +245,7 @@ static OFFERS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test]
 async fn a_login_that_is_known_to_be_good_is_offered_side_by_side() {
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let requests: Vec<_> = (0..15)
         .map(|index| request("BARRED", &[("PASSWORD", "good"), ("DATABASE", &index.to_string())]))
         .collect();
@@ -286,18 +286,18 @@ async fn the_wait_for_a_turn_is_a_part_of_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_caller_who_waits_is_told_at_once_that_there_is_no_place() {
+async fn a_caller_who_waits_is_reported_at_once_that_there_is_no_place() {
     // Long enough for a busy machine to tell what is at once.
     let deadline = Duration::from_secs(2);
     let engine = engine(deadline, false);
     let immediate = |password: usize| {
         let request = request("HANG", &[("PASSWORD", &format!("hang{password}"))]);
-        let circumstances =
-            Circumstances { deadline: DEADLINE, admission: Admission::Immediate, ..Circumstances::default() };
-        (request, circumstances)
+        let options =
+            TestOptions { deadline: DEADLINE, admission: Admission::Immediate, ..TestOptions::default() };
+        (request, options)
     };
     let tests: Vec<_> = (0..40).map(immediate).collect();
-    let tests = tests.iter().map(|(request, circumstances)| engine.test_with(request, circumstances));
+    let tests = tests.iter().map(|(request, options)| engine.test_with_options(request, options));
     let results = futures_util::future::join_all(tests).await;
     let (hung, busy): (Vec<_>, Vec<_>) =
         results.iter().partition(|result| result.failure.as_ref().unwrap().code == Code::TimedOut);
@@ -311,13 +311,13 @@ async fn a_caller_who_waits_is_told_at_once_that_there_is_no_place() {
     }
     // Another endpoint's tests find their place.
     let other = request("PASS", &[("HOST", "other")]);
-    let circumstances = Circumstances { admission: Admission::Immediate, ..Circumstances::default() };
-    assert_eq!(engine.test_with(&other, &circumstances).await.failure.map(|failure| failure.code), None);
+    let options = TestOptions { admission: Admission::Immediate, ..TestOptions::default() };
+    assert_eq!(engine.test_with_options(&other, &options).await.failure.map(|failure| failure.code), None);
 }
 
 #[tokio::test]
 async fn a_refusal_that_is_not_about_the_credential_is_not_remembered() {
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let unasked = request("REFUSE_UNASKED", &[("PASSWORD", "unasked")]);
     failed(
         &engine.test(&unasked).await,
@@ -331,7 +331,7 @@ async fn a_refusal_that_is_not_about_the_credential_is_not_remembered() {
 
 #[tokio::test]
 async fn an_agents_failure_is_not_tried_again_at_once() {
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let panics = request("PANIC", &[("PASSWORD", "panics")]);
     failed(&engine.test(&panics).await, Stage::Query, Code::AgentFailed, GlueException::InternalService);
     let again = engine.test(&panics).await;
@@ -341,7 +341,7 @@ async fn an_agents_failure_is_not_tried_again_at_once() {
 
 #[tokio::test]
 async fn no_more_than_sixteen_tests_are_at_one_endpoint() {
-    let engine = engine(PATIENCE, false);
+    let engine = engine(TEST_TIMEOUT, false);
     let requests: Vec<_> =
         (0..60).map(|index| request("SLOW", &[("PASSWORD", &format!("slow{index}"))])).collect();
     let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
@@ -368,7 +368,7 @@ async fn a_partial_failure_is_a_warning_unless_the_run_is_strict() {
     assert_eq!(result.warnings, [Warning::new("partial", "other:2: query: gone")]);
     assert_eq!(result.stages[2].outcome, Outcome::Degraded);
 
-    let result = engine(PATIENCE, true).test(&request("TOLERATE", &[])).await;
+    let result = engine(TEST_TIMEOUT, true).test(&request("TOLERATE", &[])).await;
     failed(&result, Stage::Query, Code::PartialFailure, Code::PartialFailure.into());
     assert_eq!(result.failure.unwrap().hints, [Code::PartialFailure.hint()]);
 }
@@ -383,8 +383,8 @@ async fn what_nothing_dials_has_not_failed() {
 }
 
 #[tokio::test]
-async fn a_probe_tells_facts_that_only_it_knows() {
-    let result = engine(PATIENCE, false).test(&request("TELL", &[("PASSWORD", "c4naRy-Pa55")])).await;
+async fn a_probe_reports_facts_that_only_it_knows() {
+    let result = engine(TEST_TIMEOUT, false).test(&request("TELL", &[("PASSWORD", "c4naRy-Pa55")])).await;
     assert_eq!(result.verdict, Verdict::Passed);
     let access = result.stages.iter().find(|record| record.stage == Stage::Access).unwrap();
     let evidence = serde_json::to_value(access).unwrap()["evidence"].take();
@@ -396,6 +396,6 @@ async fn a_probe_tells_facts_that_only_it_knows() {
         let Evidence::Fact(fact) = evidence else { panic!("{evidence:?}") };
         fact.to_string()
     });
-    let told = ["members none yet", "set rs0", "7.0 ms behind", "the primary", "members one two of ***"];
-    assert_eq!(facts.collect::<Vec<_>>(), told);
+    let reported = ["members none yet", "set rs0", "7.0 ms behind", "the primary", "members one two of ***"];
+    assert_eq!(facts.collect::<Vec<_>>(), reported);
 }

@@ -279,14 +279,14 @@ mod tests {
             let rows = classes.entry(exception.name().to_owned() + &federation.unwrap_or_default());
             rows.or_default().push(code.row());
         }
-        let told: Vec<String> = classes
+        let reported: Vec<String> = classes
             .iter_mut()
             .map(|(name, rows)| {
                 rows.dedup();
                 format!("{name} {rows:?}")
             })
             .collect();
-        assert_eq!(told, EXPECTED);
+        assert_eq!(reported, EXPECTED);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, Stage, Transcript, Warning};
+use probe_contract::{Blame, Code, ExitClass, Mistake, Record, RecordedFailure, RunRecord, Stage, Warning};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use uuid::Uuid;
 
@@ -145,11 +145,11 @@ impl TestResult {
         request_id: Uuid,
         name: Option<&str>,
         connection_type: Option<&str>,
-        transcript: &Transcript,
+        record: &RunRecord,
         protocol: Option<&'static str>,
         endpoint: Option<&str>,
     ) -> Self {
-        let failure = transcript.failure.as_ref();
+        let failure = record.failure.as_ref();
         Self {
             request_id,
             connection: name.map(str::to_owned),
@@ -157,12 +157,12 @@ impl TestResult {
             protocol: protocol.map(Cow::Borrowed),
             endpoint: endpoint.map(str::to_owned),
             verdict: Verdict::of(failure.map(|(_, failure)| failure.code)),
-            started: transcript.started,
-            elapsed: transcript.elapsed,
+            started: record.started,
+            elapsed: record.elapsed,
             exception: failure.map(|(stage, failure)| exception_of(*stage, failure, request_id)),
             failure: failure.map(|(stage, failure)| FailureReport::new(*stage, failure)),
-            stages: transcript.records.clone(),
-            warnings: transcript.warnings.clone(),
+            stages: record.records.clone(),
+            warnings: record.warnings.clone(),
         }
     }
 

@@ -10,8 +10,8 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode, header};
 use uuid::Uuid;
 
+use super::authenticator::{Caller, Rejection};
 use super::client_stream::Exchange;
-use super::guard::{Admitted, Barred};
 use super::json;
 use super::state::State;
 use crate::document::Document;
@@ -29,25 +29,25 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Response {
     let request_id = Uuid::new_v4();
     let (parts, body) = request.into_parts();
-    if let Err(barred) = state.guard.check_origin(&parts.headers) {
-        return json::barred(&barred, request_id);
+    if let Err(rejection) = state.authenticator.check_origin(&parts.headers) {
+        return json::rejection(&rejection, request_id);
     }
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let is_json = header(header::CONTENT_TYPE.as_str()) == Some(json::CONTENT_TYPE);
     if parts.method != Method::POST || parts.uri.path() != "/" || !is_json {
-        return json::not_a_call(request_id);
+        return json::unknown_request(request_id);
     }
-    let claimed = match state.guard.claim(&parts) {
+    let claimed = match state.authenticator.claim(&parts) {
         Ok(claimed) => claimed,
-        Err(barred) => return json::barred(&barred, request_id),
+        Err(rejection) => return json::rejection(&rejection, request_id),
     };
     let body = match read(body).await {
         Ok(body) => body,
-        Err(barred) => return json::barred(&barred, request_id),
+        Err(rejection) => return json::rejection(&rejection, request_id),
     };
-    let admitted = match claimed.admit(&body) {
-        Ok(admitted) => admitted,
-        Err(barred) => return json::barred(&barred, request_id),
+    let caller = match claimed.admit(&body) {
+        Ok(caller) => caller,
+        Err(rejection) => return json::rejection(&rejection, request_id),
     };
     let exchange = parts.extensions.get::<Exchange>();
     if let Some(exchange) = exchange {
@@ -59,7 +59,7 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
     };
     // What was read is not needed while a test takes its time.
     drop(body);
-    let Admitted { caller, passwords, rights } = admitted;
+    let Caller { caller, passwords, rights } = caller;
     let client = match &caller {
         Some(name) => Some(Client::Key(name.clone())),
         None => exchange.and_then(Exchange::address).map(Client::Address),
@@ -71,18 +71,18 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, Barred> {
-    let barred = |status, error, message: &str| Barred {
+async fn read(body: Body) -> Result<Bytes, Rejection> {
+    let rejection = |status, error, message: &str| Rejection {
         status,
         exception: Exception::new(GlueException::Common(error), message),
     };
     tokio::select! {
         body = to_bytes(body, MAX_BODY_BYTES) => body.map_err(|_| {
             let message = "the request has more than 1 MiB, or broke off";
-            barred(StatusCode::PAYLOAD_TOO_LARGE, CommonError::RequestEntityTooLarge, message)
+            rejection(StatusCode::PAYLOAD_TOO_LARGE, CommonError::RequestEntityTooLarge, message)
         }),
         () = tokio::time::sleep(BODY_TIMEOUT) => {
-            Err(barred(StatusCode::REQUEST_TIMEOUT, CommonError::RequestTimeout, "the request did not come within 30 s"))
+            Err(rejection(StatusCode::REQUEST_TIMEOUT, CommonError::RequestTimeout, "the request did not come within 30 s"))
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use uuid::Uuid;
 
-use super::guard::Barred;
+use super::authenticator::Rejection;
 use crate::glue::{Exception, Fields, Value};
 
 /// The content type of requests and answers.
@@ -25,19 +25,22 @@ pub(super) fn answer(fields: Fields, request_id: Uuid) -> Response {
 /// The answer to one that failed.
 pub(super) fn exception(exception: &Exception, request_id: Uuid) -> Response {
     let status = StatusCode::from_u16(exception.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    barred(&Barred { status, exception: exception.clone() }, request_id)
+    rejection(&Rejection { status, exception: exception.clone() }, request_id)
 }
 
 /// The same with a status of its own.
-pub(super) fn barred(barred: &Barred, request_id: Uuid) -> Response {
-    let mut answer = response(barred.status, barred.exception.body().to_string().into_bytes(), request_id);
+pub(super) fn rejection(rejection: &Rejection, request_id: Uuid) -> Response {
+    let mut answer =
+        response(rejection.status, rejection.exception.body().to_string().into_bytes(), request_id);
     // Some SDKs read the name from here, and some from the body.
-    answer.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(barred.exception.kind.name()));
+    answer
+        .headers_mut()
+        .insert("x-amzn-errortype", HeaderValue::from_static(rejection.exception.kind.name()));
     answer
 }
 
 /// The answer to what is no call of an operation at all.
-pub(super) fn not_a_call(request_id: Uuid) -> Response {
+pub(super) fn unknown_request(request_id: Uuid) -> Response {
     const BODY: &str = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n\
                         </AccessDeniedException>\n";
     let mut answer = response(StatusCode::FORBIDDEN, BODY, request_id);

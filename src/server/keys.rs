@@ -31,12 +31,12 @@ const OWN_SETTINGS: [&str; 4] = [OPERATIONS, CONNECTIONS, REFERENCES, ENCRYPTION
 /// The access keys that requests may be signed with.
 #[derive(Debug)]
 pub struct Keys {
-    by_access_key_id: HashMap<String, Caller>,
+    by_access_key_id: HashMap<String, AccessKey>,
 }
 
 /// Whom an access key belongs to: one profile of the file.
 #[derive(Debug)]
-pub(super) struct Caller {
+pub(super) struct AccessKey {
     /// The name of the profile.
     pub(super) name: String,
     /// `aws_access_key_id`, which says who signed.
@@ -136,13 +136,13 @@ impl Keys {
     }
 
     /// Whose access key `access_key_id` is.
-    pub(super) fn get(&self, access_key_id: &str) -> Option<&Caller> {
+    pub(super) fn get(&self, access_key_id: &str) -> Option<&AccessKey> {
         self.by_access_key_id.get(access_key_id)
     }
 
     fn parse(text: &str) -> Result<Self, KeysError> {
         let mut names = HashSet::new();
-        let mut by_access_key_id = HashMap::<String, Caller>::new();
+        let mut by_access_key_id = HashMap::<String, AccessKey>::new();
         for profile in profiles(text)? {
             if !names.insert(profile.name) {
                 return Err(KeysError::RepeatedProfile { profile: profile.name.to_owned() });
@@ -198,7 +198,7 @@ fn profile_name(content: &str) -> Option<&str> {
 
 impl Profile<'_> {
     /// What else the profile sets, a region say, is for the caller's own tools.
-    fn caller(&self) -> Result<Caller, KeysError> {
+    fn caller(&self) -> Result<AccessKey, KeysError> {
         let is_unknown = |key: &&&str| key.starts_with(OWN) && !OWN_SETTINGS.contains(*key);
         if let Some(key) = self.settings.keys().find(is_unknown) {
             return Err(KeysError::UnknownSetting { profile: self.name.to_owned(), key: (*key).to_owned() });
@@ -207,7 +207,7 @@ impl Profile<'_> {
             Some(_) => Some(Secret::new(self.value(SESSION_TOKEN)?)),
             None => None,
         };
-        Ok(Caller {
+        Ok(AccessKey {
             name: self.name.to_owned(),
             access_key_id: self.value(ACCESS_KEY_ID)?,
             secret_access_key: Secret::new(self.value(SECRET_ACCESS_KEY)?),

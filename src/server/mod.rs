@@ -3,8 +3,8 @@
 mod accept;
 mod api;
 mod authentication;
+mod authenticator;
 mod client_stream;
-mod guard;
 mod json;
 mod keys;
 mod peers;
@@ -29,7 +29,7 @@ pub use tls::{Identity, IdentityError};
 
 use crate::service::GlueApi;
 use crate::shares::Shares;
-use guard::Guard;
+use authenticator::Authenticator;
 use peers::Peers;
 use reports::Reports;
 use state::State;
@@ -102,7 +102,7 @@ impl Server {
         let Self { listener, options } = self;
         let state = Arc::new(State {
             service,
-            guard: Guard::new(options.authentication),
+            authenticator: Authenticator::new(options.authentication),
             tests: Shares::new(options.most_tests),
             reports: Reports::default(),
             writes: TaskTracker::new(),

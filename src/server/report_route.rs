@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::{Request, StatusCode};
 use uuid::Uuid;
 
-use super::guard::Barred;
+use super::authenticator::Rejection;
 use super::json;
 use super::state::State;
 use crate::glue::Exception;
@@ -21,22 +21,23 @@ pub(super) async fn answer(
 ) -> Response {
     let request_id = Uuid::new_v4();
     let (parts, _) = request.into_parts();
-    let admitted = state
-        .guard
+    let caller = state
+        .authenticator
         .check_origin(&parts.headers)
-        .and_then(|()| state.guard.claim(&parts))
+        .and_then(|()| state.authenticator.claim(&parts))
         .and_then(|claimed| claimed.admit(b""));
-    let caller = match admitted {
-        Ok(admitted) => admitted.caller,
-        Err(barred) => return json::barred(&barred, request_id),
+    let caller = match caller {
+        Ok(caller) => caller.caller,
+        Err(rejection) => return json::rejection(&rejection, request_id),
     };
     let id = Uuid::try_parse(&wanted).ok();
     match id.and_then(|id| state.reports.find(id, caller.as_deref(), Instant::now())) {
         Some(body) => json::report(body, request_id),
         None => {
             let message = "there is no such report, or no longer, or it is another caller's";
-            let barred = Barred { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
-            json::barred(&barred, request_id)
+            let rejection =
+                Rejection { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
+            json::rejection(&rejection, request_id)
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
 
-use super::guard::Guard;
+use super::authenticator::Authenticator;
 use super::reports::Reports;
 use crate::engine::Client;
 use crate::service::GlueApi;
@@ -13,7 +13,7 @@ use crate::shares::Shares;
 /// What every request is answered with.
 pub(super) struct State {
     pub(super) service: Arc<dyn GlueApi>,
-    pub(super) guard: Guard,
+    pub(super) authenticator: Authenticator,
     pub(super) tests: Shares<Client>,
     pub(super) reports: Reports,
     /// Writes, which go on to their end when the caller is gone.

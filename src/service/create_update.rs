@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use probe_contract::{Purpose, REGISTERED_PREFIX};
+use probe_contract::{Mode, REGISTERED_PREFIX};
 
 use super::get_connection::not_found;
 use super::tokens::{self, Keeping, Kept};
@@ -12,12 +12,12 @@ use super::{Call, Service, Validate, catalog_id, compute_environments, credentia
 use crate::catalog::{CatalogError, Connection, Status, registration};
 use crate::engine::References;
 use crate::glue::{Definition, Exception, Fields, GlueException, TestRequest, Value};
-use crate::material::denied;
 use crate::report::TestResult;
+use crate::secrets::denied;
 use crate::{PROTOCOLS, declared};
 
 /// How long after a test's deadline its connection may still be marked as being tested.
-const GRACE: Duration = Duration::from_secs(10);
+const VALIDATION_MARGIN: Duration = Duration::from_secs(10);
 /// How often a write begins anew that others came before.
 const ATTEMPTS: usize = 16;
 
@@ -258,7 +258,7 @@ impl Service {
 
     /// How long a connection counts as being validated.
     fn longest(&self) -> Duration {
-        self.engine.deadline() + GRACE
+        self.engine.deadline() + VALIDATION_MARGIN
     }
 
     /// Tests what is about to be kept: `connection`, whose whole definition this is. Its authorization code is exchanged first,
@@ -276,16 +276,16 @@ impl Service {
             let answer = self.validate(definition, request, call, report).await;
             return Tried { kept: Kept { connection, has_tokens: false }, answer };
         }
-        let purpose = if input.validates { Purpose::SetUp } else { Purpose::Exchange };
+        let mode = if input.validates { Mode::ExchangeAndTest } else { Mode::ExchangeOnly };
         let catalog = Arc::clone(&self.catalog);
         let keeping = Keeping::new(catalog, catalog_id(request), self.longest(), connection);
-        let circumstances = self.circumstances(request, call);
+        let options = self.options(request, call);
         let store = Arc::new(keeping.clone());
-        let result = self.engine.set_up(definition, purpose, store, &circumstances).await;
+        let result = self.engine.set_up(definition, mode, store, &options).await;
         let mut answer = answer(&result);
         let kept = keeping.kept();
         if let (Err(exception), true) = (&mut answer, kept.has_tokens) {
-            exception.hints.push(KEPT.to_owned());
+            exception.hints.push(TOKENS_ARE_KEPT.to_owned());
         }
         *report = Some(result);
         Tried { kept, answer }
@@ -301,7 +301,7 @@ impl Service {
         report: &mut Option<TestResult>,
     ) -> Result<(), Exception> {
         let tested = TestRequest::Inline(definition.clone());
-        let result = self.engine.test_with(&tested, &self.circumstances(request, call)).await;
+        let result = self.engine.test_with_options(&tested, &self.options(request, call)).await;
         let answer = answer(&result);
         *report = Some(result);
         answer
@@ -309,7 +309,7 @@ impl Service {
 }
 
 /// What is told of tokens that are kept although something failed behind the exchange.
-const KEPT: &str = "The authorization code was exchanged before that, and the connection keeps the tokens with the Status FAILED: \
+const TOKENS_ARE_KEPT: &str = "The authorization code was exchanged before that, and the connection keeps the tokens with the Status FAILED: \
                     update it without a code to have them tested again";
 
 /// `CreateConnection`'s answer.

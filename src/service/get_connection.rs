@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
-use super::password_encryption::Opener;
+use super::password_encryption::PasswordDecryptor;
 use super::{Call, Passwords, Service, catalog_id, required};
 use crate::catalog::{Connection, Status};
 use crate::glue::{Exception, Fields, Operation, Shape, Value};
@@ -24,7 +24,7 @@ impl Service {
                 &connection,
                 hides(input, call.passwords),
                 environment,
-                &Opener::of(catalog_id(input), call),
+                &PasswordDecryptor::of(catalog_id(input), call),
             )
             .await?;
         Ok(Fields::default().with("Connection", shown))
@@ -45,10 +45,10 @@ impl Service {
         let token = (found.len() > most).then(|| token(found[most - 1].name()));
         found.truncate(most);
         let hides = hides(input, call.passwords);
-        let opener = Opener::of(catalog_id(input), call);
+        let decryptor = PasswordDecryptor::of(catalog_id(input), call);
         let mut list = Vec::with_capacity(found.len());
         for connection in &found {
-            list.push(self.show(connection, hides, None, &opener).await?);
+            list.push(self.show(connection, hides, None, &decryptor).await?);
         }
         Ok(Fields::default().with("ConnectionList", list).with_some("NextToken", token.as_deref()))
     }
@@ -59,7 +59,7 @@ impl Service {
         connection: &Connection,
         hides_password: bool,
         environment: Option<&str>,
-        opener: &Opener<'_>,
+        decryptor: &PasswordDecryptor<'_>,
     ) -> Result<Fields, Exception> {
         let fields = connection.definition.to_fields();
         let mut properties = fields.fields("ConnectionProperties").cloned().unwrap_or_default();
@@ -72,7 +72,7 @@ impl Service {
             let connection_type = &connection.definition.connection_type;
             properties.retain(|key| !declared::is_password(PROTOCOLS, connection_type, key));
         } else {
-            self.open_passwords(opener, connection, &mut properties).await?;
+            self.open_passwords(decryptor, connection, &mut properties).await?;
         }
         Ok(describe(connection, fields, properties))
     }

@@ -23,13 +23,13 @@ struct PasswordEncryption {
 
 /// The way to passwords that were encrypted. The settings are asked for with the first of them: a Data Catalog may tell its
 /// connections, and not its settings.
-pub(super) struct Opener<'a> {
+pub(super) struct PasswordDecryptor<'a> {
     catalog_id: &'a str,
     is_owner: bool,
     encryption: OnceCell<PasswordEncryption>,
 }
 
-impl<'a> Opener<'a> {
+impl<'a> PasswordDecryptor<'a> {
     pub(super) fn of(catalog_id: &'a str, call: &Call) -> Self {
         Self { catalog_id, is_owner: call.rights.is_owner(), encryption: OnceCell::new() }
     }
@@ -74,7 +74,7 @@ impl Service {
     /// those that this service encrypted for `connection`: any other ciphertext could be somebody else's secret.
     pub(super) async fn open_passwords(
         &self,
-        opener: &Opener<'_>,
+        decryptor: &PasswordDecryptor<'_>,
         connection: &Connection,
         properties: &mut Fields,
     ) -> Result<(), Exception> {
@@ -83,7 +83,7 @@ impl Service {
             let ciphertext = properties.text(encrypted);
             let made_here = connection.encrypted.contains(encrypted)
                 && ciphertext == definition.properties.get(encrypted);
-            ciphertext.is_some() && (opener.is_owner || made_here)
+            ciphertext.is_some() && (decryptor.is_owner || made_here)
         };
         let keys = properties.iter().map(|(key, _)| key).filter(|key| opens(key));
         let opened = keys.filter_map(|encrypted| {
@@ -94,8 +94,8 @@ impl Service {
         if opened.is_empty() {
             return Ok(());
         }
-        let settings = || self.password_encryption(opener.catalog_id);
-        let encryption = opener.encryption.get_or_try_init(settings).await?;
+        let settings = || self.password_encryption(decryptor.catalog_id);
+        let encryption = decryptor.encryption.get_or_try_init(settings).await?;
         if encryption.returns_encrypted || encryption.key.is_none() {
             return Ok(());
         }

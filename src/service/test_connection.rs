@@ -1,7 +1,7 @@
 //! `TestConnection`.
 
 use super::{Call, Service, catalog_id};
-use crate::engine::{Admission, Circumstances};
+use crate::engine::{Admission, TestOptions};
 use crate::glue::{Definition, Exception, Fields, TestRequest, Value};
 use crate::report::TestResult;
 
@@ -26,14 +26,14 @@ impl Service {
                 return Err(Exception::invalid_input(message));
             }
         };
-        let result = self.engine.test_with(&request, &self.circumstances(&input, call)).await;
+        let result = self.engine.test_with_options(&request, &self.options(&input, call)).await;
         let exception = result.exception.clone();
         *report = Some(result);
         exception.map_or(Ok(Fields::default()), Err)
     }
 
-    pub(super) fn circumstances(&self, input: &Fields, call: &Call) -> Circumstances {
-        Circumstances {
+    pub(super) fn options(&self, input: &Fields, call: &Call) -> TestOptions {
+        TestOptions {
             request_id: call.request_id,
             catalog_id: catalog_id(input).to_owned(),
             deadline: self.engine.deadline(),

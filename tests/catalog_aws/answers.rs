@@ -135,14 +135,14 @@ fn a_listing_answers_once_for_each_connection() {
 }
 
 #[test]
-fn what_breaks_the_constraints_is_told_all_the_same() {
+fn what_breaks_the_constraints_is_reported_all_the_same() {
     let service = scripted(said);
     let environment = Environment::of(&service.endpoint());
     let (ran, results) = environment.report(&["--all"]);
-    let told: Vec<_> = results.iter().map(|result| (&result["connection"], &result["verdict"])).collect();
+    let reported: Vec<_> = results.iter().map(|result| (&result["connection"], &result["verdict"])).collect();
     let (passed, not_testable) = (json!("passed"), json!("not_testable"));
     let names = [json!("bare"), json!("long"), json!("z")];
-    assert_eq!(told, [(&names[0], &not_testable), (&names[1], &passed), (&names[2], &passed)]);
+    assert_eq!(reported, [(&names[0], &not_testable), (&names[1], &passed), (&names[2], &passed)]);
     assert_eq!(ran.code, 0);
     // Two pages, and none of the connections once more.
     let requests = service.requests();
@@ -178,7 +178,7 @@ fn a_connection_that_is_not_ready_is_not_tested() {
 fn every_exception_has_its_code() {
     let service = scripted(said);
     let environment = Environment::of(&service.endpoint());
-    for (native, code, exception, exit, told) in [
+    for (native, code, exception, exit, reported) in [
         ("AccessDeniedException", "aws_access_denied", ACCESS_DENIED, 1, ACCESS_DENIED),
         ("ExpiredTokenException", "aws_access_denied", ACCESS_DENIED, 1, ACCESS_DENIED),
         ("UnrecognizedClientException", "aws_access_denied", ACCESS_DENIED, 1, ACCESS_DENIED),
@@ -196,7 +196,7 @@ fn every_exception_has_its_code() {
         ("NovelException", "unclassified", FS_INTERNAL, 1, "InternalServiceException"),
     ] {
         environment.test(native).failed(&settings(code, Some(native), exception, exit));
-        environment.fails("GetConnection", &["get-connection", "--name", native], told);
+        environment.fails("GetConnection", &["get-connection", "--name", native], reported);
     }
     environment
         .test("AccessDeniedException")
@@ -207,7 +207,7 @@ fn every_exception_has_its_code() {
 }
 
 #[test]
-fn what_is_no_answer_of_glues_is_told_as_that() {
+fn what_is_no_answer_of_glues_is_reported_as_that() {
     let service = scripted(said);
     let environment = Environment::of(&service.endpoint());
     let failed = settings("response_unreadable", None, FS_RESPONSE, 1);

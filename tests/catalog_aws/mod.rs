@@ -208,8 +208,8 @@ fn operations_read_what_is_there() {
         b"",
     );
     let direct: Value = serde_json::from_str(&direct.stdout).unwrap();
-    for told in ["CreationTime", "LastUpdatedTime", "ConnectionType", "ConnectionSchemaVersion"] {
-        assert_eq!(got[told], direct["Connection"][told], "{told}");
+    for reported in ["CreationTime", "LastUpdatedTime", "ConnectionType", "ConnectionSchemaVersion"] {
+        assert_eq!(got[reported], direct["Connection"][reported], "{reported}");
     }
     let ran = environment.run(&["test-connection", "--connection-name", "orders"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
@@ -229,7 +229,7 @@ fn operations_read_what_is_there() {
 }
 
 #[test]
-fn a_listing_of_several_pages_is_told_by_name() {
+fn a_listing_of_several_pages_is_reported_by_name() {
     // In no order.
     let names: Vec<String> = (0..150).map(|index| format!("c{:03}", index * 37 % 150)).collect();
     let catalog = DataCatalog::with(&names.iter().map(|name| unfinished(name)).collect::<Vec<_>>());
@@ -257,7 +257,7 @@ fn a_listing_of_several_pages_is_told_by_name() {
 }
 
 #[test]
-fn whose_secret_key_is_wrong_is_told_so() {
+fn whose_secret_key_is_wrong_is_reported_so() {
     let catalog = DataCatalog::with(&[orders()]);
     let environment = catalog.environment().with("AWS_SECRET_ACCESS_KEY", "c4naRy-Pa55/guessed");
     let detail = "the AWS Glue Data Catalog, GetConnection: the AWS secret access key does not belong to its access key id";

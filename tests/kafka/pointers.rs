@@ -4,7 +4,7 @@ use fixtures::{AwsAnswer, AwsCall, KafkaUser, Listener, Profile};
 use serde_json::json;
 
 use super::{BROKER, FILES, at, keystore, says_no_secret};
-use crate::aws::{KEPT, borrowed, environment, front, sealed};
+use crate::aws::{ACCOUNT, borrowed, environment, front, sealed};
 use crate::harness::exception::*;
 use crate::harness::{Connection, Failed, Tested};
 
@@ -25,7 +25,7 @@ fn a_stored_secret_logs_in() {
     let secret = |id: &str, text: serde_json::Value| {
         let text = text.to_string();
         let create = ["secretsmanager", "create-secret", "--name", id, "--secret-string", &text];
-        let made: serde_json::Value = serde_json::from_str(&KEPT.moto.aws(&create).unwrap()).unwrap();
+        let made: serde_json::Value = serde_json::from_str(&ACCOUNT.moto.aws(&create).unwrap()).unwrap();
         made["ARN"].as_str().unwrap().to_owned()
     };
     let arn = secret("AmazonMSK_alice", json!({ "username": name, "password": password }));
@@ -84,7 +84,7 @@ fn a_keystore_in_s3_opens_with_encrypted_passwords() {
     let _local = keystore("in-s3", &issued, STORE_PASSWORD);
     for name in ["in-s3.jks", "ca.pem"] {
         let from = FILES.path().join(name).display().to_string();
-        KEPT.moto.aws(&["s3", "cp", "--quiet", &from, &format!("s3://bucket/kafka/{name}")]).unwrap();
+        ACCOUNT.moto.aws(&["s3", "cp", "--quiet", &from, &format!("s3://bucket/kafka/{name}")]).unwrap();
     }
     let connection = at(Listener::MutualTls)
         .with("KAFKA_CUSTOM_CERT", "s3://bucket/kafka/ca.pem")
@@ -103,7 +103,10 @@ fn a_keystore_in_s3_opens_with_encrypted_passwords() {
     // What the password would have been is told before what it would have opened.
     let front = front();
     let blob = format!("\"{store_password}\"");
-    front.answer(AwsCall::operation("TrentService.Decrypt").about(&blob), AwsAnswer::kms_disabled(&KEPT.key));
+    front.answer(
+        AwsCall::operation("TrentService.Decrypt").about(&blob),
+        AwsAnswer::kms_disabled(&ACCOUNT.key),
+    );
     with.test_in(&borrowed(&environment(&front)))
         .failed(&Failed {
             stage: "secrets",

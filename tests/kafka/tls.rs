@@ -18,7 +18,7 @@ fn a_good_certificate_passes_with_chain_and_name() {
 }
 
 #[test]
-fn certificates_of_brokers_are_told_apart() {
+fn certificates_of_brokers_are_reported_apart() {
     let failed =
         |code, native| Failed { stage: "tls", code, native: Some(native), exception: FS_RESPONSE, exit: 1 };
     for (listener, expected) in [
@@ -68,7 +68,7 @@ fn certificate_refused(native: &str) -> Failed<'_> {
 
 /// The broker is done with its handshake when it looks at the certificate: all the same it is stage `tls`.
 #[test]
-fn client_certificates_are_told_apart_as_far_as_the_broker_does() {
+fn client_certificates_are_reported_apart_as_far_as_the_broker_does() {
     let listener = Listener::MutualTls;
     // Newer releases of Java 17 send the alert that TLS 1.3 has for this, older ones a general one.
     let without = || {

@@ -84,7 +84,7 @@ impl<P> Row<P> {
     pub fn failure(&self, message: &str) -> Failure {
         let failure = match message {
             "" => Failure::new(self.code, self.detail),
-            message => Failure::foreign(self.code, message),
+            message => Failure::from_peer(self.code, message),
         };
         let failure = Failure { stage: self.stage, ..failure };
         match self.hint {
@@ -106,7 +106,7 @@ pub fn classify<'a, P: Pattern + 'a>(
     let failure = match (first_match(rows, answer), message) {
         (Some(row), message) => row.failure(message),
         (None, "") => Failure::new(Code::Unclassified, "the peer answered with an error and no text"),
-        (None, message) => Failure::foreign(Code::Unclassified, message),
+        (None, message) => Failure::from_peer(Code::Unclassified, message),
     };
     failure.native(native)
 }
@@ -148,15 +148,15 @@ mod tests {
     #[test]
     fn the_first_match_decides_and_what_none_knows_keeps_its_code() {
         let rows = [row("no such", Code::DatabaseNotFound, "no such"), row("no", Code::AccessDenied, "no")];
-        let told = |text: &str| {
+        let reported = |text: &str| {
             let failure = classify(&rows, &text, text, "E1");
-            (failure.code, failure.native, failure.detail, failure.foreign)
+            (failure.code, failure.native, failure.detail, failure.from_peer)
         };
         let native = || Some(Cow::Borrowed("E1"));
-        assert_eq!(told("no such db"), (Code::DatabaseNotFound, native(), "no such db".to_owned(), true));
-        assert_eq!(told("no"), (Code::AccessDenied, native(), "no".to_owned(), true));
-        assert_eq!(told("what?"), (Code::Unclassified, native(), "what?".to_owned(), true));
+        assert_eq!(reported("no such db"), (Code::DatabaseNotFound, native(), "no such db".to_owned(), true));
+        assert_eq!(reported("no"), (Code::AccessDenied, native(), "no".to_owned(), true));
+        assert_eq!(reported("what?"), (Code::Unclassified, native(), "what?".to_owned(), true));
         let silent = classify(&rows, &"", "", "E1");
-        assert_eq!((silent.code, silent.foreign), (Code::Unclassified, false));
+        assert_eq!((silent.code, silent.from_peer), (Code::Unclassified, false));
     }
 }

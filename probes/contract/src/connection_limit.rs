@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::{Endpoint, Pending};
 
-/// Bounds the connections at an endpoint. The engine gives one to each run; [`Leg::dial`](crate::Leg::dial) asks it before it connects.
+/// Bounds the connections at an endpoint. The engine gives one to each run; [`Attempt::dial`](crate::Attempt::dial) asks it before it connects.
 pub trait ConnectionLimit: Send + Sync {
     /// Waits for room for one more connection at `endpoint`.
     ///

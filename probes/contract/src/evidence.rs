@@ -181,11 +181,11 @@ mod tests {
             Evidence::User(text()),
             Evidence::Fetched(Vec::new()),
         ];
-        let told = serialize(&shared, serde_json::value::Serializer).unwrap();
-        let mut told: Vec<&str> = told.as_object().unwrap().keys().map(String::as_str).collect();
+        let reported = serialize(&shared, serde_json::value::Serializer).unwrap();
+        let mut reported: Vec<&str> = reported.as_object().unwrap().keys().map(String::as_str).collect();
         let mut keys = KEYS.to_vec();
-        told.sort_unstable();
+        reported.sort_unstable();
         keys.sort_unstable();
-        assert_eq!(told, keys);
+        assert_eq!(reported, keys);
     }
 }

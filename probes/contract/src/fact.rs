@@ -270,12 +270,12 @@ mod tests {
             let fact = Fact::new(LABEL, value, phrase);
             (fact.to_string(), serde_json::to_string(fact.value()).unwrap())
         };
-        let told = |words: &str, json: &str| (words.to_owned(), json.to_owned());
-        assert_eq!(fact("4L6g".to_owned().into(), "cluster {}"), told("cluster 4L6g", r#""4L6g""#));
-        assert_eq!(fact(3.into(), "{} members"), told("3 members", "3"));
+        let reported = |words: &str, json: &str| (words.to_owned(), json.to_owned());
+        assert_eq!(fact("4L6g".to_owned().into(), "cluster {}"), reported("cluster 4L6g", r#""4L6g""#));
+        assert_eq!(fact(3.into(), "{} members"), reported("3 members", "3"));
         let names = vec!["a".to_owned(), "b".to_owned()];
-        assert_eq!(fact(names.into(), "members {} of it"), told("members a b of it", r#"["a","b"]"#));
-        assert_eq!(fact(false.into(), "not sharded"), told("not sharded", "false"));
-        assert_eq!(fact(Duration::from_micros(1250).into(), "lag {}"), told("lag 1.2 ms", "1.25"));
+        assert_eq!(fact(names.into(), "members {} of it"), reported("members a b of it", r#"["a","b"]"#));
+        assert_eq!(fact(false.into(), "not sharded"), reported("not sharded", "false"));
+        assert_eq!(fact(Duration::from_micros(1250).into(), "lag {}"), reported("lag 1.2 ms", "1.25"));
     }
 }

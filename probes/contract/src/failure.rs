@@ -14,14 +14,14 @@ pub struct Failure {
     /// What follows from the failure stands in the taxonomy under this code.
     pub code: Code,
     /// The stage that failed, where it is not the one that ran: another stage of the same span, or an earlier one of
-    /// the same leg (a TLS 1.3 server refuses a client certificate after the handshake).
+    /// the same attempt (a TLS 1.3 server refuses a client certificate after the handshake).
     pub stage: Option<Stage>,
     /// The peer's own code: an SQLSTATE, an errno, an alert.
     pub native: Option<Cow<'static, str>>,
     /// What happened, as a sentence without its full stop.
     pub detail: String,
     /// Whether `detail` holds words of a driver or a peer: where they hold a very short secret they are withheld whole.
-    pub foreign: bool,
+    pub from_peer: bool,
     /// What to do, one action each, where the probe knows better than the taxonomy.
     pub hints: Vec<Cow<'static, str>>,
     /// The error it was made from. It may hold what must not be shown: it is for code that asks, and never printed.
@@ -37,7 +37,7 @@ impl Failure {
             stage: None,
             native: None,
             detail: detail.into(),
-            foreign: false,
+            from_peer: false,
             hints: Vec::new(),
             source: None,
         }
@@ -45,8 +45,8 @@ impl Failure {
 
     /// A failure whose detail is in the words of a driver or a peer.
     #[must_use]
-    pub fn foreign(code: Code, detail: impl Into<String>) -> Self {
-        Self { foreign: true, ..Self::new(code, detail) }
+    pub fn from_peer(code: Code, detail: impl Into<String>) -> Self {
+        Self { from_peer: true, ..Self::new(code, detail) }
     }
 
     /// Attributes the failure to another stage.

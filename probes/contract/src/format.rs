@@ -203,7 +203,7 @@ mod tests {
 
     /// Each kind of connection has a property of its own to say so.
     #[test]
-    fn how_a_weak_authority_can_be_used_is_told() {
+    fn how_a_weak_authority_can_be_used_is_reported() {
         let failure = weak("its key is RSA of 1,024 bits", "KAFKA_SKIP_CUSTOM_CERT_VALIDATION");
         assert_eq!(failure.code, Code::FileInvalid);
         let expected = "Glue refuses this certificate file: its key is RSA of 1,024 bits";
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_told_without_it() {
+    fn what_is_no_secret_is_reported_without_it() {
         for (text, expected) in [
             ("c4n4ry", "the secret is no JSON"),
             (r#"["c4n4ry"]"#, "the secret is JSON, and no object"),

@@ -52,7 +52,7 @@ pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
         }
         None => {
             let failure =
-                Failure::foreign(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
+                Failure::from_peer(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
             match error.raw_os_error() {
                 Some(number) => failure.native(format!("errno {number}")),
                 None => failure,

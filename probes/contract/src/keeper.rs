@@ -4,14 +4,14 @@ use crate::{Failure, Pending, Secret};
 
 /// What a target is dialed for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Mode {
     /// To test it: what works once is left alone.
     #[default]
     Test,
     /// To set it up: its authorization code is exchanged, and what that brings is tested.
-    SetUp,
+    ExchangeAndTest,
     /// The same without the test.
-    Exchange,
+    ExchangeOnly,
 }
 
 /// What an authorization code was exchanged for.

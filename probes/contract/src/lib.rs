@@ -1,12 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod classification;
-pub mod foreign;
+pub mod fingerprint;
 pub mod property;
 pub mod tls;
 
 mod address;
 mod arn;
+mod attempt;
 mod authentication;
 mod aws_access;
 mod connection_limit;
@@ -20,10 +21,9 @@ mod gate;
 mod io;
 mod io_failure;
 mod keeper;
-mod leg;
 mod location;
 mod login;
-mod offer;
+mod login_gate;
 mod overdue;
 mod protocol;
 mod read_evidence;
@@ -47,6 +47,7 @@ mod wire_error;
 
 pub use address::{Address, AddressKeys, Part, PartKeys, Parts, Template, UrlAddress};
 pub use arn::{ArnError, KmsKeyId, RoleArn, SecretId};
+pub use attempt::{Attempt, StageGuard};
 pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};
 pub use aws_access::{AwsAccess, AwsAnswer, AwsCall, AwsCredentials, AwsService};
 pub use connection_limit::{ConnectionLimit, ConnectionPermit, EndpointStream};
@@ -64,11 +65,10 @@ pub use format::{
 pub use gate::{Gate, Loopback};
 pub use io::Io;
 pub use io_failure::io_failure;
-pub use keeper::{Keeper, Purpose, Tokens};
-pub use leg::{Leg, Step};
+pub use keeper::{Keeper, Mode, Tokens};
 pub use location::{Location, S3Object};
 pub use login::Login;
-pub use offer::{Answer, Offer, Offers};
+pub use login_gate::{LoginGate, LoginOutcome, LoginPermit};
 pub use property::Properties;
 pub use protocol::{Probe, Protocol};
 pub use reader::{Findings, Reader};
@@ -78,13 +78,13 @@ pub use region::{Partition, Region, RegionError};
 pub use resolve::Resolver;
 pub use resolved::Resolved;
 pub use resolving::{Bytes, Pending, Resolving};
-pub use run::{Ending, MAX_LOOKUPS, Run, RunOptions, Stop, Transcript};
+pub use run::{End, Failed, MAX_LOOKUPS, Run, RunOptions, RunRecord};
 pub use run_observer::{RunEvent, RunObserver, Wait};
 pub use scrub::{printable, redact};
 pub use secret::Secret;
 pub use source::{AwsIdentity, Ciphertext, Keystore, Password, SrvName, TxtName};
 pub use stage::Stage;
 pub use target::{Endpoint, Target};
-pub use taxonomy::{Blame, Code, ExitClass, Remembered};
+pub use taxonomy::{Blame, Cacheable, Code, ExitClass};
 pub use uri::UNRESERVED;
 pub use wire_error::{WireError, malformed, wrong_protocol};

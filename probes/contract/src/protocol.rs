@@ -1,7 +1,7 @@
 //! What a probe is.
 
 use crate::{
-    Declaration, Endpoint, Login, Mistake, Pending, Reference, ResolvedSecrets, Run, Stage, Stop, Target,
+    Declaration, Endpoint, Failed, Login, Mistake, Pending, Reference, ResolvedSecrets, Run, Stage, Target,
 };
 
 /// One entry of the list of protocols: how a definition becomes a probe.
@@ -62,5 +62,5 @@ pub trait Probe: Send + Sync + 'static {
     /// Dials. What it does is recorded through `run`; the verdict is derived from the record.
     ///
     /// Dropping the future ends every connection that it opened.
-    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>>;
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>>;
 }

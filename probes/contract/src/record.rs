@@ -53,9 +53,9 @@ pub struct Record {
     pub failure: Option<RecordedFailure>,
     /// Whether the failure is told in the words of a driver or a peer.
     #[serde(skip)]
-    pub(crate) foreign: bool,
+    pub(crate) from_peer: bool,
     #[serde(skip)]
-    pub(crate) leg: usize,
+    pub(crate) attempt: usize,
     #[serde(skip, default = "Instant::now")]
     pub(crate) started: Instant,
 }
@@ -109,7 +109,7 @@ pub struct RecordedFailure {
 }
 
 impl Record {
-    pub(crate) fn new(stage: Stage, endpoint: Option<Endpoint>, leg: usize) -> Self {
+    pub(crate) fn new(stage: Stage, endpoint: Option<Endpoint>, attempt: usize) -> Self {
         Self {
             stage,
             outcome: Outcome::Running,
@@ -118,8 +118,8 @@ impl Record {
             endpoint,
             evidence: Vec::new(),
             failure: None,
-            foreign: false,
-            leg,
+            from_peer: false,
+            attempt,
             started: Instant::now(),
         }
     }
@@ -135,7 +135,7 @@ impl Record {
         }
         if let Some(failure) = &mut self.failure {
             failure.native = failure.native.as_deref().map(clean);
-            failure.detail = if self.foreign { clean(&failure.detail) } else { mask(&failure.detail) };
+            failure.detail = if self.from_peer { clean(&failure.detail) } else { mask(&failure.detail) };
             for hint in &mut failure.hints {
                 *hint = scrub.mask_whole(hint);
             }
@@ -171,7 +171,7 @@ impl RecordedFailure {
                 Cow::Borrowed(native) => (*native).to_owned(),
                 Cow::Owned(native) => scrub.clean(native),
             }),
-            detail: if failure.foreign { scrub.clean(detail) } else { scrub.mask(detail) },
+            detail: if failure.from_peer { scrub.clean(detail) } else { scrub.mask(detail) },
             hints,
             mistakes: Vec::new(),
         }

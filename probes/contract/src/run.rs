@@ -13,7 +13,7 @@ use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Login, Mistake, Offers, Resolver,
+    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Login, LoginGate, Mistake, Resolver,
     Secret, Stage, Warning,
 };
 use events::Events;
@@ -43,7 +43,7 @@ pub(crate) struct Inner {
     pub(crate) options: RunOptions,
     pub(crate) opened: Instant,
     opened_at: SystemTime,
-    /// What bounds the lookups of its legs.
+    /// What bounds the lookups of its attempts.
     pub(crate) lookups: Semaphore,
     state: Mutex<State>,
 }
@@ -54,8 +54,8 @@ struct State {
     records: Vec<Record>,
     warnings: Vec<Warning>,
     scrub: Scrub,
-    legs: usize,
-    offers: Option<Arc<dyn Offers>>,
+    attempts: usize,
+    login_gate: Option<Arc<dyn LoginGate>>,
     connection_limit: Option<Arc<dyn ConnectionLimit>>,
     keeper: Option<Arc<dyn Keeper>>,
     /// The records whose failures a run that is not strict tolerates.
@@ -72,21 +72,21 @@ struct State {
 /// The token of a failure that stands in the record. Only the recorder makes one, so no probe can fail silently.
 #[must_use = "return it, or tolerate it"]
 #[derive(Debug)]
-pub struct Stop(usize);
+pub struct Failed(usize);
 
 /// How a run came to its end.
-pub enum Ending {
+pub enum End {
     /// The probe returned.
-    Finished(Result<(), Stop>),
+    Returned(Result<(), Failed>),
     /// The deadline passed and the probe did not return.
-    CutOff,
+    TimedOut,
     /// Something outside the probe ended it.
-    Broken(Failure),
+    Aborted(Failure),
 }
 
 /// The finished record of a run.
 #[derive(Clone, Debug)]
-pub struct Transcript {
+pub struct RunRecord {
     /// When it was opened.
     pub started: SystemTime,
     /// How long it took.
@@ -135,7 +135,7 @@ impl Run {
     }
 
     /// Records the stage `settings` as failed for `mistakes`; the failure's code is that of the first.
-    pub fn mistaken(&self, elapsed: Duration, mistakes: &[Mistake]) -> Stop {
+    pub fn mistaken(&self, elapsed: Duration, mistakes: &[Mistake]) -> Failed {
         let mut state = self.state();
         let code = mistakes.first().map_or(Code::InvalidSettings, |mistake| mistake.code);
         let mistakes: Vec<Mistake> = mistakes
@@ -157,29 +157,29 @@ impl Run {
             failure: Some(failure),
             ..Record::new(Stage::Settings, None, 0)
         });
-        let stop = Stop(state.records.len() - 1);
+        let failed = Failed(state.records.len() - 1);
         self.notify(state);
-        stop
+        failed
     }
 
-    /// The number of a new leg.
-    pub(crate) fn number_leg(&self) -> usize {
+    /// The number of a new attempt.
+    pub(crate) fn number_attempt(&self) -> usize {
         let mut state = self.state();
-        state.legs += 1;
-        state.legs
+        state.attempts += 1;
+        state.attempts
     }
 
     /// Turns a failure into a warning, unless the run is strict.
-    pub fn tolerate(&self, stop: Stop) {
+    pub fn tolerate(&self, failed: Failed) {
         let mut state = self.state();
         if state.closed {
             return;
         }
-        state.tolerated.push(stop.0);
+        state.tolerated.push(failed.0);
         if self.0.options.strict {
             return;
         }
-        let record = &mut state.records[stop.0];
+        let record = &mut state.records[failed.0];
         record.outcome = Outcome::Degraded;
         let at = record.endpoint.as_ref().map(|endpoint| format!("{endpoint}: ")).unwrap_or_default();
         let detail = record.failure.as_ref().map(|failure| failure.detail.clone()).unwrap_or_default();
@@ -188,25 +188,25 @@ impl Run {
         self.notify(state);
     }
 
-    /// What `stop` stands for.
+    /// What `failed` stands for.
     #[must_use]
-    pub fn code(&self, stop: &Stop) -> Option<Code> {
+    pub fn code(&self, failed: &Failed) -> Option<Code> {
         self.state()
             .records
-            .get(stop.0)
+            .get(failed.0)
             .and_then(|record| record.failure.as_ref())
             .map(|failure| failure.code)
     }
 
-    /// Of several legs that failed, the one that got furthest in the plan: it tells most. Of several of these, the first.
+    /// Of several attempts that failed, the one that got furthest in the plan: it tells most. Of several of these, the first.
     #[must_use]
-    pub fn furthest(&self, stops: Vec<Stop>) -> Option<Stop> {
+    pub fn furthest(&self, failures: Vec<Failed>) -> Option<Failed> {
         let state = self.state();
-        let place = |stop: &Stop| {
-            let stage = state.records.get(stop.0).map(|record| record.stage);
+        let place = |failed: &Failed| {
+            let stage = state.records.get(failed.0).map(|record| record.stage);
             state.plan.iter().position(|planned| Some(*planned) == stage)
         };
-        stops.into_iter().rev().max_by_key(place)
+        failures.into_iter().rev().max_by_key(place)
     }
 
     /// Adds a warning.
@@ -234,18 +234,18 @@ impl Run {
     /// nothing may be offered there.
     pub fn declare_login(&self, login: &Login) {
         self.protect(&login.secret);
-        if let Some(offers) = self.offers() {
-            offers.declare(login);
+        if let Some(login_gate) = self.login_gate() {
+            login_gate.declare(login);
         }
     }
 
-    /// Has `offers` asked before a credential is offered.
-    pub fn ask_before_offering(&self, offers: Arc<dyn Offers>) {
-        self.state().offers = Some(offers);
+    /// Has `login_gate` asked before a credential is offered.
+    pub fn set_login_gate(&self, login_gate: Arc<dyn LoginGate>) {
+        self.state().login_gate = Some(login_gate);
     }
 
-    pub(crate) fn offers(&self) -> Option<Arc<dyn Offers>> {
-        self.state().offers.clone()
+    pub(crate) fn login_gate(&self) -> Option<Arc<dyn LoginGate>> {
+        self.state().login_gate.clone()
     }
 
     /// Has `limit` asked before a connection is opened.
@@ -293,17 +293,17 @@ impl Run {
 
     /// Fixes the verdict. What is still running is recorded as cut off; what comes later is not recorded.
     #[must_use]
-    pub fn close(&self, ending: Ending) -> Transcript {
+    pub fn close(&self, ending: End) -> RunRecord {
         let mut state = self.state();
         state.closed = true;
         let decided = match ending {
-            Ending::Finished(Ok(())) => state.unproven(),
-            Ending::Finished(Err(stop)) => Some(stop.0),
-            Ending::CutOff => {
+            End::Returned(Ok(())) => state.unproven(),
+            End::Returned(Err(failed)) => Some(failed.0),
+            End::TimedOut => {
                 let failure = overdue("deadline", self.0.options.deadline, None);
                 Some(state.fail_running(failure))
             }
-            Ending::Broken(failure) => Some(state.fail_running(failure)),
+            End::Aborted(failure) => Some(state.fail_running(failure)),
         };
         let failure = decided.and_then(|index| state.verdict(index));
         let reached: Vec<Stage> = state.records.iter().map(|record| record.stage).collect();
@@ -318,7 +318,7 @@ impl Run {
         let mut records = state.records.clone();
         let not_begun = |stage| Record { outcome: Outcome::NotReached, ..Record::new(stage, None, 0) };
         records.extend(missing.into_iter().map(not_begun));
-        let transcript = Transcript {
+        let record = RunRecord {
             started: self.0.opened_at,
             elapsed: self.0.opened.elapsed().saturating_sub(state.waited),
             records,
@@ -326,16 +326,16 @@ impl Run {
             failure,
         };
         self.notify(state);
-        transcript
+        record
     }
 
     /// Starts the record of a stage.
-    pub(crate) fn begin(&self, stage: Stage, endpoint: Option<&Endpoint>, leg: usize) -> usize {
+    pub(crate) fn begin(&self, stage: Stage, endpoint: Option<&Endpoint>, attempt: usize) -> usize {
         let mut state = self.state();
         if !state.closed {
             let shown = endpoint
                 .map(|endpoint| Endpoint { host: state.scrub.mask(&endpoint.host), port: endpoint.port });
-            state.records.push(Record::new(stage, shown, leg));
+            state.records.push(Record::new(stage, shown, attempt));
         }
         let index = state.records.len().saturating_sub(1);
         self.notify(state);
@@ -369,14 +369,14 @@ impl Run {
     }
 
     /// Records `failure` of the stage at `index`, or of the stage that it names.
-    pub(crate) fn fail(&self, index: usize, failure: Failure) -> Stop {
+    pub(crate) fn fail(&self, index: usize, failure: Failure) -> Failed {
         let mut state = self.state();
         if state.closed {
-            return Stop(index);
+            return Failed(index);
         }
-        let stop = Stop(state.fail(index, failure));
+        let failed = Failed(state.fail(index, failure));
         self.notify(state);
-        stop
+        failed
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -387,19 +387,19 @@ impl Run {
 
 impl State {
     fn fail(&mut self, index: usize, failure: Failure) -> usize {
-        let (stage, leg) = (self.records[index].stage, self.records[index].leg);
+        let (stage, attempt) = (self.records[index].stage, self.records[index].attempt);
         let at = failure.stage.unwrap_or(stage);
         let failed = if at == stage {
             index
         } else if let Some(earlier) =
-            self.records.iter().rposition(|record| record.leg == leg && record.stage == at)
+            self.records.iter().rposition(|record| record.attempt == attempt && record.stage == at)
         {
             self.records[index].outcome = Outcome::NotReached;
             self.records[index].elapsed = None;
             earlier
         } else {
             self.records[index].end(Outcome::Passed);
-            self.records.push(Record::new(at, self.records[index].endpoint.clone(), leg));
+            self.records.push(Record::new(at, self.records[index].endpoint.clone(), attempt));
             self.records.len() - 1
         };
         let recorded = RecordedFailure::new(&failure, &self.scrub);
@@ -409,7 +409,7 @@ impl State {
         }
         record.outcome = Outcome::Failed;
         record.failure = Some(recorded);
-        record.foreign = failure.foreign;
+        record.from_peer = failure.from_peer;
         failed
     }
 
@@ -424,7 +424,7 @@ impl State {
                 for &index in &running {
                     self.records[index].end(Outcome::Failed);
                     self.records[index].failure = Some(recorded.clone());
-                    self.records[index].foreign = failure.foreign;
+                    self.records[index].from_peer = failure.from_peer;
                 }
                 first
             }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::{Address, Authentication, Properties, Purpose};
+use crate::{Address, Authentication, Mode, Properties};
 
 /// A resolved connection definition.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Target {
     /// What `RegisterConnectionType` was given for the type, in JSON, where it is a registered one.
     pub registration: Option<Arc<str>>,
     /// What it is dialed for.
-    pub purpose: Purpose,
+    pub mode: Mode,
 }
 
 /// A host and port that a test dials.

@@ -48,7 +48,7 @@ impl ExitClass {
 
 /// Whether the engine answers a repeated test from memory, instead of offering the same login again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remembered {
+pub enum Cacheable {
     /// For 30 s: the login was refused, or the attempt broke the agent and clients repeat such calls by themselves.
     Yes,
     /// Every test dials anew.
@@ -56,7 +56,7 @@ pub enum Remembered {
 }
 
 macro_rules! taxonomy {
-    ($($row:literal $code:ident $slug:literal, $blame:ident, $exit:ident, $remembered:ident,
+    ($($row:literal $code:ident $slug:literal, $blame:ident, $exit:ident, $cacheable:ident,
        $hint:literal;)+) => {
         /// Why a test failed. Everything else about a failure's class follows from its code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,8 +94,8 @@ macro_rules! taxonomy {
 
             /// Whether a repeated test is answered from memory.
             #[must_use]
-            pub const fn remembered(self) -> Remembered {
-                match self { $(Self::$code => Remembered::$remembered,)+ }
+            pub const fn cacheable(self) -> Cacheable {
+                match self { $(Self::$code => Cacheable::$cacheable,)+ }
             }
 
             /// What to do, where a probe knows nothing more exact.

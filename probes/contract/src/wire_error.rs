@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
-use crate::{Code, Endpoint, Failure, foreign, io_failure, tls};
+use crate::{Code, Endpoint, Failure, fingerprint, io_failure, tls};
 
 /// Why a message was not sent or received.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl WireError {
     pub fn failure(self, peer: &Endpoint, server: &str) -> Failure {
         match self {
             Self::Io(error) => tls::late_refusal(&error).unwrap_or_else(|| io_failure(error, peer)),
-            Self::OtherProtocol(first) => wrong_protocol(peer, server, foreign::identify(&first)),
+            Self::OtherProtocol(first) => wrong_protocol(peer, server, fingerprint::identify(&first)),
             Self::Malformed(what) => malformed(peer, what),
         }
     }
@@ -49,25 +49,25 @@ mod tests {
     #[test]
     fn each_break_says_who_and_what() {
         let peer = Endpoint { host: "db.example".to_owned(), port: 5432 };
-        let told = |error: WireError| {
+        let reported = |error: WireError| {
             let failure = error.failure(&peer, "a PostgreSQL server");
             (failure.code, failure.detail)
         };
         let expected = |code, detail: &str| (code, format!("db.example:5432 {detail}"));
         assert_eq!(
-            told(WireError::Io(io::ErrorKind::UnexpectedEof.into())),
+            reported(WireError::Io(io::ErrorKind::UnexpectedEof.into())),
             expected(Code::ConnectionReset, "closed the connection")
         );
         assert_eq!(
-            told(WireError::OtherProtocol(b"SSH-2.0-OpenSSH_9.2".to_vec())),
+            reported(WireError::OtherProtocol(b"SSH-2.0-OpenSSH_9.2".to_vec())),
             expected(Code::WrongProtocol, "is not a PostgreSQL server: an SSH server answered")
         );
         assert_eq!(
-            told(WireError::OtherProtocol(b"nonsense".to_vec())),
+            reported(WireError::OtherProtocol(b"nonsense".to_vec())),
             expected(Code::WrongProtocol, "is not a PostgreSQL server: something else answered")
         );
         assert_eq!(
-            told(WireError::Malformed("its packets are out of sequence")),
+            reported(WireError::Malformed("its packets are out of sequence")),
             expected(Code::ResponseUnreadable, "broke the protocol: its packets are out of sequence")
         );
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::tls::TlsPolicy;
-use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Leg, Stage, Step, Stop, WireError};
+use probe_contract::{Attempt, Code, Endpoint, Evidence, Failed, Failure, Io, Stage, StageGuard, WireError};
 
 use crate::classify::broker_error;
 use crate::messages::{
@@ -13,7 +13,7 @@ use crate::messages::{
 use crate::wire::{self, Connection};
 
 /// How a definition wants a broker to be met.
-pub(crate) struct Manner<'a> {
+pub(crate) struct BrokerConfig<'a> {
     /// None where nothing is encrypted.
     pub(crate) policy: Option<TlsPolicy>,
     /// The SASL mechanism to ask for, where there is to be a login.
@@ -24,54 +24,60 @@ pub(crate) struct Manner<'a> {
 }
 
 /// Meets a broker: dials it, encrypts, asks which requests it reads and, where there is to be a login, for the mechanism.
-pub(crate) async fn meet(
-    leg: &Leg,
+pub(crate) async fn connect(
+    attempt: &Attempt,
     limit: Option<Duration>,
-    manner: &Manner<'_>,
-) -> Result<Connection, Stop> {
+    config: &BrokerConfig<'_>,
+) -> Result<Connection, Failed> {
     // As Kafka's clients do (`socket.connection.setup.timeout.ms`), so that one broker that is down leaves time for the others.
-    let leg = leg.within("time limit for one broker", limit);
-    let stream = leg.dial().await?;
-    let mut connection = match &manner.policy {
+    let attempt = attempt.within("time limit for one broker", limit);
+    let stream = attempt.dial().await?;
+    let mut connection = match &config.policy {
         None => Connection::new(stream),
         Some(policy) => Connection::new(
-            leg.secure_or_explain(stream, policy, async |step, failure| manner.explain(step, failure).await)
+            attempt
+                .secure_or_explain(stream, policy, async |guard, failure| {
+                    config.explain(guard, failure).await
+                })
                 .await?,
         ),
     };
-    leg.stage(Stage::Handshake, async |step| {
-        let versions = connection.call(API_VERSIONS, &[]).await;
-        let versions = versions.map_err(|broken| manner.failure(broken))?;
-        let versions = ApiVersions::read(&versions).ok_or_else(|| manner.unreadable(API_VERSIONS))?;
-        if versions.error != 0 {
-            return Err(broker_error(versions.error, None));
-        }
-        manner.check_versions(&versions)?;
-        let Some(mechanism) = manner.mechanism else { return Ok(()) };
-        let answer = connection.call(SASL_HANDSHAKE, &sasl_handshake(mechanism)).await;
-        let answer = answer.map_err(|broken| manner.failure(broken))?;
-        let answer = SaslHandshake::read(&answer).ok_or_else(|| manner.unreadable(SASL_HANDSHAKE))?;
-        let offered = answer.mechanisms.join(", ");
-        if !answer.mechanisms.is_empty() {
-            step.note(Evidence::MechanismsOffered(answer.mechanisms));
-        }
-        match answer.error {
-            0 => Ok(()),
-            error => {
-                let failure = broker_error(error, None);
-                let detail = match offered.as_str() {
-                    "" => format!("{}: {}", manner.endpoint, failure.detail),
-                    offered => format!("{} does not offer {mechanism}; it offers {offered}", manner.endpoint),
-                };
-                Err(Failure { detail, foreign: !offered.is_empty(), ..failure })
+    attempt
+        .stage(Stage::Handshake, async |guard| {
+            let versions = connection.call(API_VERSIONS, &[]).await;
+            let versions = versions.map_err(|broken| config.failure(broken))?;
+            let versions = ApiVersions::read(&versions).ok_or_else(|| config.unreadable(API_VERSIONS))?;
+            if versions.error != 0 {
+                return Err(broker_error(versions.error, None));
             }
-        }
-    })
-    .await?;
+            config.check_versions(&versions)?;
+            let Some(mechanism) = config.mechanism else { return Ok(()) };
+            let answer = connection.call(SASL_HANDSHAKE, &sasl_handshake(mechanism)).await;
+            let answer = answer.map_err(|broken| config.failure(broken))?;
+            let answer = SaslHandshake::read(&answer).ok_or_else(|| config.unreadable(SASL_HANDSHAKE))?;
+            let offered = answer.mechanisms.join(", ");
+            if !answer.mechanisms.is_empty() {
+                guard.note(Evidence::MechanismsOffered(answer.mechanisms));
+            }
+            match answer.error {
+                0 => Ok(()),
+                error => {
+                    let failure = broker_error(error, None);
+                    let detail = match offered.as_str() {
+                        "" => format!("{}: {}", config.endpoint, failure.detail),
+                        offered => {
+                            format!("{} does not offer {mechanism}; it offers {offered}", config.endpoint)
+                        }
+                    };
+                    Err(Failure { detail, from_peer: !offered.is_empty(), ..failure })
+                }
+            }
+        })
+        .await?;
     Ok(connection)
 }
 
-impl Manner<'_> {
+impl BrokerConfig<'_> {
     pub(crate) const fn encrypted(&self) -> bool {
         self.policy.is_some()
     }
@@ -115,7 +121,7 @@ impl Manner<'_> {
 
     /// Better words for a TLS handshake that the peer ended: a listener without TLS takes the first bytes for the size of a request that
     /// is too large, and says nothing. So it is asked in clear text.
-    async fn explain(&self, step: &Step, failure: Failure) -> Failure {
+    async fn explain(&self, guard: &StageGuard, failure: Failure) -> Failure {
         if failure.code == Code::CertificateUntrusted {
             return failure.only_hint(
                 "Give the authority that issued the broker's certificate (KAFKA_CUSTOM_CERT, or --ca-bundle), and have the broker send its whole chain",
@@ -124,7 +130,7 @@ impl Manner<'_> {
         if failure.code != Code::ConnectionReset {
             return failure;
         }
-        let Some(stream) = step.look_again(None).await else { return failure };
+        let Some(stream) = guard.look_again(None).await else { return failure };
         if !speaks_kafka(Connection::new(stream)).await {
             return failure;
         }

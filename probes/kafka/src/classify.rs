@@ -145,7 +145,7 @@ mod tests {
         let failure = broker_error(58, Some("Authentication failed: Invalid username or password"));
         assert_eq!(failure.code, Code::CredentialsRejected);
         assert_eq!(failure.detail, "Authentication failed: Invalid username or password");
-        assert!(failure.foreign);
+        assert!(failure.from_peer);
         assert_eq!(broker_error(58, Some("")).detail, "the broker refuses the login");
     }
 }

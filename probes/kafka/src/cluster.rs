@@ -1,6 +1,6 @@
 //! What a broker says of its cluster.
 
-use probe_contract::{Code, Endpoint, Evidence, Fact, Failure, Label, Stage, Step};
+use probe_contract::{Code, Endpoint, Evidence, Fact, Failure, Label, Stage, StageGuard};
 
 /// Every one of them is dialed: a peer could have a whole network dialed.
 const MAX_BROKERS: usize = 1000;
@@ -30,18 +30,18 @@ pub(crate) struct Broker {
 }
 
 impl Cluster {
-    pub(crate) fn note(&self, step: &Step) {
+    pub(crate) fn note(&self, guard: &StageGuard) {
         if let Some(id) = &self.id {
-            step.note(Evidence::Fact(Fact::new(CLUSTER_ID, id.clone(), "cluster {}")));
+            guard.note(Evidence::Fact(Fact::new(CLUSTER_ID, id.clone(), "cluster {}")));
         }
         let brokers = self.brokers.len();
         let phrase = if brokers == 1 { "{} broker" } else { "{} brokers" };
-        step.note(Evidence::Fact(Fact::new(BROKERS, brokers, phrase)));
+        guard.note(Evidence::Fact(Fact::new(BROKERS, brokers, phrase)));
     }
 
-    pub(crate) fn note_topics(&self, step: &Step) {
+    pub(crate) fn note_topics(&self, guard: &StageGuard) {
         let phrase = if self.topics == 1 { "{} topic" } else { "{} topics" };
-        step.note(Evidence::Fact(Fact::new(TOPICS, self.topics, phrase)));
+        guard.note(Evidence::Fact(Fact::new(TOPICS, self.topics, phrase)));
     }
 
     /// Whether `broker` named any broker of its cluster, and no more than can be dialed. To be asked whichever way the cluster was described,

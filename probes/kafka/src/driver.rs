@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, FuturesUnordered};
-use probe_contract::{Code, Endpoint, Leg, ResolvedSecrets, Run, Secret, Stop};
+use probe_contract::{Attempt, Code, Endpoint, Failed, ResolvedSecrets, Run, Secret};
 #[cfg(feature = "gssapi")]
 use tokio::sync::OnceCell;
 
-use crate::broker::{Manner, meet};
+use crate::broker::{BrokerConfig, connect};
 use crate::cluster::Cluster;
 #[cfg(feature = "gssapi")]
 use crate::kerberos::Kerberos;
@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::settings::{Login, Settings};
 
 /// As long as Kafka's clients give a broker (`socket.connection.setup.timeout.ms`), where there is time for it.
-const LONGEST_FOR_ONE: Duration = Duration::from_secs(10);
+const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
 const ADVERTISED: &str = "A broker advertises this address (advertised.listeners), and a job dials it: make it reachable from here, or have \
                           the broker advertise another one";
 /// Neither a definition's list of brokers nor a broker's list of listeners opens connections without end: so many at a time, or as many as
@@ -25,14 +25,14 @@ const ADVERTISED: &str = "A broker advertises this address (advertised.listeners
 const USUAL_CONNECTIONS: usize = 8;
 const MAX_CONNECTIONS: usize = 32;
 /// How long a broker that was met waits for the others of the definition: its connection is one of few that it gets from all tests.
-const PATIENCE: Duration = Duration::from_millis(500);
+const OTHER_BROKERS_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How many brokers a test dials at a time.
 pub(crate) fn max_connections(settings: &Settings) -> usize {
     settings.brokers.len().clamp(USUAL_CONNECTIONS, MAX_CONNECTIONS)
 }
 
-pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Stop> {
+pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
@@ -49,8 +49,8 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
     }
     let Brokers { reached, failed, cluster } = brokers;
     let Some(cluster) = cluster else { return run.furthest(failed).map_or(Ok(()), Err) };
-    for stop in failed {
-        run.tolerate(stop);
+    for failed in failed {
+        run.tolerate(failed);
     }
     test.dial_listeners(&cluster, &reached).await
 }
@@ -59,7 +59,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
 #[derive(Default)]
 struct Brokers {
     reached: Vec<Endpoint>,
-    failed: Vec<Stop>,
+    failed: Vec<Failed>,
     cluster: Option<Cluster>,
 }
 
@@ -87,19 +87,19 @@ struct Test<'a> {
 
 impl<'a> Test<'a> {
     /// Meets `endpoints` together, and logs in at one after another, in their order where they can all be met soon.
-    async fn use_brokers(&self, endpoints: &'a [Endpoint], brokers: &mut Brokers) -> Result<(), Stop> {
+    async fn use_brokers(&self, endpoints: &'a [Endpoint], brokers: &mut Brokers) -> Result<(), Failed> {
         // Collected first: the compiler does not follow the borrow through a stream's closure.
-        let meeting: Vec<_> = endpoints.iter().map(|broker| self.meet(broker)).collect();
+        let meeting: Vec<_> = endpoints.iter().map(|broker| self.connect(broker)).collect();
         let meeting = meeting.into_iter().enumerate().map(async |(place, met)| (place, met.await));
         let mut meeting: FuturesUnordered<_> = meeting.collect();
-        let mut met: Vec<(usize, Result<Session<'a>, Stop>)> = Vec::new();
+        let mut met: Vec<(usize, Result<Session<'a>, Failed>)> = Vec::new();
         let mut until = None;
         loop {
             tokio::select! {
                 next = meeting.next() => match next {
                     Some(next) => {
                         if next.1.is_ok() {
-                            until.get_or_insert(Instant::now() + PATIENCE);
+                            until.get_or_insert(Instant::now() + OTHER_BROKERS_TIMEOUT);
                         }
                         met.push(next);
                     }
@@ -115,46 +115,50 @@ impl<'a> Test<'a> {
 
     async fn use_met(
         &self,
-        mut met: Vec<(usize, Result<Session<'a>, Stop>)>,
+        mut met: Vec<(usize, Result<Session<'a>, Failed>)>,
         brokers: &mut Brokers,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Failed> {
         met.sort_by_key(|(place, _)| *place);
         let mut sessions = Vec::new();
         for (_, met) in met {
             match met {
                 Ok(session) => sessions.push(session),
-                Err(stop) => brokers.failed.push(stop),
+                Err(failed) => brokers.failed.push(failed),
             }
         }
         for session in sessions {
-            let broker = session.manner.endpoint;
-            match self.use_broker(session, &mut brokers.cluster).await {
+            let broker = session.config.endpoint;
+            match self.login_and_describe(session, &mut brokers.cluster).await {
                 Ok(()) => brokers.reached.push(broker.normalized()),
                 // One that can't answer now is as good as down; a refusal is one, and is not provoked at the next broker too.
-                Err(stop) if self.run.code(&stop).is_some_and(is_down) => brokers.failed.push(stop),
-                Err(stop) => return Err(stop),
+                Err(failed) if self.run.code(&failed).is_some_and(is_down) => brokers.failed.push(failed),
+                Err(failed) => return Err(failed),
             }
         }
         Ok(())
     }
 
-    async fn meet(&self, broker: &'a Endpoint) -> Result<Session<'a>, Stop> {
-        let leg = self.run.leg(broker.clone());
-        let manner = self.manner(broker, self.settings.login.as_ref().map(Login::mechanism));
+    async fn connect(&self, broker: &'a Endpoint) -> Result<Session<'a>, Failed> {
+        let attempt = self.run.attempt(broker.clone());
+        let config = self.config(broker, self.settings.login.as_ref().map(Login::mechanism));
         let limit = (self.settings.brokers.len() > 1).then(|| self.limit());
-        let connection = meet(&leg, limit, &manner).await?;
-        Ok(Session { connection, leg, manner })
+        let connection = connect(&attempt, limit, &config).await?;
+        Ok(Session { connection, attempt, config })
     }
 
     /// What logs in by Kerberos, where the definition does. Its KDCs are dialed when the first broker is met.
     #[cfg(feature = "gssapi")]
-    async fn kerberos(&self) -> Result<Option<&Kerberos<'a>>, Stop> {
+    async fn kerberos(&self) -> Result<Option<&Kerberos<'a>>, Failed> {
         let reach = || Kerberos::reach(self.settings, self.run, self.secrets);
         self.kerberos.get_or_try_init(reach).await.map(Option::as_ref)
     }
 
     /// Logs in, and has the first broker that lets it describe the cluster.
-    async fn use_broker(&self, mut session: Session<'_>, cluster: &mut Option<Cluster>) -> Result<(), Stop> {
+    async fn login_and_describe(
+        &self,
+        mut session: Session<'_>,
+        cluster: &mut Option<Cluster>,
+    ) -> Result<(), Failed> {
         #[cfg(feature = "gssapi")]
         if let Some(kerberos) = self.kerberos().await? {
             let described = kerberos.log_in(session, self.run).await?;
@@ -172,36 +176,36 @@ impl<'a> Test<'a> {
     }
 
     /// Dials every advertised listener that was not met already, since a job will.
-    async fn dial_listeners(&self, cluster: &Cluster, reached: &[Endpoint]) -> Result<(), Stop> {
-        let mut others: Vec<(&Endpoint, Leg)> = Vec::new();
+    async fn dial_listeners(&self, cluster: &Cluster, reached: &[Endpoint]) -> Result<(), Failed> {
+        let mut others: Vec<(&Endpoint, Attempt)> = Vec::new();
         for broker in &cluster.brokers {
             let endpoint = &broker.endpoint;
             let known = others.iter().any(|(other, _)| other.normalized() == endpoint.normalized());
             if !known && !reached.contains(&endpoint.normalized()) {
-                others.push((endpoint, self.run.leg(endpoint.clone()).hinting(ADVERTISED)));
+                others.push((endpoint, self.run.attempt(endpoint.clone()).hinting(ADVERTISED)));
             }
         }
         let met = cluster.brokers.iter().any(|broker| reached.contains(&broker.endpoint.normalized()));
         let limit = Some(self.limit());
-        let dial = async |(endpoint, leg): (&Endpoint, Leg)| {
+        let dial = async |(endpoint, attempt): (&Endpoint, Attempt)| {
             // Nobody logs in there: the credentials go only to brokers that the definition names.
-            meet(&leg, limit, &self.manner(endpoint, None)).await.err()
+            connect(&attempt, limit, &self.config(endpoint, None)).await.err()
         };
-        let results: Vec<Option<Stop>> =
+        let results: Vec<Option<Failed>> =
             stream::iter(others).map(dial).buffered(max_connections(self.settings)).collect().await;
         let any_reached = met || results.iter().any(Option::is_none);
-        let failed: Vec<Stop> = results.into_iter().flatten().collect();
+        let failed: Vec<Failed> = results.into_iter().flatten().collect();
         if !any_reached {
             return self.run.furthest(failed).map_or(Ok(()), Err);
         }
-        for stop in failed {
-            self.run.tolerate(stop);
+        for failed in failed {
+            self.run.tolerate(failed);
         }
         Ok(())
     }
 
-    fn manner<'b>(&self, endpoint: &'b Endpoint, mechanism: Option<&'static str>) -> Manner<'b> {
-        Manner {
+    fn config<'b>(&self, endpoint: &'b Endpoint, mechanism: Option<&'static str>) -> BrokerConfig<'b> {
+        BrokerConfig {
             policy: self.settings.tls_policy(&endpoint.host, self.secrets),
             mechanism,
             client_certificate: self.settings.has_client_certificate(),
@@ -211,6 +215,6 @@ impl<'a> Test<'a> {
 
     /// What one of several brokers may take: half of what is left at most, so that the others can still decide the test.
     fn limit(&self) -> Duration {
-        LONGEST_FOR_ONE.min(self.run.deadline().saturating_duration_since(Instant::now()) / 2)
+        BROKER_TIMEOUT.min(self.run.deadline().saturating_duration_since(Instant::now()) / 2)
     }
 }

@@ -1,7 +1,7 @@
 //! Logins by Kerberos: the KDCs once, then one process for each broker.
 
 use probe_contract::tls::{TlsPolicy, Trust};
-use probe_contract::{Code, Failure, ResolvedSecrets, Run, Stage, Stop};
+use probe_contract::{Code, Failed, Failure, ResolvedSecrets, Run, Stage};
 
 use crate::cluster::Cluster;
 use crate::gssapi::{self, GssapiLogin, Tls};
@@ -24,7 +24,7 @@ impl<'a> Kerberos<'a> {
         settings: &'a Settings,
         run: &Run,
         secrets: &'a ResolvedSecrets,
-    ) -> Result<Option<Self>, Stop> {
+    ) -> Result<Option<Self>, Failed> {
         let Some(Login::Gssapi(login)) = &settings.login else { return Ok(None) };
         let KerberosLogin { service, principal, keytab, configuration } = login;
         let (Some(keytab), Some(configuration)) = (secrets.get(keytab), secrets.get(configuration)) else {
@@ -35,34 +35,35 @@ impl<'a> Kerberos<'a> {
     }
 
     /// Stages `auth` to `access` at a broker that was met, by a process of its own with a connection of its own.
-    pub(crate) async fn log_in(&self, session: Session<'_>, run: &Run) -> Result<Cluster, Stop> {
-        let Session { connection, leg, manner } = session;
+    pub(crate) async fn log_in(&self, session: Session<'_>, run: &Run) -> Result<Cluster, Failed> {
+        let Session { connection, attempt, config } = session;
         drop(connection);
         // The process opens its own, to a broker that has answered already.
-        let permit = leg.permit().await?;
+        let permit = attempt.permit().await?;
         if let Some(permit) = &permit {
             permit.connected();
             permit.heard();
         }
-        let roots = match &manner.policy {
+        let roots = match &config.policy {
             Some(TlsPolicy { trust: Trust::Roots, .. }) => run.trust_roots().authorities(),
             Some(TlsPolicy { trust: Trust::Given(_), .. }) | None => Vec::new(),
         };
-        leg.span(&[Stage::Auth, Stage::Query, Stage::Access], async |step| {
-            let address = leg
-                .address()
-                .ok_or_else(|| Failure::new(Code::AgentFailed, "a broker that was met has no address"))?;
-            let login = GssapiLogin {
-                broker: manner.endpoint,
-                address,
-                service: self.service,
-                principal: self.principal,
-                keytab: self.keytab,
-                kerberos: &self.configuration,
-                tls: manner.policy.as_ref().map(|policy| Tls { policy, roots: &roots }),
-            };
-            gssapi::log_in(&login, &step).await
-        })
-        .await
+        attempt
+            .stages(&[Stage::Auth, Stage::Query, Stage::Access], async |guard| {
+                let address = attempt
+                    .address()
+                    .ok_or_else(|| Failure::new(Code::AgentFailed, "a broker that was met has no address"))?;
+                let login = GssapiLogin {
+                    broker: config.endpoint,
+                    address,
+                    service: self.service,
+                    principal: self.principal,
+                    keytab: self.keytab,
+                    kerberos: &self.configuration,
+                    tls: config.policy.as_ref().map(|policy| Tls { policy, roots: &roots }),
+                };
+                gssapi::log_in(&login, &guard).await
+            })
+            .await
     }
 }

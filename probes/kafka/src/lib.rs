@@ -19,8 +19,8 @@ mod settings;
 mod wire;
 
 use probe_contract::{
-    Declaration, Endpoint, Login, Mistake, Pending, Probe, Protocol, Reference, ResolvedSecrets, Run, Stage,
-    Stop, Target,
+    Declaration, Endpoint, Failed, Login, Mistake, Pending, Probe, Protocol, Reference, ResolvedSecrets, Run,
+    Stage, Target,
 };
 
 #[cfg(feature = "gssapi")]
@@ -99,7 +99,7 @@ impl Probe for KafkaProbe {
         driver::max_connections(&self.settings)
     }
 
-    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>> {
         Box::pin(driver::probe(self.settings, run, secrets))
     }
 }

@@ -1,10 +1,12 @@
 //! The login and what follows it at one broker: stages `auth` to `access`.
 
-use probe_contract::{Code, Endpoint, Evidence, Failure, Leg, Secret, Stage, Step, Stop, WireError};
+use probe_contract::{
+    Attempt, Code, Endpoint, Evidence, Failed, Failure, Secret, Stage, StageGuard, WireError,
+};
 use support_scram::{Fault, Scram};
 use zeroize::Zeroizing;
 
-use crate::broker::{Manner, mechanisms};
+use crate::broker::{BrokerConfig, mechanisms};
 use crate::classify::broker_error;
 use crate::cluster::Cluster;
 use crate::messages::{
@@ -16,59 +18,61 @@ use crate::wire::Connection;
 /// A broker that was met.
 pub(crate) struct Session<'a> {
     pub(crate) connection: Connection,
-    pub(crate) leg: Leg,
-    pub(crate) manner: Manner<'a>,
+    pub(crate) attempt: Attempt,
+    pub(crate) config: BrokerConfig<'a>,
 }
 
 impl Session<'_> {
     /// Stage `auth`: one login.
-    pub(crate) async fn log_in(&mut self, login: &Login, user: &str, secret: &Secret) -> Result<(), Stop> {
-        let Self { connection, leg, manner } = self;
-        leg.stage(Stage::Auth, async |step| {
-            let mut exchange = Exchange { connection, manner, step: &step };
-            match login {
-                Login::Plain(_) => exchange.plain(user, secret).await,
-                Login::Scram(_) => exchange.scram(user, secret).await,
-                Login::MskIam(_) => exchange.bearer(secret).await,
-                #[cfg(feature = "gssapi")]
-                Login::Gssapi(_) => {
-                    Err(Failure::new(Code::AgentFailed, "GSSAPI is no exchange of this process"))
+    pub(crate) async fn log_in(&mut self, login: &Login, user: &str, secret: &Secret) -> Result<(), Failed> {
+        let Self { connection, attempt, config } = self;
+        attempt
+            .stage(Stage::Auth, async |guard| {
+                let mut exchange = Exchange { connection, config, guard: &guard };
+                match login {
+                    Login::Plain(_) => exchange.plain(user, secret).await,
+                    Login::Scram(_) => exchange.scram(user, secret).await,
+                    Login::MskIam(_) => exchange.bearer(secret).await,
+                    #[cfg(feature = "gssapi")]
+                    Login::Gssapi(_) => {
+                        Err(Failure::new(Code::AgentFailed, "GSSAPI is no exchange of this process"))
+                    }
+                }?;
+                if !user.is_empty() {
+                    guard.note(Evidence::User(user.to_owned()));
                 }
-            }?;
-            if !user.is_empty() {
-                step.note(Evidence::User(user.to_owned()));
-            }
-            Ok(())
-        })
-        .await
+                Ok(())
+            })
+            .await
     }
 
     /// Stages `query` and `access`: Metadata of the whole cluster, and whether the user may see anything in it.
-    pub(crate) async fn describe(&mut self) -> Result<Cluster, Stop> {
-        let Self { connection, leg, manner } = self;
-        let cluster = leg
-            .stage(Stage::Query, async |step| {
+    pub(crate) async fn describe(&mut self) -> Result<Cluster, Failed> {
+        let Self { connection, attempt, config } = self;
+        let cluster = attempt
+            .stage(Stage::Query, async |guard| {
                 let answer = match connection.call(METADATA, &metadata(None)).await {
                     Ok(answer) => answer,
-                    Err(broken) => return Err(manner.without_login(broken, &step).await),
+                    Err(broken) => return Err(config.without_login(broken, &guard).await),
                 };
-                let cluster = read_cluster(&answer).ok_or_else(|| manner.unreadable(METADATA))?;
-                cluster.note(&step);
-                cluster.check_brokers(manner.endpoint)?;
+                let cluster = read_cluster(&answer).ok_or_else(|| config.unreadable(METADATA))?;
+                cluster.note(&guard);
+                cluster.check_brokers(config.endpoint)?;
                 Ok(cluster)
             })
             .await?;
-        leg.stage(Stage::Access, async |step| {
-            cluster.note_topics(&step);
-            if cluster.topics > 0 {
-                return Ok(());
-            }
-            let answer = connection.call(METADATA, &metadata(Some(NO_TOPIC))).await;
-            let answer = answer.map_err(|broken| manner.failure(broken))?;
-            let error = read_topic(&answer).ok_or_else(|| manner.unreadable(METADATA))?;
-            no_topic(error, manner.endpoint)
-        })
-        .await?;
+        attempt
+            .stage(Stage::Access, async |guard| {
+                cluster.note_topics(&guard);
+                if cluster.topics > 0 {
+                    return Ok(());
+                }
+                let answer = connection.call(METADATA, &metadata(Some(NO_TOPIC))).await;
+                let answer = answer.map_err(|broken| config.failure(broken))?;
+                let error = read_topic(&answer).ok_or_else(|| config.unreadable(METADATA))?;
+                no_topic(error, config.endpoint)
+            })
+            .await?;
         Ok(cluster)
     }
 }
@@ -91,21 +95,21 @@ pub(crate) fn no_topic(error: i16, broker: &Endpoint) -> Result<(), Failure> {
     }
 }
 
-impl Manner<'_> {
+impl BrokerConfig<'_> {
     /// Why Metadata was not answered. A listener that wants a login ends the connection without a word.
-    async fn without_login(&self, error: WireError, step: &Step) -> Failure {
+    async fn without_login(&self, error: WireError, guard: &StageGuard) -> Failure {
         let failure = self.failure(error);
         if self.mechanism.is_some() || failure.code != Code::ConnectionReset {
             return failure;
         }
-        let Some(stream) = step.look_again(self.policy.as_ref()).await else { return failure };
+        let Some(stream) = guard.look_again(self.policy.as_ref()).await else { return failure };
         let Some(offered) = mechanisms(stream).await else { return failure };
         let detail = format!(
             "{} expects a login, and the definition has none; it offers {}",
             self.endpoint,
             offered.join(", ")
         );
-        Failure { native: failure.native, ..Failure::foreign(Code::MechanismNotOffered, detail) }
+        Failure { native: failure.native, ..Failure::from_peer(Code::MechanismNotOffered, detail) }
             .at(Stage::Handshake)
             .hint("Set KAFKA_SASL_MECHANISM and its credentials, or name the port of a listener without SASL")
     }
@@ -114,22 +118,22 @@ impl Manner<'_> {
 /// One login on its way.
 struct Exchange<'a, 'b> {
     connection: &'a mut Connection,
-    manner: &'a Manner<'b>,
-    step: &'a Step,
+    config: &'a BrokerConfig<'b>,
+    guard: &'a StageGuard,
 }
 
 impl Exchange<'_, '_> {
     /// RFC 4616.
     async fn plain(&mut self, user: &str, password: &Secret) -> Result<(), Failure> {
         let token = Zeroizing::new(format!("\0{user}\0{}", password.expose()));
-        self.step.offer("PLAIN");
+        self.guard.credential_sent("PLAIN");
         self.send(token.as_bytes()).await.map(|_| ())
     }
 
     async fn scram(&mut self, user: &str, password: &Secret) -> Result<(), Failure> {
         let exchange = Scram::new(SCRAM_HASH, user)
             .map_err(|_| Failure::new(Code::AgentFailed, "the system gives no random numbers"))?;
-        self.step.offer(SCRAM_HASH.mechanism());
+        self.guard.credential_sent(SCRAM_HASH.mechanism());
         let server_first = self.send(exchange.first().as_bytes()).await?;
         let proof = exchange.prove(&server_first, password).map_err(|fault| self.fault(fault))?;
         let server_final = self.send(proof.message.as_bytes()).await?;
@@ -140,7 +144,7 @@ impl Exchange<'_, '_> {
     async fn bearer(&mut self, token: &Secret) -> Result<(), Failure> {
         const ACKNOWLEDGEMENT: &[u8] = b"\x01";
         let message = Zeroizing::new(format!("n,,\x01auth=Bearer {}\x01\x01", token.expose()));
-        self.step.offer("OAUTHBEARER");
+        self.guard.credential_sent("OAUTHBEARER");
         let answer = self.send(message.as_bytes()).await?;
         if answer.is_empty() {
             return Ok(());
@@ -148,16 +152,16 @@ impl Exchange<'_, '_> {
         let words = String::from_utf8_lossy(&answer).into_owned();
         let failure = match self.send(ACKNOWLEDGEMENT).await {
             Err(failure) if failure.code != Code::ConnectionReset => failure,
-            Ok(_) | Err(_) => Failure::foreign(Code::CredentialsRejected, words),
+            Ok(_) | Err(_) => Failure::from_peer(Code::CredentialsRejected, words),
         };
         Err(failure)
     }
 
     async fn send(&mut self, token: &[u8]) -> Result<Vec<u8>, Failure> {
         let answer = self.connection.call(SASL_AUTHENTICATE, &sasl_authenticate(token)).await;
-        let answer = answer.map_err(|broken| self.manner.failure(broken))?;
+        let answer = answer.map_err(|broken| self.config.failure(broken))?;
         let answer =
-            SaslAuthenticate::read(&answer).ok_or_else(|| self.manner.unreadable(SASL_AUTHENTICATE))?;
+            SaslAuthenticate::read(&answer).ok_or_else(|| self.config.unreadable(SASL_AUTHENTICATE))?;
         match answer.error {
             0 => Ok(answer.token),
             error => Err(broker_error(error, answer.message.as_deref())),
@@ -165,11 +169,11 @@ impl Exchange<'_, '_> {
     }
 
     fn fault(&self, fault: Fault) -> Failure {
-        let broker = self.manner.endpoint;
+        let broker = self.config.endpoint;
         match fault {
             Fault::Refused(error) => {
                 let detail = format!("{broker} refuses the login: {error}");
-                Failure::foreign(Code::CredentialsRejected, detail).native(error)
+                Failure::from_peer(Code::CredentialsRejected, detail).native(error)
             }
             Fault::Malformed(what) => {
                 let detail = format!("{broker} sends a message of SCRAM that can't be read: {what}");

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::messages::{Api, put_text};
 
 /// No answer that is read whole is longer, but for Metadata, of which the beginning is read.
-const LONGEST: usize = 1024 * 1024;
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// One connection to a broker, encrypted or not.
 pub(crate) struct Connection {
@@ -23,7 +23,7 @@ impl Connection {
         Self { stream: Box::new(stream), correlation_id: 0 }
     }
 
-    /// Sends a request and gives the body of its response, or as much of it as [`LONGEST`] allows.
+    /// Sends a request and gives the body of its response, or as much of it as [`MAX_ANSWER_BYTES`] allows.
     pub(crate) async fn call(&mut self, api: Api, body: &[u8]) -> Result<Vec<u8>, WireError> {
         self.correlation_id = self.correlation_id.wrapping_add(1);
         self.write(api, body).await.map_err(WireError::Io)?;
@@ -68,7 +68,7 @@ impl Connection {
             }
             return Err(WireError::Malformed("its answer belongs to another request"));
         };
-        let mut body = vec![0; size.min(LONGEST)];
+        let mut body = vec![0; size.min(MAX_ANSWER_BYTES)];
         self.stream.read_exact(&mut body).await.map_err(WireError::Io)?;
         Ok(body)
     }

@@ -5,7 +5,7 @@
 
 use mysql_common::packets::SslRequest;
 use mysql_common::proto::MySerialize as _;
-use probe_contract::{Io, Leg, ResolvedSecrets, Run, Stage, Stop, Warning};
+use probe_contract::{Attempt, Failed, Io, ResolvedSecrets, Run, Stage, Warning};
 use support_jdbc::explain_tls;
 
 use crate::greeting::{self, Greeting, SERVER};
@@ -14,19 +14,19 @@ use crate::session::{self, MAX_PACKET_SIZE, Session};
 use crate::settings::Settings;
 use crate::wire::Wire;
 
-pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Stop> {
+pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
     let login = settings.login(&secrets);
-    let leg = run.leg(settings.endpoint.clone());
-    let stream = leg.within("connectTimeout", settings.limits.connect).dial().await?;
-    let leg = leg.within("socketTimeout", settings.limits.socket);
+    let attempt = run.attempt(settings.endpoint.clone());
+    let stream = attempt.within("connectTimeout", settings.limits.connect).dial().await?;
+    let attempt = attempt.within("socketTimeout", settings.limits.socket);
     let mut wire = Wire::new(stream);
     let encrypt = settings.encryption != Encryption::None;
-    let greeting = leg
-        .stage(Stage::Handshake, async |step| {
-            let greeting = greeting::receive(&mut wire, &settings, &step).await?;
+    let greeting = attempt
+        .stage(Stage::Handshake, async |guard| {
+            let greeting = greeting::receive(&mut wire, &settings, &guard).await?;
             if encrypt && greeting.offers_tls() {
                 let request = ssl_request(&greeting, &settings);
                 wire.write(&request).await.map_err(|error| error.failure(&settings.endpoint, SERVER))?;
@@ -38,20 +38,20 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
         let policy = settings.tls_policy(&secrets);
         let wire = wire
             .upgrade(async |stream| {
-                leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await
+                attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await
             })
             .await?;
-        return finish(&run, &leg, Session::new(wire, greeting, &settings, &login, true)).await;
+        return finish(&run, &attempt, Session::new(wire, greeting, &settings, &login, true)).await;
     }
     if encrypt {
-        leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
+        attempt.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
         run.warn(Warning::new(
             "plaintext",
             "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
              to true to refuse that",
         ));
     }
-    finish(&run, &leg, Session::new(wire, greeting, &settings, &login, false)).await
+    finish(&run, &attempt, Session::new(wire, greeting, &settings, &login, false)).await
 }
 
 /// A HandshakeResponse cut off where the user's name would begin: the rest follows over TLS.
@@ -63,7 +63,7 @@ fn ssl_request(greeting: &Greeting, settings: &Settings) -> Vec<u8> {
     bytes
 }
 
-async fn finish<S: Io>(run: &Run, leg: &Leg, mut session: Session<'_, S>) -> Result<(), Stop> {
-    leg.span(&[Stage::Auth, Stage::Access], async |step| session.login(run, &step).await).await?;
-    leg.stage(Stage::Query, async |step| session.query(&step).await).await
+async fn finish<S: Io>(run: &Run, attempt: &Attempt, mut session: Session<'_, S>) -> Result<(), Failed> {
+    attempt.stages(&[Stage::Auth, Stage::Access], async |guard| session.login(run, &guard).await).await?;
+    attempt.stage(Stage::Query, async |guard| session.query(&guard).await).await
 }

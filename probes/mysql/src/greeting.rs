@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::HandshakePacket;
-use probe_contract::{Code, Endpoint, Evidence, Failure, Io, Step, foreign, io_failure, wrong_protocol};
+use probe_contract::{
+    Code, Endpoint, Evidence, Failure, Io, StageGuard, fingerprint, io_failure, wrong_protocol,
+};
 
 use crate::classify::{self, Channel};
 use crate::parameters::Encryption;
@@ -36,10 +38,10 @@ const NEEDED: CapabilityFlags =
 pub(crate) async fn receive<S: Io>(
     wire: &mut Wire<S>,
     settings: &Settings,
-    step: &Step,
+    guard: &StageGuard,
 ) -> Result<Greeting, Failure> {
     let peer = &settings.endpoint;
-    let first = first_packet(wire, peer, step).await?;
+    let first = first_packet(wire, peer, guard).await?;
     if let Some((code, message)) = classify::error_packet(&first) {
         return Err(classify::server_error(code, &message, Channel::Greeting));
     }
@@ -49,7 +51,7 @@ pub(crate) async fn receive<S: Io>(
     })?;
     let version = greeting.server_version_str();
     // MariaDB hides behind a version that old replicas take: "5.5.5-10.11.19-MariaDB".
-    step.note(Evidence::ServerVersion(version.strip_prefix("5.5.5-").unwrap_or(&version).to_owned()));
+    guard.note(Evidence::ServerVersion(version.strip_prefix("5.5.5-").unwrap_or(&version).to_owned()));
     let capabilities = greeting.capabilities();
     if greeting.protocol_version() != 10 || !capabilities.contains(NEEDED) {
         return Err(Failure::new(
@@ -59,7 +61,7 @@ pub(crate) async fn receive<S: Io>(
     }
     let plugin = greeting.auth_plugin_name_str().map(std::borrow::Cow::into_owned);
     let greeting = Greeting { capabilities, nonce: greeting.nonce(), plugin };
-    step.note(Evidence::TlsOffered(greeting.offers_tls()));
+    guard.note(Evidence::TlsOffered(greeting.offers_tls()));
     if settings.encryption == Encryption::Required && !greeting.offers_tls() {
         return Err(Failure::new(
             Code::TlsNotOffered,
@@ -71,19 +73,23 @@ pub(crate) async fn receive<S: Io>(
     Ok(greeting)
 }
 
-async fn first_packet<S: Io>(wire: &mut Wire<S>, peer: &Endpoint, step: &Step) -> Result<Vec<u8>, Failure> {
+async fn first_packet<S: Io>(
+    wire: &mut Wire<S>,
+    peer: &Endpoint,
+    guard: &StageGuard,
+) -> Result<Vec<u8>, Failure> {
     let first = tokio::select! {
         biased;
         first = wire.first_packet() => first,
-        () = tokio::time::sleep_until(patience(step).into()) => return Err(provoke(wire, peer).await),
+        () = tokio::time::sleep_until(patience(guard).into()) => return Err(provoke(wire, peer).await),
     };
     first.map_err(|error| error.failure(peer, SERVER))
 }
 
 /// Until when silence may be a slow server's: most of the time that there is.
-fn patience(step: &Step) -> Instant {
+fn patience(guard: &StageGuard) -> Instant {
     const FOR_THE_ANSWER: Duration = Duration::from_secs(1);
-    let until = step.until();
+    let until = guard.until();
     let left = until.saturating_duration_since(Instant::now());
     until - FOR_THE_ANSWER.min(left / 4)
 }
@@ -110,7 +116,7 @@ async fn provoke<S: Io>(wire: &mut Wire<S>, peer: &Endpoint) -> Failure {
                      its resolver is slow",
                 )
             }
-            _ => wrong_protocol(peer, SERVER, foreign::identify(&answer)),
+            _ => wrong_protocol(peer, SERVER, fingerprint::identify(&answer)),
         },
     }
 }

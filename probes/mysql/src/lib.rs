@@ -10,8 +10,8 @@ mod settings;
 mod wire;
 
 use probe_contract::{
-    Declaration, Endpoint, Login, Mistake, Pending, Presence, Probe, Protocol, Reference, ResolvedSecrets,
-    Run, Stage, Stop, Target,
+    Declaration, Endpoint, Failed, Login, Mistake, Pending, Presence, Probe, Protocol, Reference,
+    ResolvedSecrets, Run, Stage, Target,
 };
 use support_jdbc::Database;
 
@@ -76,7 +76,7 @@ impl Probe for MysqlProbe {
         vec![self.settings.login(secrets)]
     }
 
-    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>> {
         Box::pin(driver::probe(self.settings, run, secrets))
     }
 }

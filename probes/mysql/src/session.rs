@@ -7,7 +7,9 @@ use mysql_common::constants::CapabilityFlags;
 use mysql_common::io::ParseBuf;
 use mysql_common::packets::{AuthPlugin, AuthSwitchRequest, HandshakeResponse};
 use mysql_common::proto::MySerialize as _;
-use probe_contract::{Code, Evidence, Failure, Io, Login, Run, Stage, Step, Warning, WireError, malformed};
+use probe_contract::{
+    Code, Evidence, Failure, Io, Login, Run, Stage, StageGuard, Warning, WireError, malformed,
+};
 use zeroize::Zeroizing;
 
 use crate::authentication::{Authentication, Rules};
@@ -27,7 +29,7 @@ pub(crate) struct Session<'a, S> {
 }
 
 /// The most packets that any plugin takes.
-const LONGEST_LOGIN: usize = 8;
+const MAX_LOGIN_PACKETS: usize = 8;
 
 const OK: u8 = 0x00;
 const MORE_DATA: u8 = 0x01;
@@ -51,7 +53,7 @@ impl<'a, S: Io> Session<'a, S> {
     }
 
     /// Logs in: stages `auth` and `access`, in whose span it runs.
-    pub(crate) async fn login(&mut self, run: &Run, step: &Step) -> Result<(), Failure> {
+    pub(crate) async fn login(&mut self, run: &Run, guard: &StageGuard) -> Result<(), Failure> {
         let rules = Rules {
             peer: &self.settings.endpoint,
             password: &self.login.secret,
@@ -62,10 +64,10 @@ impl<'a, S: Io> Session<'a, S> {
         let (mut login, answer) = Authentication::first(self.greeting.plugin.as_deref(), nonce, rules)?;
         let response = self.response(&login, &answer);
         self.wire.write(&response).await.map_err(|error| self.failure(error, Stage::Auth))?;
-        step.offer(login.plugin());
+        guard.credential_sent(login.plugin());
         let mut switched = false;
-        for _ in 0..LONGEST_LOGIN {
-            let packet = self.wire.read().await.map_err(|error| self.failure(error, step.stage()))?;
+        for _ in 0..MAX_LOGIN_PACKETS {
+            let packet = self.wire.read().await.map_err(|error| self.failure(error, guard.stage()))?;
             let answer = match packet[0] {
                 OK => {
                     if login.plugin() == "client_ed25519" && self.settings.scheme == Scheme::Mysql {
@@ -77,7 +79,7 @@ impl<'a, S: Io> Session<'a, S> {
                     return Ok(());
                 }
                 MORE_DATA if login.is_accepted_by(&packet[1..]) => {
-                    step.advance();
+                    guard.next_stage();
                     None
                 }
                 MORE_DATA => login.more(&packet[1..])?,
@@ -89,13 +91,13 @@ impl<'a, S: Io> Session<'a, S> {
                     let (plugin, nonce) = self.switch(&packet)?;
                     let (other, answer) = Authentication::switched(&plugin, nonce, rules)?;
                     login = other;
-                    step.offer(login.plugin());
+                    guard.credential_sent(login.plugin());
                     Some(answer)
                 }
                 _ => return Err(self.refusal(&packet)),
             };
             if let Some(answer) = answer {
-                self.wire.write(&answer).await.map_err(|error| self.failure(error, step.stage()))?;
+                self.wire.write(&answer).await.map_err(|error| self.failure(error, guard.stage()))?;
             }
         }
         Err(self.malformed("its login never ends").at(Stage::Auth))
@@ -137,13 +139,13 @@ impl<'a, S: Io> Session<'a, S> {
     }
 
     /// Asks who and where the session is: stage `query`. Then it says goodbye, so that the server counts no broken session.
-    pub(crate) async fn query(&mut self, step: &Step) -> Result<(), Failure> {
-        let asked = self.ask(step).await;
+    pub(crate) async fn query(&mut self, guard: &StageGuard) -> Result<(), Failure> {
+        let asked = self.ask(guard).await;
         self.say_goodbye().await;
         asked
     }
 
-    async fn ask(&mut self, step: &Step) -> Result<(), Failure> {
+    async fn ask(&mut self, guard: &StageGuard) -> Result<(), Failure> {
         const COM_QUERY: &[u8] = b"\x03SELECT 1, CURRENT_USER(), DATABASE()";
         let row = self.row(COM_QUERY).await?;
         let mut columns = Columns(&row);
@@ -153,10 +155,10 @@ impl<'a, S: Io> Session<'a, S> {
             return Err(Failure::new(Code::ResponseUnreadable, detail));
         }
         if let Some(Some(user)) = columns.next() {
-            step.note(Evidence::User(user));
+            guard.note(Evidence::User(user));
         }
         if let Some(Some(database)) = columns.next() {
-            step.note(Evidence::Database(database));
+            guard.note(Evidence::Database(database));
         }
         Ok(())
     }
@@ -164,11 +166,11 @@ impl<'a, S: Io> Session<'a, S> {
     /// How the goodbye ends changes nothing. The server's side of it frees its place for the next test.
     async fn say_goodbye(&mut self) {
         const COM_QUIT: &[u8] = b"\x01";
-        const PATIENCE: Duration = Duration::from_millis(250);
+        const GOODBYE_TIMEOUT: Duration = Duration::from_millis(250);
         if self.wire.command(COM_QUIT).await.is_ok() && self.wire.shutdown().await.is_ok() {
             tokio::select! {
                 _closed = self.wire.read_raw() => {}
-                () = tokio::time::sleep(PATIENCE) => {}
+                () = tokio::time::sleep(GOODBYE_TIMEOUT) => {}
             }
         }
     }

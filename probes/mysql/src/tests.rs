@@ -72,7 +72,7 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
     };
     let login = settings.login(&ResolvedSecrets::default());
     let run = Run::open(options, PLAIN, &[]);
-    let leg = run.leg(settings.endpoint.clone());
+    let attempt = run.attempt(settings.endpoint.clone());
     let (client, mut server) = tokio::io::duplex(1024 * 1024);
     // The greeting comes alone: more in clear text is refused.
     let (first, rest) = bytes.split_at(greeting.min(bytes.len()));
@@ -83,15 +83,19 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
         server.shutdown().await.unwrap();
     }
     let mut wire = Wire::new(client);
-    let greeted =
-        leg.stage(Stage::Handshake, async |step| greeting::receive(&mut wire, &settings, &step).await).await;
+    let greeted = attempt
+        .stage(Stage::Handshake, async |guard| greeting::receive(&mut wire, &settings, &guard).await)
+        .await;
     let Ok(greeting) = greeted else { return false };
     // Where the client has gone meanwhile, nothing is left to be said.
     let _unheard = server.write_all(rest).await;
     let _unheard = server.shutdown().await;
     let mut session = Session::new(wire, greeting, &settings, &login, false);
-    leg.span(&[Stage::Auth, Stage::Access], async |step| session.login(&run, &step).await).await.is_ok()
-        && leg.stage(Stage::Query, async |step| session.query(&step).await).await.is_ok()
+    attempt
+        .stages(&[Stage::Auth, Stage::Access], async |guard| session.login(&run, &guard).await)
+        .await
+        .is_ok()
+        && attempt.stage(Stage::Query, async |guard| session.query(&guard).await).await.is_ok()
 }
 
 #[tokio::test]

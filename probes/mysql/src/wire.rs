@@ -6,7 +6,7 @@ use probe_contract::{Io, WireError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// No packet of a login or of the one query is longer.
-const LONGEST_PAYLOAD: usize = 64 * 1024;
+const MAX_PAYLOAD_BYTES: usize = 64 * 1024;
 
 /// A stream that packets go over, and how far they are numbered.
 pub(crate) struct Wire<S> {
@@ -46,7 +46,7 @@ impl<S: Io> Wire<S> {
             _ => return Err(WireError::OtherProtocol(first)),
         };
         // More than the one packet in clear text was put in by somebody on the way.
-        if length > LONGEST_PAYLOAD || first.len() > 4 + length {
+        if length > MAX_PAYLOAD_BYTES || first.len() > 4 + length {
             return Err(WireError::OtherProtocol(first));
         }
         self.sequence = 1;
@@ -70,7 +70,7 @@ impl<S: Io> Wire<S> {
         if length == 0 {
             return Err(WireError::Malformed("it sends an empty packet"));
         }
-        if length > LONGEST_PAYLOAD {
+        if length > MAX_PAYLOAD_BYTES {
             return Err(WireError::Malformed("a packet is longer than 64 KiB"));
         }
         let mut payload = vec![0; length];

@@ -9,8 +9,8 @@ use std::pin::pin;
 use aws_lc_rs::digest;
 use probe_contract::tls::{self, TlsStream};
 use probe_contract::{
-    Code, EndpointStream, Evidence, Failure, Io, Leg, Run, Stage, Step, Stop, Warning, foreign, io_failure,
-    malformed, wrong_protocol,
+    Attempt, Code, EndpointStream, Evidence, Failed, Failure, Io, Run, Stage, StageGuard, Warning,
+    fingerprint, io_failure, malformed, wrong_protocol,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_postgres::config::{SslMode, SslNegotiation};
@@ -21,7 +21,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use crate::classify::{self, Channel};
 use crate::parameters::Encryption;
 use crate::session::Session;
-use crate::tap::{Heard, MOST_ITERATIONS, Refusal, Tap};
+use crate::tap::{Blocked, MAX_ITERATIONS, Observed, Tap};
 
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -30,7 +30,7 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 pub(crate) async fn ssl_request(
     stream: &mut EndpointStream,
     session: &Session<'_>,
-    step: &Step,
+    guard: &StageGuard,
 ) -> Result<bool, Failure> {
     let peer = session.endpoint;
     stream.write_all(&SSL_REQUEST).await.map_err(|error| io_failure(error, peer))?;
@@ -41,15 +41,17 @@ pub(crate) async fn ssl_request(
             // More in clear text is either put in by somebody on the way, or the greeting of a server that speaks first.
             let mut first = [b'S'; 64];
             match stream.try_read(&mut first[1..]) {
-                Ok(more) if more > 0 => Err(wrong_protocol(peer, SERVER, foreign::identify(&first[..=more]))),
+                Ok(more) if more > 0 => {
+                    Err(wrong_protocol(peer, SERVER, fingerprint::identify(&first[..=more])))
+                }
                 Ok(_) | Err(_) => {
-                    step.note(Evidence::TlsOffered(true));
+                    guard.note(Evidence::TlsOffered(true));
                     Ok(true)
                 }
             }
         }
         b'N' => {
-            step.note(Evidence::TlsOffered(false));
+            guard.note(Evidence::TlsOffered(false));
             if session.settings.encryption == Encryption::IfOffered {
                 return Ok(false);
             }
@@ -70,18 +72,18 @@ pub(crate) async fn ssl_request(
         other => {
             let mut first = vec![other];
             first.extend(first_bytes(stream).await);
-            Err(wrong_protocol(peer, SERVER, foreign::identify(&first)))
+            Err(wrong_protocol(peer, SERVER, fingerprint::identify(&first)))
         }
     }
 }
 
 /// The rest of an ErrorResponse, from its length field on; none where it is not one.
 async fn error_response(stream: &mut EndpointStream) -> Option<Vec<u8>> {
-    const LONGEST: usize = 8 * 1024;
+    const MAX_ERROR_BYTES: usize = 8 * 1024;
     let mut body = vec![0; 4];
     stream.read_exact(&mut body).await.ok()?;
     let length = usize::try_from(u32::from_be_bytes([body[0], body[1], body[2], body[3]])).ok()?;
-    if !(4..=LONGEST).contains(&length) {
+    if !(4..=MAX_ERROR_BYTES).contains(&length) {
         return None;
     }
     body.resize(length, 0);
@@ -144,11 +146,11 @@ static SIGNATURE_HASHES: [(&str, &digest::Algorithm); 8] = [
 /// Stages `auth`, `access` and `query` (without TLS, `handshake` before them): one driver call makes the first ones.
 pub(crate) async fn login<S: Channeled>(
     run: &Run,
-    leg: &Leg,
+    attempt: &Attempt,
     stream: S,
     session: &Session<'_>,
-) -> Result<(), Stop> {
-    let heard = Heard::default();
+) -> Result<(), Failed> {
+    let observed = Observed::default();
     let stages: &[Stage] = if session.settings.encryption == Encryption::None {
         &[Stage::Handshake, Stage::Auth, Stage::Access]
     } else {
@@ -158,33 +160,37 @@ pub(crate) async fn login<S: Channeled>(
         encrypted: S::ENCRYPTED,
         tls_declined: session.settings.encryption == Encryption::IfOffered && !S::ENCRYPTED,
     };
-    let leg = leg.within("socketTimeout", session.settings.limits.socket);
-    let (client, connection) = leg
-        .span(stages, async |step| {
+    let attempt = attempt.within("socketTimeout", session.settings.limits.socket);
+    let (client, connection) = attempt
+        .stages(stages, async |guard| {
             let binding = stream.end_point().is_some();
-            let tap = Tap::new(stream, S::ENCRYPTED, binding, heard.clone(), step);
+            let tap = Tap::new(stream, S::ENCRYPTED, binding, observed.clone(), guard);
             let result = config(session).connect_raw(tap, Finished).await;
-            result.map_err(|error| failure(error, Stage::Auth, &heard, channel, session))
+            result.map_err(|error| failure(error, Stage::Auth, &observed, channel, session))
         })
         .await?;
-    if !heard.asked() && !session.settings.has_client_certificate() {
+    if !observed.asked() && !session.settings.has_client_certificate() {
         run.warn(Warning::new(
             "password_not_asked",
             "the server let the user in without asking for the password (trust in pg_hba.conf): this test says nothing \
              about the password",
         ));
     }
-    leg.stage(Stage::Query, async |step| {
-        let right = query(client, connection, &step)
-            .await
-            .map_err(|error| failure(error, Stage::Query, &heard, channel, session))?;
-        if right {
-            return Ok(());
-        }
-        let peer = session.endpoint;
-        Err(Failure::new(Code::ResponseUnreadable, format!("{peer} answered SELECT 1 with something else")))
-    })
-    .await
+    attempt
+        .stage(Stage::Query, async |guard| {
+            let right = query(client, connection, &guard)
+                .await
+                .map_err(|error| failure(error, Stage::Query, &observed, channel, session))?;
+            if right {
+                return Ok(());
+            }
+            let peer = session.endpoint;
+            Err(Failure::new(
+                Code::ResponseUnreadable,
+                format!("{peer} answered SELECT 1 with something else"),
+            ))
+        })
+        .await
 }
 
 fn config(session: &Session<'_>) -> Config {
@@ -211,10 +217,10 @@ fn config(session: &Session<'_>) -> Config {
 async fn query<S: Channeled>(
     client: Client,
     connection: Connection<Tap<S>, Tap<S>>,
-    step: &Step,
+    guard: &StageGuard,
 ) -> Result<bool, tokio_postgres::Error> {
     if let Some(version) = connection.parameter("server_version") {
-        step.note(Evidence::ServerVersion(version.to_owned()));
+        guard.note(Evidence::ServerVersion(version.to_owned()));
     }
     let mut connection = Some(connection);
     let mut ended = Ok(());
@@ -256,10 +262,10 @@ async fn query<S: Channeled>(
         return Ok(false);
     }
     if let Some(user) = column(1) {
-        step.note(Evidence::User(user.to_owned()));
+        guard.note(Evidence::User(user.to_owned()));
     }
     if let Some(database) = column(2) {
-        step.note(Evidence::Database(database.to_owned()));
+        guard.note(Evidence::Database(database.to_owned()));
     }
     drop(client);
     if let Some(connection) = connection {
@@ -273,18 +279,22 @@ async fn query<S: Channeled>(
 fn failure(
     error: tokio_postgres::Error,
     during: Stage,
-    heard: &Heard,
+    observed: &Observed,
     channel: Channel,
     session: &Session<'_>,
 ) -> Failure {
     let peer = session.endpoint;
-    if let Some(refusal) = heard.refusal() {
-        return refused(refusal, session);
+    if let Some(blocked) = observed.blocked() {
+        return refused(blocked, session);
     }
     if let Some(db) = error.as_db_error() {
         let failure = classify::server_error(db.code().code(), db.message(), channel).source(error);
         // An answer to the startup message that is an error refuses the login, even where nobody was asked anything yet.
-        return if failure.stage.is_none() && !heard.accepted() { failure.at(Stage::Auth) } else { failure };
+        return if failure.stage.is_none() && !observed.accepted() {
+            failure.at(Stage::Auth)
+        } else {
+            failure
+        };
     }
     if let Some(failure) = tls::late_refusal(&error) {
         return failure.source(error);
@@ -295,7 +305,7 @@ fn failure(
     {
         return io_failure(io::Error::new(io.kind(), error), peer);
     }
-    if heard.ended() || error.is_closed() {
+    if observed.ended() || error.is_closed() {
         return io_failure(io::Error::new(io::ErrorKind::UnexpectedEof, error), peer);
     }
     let detail = match error.source() {
@@ -303,53 +313,53 @@ fn failure(
         None => format!("{peer} broke the protocol: {error}"),
     };
     // The server's own proof in SCRAM belongs to the login, and the driver checks it when the tap has heard more already.
-    Failure::foreign(Code::ResponseUnreadable, detail).at(during).source(error)
+    Failure::from_peer(Code::ResponseUnreadable, detail).at(during).source(error)
 }
 
-fn refused(refusal: Refusal, session: &Session<'_>) -> Failure {
+fn refused(blocked: Blocked, session: &Session<'_>) -> Failure {
     let peer = session.endpoint;
     // Each of these answers the startup message or the login, so it belongs to stage `auth`.
     let auth = |code, detail: String| Failure::new(code, detail).at(Stage::Auth);
-    match refusal {
-        Refusal::Cleartext => auth(
+    match blocked {
+        Blocked::Cleartext => auth(
             Code::TlsRequired,
             "the server asks for the password in clear text over a connection without TLS, and dialcheck does not send it"
                 .to_owned(),
         )
         .native("AuthenticationCleartextPassword")
         .hint("Enable TLS on the server and take sslmode=disable out of the URL, or have the server ask for scram-sha-256"),
-        Refusal::NotAPassword(request) => auth(
+        Blocked::NotAPassword(request) => auth(
             Code::MechanismNotOffered,
             "the server asks for Kerberos (GSSAPI or SSPI), not for a password".to_owned(),
         )
         .native(request)
         .hint(TAKE_SCRAM),
-        Refusal::UnknownRequest(13) => auth(
+        Blocked::UnknownRequest(13) => auth(
             Code::MechanismUnsupported,
             "the server wants the password in Redshift's own SHA-256 form, which dialcheck does not speak".to_owned(),
         )
         .native("authentication request 13")
         .hint("Test this login with the Redshift JDBC driver, or give the user an MD5 password"),
-        Refusal::UnknownRequest(number) => auth(
+        Blocked::UnknownRequest(number) => auth(
             Code::MechanismUnsupported,
             "the server asks for a login method that dialcheck does not know".to_owned(),
         )
         .native(format!("authentication request {number}")),
-        Refusal::Mechanisms(names) => {
+        Blocked::Mechanisms(names) => {
             let detail = format!("the server offers no password login, only {names}");
-            Failure::foreign(Code::MechanismNotOffered, detail)
+            Failure::from_peer(Code::MechanismNotOffered, detail)
                 .at(Stage::Auth)
                 .native("AuthenticationSASL")
                 .hint(TAKE_SCRAM)
         }
-        Refusal::Iterations(count) => auth(
+        Blocked::Iterations(count) => auth(
             Code::MechanismUnsupported,
-            format!("{peer} asks for {count} rounds of SCRAM, and dialcheck computes at most {MOST_ITERATIONS}"),
+            format!("{peer} asks for {count} rounds of SCRAM, and dialcheck computes at most {MAX_ITERATIONS}"),
         )
         .native("AuthenticationSASLContinue")
         .hint("Lower scram_iterations on the server and set the password again, or test this login with psql"),
-        Refusal::Foreign(who) => wrong_protocol(peer, SERVER, who),
-        Refusal::Malformed(what) => malformed(peer, what),
+        Blocked::Foreign(who) => wrong_protocol(peer, SERVER, who),
+        Blocked::Malformed(what) => malformed(peer, what),
     }
 }
 

@@ -9,8 +9,8 @@ mod settings;
 mod tap;
 
 use probe_contract::{
-    Code, Declaration, Endpoint, EndpointStream, Failure, Leg, Login, Mistake, Pending, Presence, Probe,
-    Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Stop, Target,
+    Attempt, Code, Declaration, Endpoint, EndpointStream, Failed, Failure, Login, Mistake, Pending, Presence,
+    Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Target,
 };
 use support_jdbc::{Database, explain_tls};
 
@@ -115,12 +115,12 @@ impl Probe for PostgresProbe {
         self.settings.place.endpoint(secrets).map(login).into_iter().collect()
     }
 
-    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>> {
         Box::pin(probe(self.settings, run, secrets))
     }
 }
 
-async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Stop> {
+async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
@@ -130,40 +130,41 @@ async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result
     };
     let session = Session { endpoint, settings: &settings, secrets: &secrets };
     let limits = &settings.limits;
-    let leg = run.leg(endpoint.clone()).within("loginTimeout", limits.login);
-    let stream = leg.within("connectTimeout", limits.connect).dial().await?;
+    let attempt = run.attempt(endpoint.clone()).within("loginTimeout", limits.login);
+    let stream = attempt.within("connectTimeout", limits.connect).dial().await?;
     match settings.encryption {
-        Encryption::None => driver::login(&run, &leg, stream, &session).await,
+        Encryption::None => driver::login(&run, &attempt, stream, &session).await,
         Encryption::Direct => {
             let policy = session.tls_policy(vec![b"postgresql".to_vec()]);
             let stream =
-                leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
-            driver::login(&run, &leg, stream, &session).await
+                attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
+            driver::login(&run, &attempt, stream, &session).await
         }
-        Encryption::IfOffered | Encryption::Required => ask_for_tls(&run, &leg, stream, &session).await,
+        Encryption::IfOffered | Encryption::Required => ask_for_tls(&run, &attempt, stream, &session).await,
     }
 }
 
 async fn ask_for_tls(
     run: &Run,
-    leg: &Leg,
+    attempt: &Attempt,
     mut stream: EndpointStream,
     session: &Session<'_>,
-) -> Result<(), Stop> {
-    let offered = leg
+) -> Result<(), Failed> {
+    let offered = attempt
         .within("sslResponseTimeout", session.settings.limits.ssl_response)
-        .stage(Stage::Handshake, async |step| driver::ssl_request(&mut stream, session, &step).await)
+        .stage(Stage::Handshake, async |guard| driver::ssl_request(&mut stream, session, &guard).await)
         .await?;
     if offered {
         let policy = session.tls_policy(Vec::new());
-        let stream = leg.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
-        return driver::login(run, leg, stream, session).await;
+        let stream =
+            attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
+        return driver::login(run, attempt, stream, session).await;
     }
-    leg.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
+    attempt.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
     run.warn(probe_contract::Warning::new(
         "plaintext",
         "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
          to true to refuse that",
     ));
-    driver::login(run, leg, stream, session).await
+    driver::login(run, attempt, stream, session).await
 }

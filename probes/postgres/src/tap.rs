@@ -9,33 +9,33 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use probe_contract::{Evidence, Io, Stage, Step, foreign};
+use probe_contract::{Evidence, Io, Stage, StageGuard, fingerprint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// No message of a login or of the one query is longer; a NOTICE or a long list of mechanisms is far below it.
-const LONGEST_MESSAGE: usize = 64 * 1024;
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
 /// More than a login and one query of one row ever take.
-const LONGEST_CONVERSATION: usize = 1024 * 1024;
+const MAX_CONVERSATION_BYTES: usize = 1024 * 1024;
 /// The driver's own bound on SCRAM rounds; PostgreSQL asks for 4,096 unless `scram_iterations` says otherwise.
-pub(crate) const MOST_ITERATIONS: u32 = 100_000;
+pub(crate) const MAX_ITERATIONS: u32 = 100_000;
 /// How much of a message the tap keeps to read.
-const KEPT: usize = 1024;
+const MAX_HEAD_BYTES: usize = 1024;
 
 /// What the tap has heard so far. Shared with the code that drives the login.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<State>>);
+pub(crate) struct Observed(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
     asked: bool,
     accepted: bool,
     ended: bool,
-    refusal: Option<Refusal>,
+    blocked: Option<Blocked>,
 }
 
 /// Why a message was kept from the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum Blocked {
     /// A password in clear text over a channel in clear text.
     Cleartext,
     /// An authentication request for something that is not a password: its protocol name.
@@ -52,9 +52,9 @@ pub(crate) enum Refusal {
     Malformed(&'static str),
 }
 
-impl Heard {
-    pub(crate) fn refusal(&self) -> Option<Refusal> {
-        self.state(|state| state.refusal.clone())
+impl Observed {
+    pub(crate) fn blocked(&self) -> Option<Blocked> {
+        self.state(|state| state.blocked.clone())
     }
 
     /// Whether the server asked for any proof of who logs in.
@@ -88,8 +88,8 @@ struct Parser {
     encrypted: bool,
     /// Whether the stream can be bound to the login (RFC 5929).
     binding: bool,
-    heard: Heard,
-    step: Step,
+    observed: Observed,
+    guard: StageGuard,
     /// The first bytes of the running message: tag, length, and as much of the body as is looked at.
     head: Vec<u8>,
     /// How much of the running message is still to come, once its length is known.
@@ -100,15 +100,21 @@ struct Parser {
 }
 
 impl<S: Io> Tap<S> {
-    pub(crate) fn new(stream: S, encrypted: bool, binding: bool, heard: Heard, step: Step) -> Self {
+    pub(crate) fn new(
+        stream: S,
+        encrypted: bool,
+        binding: bool,
+        observed: Observed,
+        guard: StageGuard,
+    ) -> Self {
         let parser = Parser {
             encrypted,
             binding,
-            heard,
-            step,
+            observed,
+            guard,
             head: Vec::new(),
             left: 0,
-            budget: LONGEST_CONVERSATION,
+            budget: MAX_CONVERSATION_BYTES,
             first: true,
         };
         Self { stream, parser }
@@ -120,15 +126,15 @@ impl<S: Io> Tap<S> {
 }
 
 impl Parser {
-    fn hear(&mut self, mut bytes: &[u8]) -> Result<(), Refusal> {
+    fn hear(&mut self, mut bytes: &[u8]) -> Result<(), Blocked> {
         self.budget = self
             .budget
             .checked_sub(bytes.len())
-            .ok_or(Refusal::Malformed("it sends more than 1 MiB to a login and one query"))?;
+            .ok_or(Blocked::Malformed("it sends more than 1 MiB to a login and one query"))?;
         while !bytes.is_empty() {
             if self.left > 0 {
                 let taken = self.left.min(bytes.len());
-                let kept = taken.min(KEPT.saturating_sub(self.head.len()));
+                let kept = taken.min(MAX_HEAD_BYTES.saturating_sub(self.head.len()));
                 self.head.extend_from_slice(&bytes[..kept]);
                 self.left -= taken;
                 bytes = &bytes[taken..];
@@ -148,49 +154,49 @@ impl Parser {
         Ok(())
     }
 
-    fn body_length(&mut self, rest: &[u8]) -> Result<usize, Refusal> {
+    fn body_length(&mut self, rest: &[u8]) -> Result<usize, Blocked> {
         let tag = self.head[0];
         let length = u32::from_be_bytes([self.head[1], self.head[2], self.head[3], self.head[4]]);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         // Authentication, ErrorResponse, NoticeResponse, NegotiateProtocolVersion: nothing else opens a conversation.
         if std::mem::take(&mut self.first)
-            && (!b"RENv".contains(&tag) || !(4..=LONGEST_MESSAGE).contains(&length))
+            && (!b"RENv".contains(&tag) || !(4..=MAX_MESSAGE_BYTES).contains(&length))
         {
             let opening = [&self.head, rest].concat();
-            return Err(Refusal::Foreign(foreign::identify(&opening)));
+            return Err(Blocked::Foreign(fingerprint::identify(&opening)));
         }
         match length.checked_sub(4) {
-            None => Err(Refusal::Malformed("a message is shorter than its own length field")),
-            Some(body) if body > LONGEST_MESSAGE => {
-                Err(Refusal::Malformed("a message is longer than 64 KiB"))
+            None => Err(Blocked::Malformed("a message is shorter than its own length field")),
+            Some(body) if body > MAX_MESSAGE_BYTES => {
+                Err(Blocked::Malformed("a message is longer than 64 KiB"))
             }
             Some(body) => Ok(body),
         }
     }
 
-    fn message(&mut self, tag: u8, body: &[u8]) -> Result<(), Refusal> {
+    fn message(&mut self, tag: u8, body: &[u8]) -> Result<(), Blocked> {
         if tag == b'R' { self.authentication(body) } else { Ok(()) }
     }
 
-    fn authentication(&mut self, body: &[u8]) -> Result<(), Refusal> {
+    fn authentication(&mut self, body: &[u8]) -> Result<(), Blocked> {
         let Some((number, rest)) = body.split_first_chunk() else {
-            return Err(Refusal::Malformed("an authentication request has no number"));
+            return Err(Blocked::Malformed("an authentication request has no number"));
         };
         let mechanism = match u32::from_be_bytes(*number) {
             0 => {
-                if !self.heard.asked() {
+                if !self.observed.asked() {
                     self.auth_begins();
-                    self.step.note(Evidence::Mechanism("none".to_owned()));
+                    self.guard.note(Evidence::Mechanism("none".to_owned()));
                 }
                 self.auth_ends();
                 return Ok(());
             }
-            2 => return Err(Refusal::NotAPassword("AuthenticationKerberosV5")),
-            3 if !self.encrypted => return Err(Refusal::Cleartext),
+            2 => return Err(Blocked::NotAPassword("AuthenticationKerberosV5")),
+            3 if !self.encrypted => return Err(Blocked::Cleartext),
             3 => "password",
             5 => "md5",
-            7 => return Err(Refusal::NotAPassword("AuthenticationGSS")),
-            9 => return Err(Refusal::NotAPassword("AuthenticationSSPI")),
+            7 => return Err(Blocked::NotAPassword("AuthenticationGSS")),
+            9 => return Err(Blocked::NotAPassword("AuthenticationSSPI")),
             10 => scram(rest, self.binding)?,
             11 => return iterations(rest),
             // AuthenticationSASLFinal: the server has the proof that it asked for, and shows its own.
@@ -198,28 +204,28 @@ impl Parser {
                 self.auth_ends();
                 return Ok(());
             }
-            number => return Err(Refusal::UnknownRequest(number)),
+            number => return Err(Blocked::UnknownRequest(number)),
         };
         self.auth_begins();
-        self.step.offer(mechanism);
-        self.heard.state(|state| state.asked = true);
+        self.guard.credential_sent(mechanism);
+        self.observed.state(|state| state.asked = true);
         Ok(())
     }
 
     fn auth_ends(&self) {
-        self.heard.state(|state| state.accepted = true);
-        while self.step.stage() != Stage::Access && self.step.advance() {}
+        self.observed.state(|state| state.accepted = true);
+        while self.guard.stage() != Stage::Access && self.guard.next_stage() {}
     }
 
     fn auth_begins(&self) {
-        if self.step.stage() == Stage::Handshake {
-            self.step.advance();
+        if self.guard.stage() == Stage::Handshake {
+            self.guard.next_stage();
         }
     }
 }
 
 /// AuthenticationSASL: names, each ended by NUL, and one more NUL. Says which of them the driver then takes.
-fn scram(names: &[u8], binding: bool) -> Result<&'static str, Refusal> {
+fn scram(names: &[u8], binding: bool) -> Result<&'static str, Blocked> {
     let names: Vec<_> = names.split(|byte| *byte == 0).filter(|name| !name.is_empty()).collect();
     if binding && names.contains(&b"SCRAM-SHA-256-PLUS".as_slice()) {
         return Ok("SCRAM-SHA-256-PLUS");
@@ -227,22 +233,22 @@ fn scram(names: &[u8], binding: bool) -> Result<&'static str, Refusal> {
     if names.contains(&b"SCRAM-SHA-256".as_slice()) {
         return Ok("SCRAM-SHA-256");
     }
-    Err(Refusal::Mechanisms(String::from_utf8_lossy(&names.join(b", ".as_slice())).into_owned()))
+    Err(Blocked::Mechanisms(String::from_utf8_lossy(&names.join(b", ".as_slice())).into_owned()))
 }
 
 /// SCRAM's server-first-message (RFC 5802, section 7): `r=…,s=…,i=4096`.
-fn iterations(message: &[u8]) -> Result<(), Refusal> {
+fn iterations(message: &[u8]) -> Result<(), Blocked> {
     let count = message.split(|byte| *byte == b',').find_map(|attribute| attribute.strip_prefix(b"i="));
     let count =
         count.and_then(|count| std::str::from_utf8(count).ok()).and_then(|count| count.parse::<u64>().ok());
     match count {
-        Some(count) if count > u64::from(MOST_ITERATIONS) => Err(Refusal::Iterations(count)),
+        Some(count) if count > u64::from(MAX_ITERATIONS) => Err(Blocked::Iterations(count)),
         Some(_) => Ok(()),
-        None => Err(Refusal::Malformed("the SCRAM challenge names no iteration count")),
+        None => Err(Blocked::Malformed("the SCRAM challenge names no iteration count")),
     }
 }
 
-/// What the driver is told when a message is kept from it; why is in [`Heard`].
+/// What the driver is told when a message is kept from it; why is in [`Observed`].
 #[derive(Debug)]
 struct Withheld;
 
@@ -259,15 +265,15 @@ impl<S: Io> AsyncRead for Tap<S> {
         let this = self.get_mut();
         let before = buf.filled().len();
         std::task::ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-        let heard = &buf.filled()[before..];
-        if heard.is_empty() {
-            this.parser.heard.state(|state| state.ended = true);
+        let observed = &buf.filled()[before..];
+        if observed.is_empty() {
+            this.parser.observed.state(|state| state.ended = true);
         }
-        match this.parser.hear(heard) {
+        match this.parser.hear(observed) {
             Ok(()) => Poll::Ready(Ok(())),
-            Err(refusal) => {
+            Err(blocked) => {
                 buf.set_filled(before);
-                this.parser.heard.state(|state| state.refusal = Some(refusal));
+                this.parser.observed.state(|state| state.blocked = Some(blocked));
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, Withheld)))
             }
         }
@@ -299,10 +305,10 @@ mod tests {
     #[test]
     fn a_hostile_iteration_count_is_refused() {
         assert_eq!(iterations(b"r=abc,s=c2FsdA==,i=4096"), Ok(()));
-        assert_eq!(iterations(b"r=abc,s=c2FsdA==,i=2000000000"), Err(Refusal::Iterations(2_000_000_000)));
+        assert_eq!(iterations(b"r=abc,s=c2FsdA==,i=2000000000"), Err(Blocked::Iterations(2_000_000_000)));
         assert_eq!(
             iterations(b"r=abc,s=c2FsdA=="),
-            Err(Refusal::Malformed("the SCRAM challenge names no iteration count"))
+            Err(Blocked::Malformed("the SCRAM challenge names no iteration count"))
         );
     }
 
@@ -312,7 +318,7 @@ mod tests {
         assert_eq!(scram(both, true), Ok("SCRAM-SHA-256-PLUS"));
         assert_eq!(scram(both, false), Ok("SCRAM-SHA-256"));
         assert_eq!(scram(b"SCRAM-SHA-256\0\0", true), Ok("SCRAM-SHA-256"));
-        assert_eq!(scram(b"OAUTHBEARER\0\0", true), Err(Refusal::Mechanisms("OAUTHBEARER".to_owned())));
+        assert_eq!(scram(b"OAUTHBEARER\0\0", true), Err(Blocked::Mechanisms("OAUTHBEARER".to_owned())));
     }
 
     #[tokio::test]
@@ -325,10 +331,10 @@ mod tests {
             strict: false,
         };
         let run = Run::open(options, &[Stage::Auth], &[]);
-        let leg = run.leg(Endpoint { host: "localhost".into(), port: 1 });
+        let attempt = run.attempt(Endpoint { host: "localhost".into(), port: 1 });
         let opening = b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x0c\0\0\0\x0bi=4096Z\0\0\0\x05I";
-        let result = leg
-            .span(&[Stage::Handshake, Stage::Auth, Stage::Access], async |step| {
+        let result = attempt
+            .stages(&[Stage::Handshake, Stage::Auth, Stage::Access], async |guard| {
                 let mut random = fastrand::Rng::with_seed(0x9e37_79b9_7f4a_7c15);
                 for _ in 0..5_000 {
                     let mut bytes = opening.to_vec();
@@ -337,14 +343,14 @@ mod tests {
                         bytes[at] = random.u8(..);
                     }
                     let mut parser =
-                        Tap::new(tokio::io::empty(), false, false, Heard::default(), step.clone()).parser;
+                        Tap::new(tokio::io::empty(), false, false, Observed::default(), guard.clone()).parser;
                     let mut rest = bytes.as_slice();
                     while !rest.is_empty() {
                         let (piece, tail) = rest.split_at(1 + random.usize(..rest.len()));
                         if parser.hear(piece).is_err() {
                             break;
                         }
-                        assert!(parser.head.len() <= KEPT + 5);
+                        assert!(parser.head.len() <= MAX_HEAD_BYTES + 5);
                         rest = tail;
                     }
                 }

@@ -62,12 +62,12 @@ impl Checking<'_> {
     fn url(&mut self) {
         const PLACE: &str = "ConnectionProperties.Url";
         let document = self.document;
-        let rules = &document.interpreter.url;
+        let rules = &document.extensions.url;
         match &document.connection_properties.url {
             Some(url) => {
                 self.parameter(PLACE, url);
                 self.url_text(&format!("{PLACE}.DefaultValue"), url.default_value.as_deref());
-                self.url_text("Interpreter.Url.Base", rules.base.as_deref());
+                self.url_text("Extensions.Url.Base", rules.base.as_deref());
                 if !url.required
                     && url.default_value.is_none()
                     && rules.base.is_none()
@@ -123,7 +123,7 @@ impl Checking<'_> {
             let parameters = &custom.authentication_parameters;
             self.parameters(&place, parameters);
             let is_sent = parameters.iter().any(|parameter| parameter.property_location.is_some());
-            if !is_sent && self.document.interpreter.custom_basic.is_none() {
+            if !is_sent && self.document.extensions.custom_basic.is_none() {
                 self.wrong(
                     place,
                     "expected at least one with a PropertyLocation: nothing of it would be sent",
@@ -203,15 +203,15 @@ impl Checking<'_> {
 
     fn rows(&mut self) {
         const EXPECTED: &str = "expected a condition: without one it holds of every answer";
-        let interpreter = &self.document.interpreter;
-        for (index, row) in interpreter.errors.iter().enumerate() {
+        let extensions = &self.document.extensions;
+        for (index, row) in extensions.errors.iter().enumerate() {
             if row.when.is_empty() {
-                self.wrong(format!("Interpreter.Errors[{index}].When"), EXPECTED);
+                self.wrong(format!("Extensions.Errors[{index}].When"), EXPECTED);
             }
         }
-        for (index, check) in interpreter.checks.iter().enumerate() {
+        for (index, check) in extensions.checks.iter().enumerate() {
             if check.must.is_empty() && check.property.is_none() {
-                self.wrong(format!("Interpreter.Checks[{index}].Must"), EXPECTED);
+                self.wrong(format!("Extensions.Checks[{index}].Must"), EXPECTED);
             }
         }
     }
@@ -265,11 +265,11 @@ impl Checking<'_> {
         let filled = template::fill(text, stand_in).unwrap_or_default();
         match WebUrl::parse(&filled) {
             Ok(url) => {
-                let interpreter = &self.document.interpreter;
+                let extensions = &self.document.extensions;
                 let host = text.split_once("://").map_or("{", |(_, behind)| behind);
                 let has_own_host = !host.split('/').next().is_some_and(|host| host.contains('{'));
-                if has_own_host && !interpreter.hosts.is_empty() && !url.is_of(&interpreter.hosts) {
-                    self.wrong(place, "expected a host of Interpreter.Hosts");
+                if has_own_host && !extensions.hosts.is_empty() && !url.is_of(&extensions.hosts) {
+                    self.wrong(place, "expected a host of Extensions.Hosts");
                 }
             }
             Err(expected) => self.wrong(place, expected),

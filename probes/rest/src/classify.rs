@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use probe_contract::Code;
 
-use crate::interpreter::ErrorRow;
+use crate::extensions::ErrorRow;
 
 /// RFC 6749, section 5.2, and its followers; RFC 6750, section 3.1. In the form of a document's `Errors`.
 pub(crate) static ROWS: LazyLock<Vec<ErrorRow>> =

@@ -1,13 +1,13 @@
 //! From a URL to a stream: what every request begins with.
 
 use probe_contract::tls::{TlsPolicy, Trust, Verify};
-use probe_contract::{Code, Failure, Io, Leg, Run, Stage, Stop};
+use probe_contract::{Attempt, Code, Failed, Failure, Io, Run, Stage};
 use support_http::WebUrl;
 
 /// Stages `dns`, `tcp` and, for https, `tls`.
-pub(crate) async fn connect(run: &Run, url: &WebUrl) -> Result<(Leg, Box<dyn Io>), Stop> {
-    let leg = run.leg(url.endpoint.clone());
-    let stream = leg.dial().await?;
+pub(crate) async fn connect(run: &Run, url: &WebUrl) -> Result<(Attempt, Box<dyn Io>), Failed> {
+    let attempt = run.attempt(url.endpoint.clone());
+    let stream = attempt.dial().await?;
     if url.encrypted {
         let policy = TlsPolicy {
             host: url.endpoint.host.clone(),
@@ -16,8 +16,8 @@ pub(crate) async fn connect(run: &Run, url: &WebUrl) -> Result<(Leg, Box<dyn Io>
             client: None,
             alpn: vec![b"http/1.1".to_vec()],
         };
-        let stream = leg.secure(stream, &policy).await?;
-        return Ok((leg, Box::new(stream)));
+        let stream = attempt.secure(stream, &policy).await?;
+        return Ok((attempt, Box::new(stream)));
     }
     // A name that looks like loopback may lead elsewhere, where nothing in clear text goes.
     let leads_to_loopback = stream.peer_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
@@ -25,7 +25,7 @@ pub(crate) async fn connect(run: &Run, url: &WebUrl) -> Result<(Leg, Box<dyn Io>
         let detail =
             format!("{} is not loopback, and over http a credential is sent nowhere else", url.endpoint);
         let failure = Failure::new(Code::TlsRequired, detail).hint("Use https");
-        return Err(leg.fail(Stage::Auth, failure));
+        return Err(attempt.fail(Stage::Auth, failure));
     }
-    Ok((leg, Box::new(stream)))
+    Ok((attempt, Box::new(stream)))
 }

@@ -49,7 +49,7 @@ static CONNECTORS: LazyLock<Vec<Connector>> = LazyLock::new(|| {
     DOCUMENTS.iter().map(unread).collect()
 });
 
-/// The documents' texts, in the order of their types: what `RegisterConnectionType` takes, and the key `Interpreter`.
+/// The documents' texts, in the order of their types: what `RegisterConnectionType` takes, and the key `Extensions`.
 pub fn documents() -> impl Iterator<Item = &'static str> {
     DOCUMENTS.iter().copied()
 }

@@ -43,7 +43,7 @@ pub(crate) struct Head {
 /// That of the type of a document. It lives as long as the process: so does the document.
 pub(crate) fn of(head: &Head, document: &Document) -> Declaration {
     let declared = |parameter: &Parameter| {
-        let rule = document.interpreter.properties.get(&parameter.name);
+        let rule = document.extensions.properties.get(&parameter.name);
         let description = rule.map_or(&parameter.name, |rule| &rule.description);
         Property {
             key: parameter.name.clone().leak(),

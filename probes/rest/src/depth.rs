@@ -3,7 +3,7 @@
 use probe_contract::{AuthenticationType, GrantType};
 
 use crate::document::{Document, Method};
-use crate::interpreter::Refresh;
+use crate::extensions::Refresh;
 
 /// What is offered, and the request that decides: `token exchange or stored access token, GET /v1/me`.
 pub(crate) fn of(document: &Document) -> String {
@@ -11,7 +11,7 @@ pub(crate) fn of(document: &Document) -> String {
     const EXCHANGE: &str = "token exchange";
     const STORED: &str = "stored access token";
     let configuration = &document.connector_authentication_configuration;
-    let token = &document.interpreter.token;
+    let token = &document.extensions.token;
     let mut offered = Vec::new();
     for kind in configuration.types() {
         match kind {
@@ -40,7 +40,7 @@ pub(crate) fn of(document: &Document) -> String {
         }
     }
     let order = [LOGIN, EXCHANGE, STORED];
-    let offered: Vec<_> = order.into_iter().filter(|way| offered.contains(way)).collect();
+    let offered: Vec<_> = order.into_iter().filter(|plan| offered.contains(plan)).collect();
     let offered = match offered.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} or {last}", others.join(", ")),

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use probe_contract::{AuthenticationType, GrantType};
 
-use crate::interpreter::Interpreter;
+use crate::extensions::Extensions;
 use crate::path::JsonPath;
 
 /// A connector, as `RegisterConnectionType` takes it (AWS Glue API, version 2017-03-31).
@@ -20,7 +20,7 @@ pub(crate) struct Document {
     _description: IgnoredAny,
     /// What that shape lacks.
     #[serde(default)]
-    pub(crate) interpreter: Interpreter,
+    pub(crate) extensions: Extensions,
     pub(crate) connection_properties: ConnectionProperties,
     pub(crate) connector_authentication_configuration: AuthenticationConfiguration,
     pub(crate) rest_configuration: RestConfiguration,

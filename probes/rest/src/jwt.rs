@@ -14,7 +14,7 @@ use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
-use crate::interpreter::RsaAlgorithm;
+use crate::extensions::RsaAlgorithm;
 
 /// How long an assertion of ours counts: providers take five minutes and less.
 const LIFETIME: u64 = 120;

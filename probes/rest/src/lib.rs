@@ -1,28 +1,28 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod auth_plan;
 mod authorization_code;
 mod check;
 mod classify;
 mod connect;
 mod connectors;
+mod credential;
 mod declaration;
 mod depth;
 mod document;
 mod driver;
-mod interpreter;
-mod judge;
+mod evaluate;
+mod extensions;
 mod jwt;
 mod parameters;
 mod path;
 mod pattern;
-mod presented;
 mod redeem;
 mod request;
 mod secrets;
 mod settings;
 mod template;
-mod way;
 
 #[cfg(test)]
 mod tests;
@@ -30,13 +30,13 @@ mod tests;
 use std::sync::{Arc, OnceLock};
 
 use probe_contract::{
-    Code, Declaration, Endpoint, Login, Mistake, Pending, Probe, Protocol, Purpose, REGISTERED_PREFIX,
-    Reference, ResolvedSecrets, Run, Stage, Stop, Target,
+    Code, Declaration, Endpoint, Failed, Login, Mistake, Mode, Pending, Probe, Protocol, REGISTERED_PREFIX,
+    Reference, ResolvedSecrets, Run, Stage, Target,
 };
 
+use auth_plan::{AuthPlan, Decision};
 use document::Document;
 use settings::Settings;
-use way::{Decision, Way};
 
 pub use check::check;
 pub use connectors::documents;
@@ -106,7 +106,7 @@ impl RestProbe {
     fn new(settings: Settings) -> Result<Self, Vec<Mistake>> {
         let decision = match settings.references[..] {
             // What lacks is found before anything is dialed.
-            [] => OnceLock::from(Ok(way::decide(&settings, None)?)),
+            [] => OnceLock::from(Ok(auth_plan::decide(&settings, None)?)),
             [..] => OnceLock::new(),
         };
         Ok(Self { settings, decision })
@@ -115,11 +115,11 @@ impl RestProbe {
 
 impl Probe for RestProbe {
     fn plan(&self) -> &[Stage] {
-        match (self.settings.purpose, self.settings.is_encrypted()) {
-            (Purpose::Test | Purpose::SetUp, true) => ENCRYPTED,
-            (Purpose::Test | Purpose::SetUp, false) => PLAIN,
-            (Purpose::Exchange, true) => ENCRYPTED_EXCHANGE,
-            (Purpose::Exchange, false) => PLAIN_EXCHANGE,
+        match (self.settings.mode, self.settings.is_encrypted()) {
+            (Mode::Test | Mode::ExchangeAndTest, true) => ENCRYPTED,
+            (Mode::Test | Mode::ExchangeAndTest, false) => PLAIN,
+            (Mode::ExchangeOnly, true) => ENCRYPTED_EXCHANGE,
+            (Mode::ExchangeOnly, false) => PLAIN_EXCHANGE,
         }
     }
 
@@ -132,21 +132,23 @@ impl Probe for RestProbe {
     }
 
     fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
-        let decision = self.decision.get_or_init(|| way::decide(&self.settings, Some(secrets)));
-        let Ok(Decision { way, .. }) = decision else { return Vec::new() };
-        match way {
-            Way::Direct(presented) => self.settings.api.iter().map(|api| presented.login(api)).collect(),
+        let decision = self.decision.get_or_init(|| auth_plan::decide(&self.settings, Some(secrets)));
+        let Ok(Decision { plan, .. }) = decision else { return Vec::new() };
+        match plan {
+            AuthPlan::Direct(presented) => self.settings.api.iter().map(|api| presented.login(api)).collect(),
             // The stored token of the latter is only tried.
-            Way::Exchange(exchange) | Way::Sparing(_, exchange) => vec![exchange.login()],
+            AuthPlan::TokenRequest(exchange) | AuthPlan::RefreshIfExpired(_, exchange) => {
+                vec![exchange.login()]
+            }
             // Who keeps the tokens of a code has it sent once, whatever comes of it.
-            Way::Code(_) | Way::Unprovable { .. } => Vec::new(),
+            AuthPlan::Code(_) | AuthPlan::NotTestable { .. } => Vec::new(),
         }
     }
 
-    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Stop>> {
+    fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>> {
         let Self { settings, decision, .. } = *self;
         let decision = decision.into_inner();
-        let decision = decision.unwrap_or_else(|| way::decide(&settings, Some(&secrets)));
+        let decision = decision.unwrap_or_else(|| auth_plan::decide(&settings, Some(&secrets)));
         Box::pin(driver::probe(settings, decision, run))
     }
 }

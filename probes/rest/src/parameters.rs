@@ -16,7 +16,7 @@ pub(crate) fn value(
     secrets: &Secrets,
 ) -> Result<Option<Secret>, Mistake> {
     let name = parameter.name.as_str();
-    let rule = document.interpreter.properties.get(name);
+    let rule = document.extensions.properties.get(name);
     let aliases = rule.map(|rule| rule.aliases.as_slice()).unwrap_or_default();
     let from_properties = || lookup(properties, document, name).map(|text| Secret::new(text.to_owned()));
     let from_secrets = || {
@@ -55,7 +55,7 @@ pub(crate) fn value(
 
 /// The property `name`, in its own spelling, in another case, or under one of its aliases.
 pub(crate) fn lookup<'a>(properties: &'a Properties, document: &Document, name: &str) -> Option<&'a str> {
-    let rule = document.interpreter.properties.get(name);
+    let rule = document.extensions.properties.get(name);
     let aliases = rule.map(|rule| rule.aliases.as_slice()).unwrap_or_default();
     properties.get(name).or_else(|| {
         let mut names = std::iter::once(name).chain(aliases.iter().map(String::as_str));
@@ -66,18 +66,18 @@ pub(crate) fn lookup<'a>(properties: &'a Properties, document: &Document, name: 
     })
 }
 
-/// Whether one of the connector's parameters, or of the interpreter's own, is called `key`.
+/// Whether one of the connector's parameters, or of the extensions', is called `key`.
 pub(crate) fn is_read(document: &Document, key: &str) -> bool {
     let folded_key = folded(key);
-    let interpreter = &document.interpreter;
+    let extensions = &document.extensions;
     let properties = &document.connection_properties;
     let validation = document.rest_configuration.parameters();
     let parameters = properties.url.iter().chain(&properties.additional_request_parameters).chain(validation);
     let named = parameters.map(|parameter| parameter.name.as_str());
-    let ruled = interpreter.properties.iter().flat_map(|(name, rule)| {
+    let ruled = extensions.properties.iter().flat_map(|(name, rule)| {
         std::iter::once(name.as_str()).chain(rule.aliases.iter().map(String::as_str))
     });
     let own =
-        interpreter.url.port_property.as_deref().into_iter().chain(interpreter.version_property.as_deref());
+        extensions.url.port_property.as_deref().into_iter().chain(extensions.version_property.as_deref());
     named.chain(ruled).chain(own).any(|name| folded(name) == folded_key)
 }

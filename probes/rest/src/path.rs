@@ -6,11 +6,11 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JsonPath {
     spelled: String,
-    steps: Vec<Step>,
+    guards: Vec<StageGuard>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+enum StageGuard {
     Member(String),
     Element(usize),
     Every,
@@ -25,13 +25,13 @@ impl JsonPath {
         const EXPECTED: &str =
             "expected a JSON path of members and elements, such as $.user.id or $.errors[0].code";
         let mut rest = text.strip_prefix('$').ok_or(EXPECTED)?;
-        let mut steps = Vec::new();
+        let mut guards = Vec::new();
         while !rest.is_empty() {
             if let Some(behind) = rest.strip_prefix('[') {
                 let (index, behind) = behind.split_once(']').ok_or(EXPECTED)?;
-                steps.push(match index {
-                    "*" => Step::Every,
-                    index => Step::Element(index.parse().map_err(|_| EXPECTED)?),
+                guards.push(match index {
+                    "*" => StageGuard::Every,
+                    index => StageGuard::Element(index.parse().map_err(|_| EXPECTED)?),
                 });
                 rest = behind;
                 continue;
@@ -46,22 +46,24 @@ impl JsonPath {
             if name.is_empty() || name.contains(['(', ')', ']', '*', '?']) {
                 return Err(EXPECTED);
             }
-            steps.push(Step::Member(name.to_owned()));
+            guards.push(StageGuard::Member(name.to_owned()));
             rest = &behind[end..];
         }
-        Ok(Self { spelled: text.to_owned(), steps })
+        Ok(Self { spelled: text.to_owned(), guards })
     }
 
     /// Everything that stands there, `null` too.
     pub(crate) fn all<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
         let mut found = vec![document];
-        for step in &self.steps {
+        for guard in &self.guards {
             found = found
                 .into_iter()
-                .flat_map(|value| match step {
-                    Step::Member(name) => value.get(name).into_iter().collect::<Vec<_>>(),
-                    Step::Element(index) => value.get(index).into_iter().collect(),
-                    Step::Every => value.as_array().map(|list| list.iter().collect()).unwrap_or_default(),
+                .flat_map(|value| match guard {
+                    StageGuard::Member(name) => value.get(name).into_iter().collect::<Vec<_>>(),
+                    StageGuard::Element(index) => value.get(index).into_iter().collect(),
+                    StageGuard::Every => {
+                        value.as_array().map(|list| list.iter().collect()).unwrap_or_default()
+                    }
                 })
                 .collect();
         }

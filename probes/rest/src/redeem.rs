@@ -1,13 +1,13 @@
 //! An authorization code: it works once, so it is sent once, and its tokens are kept before they are used.
 
-use probe_contract::{Code, Evidence, Failure, Run, Secret, Stop, Tokens, Warning};
+use probe_contract::{Code, Evidence, Failed, Failure, Run, Secret, Tokens, Warning};
 
 use crate::answer::Answer;
+use crate::auth_plan::TokenRequest;
 use crate::connect::connect;
-use crate::request::TokenRequest;
+use crate::request::PreparedTokenRequest;
 use crate::settings::Settings;
-use crate::way::Exchange;
-use crate::{judge, request};
+use crate::{evaluate, request};
 
 /// What to do about a code that was sent, whatever came of it.
 const SENT: &str = "The authorization code was sent, and is not sent a second time: have the user consent again, and give the new code";
@@ -16,24 +16,24 @@ const SENT: &str = "The authorization code was sent, and is not sent a second ti
 pub(crate) async fn redeem(
     run: &Run,
     settings: &Settings,
-    exchange: &Exchange,
-) -> Result<(Secret, Answer), Stop> {
+    exchange: &TokenRequest,
+) -> Result<(Secret, Answer), Failed> {
     let url = &exchange.url;
-    let (leg, stream) = connect(run, url).await?;
-    leg.awaiting("the token endpoint", SENT)
-        .spend(async |step| {
-            let TokenRequest { request, assertion } = request::token(settings, exchange)?;
+    let (attempt, stream) = connect(run, url).await?;
+    attempt.awaiting("the token endpoint", SENT)
+        .spend(async |guard| {
+            let PreparedTokenRequest { request, assertion } = request::token(settings, exchange)?;
             assertion.iter().for_each(|assertion| run.protect(assertion));
             let keeper = run.keeper().ok_or_else(|| {
                 Failure::new(Code::AgentFailed, "nothing keeps what the authorization code brings")
             })?;
             keeper.spend()?;
-            step.offer(exchange.mechanism);
-            step.note(Evidence::User(exchange.user.clone()));
+            guard.credential_sent(exchange.mechanism);
+            guard.note(Evidence::User(exchange.user.clone()));
             let exchanged = async {
                 let answer = Answer::new(support_http::exchange(stream, request, url).await?);
-                let access = judge::token(settings, &answer, &url.endpoint)?;
-                let refresh = judge::refresh_token(settings, &answer);
+                let access = evaluate::token(settings, &answer, &url.endpoint)?;
+                let refresh = evaluate::refresh_token(settings, &answer);
                 for token in [Some(&access), refresh.as_ref()].into_iter().flatten() {
                     run.protect(token);
                 }
@@ -64,15 +64,15 @@ fn sent(failure: Failure) -> Failure {
 #[cfg(test)]
 mod tests {
     use probe_contract::{
-        Authentication, AuthenticationType, GrantType, Mistake, OAuth2, Properties, Protocol as _, Purpose,
+        Authentication, AuthenticationType, GrantType, Mistake, Mode, OAuth2, Properties, Protocol as _,
         Target,
     };
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::auth_plan::{self, AuthPlan};
     use crate::authorization_code::PLACE;
     use crate::document::Document;
-    use crate::way::{self, Way};
     use crate::{Rest, connectors, settings};
 
     const CODE: &str = "c+d/e%3D&f==";
@@ -104,7 +104,7 @@ mod tests {
         Some(Secret::new(text.to_owned()))
     }
 
-    fn target(registration: &Value, purpose: Purpose, change: impl FnOnce(&mut OAuth2)) -> Target {
+    fn target(registration: &Value, mode: Mode, change: impl FnOnce(&mut OAuth2)) -> Target {
         let mut oauth2 = OAuth2 {
             client_id: Some("app".to_owned()),
             client_secret: secret("made-up"),
@@ -120,56 +120,54 @@ mod tests {
             properties,
             authentication: Some(Authentication { oauth2, ..Authentication::default() }),
             registration: Some(registration.to_string().into()),
-            purpose,
+            mode,
             ..Target::default()
         }
     }
 
-    fn decided(target: &Target) -> Result<(Settings, Way), Vec<Mistake>> {
+    fn decided(target: &Target) -> Result<(Settings, AuthPlan), Vec<Mistake>> {
         let document = connectors::registered(target.registration.as_deref().unwrap()).unwrap();
         let settings = settings::read(document, target)?;
-        let way = way::decide(&settings, None)?.way;
-        Ok((settings, way))
+        let plan = auth_plan::decide(&settings, None)?.plan;
+        Ok((settings, plan))
     }
 
     #[test]
     fn only_setting_up_sends_a_code_and_then_whatever_tokens_there_are() {
         let registration = registration("BODY", "URL_ENCODED");
-        let way = |purpose, access: Option<&str>| {
-            let target =
-                target(&registration, purpose, |oauth2| oauth2.access_token = access.and_then(secret));
+        let plan = |mode, access: Option<&str>| {
+            let target = target(&registration, mode, |oauth2| oauth2.access_token = access.and_then(secret));
             assert!(Rest.exchanges(&target));
             decided(&target).unwrap().1
         };
         for access in [None, Some("old")] {
-            assert!(matches!(way(Purpose::SetUp, access), Way::Code(_)));
-            assert!(matches!(way(Purpose::Exchange, access), Way::Code(_)));
+            assert!(matches!(plan(Mode::ExchangeAndTest, access), AuthPlan::Code(_)));
+            assert!(matches!(plan(Mode::ExchangeOnly, access), AuthPlan::Code(_)));
         }
-        assert!(matches!(way(Purpose::Test, None), Way::Unprovable { .. }));
-        assert!(matches!(way(Purpose::Test, Some("old")), Way::Direct(_)));
+        assert!(matches!(plan(Mode::Test, None), AuthPlan::NotTestable { .. }));
+        assert!(matches!(plan(Mode::Test, Some("old")), AuthPlan::Direct(_)));
     }
 
     #[test]
     fn what_is_not_done_by_a_code_exchanges_none() {
         let registration = registration("BODY", "URL_ENCODED");
-        let exchanges =
-            |change: fn(&mut OAuth2)| Rest.exchanges(&target(&registration, Purpose::Test, change));
+        let exchanges = |change: fn(&mut OAuth2)| Rest.exchanges(&target(&registration, Mode::Test, change));
         assert!(exchanges(|oauth2| oauth2.grant = Some(GrantType::AuthorizationCode)));
         assert!(!exchanges(|oauth2| oauth2.grant = Some(GrantType::ClientCredentials)));
         assert!(!exchanges(|oauth2| oauth2.authorization_code = None));
-        let mut basic = target(&registration, Purpose::Test, |_| ());
+        let mut basic = target(&registration, Mode::Test, |_| ());
         basic.authentication.as_mut().unwrap().kind = Some(AuthenticationType::Basic);
         assert!(!Rest.exchanges(&basic));
-        let unknown = Target { registration: None, ..target(&registration, Purpose::Test, |_| ()) };
+        let unknown = Target { registration: None, ..target(&registration, Mode::Test, |_| ()) };
         assert!(!Rest.exchanges(&unknown));
     }
 
     #[test]
     fn the_client_says_who_it_is_as_the_provider_wants_it() {
         let request = |location: &str, content: &str| {
-            let target = target(&registration(location, content), Purpose::SetUp, |_| ());
-            let (settings, way) = decided(&target).unwrap();
-            let Way::Code(exchange) = way else { panic!("the code is not exchanged") };
+            let target = target(&registration(location, content), Mode::ExchangeAndTest, |_| ());
+            let (settings, plan) = decided(&target).unwrap();
+            let AuthPlan::Code(exchange) = plan else { panic!("the code is not exchanged") };
             request::token(&settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}")).request
         };
         let pairs = |text: &str| -> Vec<(String, String)> {
@@ -196,7 +194,7 @@ mod tests {
     fn what_lacks_is_found_before_the_code_is_sent() {
         let registration = registration("BODY", "URL_ENCODED");
         let mistakes = |change: fn(&mut OAuth2)| {
-            let Err(mistakes) = decided(&target(&registration, Purpose::SetUp, change)) else {
+            let Err(mistakes) = decided(&target(&registration, Mode::ExchangeAndTest, change)) else {
                 panic!("no mistake")
             };
             mistakes.into_iter().map(|mistake| mistake.property).collect::<Vec<_>>()
@@ -210,11 +208,11 @@ mod tests {
     fn a_refresh_token_stands_beside_its_access_token() {
         let slack = connectors::find("SLACK").unwrap();
         let of = |document: std::sync::Arc<Document>, body: Value| {
-            let target = target(&registration("BODY", "URL_ENCODED"), Purpose::SetUp, |_| ());
+            let target = target(&registration("BODY", "URL_ENCODED"), Mode::ExchangeAndTest, |_| ());
             let (mut settings, _) = decided(&target).unwrap();
             settings.document = document;
             let answer = Answer::of(200, &[], body.to_string().as_bytes());
-            judge::refresh_token(&settings, &answer).map(|token| token.expose().to_owned())
+            evaluate::refresh_token(&settings, &answer).map(|token| token.expose().to_owned())
         };
         let usual = || connectors::find("SALESFORCE").unwrap();
         assert_eq!(of(usual(), json!({ "access_token": "a", "refresh_token": "r" })).as_deref(), Some("r"));

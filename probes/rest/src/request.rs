@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use support_http::{Request, WebUrl};
 use zeroize::Zeroizing;
 
+use crate::auth_plan::{ASSERTION, Client, TokenRequest};
+use crate::credential::RequestParam;
 use crate::document::{ContentType, Method, PropertyLocation};
 use crate::jwt;
-use crate::presented::Sent;
 use crate::settings::Settings;
 use crate::template;
-use crate::way::{ASSERTION, Client, Exchange};
 
 /// What stands in a path as it is.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -30,7 +30,7 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'$');
 
 /// The request for a token.
-pub(crate) struct TokenRequest {
+pub(crate) struct PreparedTokenRequest {
     pub(crate) request: Request,
     /// A token that was signed for this request alone.
     pub(crate) assertion: Option<Secret>,
@@ -40,13 +40,13 @@ pub(crate) struct TokenRequest {
 ///
 /// # Errors
 /// `secret_malformed` where a credential can't be sent as the provider wants it.
-pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<TokenRequest, Failure> {
-    let rules = &settings.document.interpreter.token;
+pub(crate) fn token(settings: &Settings, exchange: &TokenRequest) -> Result<PreparedTokenRequest, Failure> {
+    let rules = &settings.document.extensions.token;
     let mut headers = Vec::new();
     let mut signed = None;
     let mut parameters = exchange.parameters.clone();
     let mut own = |key: &str, value: Secret| {
-        parameters.push(Sent { location: PropertyLocation::Body, key: key.to_owned(), value });
+        parameters.push(RequestParam { location: PropertyLocation::Body, key: key.to_owned(), value });
     };
     match &exchange.client {
         Client::Unnamed => {}
@@ -82,7 +82,7 @@ pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<TokenReq
     let everything_in_query = exchange.in_query || exchange.method == Method::Get;
     let mut query = Vec::new();
     let mut body = Vec::new();
-    for Sent { location, key, value } in &parameters {
+    for RequestParam { location, key, value } in &parameters {
         match location {
             PropertyLocation::Header => headers.push(header(key, value)?),
             PropertyLocation::Body if !everything_in_query => body.push((key.as_str(), value)),
@@ -102,7 +102,7 @@ pub(crate) fn token(settings: &Settings, exchange: &Exchange) -> Result<TokenReq
     }
     let target = target(&exchange.url, "", &query);
     let request = Request { method: exchange.method.into(), target, headers, body };
-    Ok(TokenRequest { request, assertion: signed })
+    Ok(PreparedTokenRequest { request, assertion: signed })
 }
 
 /// RFC 7523, section 2.2.
@@ -112,13 +112,17 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 ///
 /// # Errors
 /// `secret_malformed` where a value can't stand in a header.
-pub(crate) fn validation(settings: &Settings, url: &WebUrl, sent: &[&Sent]) -> Result<Request, Failure> {
+pub(crate) fn validation(
+    settings: &Settings,
+    url: &WebUrl,
+    sent: &[&RequestParam],
+) -> Result<Request, Failure> {
     let configuration = &settings.document.rest_configuration;
     let method = configuration.method();
     let mut headers = Vec::new();
     let mut query = Vec::new();
     let mut body = Vec::new();
-    for Sent { location, key, value } in sent {
+    for RequestParam { location, key, value } in sent {
         match location {
             PropertyLocation::Header => headers.push(header(key, value)?),
             PropertyLocation::QueryParam => query.push((key.as_str(), value)),

@@ -4,9 +4,9 @@ use probe_contract::{Authentication, GrantType, OAuth2, Properties, Target};
 use serde_json::json;
 
 use super::*;
+use crate::auth_plan::{self, AuthPlan};
 use crate::connectors;
 use crate::settings;
-use crate::way::{self, Way};
 
 const ID: &str = "a+b&c%d:é";
 const SECRET: &str = "s+e&c%r:é t";
@@ -58,8 +58,8 @@ fn settings(location: &str, content: &str, more: &[(&str, &str)], token_url: &st
 }
 
 fn request(settings: &Settings) -> Request {
-    let decision = way::decide(settings, None).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
-    let Way::Exchange(exchange) = decision.way else { panic!("no token is asked for") };
+    let decision = auth_plan::decide(settings, None).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let AuthPlan::TokenRequest(exchange) = decision.plan else { panic!("no token is asked for") };
     token(settings, &exchange).unwrap_or_else(|failure| panic!("{failure:?}")).request
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use probe_contract::{
     Authentication, AuthenticationType, Code, Endpoint, Findings, GrantType, Members, MembersJson, Mistake,
-    Properties, Purpose, Reader, Reference, Secret, SecretRef, Target, Warning,
+    Mode, Properties, Reader, Reference, Secret, SecretRef, Target, Warning,
 };
 use support_http::WebUrl;
 
 use crate::authorization_code;
 use crate::document::{Document, Grant, Parameter, PropertyType};
-use crate::interpreter::OtherHosts;
+use crate::extensions::OtherHosts;
 use crate::parameters::{self, lookup};
 use crate::secrets::Secrets;
 use crate::template;
@@ -30,7 +30,7 @@ const OURS: [&str; 4] = [INSTANCE_URL, DOMAIN_URL, "ROLE_ARN", "REGION"];
 pub(crate) struct Settings {
     pub(crate) document: Arc<Document>,
     /// What it is dialed for.
-    pub(crate) purpose: Purpose,
+    pub(crate) mode: Mode,
     pub(crate) kind: AuthenticationType,
     /// The grant, where `kind` is OAUTH2.
     pub(crate) grant: GrantType,
@@ -65,7 +65,7 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
         .flatten();
     reading.properties();
     let exchanged =
-        authorization_code::find(&document, &authentication).filter(|_| target.purpose != Purpose::Test);
+        authorization_code::find(&document, &authentication).filter(|_| target.mode != Mode::Test);
     if exchanged.is_some() && authentication.oauth2.aws_managed_client.is_some() {
         reading.wrong(
             authorization_code::PLACE,
@@ -90,7 +90,7 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
     let Findings { references, warnings } = reader.finish()?;
     let settings = Settings {
         document: document.clone(),
-        purpose: target.purpose,
+        mode: target.mode,
         kind,
         grant,
         api,
@@ -107,13 +107,12 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
 impl Settings {
     /// The authorization code, where it is to be exchanged.
     pub(crate) fn code(&self) -> Option<&Secret> {
-        authorization_code::find(&self.document, &self.authentication)
-            .filter(|_| self.purpose != Purpose::Test)
+        authorization_code::find(&self.document, &self.authentication).filter(|_| self.mode != Mode::Test)
     }
 
     /// The URLs that are dialed: the API's first.
     fn dialed(&self) -> impl Iterator<Item = &WebUrl> {
-        let api = self.api.as_ref().filter(|_| self.purpose != Purpose::Exchange);
+        let api = self.api.as_ref().filter(|_| self.mode != Mode::ExchangeOnly);
         api.into_iter().chain(self.token_if_needed())
     }
 
@@ -135,10 +134,10 @@ impl Settings {
 
     /// Whether a token may be sent there.
     pub(crate) fn admits(&self, url: &WebUrl) -> bool {
-        let interpreter = &self.document.interpreter;
-        interpreter.hosts.is_empty()
-            || url.is_of(&interpreter.hosts)
-            || interpreter.other_hosts == OtherHosts::Warned
+        let extensions = &self.document.extensions;
+        extensions.hosts.is_empty()
+            || url.is_of(&extensions.hosts)
+            || extensions.other_hosts == OtherHosts::Warned
     }
 
     fn token_if_needed(&self) -> Option<&WebUrl> {
@@ -228,7 +227,7 @@ impl Reading<'_> {
 
     /// Where the API is.
     fn api(&mut self) -> Option<WebUrl> {
-        let rules = &self.document.interpreter.url;
+        let rules = &self.document.extensions.url;
         let parameter = self.document.connection_properties.url.as_ref();
         let key = parameter.map_or(INSTANCE_URL, |parameter| parameter.name.as_str());
         let given = self.url_of(key)?;
@@ -260,7 +259,7 @@ impl Reading<'_> {
 
     /// The URL that the definition gives; the outer `None` where it is a mistake.
     fn url_of(&mut self, key: &str) -> Option<Option<WebUrl>> {
-        let rules = &self.document.interpreter.url;
+        let rules = &self.document.extensions.url;
         let given = [key, INSTANCE_URL].into_iter().find_map(|key| Some((key, self.lookup(key)?)));
         // A site's own address says where its API is only for a mock.
         let mock = || {
@@ -356,7 +355,7 @@ impl Reading<'_> {
 
     /// A URL to which credentials may be sent.
     fn checked(&mut self, url: Result<WebUrl, &'static str>, key: &str) -> Option<WebUrl> {
-        let interpreter = &self.document.interpreter;
+        let extensions = &self.document.extensions;
         let url = match url {
             Ok(url) => url,
             Err(expected) => {
@@ -364,16 +363,16 @@ impl Reading<'_> {
                 return None;
             }
         };
-        let refused = interpreter.refused_hosts.iter().find(|refused| url.is_of(&refused.hosts));
+        let refused = extensions.refused_hosts.iter().find(|refused| url.is_of(&refused.hosts));
         if let Some(refused) = refused.filter(|_| !url.is_loopback()) {
             self.wrong(key, refused.expected.clone());
             return None;
         }
-        if interpreter.hosts.is_empty() || url.is_of(&interpreter.hosts) {
+        if extensions.hosts.is_empty() || url.is_of(&extensions.hosts) {
             return Some(url);
         }
-        let hosts = interpreter.hosts.join(", ");
-        match interpreter.other_hosts {
+        let hosts = extensions.hosts.join(", ");
+        match extensions.other_hosts {
             OtherHosts::Warned => {
                 let message = format!(
                     "{key}: {} is none of {hosts}; the credentials are sent there all the same",

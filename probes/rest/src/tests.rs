@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::document::Document;
-use crate::interpreter::{ErrorRow, Refresh, Sample};
+use crate::extensions::{ErrorRow, Refresh, Sample};
 use crate::{check, classify, connectors, document};
 
 fn all() -> Vec<(&'static str, Document)> {
@@ -44,9 +44,9 @@ fn every_document_is_in_the_list_under_its_name() {
     for (row, (text, _)) in connectors::TYPES.iter().zip(all()) {
         let value: Value = serde_json::from_str(text).unwrap();
         assert_eq!(row.connection_type, value["ConnectionType"]);
-        assert_eq!(row.titles, [value["Interpreter"]["DisplayName"].as_str().unwrap()]);
-        assert_eq!(row.definition, value["Interpreter"]["Form"]);
-        assert!(!row.definition.is_empty() && value["Interpreter"]["Vendor"].is_string());
+        assert_eq!(row.titles, [value["Extensions"]["DisplayName"].as_str().unwrap()]);
+        assert_eq!(row.definition, value["Extensions"]["Form"]);
+        assert!(!row.definition.is_empty() && value["Extensions"]["Vendor"].is_string());
     }
 }
 
@@ -54,25 +54,25 @@ fn every_document_is_in_the_list_under_its_name() {
 fn every_fact_has_its_source() {
     for (text, document) in all() {
         let name = name(text);
-        let interpreter = &document.interpreter;
+        let extensions = &document.extensions;
         let mut facts = vec!["Authentication", "Hosts", "Keys", "Validation"];
         let authentication = &document.connector_authentication_configuration;
         if let Some(oauth2) = &authentication.oauth2 {
             facts.extend(["TokenUrl", "ClientAuthentication", "Refresh"]);
             let jwt = oauth2.grants().any(|grant| grant == probe_contract::GrantType::JwtBearer);
             facts.extend(jwt.then_some("JwtReusable"));
-            let harm = interpreter.token.refresh_harm.is_some();
-            assert_eq!(interpreter.token.refresh != Refresh::Safe, harm, "{name}: why a refresh does harm");
+            let harm = extensions.token.refresh_harm.is_some();
+            assert_eq!(extensions.token.refresh != Refresh::Safe, harm, "{name}: why a refresh does harm");
         }
-        facts.extend(interpreter.version_property.is_some().then_some("Version"));
+        facts.extend(extensions.version_property.is_some().then_some("Version"));
         for fact in facts {
-            assert!(interpreter.sources.contains_key(fact), "{name}: {fact} has no source");
+            assert!(extensions.sources.contains_key(fact), "{name}: {fact} has no source");
         }
         let value: Value = serde_json::from_str(text).unwrap();
-        let own = interpreter.sources.values().cloned();
-        let rows = ["Errors", "Checks", "Notices"].into_iter().flat_map(|table| {
-            value["Interpreter"][table].as_array().cloned().unwrap_or_default().into_iter()
-        });
+        let own = extensions.sources.values().cloned();
+        let rows = ["Errors", "Checks", "Notices"]
+            .into_iter()
+            .flat_map(|table| value["Extensions"][table].as_array().cloned().unwrap_or_default().into_iter());
         let rows = rows.map(|row| row["Source"].as_str().unwrap().to_owned());
         for source in own.chain(rows) {
             let tagged = ["[G:", "[M]", "[AF:", "[N", "[A:", "[P:", "[S:", "[K]"];
@@ -95,7 +95,7 @@ fn every_property_is_described() {
             .filter(|parameter| parameter.required || parameter.property_location.is_some())
             .collect();
         for parameter in parameters {
-            let description = &value["Interpreter"]["Properties"][&parameter.name]["Description"];
+            let description = &value["Extensions"]["Properties"][&parameter.name]["Description"];
             assert!(description.is_string(), "{}: {} is not described", name(text), parameter.name);
         }
     }
@@ -128,7 +128,7 @@ fn reached_by_its_sample(rows: &[ErrorRow], of: &str) {
 #[test]
 fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
     for (text, document) in all() {
-        reached_by_its_sample(&document.interpreter.errors, &name(text));
+        reached_by_its_sample(&document.extensions.errors, &name(text));
     }
     reached_by_its_sample(&classify::ROWS, "OAuth 2.0");
 }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_connection_is_read_with_all_that_glue_tells_of_it() {
+    fn a_connection_is_read_with_all_that_glue_reports_of_it() {
         let read = connection(json!({
             "Name": "orders",
             "ConnectionType": "JDBC",

@@ -11,7 +11,7 @@ use crate::glue::Operation;
 pub(super) const NOT_FOUND: &str = "EntityNotFoundException";
 
 /// No message of Glue's is longer.
-const LONGEST: usize = 2048;
+const MAX_MESSAGE_CHARS: usize = 2048;
 
 /// What Glue says by itself, before what all services mean alike.
 const ROWS: &[ErrorRow<()>] = &[
@@ -38,22 +38,22 @@ const CHECK_WAY: &str = "Check that AWS Glue can be reached from here: a private
 
 /// What `error` of `operation` amounts to.
 pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
-    let told = format!("{}: {error}", prefix(operation));
+    let reported = format!("{}: {error}", prefix(operation));
     let failure = match &error {
         CallError::Exception { name, message, .. } => return remote(exception(operation, name, message)),
         CallError::NoRegion | CallError::Region(_) => {
-            Failure::new(Code::InvalidSettings, told).hint("Set AWS_REGION, or name a --region")
+            Failure::new(Code::InvalidSettings, reported).hint("Set AWS_REGION, or name a --region")
         }
-        CallError::Endpoint(_) => Failure::new(Code::InvalidSettings, told)
+        CallError::Endpoint(_) => Failure::new(Code::InvalidSettings, reported)
             .hint("Correct AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file"),
-        CallError::Blocked(_) => Failure::new(Code::EgressRefused, told),
-        CallError::NoCredentials => Failure::new(Code::AwsAccessDenied, told).hint(GIVE_CREDENTIALS),
-        CallError::Credentials(_) => Failure::foreign(Code::AwsAccessDenied, told).hint(GIVE_CREDENTIALS),
-        CallError::Request(_) => Failure::foreign(Code::AgentFailed, told),
-        CallError::Unreachable { .. } => Failure::foreign(Code::Unreachable, told).hint(CHECK_WAY),
-        CallError::TimedOut { .. } => Failure::foreign(Code::TimedOut, told).hint(CHECK_WAY),
+        CallError::Blocked(_) => Failure::new(Code::EgressRefused, reported),
+        CallError::NoCredentials => Failure::new(Code::AwsAccessDenied, reported).hint(GIVE_CREDENTIALS),
+        CallError::Credentials(_) => Failure::from_peer(Code::AwsAccessDenied, reported).hint(GIVE_CREDENTIALS),
+        CallError::Request(_) => Failure::from_peer(Code::AgentFailed, reported),
+        CallError::Unreachable { .. } => Failure::from_peer(Code::Unreachable, reported).hint(CHECK_WAY),
+        CallError::TimedOut { .. } => Failure::from_peer(Code::TimedOut, reported).hint(CHECK_WAY),
         CallError::TooLarge | CallError::NotAwsJson { .. } => {
-            Failure::new(Code::ResponseUnreadable, told).hint(CHECK_WAY)
+            Failure::new(Code::ResponseUnreadable, reported).hint(CHECK_WAY)
         }
     };
     remote(failure.source(error))
@@ -67,7 +67,7 @@ pub(super) fn incomplete(operation: Operation, how: &str) -> CatalogError {
 
 fn exception(operation: Operation, name: &str, message: &str) -> Failure {
     let message = if message.is_empty() { name } else { message };
-    let message: String = message.chars().take(LONGEST).collect();
+    let message: String = message.chars().take(MAX_MESSAGE_CHARS).collect();
     let message = message.trim_end_matches('.');
     let prefix = prefix(operation);
     let failure = match find_error(ROWS, &AwsError { service: None, native: name, message }) {
@@ -77,16 +77,16 @@ fn exception(operation: Operation, name: &str, message: &str) -> Failure {
                 "Allow glue:{action} on the catalog and its connections to the role that runs the test, in its policy and in \
                  the catalog's own"
             );
-            Failure::foreign(Code::AwsAccessDenied, format!("{prefix}: {message}")).hint(hint)
+            Failure::from_peer(Code::AwsAccessDenied, format!("{prefix}: {message}")).hint(hint)
         }
-        Some((code, GLUES_WORDS)) => Failure::foreign(code, format!("{prefix}: {message}")),
+        Some((code, GLUES_WORDS)) => Failure::from_peer(code, format!("{prefix}: {message}")),
         Some((Code::AwsAccessDenied, detail)) => {
             Failure::new(Code::AwsAccessDenied, format!("{prefix}: {detail}")).hint(GIVE_CREDENTIALS)
         }
         Some((code, detail)) => Failure::new(code, format!("{prefix}: {detail}")),
-        None => Failure::foreign(Code::Unclassified, format!("{prefix}: {message}")),
+        None => Failure::from_peer(Code::Unclassified, format!("{prefix}: {message}")),
     };
-    failure.native(name.chars().take(LONGEST).collect::<String>())
+    failure.native(name.chars().take(MAX_MESSAGE_CHARS).collect::<String>())
 }
 
 fn prefix(operation: Operation) -> String {
@@ -124,10 +124,10 @@ mod tests {
     fn a_denial_names_the_action_and_a_signature_that_is_wrong_repeats_nothing() {
         let denied =
             failed("AccessDeniedException", "User: ann is not authorized to perform: glue:GetConnection");
-        assert!(denied.detail.contains("User: ann") && denied.foreign);
+        assert!(denied.detail.contains("User: ann") && denied.from_peer);
         assert!(denied.advice().starts_with("Allow glue:GetConnection on "));
         let forged =
             failed("InvalidSignatureException", "The Canonical String … x-amz-security-token:c4n4ry");
-        assert!(!forged.detail.contains("c4n4ry") && !forged.foreign);
+        assert!(!forged.detail.contains("c4n4ry") && !forged.from_peer);
     }
 }

@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A test by name begins with a call: with the longest test it fits into the minute that boto3 waits.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pages of a listing. An account has a thousand connections at first.
-const MOST_PAGES: usize = 1000;
+const MAX_PAGES: usize = 1000;
 /// How long a listing may be gone through page by page.
 const LISTING_TTL: Duration = Duration::from_secs(60);
 
@@ -87,7 +87,7 @@ impl Aws {
         const OPERATION: Operation = Operation::GetConnections;
         let mut input = of_catalog(catalog_id);
         let mut connections = BTreeMap::new();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..MAX_PAGES {
             let called = self.client.call(OPERATION, &input).await;
             let mut page = called.map_err(|error| failure::of(OPERATION, error))?;
             let Some(Json::Array(list)) = member(&mut page, "ConnectionList") else {
@@ -100,7 +100,7 @@ impl Aws {
                 Some(_) | None => return Ok(connections),
             }
         }
-        Err(failure::incomplete(OPERATION, &format!("with more than {MOST_PAGES} pages")))
+        Err(failure::incomplete(OPERATION, &format!("with more than {MAX_PAGES} pages")))
     }
 
     /// The listing behind `after`, a page of which has been told; a new one for the first page.

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::catalog::{CatalogError, Connection, Status};
 use crate::glue::{Definition, Exposed, Value};
-use crate::material::References;
+use crate::secrets::References;
 
 /// All of a connection but its revision, which stands beside it. `D` is its `ConnectionInput`, as it is written or as it is read.
 #[derive(Serialize, Deserialize)]

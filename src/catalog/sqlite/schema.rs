@@ -39,7 +39,7 @@ pub(super) fn open(file: &Path, key_file: &Path) -> Result<(Connection, Key), Sc
     let version = transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
     // Only what nothing is sealed in yet may get a new key.
     let key = if version == 0 { Key::read_or_make(key_file)? } else { Key::read(key_file)? };
-    let free_pages = migrate(&transaction, &key, version).map_err(|error| told(error, key_file))?;
+    let free_pages = migrate(&transaction, &key, version).map_err(|error| reported(error, key_file))?;
     if !version_2::is_sealed_with(&transaction, &key)? {
         return Err(KeyError::other(key_file).into());
     }
@@ -68,7 +68,7 @@ fn write_ahead(database: &Connection) -> Result<(), rusqlite::Error> {
 }
 
 /// What is told of a database that stays as it is.
-fn told(error: MigrationError, key_file: &Path) -> SchemaError {
+fn reported(error: MigrationError, key_file: &Path) -> SchemaError {
     let error = match error {
         MigrationError::Later => return SchemaError::Later,
         MigrationError::New(error) => return SchemaError::Unwritten(error),
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn many_may_make_a_database_together() {
-        const MANY: usize = 24;
+        const OPENERS: usize = 24;
         for round in 0..10 {
             let folder = tempfile::tempdir().expect("a folder");
             let (file, key) = (folder.path().join("new.sqlite"), folder.path().join("new.key"));
-            let together = Barrier::new(MANY);
+            let together = Barrier::new(OPENERS);
             thread::scope(|scope| {
-                let openers: Vec<_> = (0..MANY)
+                let openers: Vec<_> = (0..OPENERS)
                     .map(|_| {
                         scope.spawn(|| {
                             together.wait();

@@ -14,7 +14,7 @@ use super::record::timestamp;
 use super::{connections, others, version_2};
 use crate::catalog::{CatalogError, Connection, Key, Status, registration};
 use crate::glue::{Definition, Fields, Operation, Shape, Value};
-use crate::material::References;
+use crate::secrets::References;
 
 /// Opens everything with its seal of version 1, and seals it anew in the tables of version 2.
 pub(super) fn migrate(transaction: &Transaction<'_>, key: &Key) -> Result<(), CatalogError> {

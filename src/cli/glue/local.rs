@@ -8,7 +8,7 @@ use dialcheck::service::{Service, Validate};
 use super::failure::Failure;
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
-use crate::cli::dialing::{Dialing, Limits, Reach, max_files};
+use crate::cli::dial_args::{AccessPolicy, DialArgs, Limits, max_files};
 use crate::cli::failed::Failed;
 
 /// What TestConnection over HTTP takes.
@@ -21,9 +21,9 @@ pub(super) fn service(
     aws: AwsArguments,
 ) -> Result<Service, Failure> {
     let usage = |failed: Failed| Failure::Usage(failed.lines().join("\n"));
-    let dialing = Dialing { ca_bundle, aws, ..Dialing::default() };
-    let catalog = catalog.open(&dialing).map_err(usage)?;
-    let limits = Limits { deadline: DEADLINE, jobs: 1, max_files: max_files() };
-    let engine = dialing.engine(limits, Some(catalog.clone()), Reach::COMMAND_LINE, Vec::new());
+    let dial_args = DialArgs { ca_bundle, aws, ..DialArgs::default() };
+    let catalog = catalog.open(&dial_args).map_err(usage)?;
+    let limits = Limits { deadline: DEADLINE, max_concurrent: 1, max_files: max_files() };
+    let engine = dial_args.engine(limits, Some(catalog.clone()), AccessPolicy::COMMAND_LINE, Vec::new());
     Ok(Service::new(engine.map_err(usage)?, catalog, Validate::Authenticated))
 }

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::shorthand;
 
 /// No file with parameters is larger.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The operation's input as it was typed; whether it fits is another question.
 pub(super) fn read(operation: Operation, matches: &ArgMatches) -> Result<Item, Failure> {
@@ -205,7 +205,7 @@ fn file(reference: &str) -> Result<Secret, FileError> {
     let path = path.ok_or(FileError::Reference)?;
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
     let metadata = std::fs::metadata(Path::new(path)).map_err(unreadable)?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
         return Err(FileError::TooLarge { path: path.to_owned() });
     }
     std::fs::read_to_string(path).map(Secret::new).map_err(unreadable)

@@ -13,7 +13,7 @@ use probe_contract::printable;
 
 use super::failure::Failure;
 use crate::cli::aws::AwsArguments;
-use crate::cli::dialing::certificates;
+use crate::cli::dial_args::certificates;
 use crate::cli::stream;
 
 /// A client of the server at `endpoint`.

@@ -12,7 +12,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// What no definition needs, and any stack bears.
-const MOST_NESTED: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Why a shorthand can't be read. It never repeats the shorthand, which may hold a password; characters count from 1.
 /// The reason of a file is in the words of what was to load it.
@@ -27,7 +27,7 @@ pub(super) enum ShorthandError {
          space instead of a comma"
     )]
     SecondKey { place: usize },
-    #[error("more than {MOST_NESTED} brackets are open at character {place}")]
+    #[error("more than {MAX_DEPTH} brackets are open at character {place}")]
     TooDeep { place: usize },
     #[error("the file named at character {place} can't be read: {reason}")]
     File { place: usize, reason: String },
@@ -207,7 +207,7 @@ impl<L: Fn(&str) -> std::result::Result<Secret, String>> Parser<'_, L> {
     }
 
     fn enter(&mut self, bracket: char, what: &'static str) -> Result<()> {
-        if self.open == MOST_NESTED {
+        if self.open == MAX_DEPTH {
             return Err(ShorthandError::TooDeep { place: self.place(self.at) });
         }
         self.open += 1;
@@ -389,9 +389,9 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let nested = |depth| format!("a={}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(read(&nested(MOST_NESTED)).is_ok());
-        assert_eq!(read(&nested(MOST_NESTED + 1)), Err(ShorthandError::TooDeep { place: MOST_NESTED + 3 }));
-        assert_eq!(read(&"a={".repeat(100_000)), Err(ShorthandError::TooDeep { place: 3 * MOST_NESTED + 3 }));
+        assert!(read(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(read(&nested(MAX_DEPTH + 1)), Err(ShorthandError::TooDeep { place: MAX_DEPTH + 3 }));
+        assert_eq!(read(&"a={".repeat(100_000)), Err(ShorthandError::TooDeep { place: 3 * MAX_DEPTH + 3 }));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::style::{BAD, BOLD, CAREFUL, DIM, GOOD, milliseconds};
 const PARTIAL: &str = "partial";
 
 /// In a longer sweep a connection that passed is one line.
-const FEW: usize = 32;
+const MAX_DETAILED_RESULTS: usize = 32;
 
 pub(super) fn result(
     out: &mut impl Write,
@@ -32,7 +32,7 @@ pub(super) fn result(
     about.push(milliseconds(result.elapsed));
     let label = label(result, place);
     writeln!(out, "{style}{mark}{style:#} {BOLD}{label}{BOLD:#}  {DIM}{}{DIM:#}", about.join("  "))?;
-    if result.verdict != Verdict::Passed || tests <= FEW {
+    if result.verdict != Verdict::Passed || tests <= MAX_DETAILED_RESULTS {
         stages::write(out, &result.stages)?;
     }
     if let (Some(exception), Some(failure)) = (&result.exception, &result.failure) {
@@ -90,7 +90,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use anstream::adapter::strip_str;
-    use probe_contract::{Code, RecordedFailure, Stage, Transcript};
+    use probe_contract::{Code, RecordedFailure, RunRecord, Stage};
     use uuid::Uuid;
 
     use super::*;
@@ -104,14 +104,14 @@ mod tests {
             hints: vec!["Do this".to_owned(), "Then that".to_owned()],
             mistakes: Vec::new(),
         };
-        let transcript = Transcript {
+        let record = RunRecord {
             started: SystemTime::UNIX_EPOCH,
             elapsed: Duration::ZERO,
             records: Vec::new(),
             warnings: Vec::new(),
             failure: Some((Stage::Auth, failure)),
         };
-        let tested = TestResult::new(Uuid::nil(), Some("orders"), None, &transcript, None, None);
+        let tested = TestResult::new(Uuid::nil(), Some("orders"), None, &record, None, None);
         let mut out = Vec::new();
         result(&mut out, &tested, 1, 1).expect("memory");
         let text = strip_str(&String::from_utf8_lossy(&out)).to_string();

@@ -36,14 +36,14 @@ pub(super) enum Output {
 pub(super) struct Renderer {
     output: Output,
     tests: usize,
-    told: usize,
+    reported: usize,
     /// JUnit counts its cases before it names the first.
     cases: Vec<TestCase>,
 }
 
 impl Renderer {
     pub(super) fn new(output: Output, tests: usize) -> Self {
-        Self { output, tests, told: 0, cases: Vec::new() }
+        Self { output, tests, reported: 0, cases: Vec::new() }
     }
 
     /// Tells what comes before the first result.
@@ -59,14 +59,14 @@ impl Renderer {
 
     /// Tells one result.
     pub(super) fn result(&mut self, result: &TestResult) -> io::Result<()> {
-        self.told += 1;
+        self.reported += 1;
         let mut out = self.stdout();
         match self.output {
-            Output::Human => human::result(&mut out, result, self.told, self.tests)?,
-            Output::Github => github::result(&mut out, result, self.told)?,
-            Output::Json => json::result(&mut out, result, self.told == 1)?,
+            Output::Human => human::result(&mut out, result, self.reported, self.tests)?,
+            Output::Github => github::result(&mut out, result, self.reported)?,
+            Output::Json => json::result(&mut out, result, self.reported == 1)?,
             Output::Yaml => yaml::result(&mut out, result)?,
-            Output::Junit => self.cases.push(junit::test_case(result, self.told)),
+            Output::Junit => self.cases.push(junit::test_case(result, self.reported)),
         }
         out.flush()
     }

@@ -77,10 +77,10 @@ impl Place {
     pub(super) fn member(&self, key: &str) -> Self {
         let dot = if self.0.is_empty() { "" } else { "." };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if (1..=LONGEST).contains(&key.len()) && key.chars().all(plain) {
+        if (1..=MAX_KEY_CHARS).contains(&key.len()) && key.chars().all(plain) {
             return Self(format!("{}{dot}{key}", self.0));
         }
-        let start: String = key.chars().take(LONGEST).collect();
+        let start: String = key.chars().take(MAX_KEY_CHARS).collect();
         let cut = if start.len() < key.len() { "…" } else { "" };
         Self(format!("{}{dot}{start:?}{cut}", self.0))
     }
@@ -96,7 +96,7 @@ impl Place {
 }
 
 /// How much of a key is shown.
-const LONGEST: usize = 64;
+const MAX_KEY_CHARS: usize = 64;
 
 impl fmt::Display for Located<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,7 @@ fn parse(text: &str) -> Document {
 }
 
 /// The requests in one line each, without values, and the warnings.
-fn told(text: &str) -> Vec<String> {
+fn reported(text: &str) -> Vec<String> {
     let read = match read(&parse(text)) {
         Ok(read) => read,
         Err(mistakes) => panic!("{mistakes:?}"),
@@ -28,9 +28,9 @@ fn told(text: &str) -> Vec<String> {
 
 fn mistakes(text: &str) -> Vec<String> {
     let mistakes = read(&parse(text)).expect_err(text);
-    let told: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-    assert!(!format!("{mistakes:?}{told:?}").contains("c4n4ry"), "{told:?}");
-    told
+    let reported: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    assert!(!format!("{mistakes:?}{reported:?}").contains("c4n4ry"), "{reported:?}");
+    reported
 }
 
 const INPUT: &str =
@@ -38,7 +38,7 @@ const INPUT: &str =
 
 #[test]
 fn a_test_connection_input() {
-    assert_eq!(told(INPUT), [r#"-: JDBC ["HOST", "PASSWORD"] <- the document"#]);
+    assert_eq!(reported(INPUT), [r#"-: JDBC ["HOST", "PASSWORD"] <- the document"#]);
     let Ok(read) = read(&parse(INPUT)) else { panic!() };
     let [TestRequest::Inline(definition)] = read.requests.as_slice() else { panic!() };
     assert_eq!(definition.properties.get("PASSWORD"), Some(CANARY));
@@ -62,7 +62,7 @@ PhysicalConnectionRequirements: {SubnetId: subnet-1, SecurityGroupIdList: [sg-1]
 ValidateCredentials: true
 ValidateForComputeEnvironments: [SPARK]
 ";
-    assert_eq!(told(text), [r#"orders: JDBC ["JDBC_CONNECTION_URL", "PASSWORD"] <- the document"#]);
+    assert_eq!(reported(text), [r#"orders: JDBC ["JDBC_CONNECTION_URL", "PASSWORD"] <- the document"#]);
 }
 
 #[test]
@@ -71,20 +71,20 @@ fn a_connection_as_get_connections_returns_it() {
         "LastUpdatedTime": "2026-01-01T00:00:00Z", "LastUpdatedBy": "me", "Status": "READY", "StatusReason": "",
         "LastConnectionValidationTime": 1, "ConnectionSchemaVersion": 2, "CompatibleComputeEnvironments": ["SPARK"],
         "AuthenticationConfiguration": {"AuthenticationType": "BASIC"}}"#;
-    assert_eq!(told(connection), [r#"a: JDBC ["HOST"] <- the document"#]);
+    assert_eq!(reported(connection), [r#"a: JDBC ["HOST"] <- the document"#]);
     assert_eq!(
-        told(&format!("{{\"Connection\": {connection}}}")),
+        reported(&format!("{{\"Connection\": {connection}}}")),
         [r#"a: JDBC ["HOST"] <- Connection (line 1)"#]
     );
     assert_eq!(
-        told(&format!("{{\"ConnectionList\": [{connection},\n {connection}], \"NextToken\": \"\"}}")),
+        reported(&format!("{{\"ConnectionList\": [{connection},\n {connection}], \"NextToken\": \"\"}}")),
         [
             r#"a: JDBC ["HOST"] <- ConnectionList[0] (line 1)"#,
             r#"a: JDBC ["HOST"] <- ConnectionList[1] (line 5)"#
         ]
     );
     assert_eq!(
-        told(&format!("{{\"ConnectionList\": [{connection}], \"NextToken\": \"c4n4ry-s3cr3t\"}}"))[1],
+        reported(&format!("{{\"ConnectionList\": [{connection}], \"NextToken\": \"c4n4ry-s3cr3t\"}}"))[1],
         "! NextToken (line 4): there are more connections than these"
     );
 }
@@ -95,13 +95,13 @@ fn requests_to_glue() {
         r#"{{"CatalogId": "", "ConnectionInput": {{"Name": "b", {}, "Tags": {{"KeyName": ""}}}}"#,
         &INPUT[1..]
     );
-    assert_eq!(told(&create), [r#"b: JDBC ["HOST", "PASSWORD"] <- ConnectionInput (line 1)"#]);
+    assert_eq!(reported(&create), [r#"b: JDBC ["HOST", "PASSWORD"] <- ConnectionInput (line 1)"#]);
     let update = format!(r#"{{"Name": "a", "ConnectionInput": {INPUT}}}"#);
-    assert_eq!(told(&update), [r#"a: JDBC ["HOST", "PASSWORD"] <- ConnectionInput (line 1)"#]);
+    assert_eq!(reported(&update), [r#"a: JDBC ["HOST", "PASSWORD"] <- ConnectionInput (line 1)"#]);
 
-    assert_eq!(told(r#"{"ConnectionName": "a"}"#), ["a <- the document"]);
+    assert_eq!(reported(r#"{"ConnectionName": "a"}"#), ["a <- the document"]);
     let test = format!(r#"{{"ConnectionName": " ", "CatalogId": "", "TestConnectionInput": {INPUT}}}"#);
-    assert_eq!(told(&test), [r#"-: JDBC ["HOST", "PASSWORD"] <- TestConnectionInput (line 1)"#]);
+    assert_eq!(reported(&test), [r#"-: JDBC ["HOST", "PASSWORD"] <- TestConnectionInput (line 1)"#]);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn a_skeleton_filled_in_by_halves() {
             "SecretArn": ""}}}}}}"#
         )
     };
-    assert_eq!(told(&skeleton("a", "")), ["a <- the document"]);
-    assert_eq!(told(&skeleton("", "")), ["-: JDBC [] <- TestConnectionInput (line 1)"]);
+    assert_eq!(reported(&skeleton("a", "")), ["a <- the document"]);
+    assert_eq!(reported(&skeleton("", "")), ["-: JDBC [] <- TestConnectionInput (line 1)"]);
     assert_eq!(
         mistakes(&skeleton("a", CANARY)),
         ["TestConnectionInput (line 1): expected either this or ConnectionName, and not both"]
@@ -143,7 +143,7 @@ fn a_list_mixes_all_shapes() {
 - Connection: {Name: d, ConnectionType: NETWORK, ConnectionProperties: {}}
 ";
     assert_eq!(
-        told(text),
+        reported(text),
         [
             "orders <- [0] (line 1)",
             "a: KAFKA [] <- [1] (line 2)",
@@ -155,7 +155,7 @@ fn a_list_mixes_all_shapes() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once_and_in_order() {
+fn all_mistakes_are_reported_at_once_and_in_order() {
     let text = "\
 - ConnectionType: JDBC
   ConnectionProperties:
@@ -252,9 +252,9 @@ fn unknown_members_are_warned_of() {
   \"od.d\\n\": c4n4ry-s3cr3t
 - {Connection: {ConnectionType: NETWORK, ConnectionProperties: {}}, Extra: c4n4ry-s3cr3t}
 ";
-    let told = told(text);
+    let reported = reported(text);
     assert_eq!(
-        told[2..],
+        reported[2..],
         [
             "! ignored: [0].Color (line 3)",
             r#"! ignored: [0]."od.d\n" (line 4)"#,

@@ -163,7 +163,7 @@ impl Reading {
                 }
             }),
             Shape::OpenChoice(_) => self.choice(item, |reading, value| {
-                reading.length(value.chars().count(), 1, LONGEST_NAME);
+                reading.length(value.chars().count(), 1, MAX_NAME_CHARS);
             }),
             Shape::Boolean => {
                 let value = match &item.node {
@@ -295,7 +295,7 @@ impl Reading {
                 match key_shape {
                     Shape::Text(text) => self.constrain(text, key),
                     Shape::OpenChoice(_) => {
-                        self.length(key.chars().count(), 1, LONGEST_NAME);
+                        self.length(key.chars().count(), 1, MAX_NAME_CHARS);
                     }
                     Shape::Choice(_)
                     | Shape::Boolean
@@ -355,9 +355,9 @@ impl Reading {
 
     /// The way to the value. A key that is none of Glue's could be anything, a password among it: it is cut.
     fn place(&self) -> String {
-        const LONGEST: usize = 64;
+        const MAX_PLACE_CHARS: usize = 64;
         let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let part = |part: &String| part.chars().filter(plain).take(LONGEST).collect::<String>();
+        let part = |part: &String| part.chars().filter(plain).take(MAX_PLACE_CHARS).collect::<String>();
         self.place.iter().map(part).collect::<Vec<_>>().join(".")
     }
 }
@@ -368,7 +368,7 @@ const MAX_VIOLATIONS: usize = 100;
 const MAX_BLANKS: usize = 100;
 
 /// The longest name of a type or a property key that an open list may hold.
-const LONGEST_NAME: usize = 255;
+const MAX_NAME_CHARS: usize = 255;
 
 /// Whether the whole of `text` matches `pattern`; each is compiled once.
 fn matches(pattern: &'static str, text: &str) -> bool {

@@ -10,7 +10,7 @@ fn read(operation: Operation, json: &str) -> Result<Fields, Rejected> {
 }
 
 /// The input as JSON again.
-fn told(operation: Operation, json: &str) -> String {
+fn reported(operation: Operation, json: &str) -> String {
     let fields = read(operation, json).unwrap_or_else(|rejected| panic!("{rejected}"));
     serde_json::to_string(&Value::Fields(fields).exposed()).expect("JSON")
 }
@@ -52,21 +52,21 @@ fn what_a_skeleton_left_empty_is_absent() {
     // The AWS CLI fills in any of the choices.
     test["TestConnectionInput"]["ConnectionType"] = "ZOHOCRM".into();
     test["TestConnectionInput"]["AuthenticationConfiguration"]["AuthenticationType"] = "IAM".into();
-    assert_eq!(told(Operation::TestConnection, &test.to_string()), "{}");
+    assert_eq!(reported(Operation::TestConnection, &test.to_string()), "{}");
     test["ConnectionName"] = "orders".into();
-    assert_eq!(told(Operation::TestConnection, &test.to_string()), r#"{"ConnectionName":"orders"}"#);
+    assert_eq!(reported(Operation::TestConnection, &test.to_string()), r#"{"ConnectionName":"orders"}"#);
 
     let mut create = skeleton(Operation::CreateConnection);
     create["ConnectionInput"]["Name"] = "orders".into();
     create["ConnectionInput"]["ConnectionProperties"] = serde_json::json!({ "HOST": "h", "KeyName": "" });
     assert_eq!(
-        told(Operation::CreateConnection, &create.to_string()),
+        reported(Operation::CreateConnection, &create.to_string()),
         r#"{"ConnectionInput":{"Name":"orders","ConnectionType":"JDBC","ConnectionProperties":{"HOST":"h"},"ValidateCredentials":true,"ValidateForComputeEnvironments":["SPARK"]}}"#
     );
 
-    let pages = told(Operation::GetConnections, &skeleton(Operation::GetConnections).to_string());
+    let pages = reported(Operation::GetConnections, &skeleton(Operation::GetConnections).to_string());
     assert_eq!(pages, r#"{"HidePassword":true}"#);
-    let settings = told(
+    let settings = reported(
         Operation::PutDataCatalogEncryptionSettings,
         &skeleton(Operation::PutDataCatalogEncryptionSettings).to_string(),
     );
@@ -74,7 +74,7 @@ fn what_a_skeleton_left_empty_is_absent() {
 }
 
 #[test]
-fn every_violation_is_told_at_once_in_the_words_of_aws() {
+fn every_violation_is_reported_at_once_in_the_words_of_aws() {
     let long = "x".repeat(256);
     let json = format!(
         r#"{{"CatalogId": "{long}", "ConnectionInput": {{"Name": "a\nb", "ConnectionProperties": {{"PASSWORD": "{}{CANARY}"}},
@@ -136,13 +136,13 @@ fn another_type_is_malformed_and_not_invalid() {
 #[test]
 fn what_the_model_does_not_know_is_passed_over_but_for_keys_of_properties() {
     let json = create(r#""Color": "red", "Description": null"#);
-    assert!(!told(Operation::CreateConnection, &json).contains("Color"));
+    assert!(!reported(Operation::CreateConnection, &json).contains("Color"));
     let json = json.replace("HOST", "ANY_KEY");
-    assert!(told(Operation::CreateConnection, &json).contains("ANY_KEY"));
+    assert!(reported(Operation::CreateConnection, &json).contains("ANY_KEY"));
 }
 
 #[test]
-fn timestamps_are_told_as_the_aws_cli_does() {
+fn timestamps_are_reported_as_the_aws_cli_does() {
     let answer = serde_json::json!({ "Connection": { "CreationTime": 1_700_000_000.25, "LastUpdatedTime": 1_700_000_000 } });
     assert_eq!(
         Operation::GetConnection.model().output.for_people(answer),

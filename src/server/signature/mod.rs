@@ -20,7 +20,7 @@ use probe_contract::Secret;
 use self::canonical::{canonical_request, hex, query_parameters};
 use self::date::DateHeader;
 use self::refusal::Quote;
-use super::keys::{Caller, Keys};
+use super::keys::{AccessKey, Keys};
 
 pub(super) use self::refusal::Refusal;
 pub(super) use self::request::SignedRequest;
@@ -40,7 +40,7 @@ pub(super) struct Claim<'request, 'keys> {
     date: String,
     credential: Credential<'request>,
     signature: &'request str,
-    caller: &'keys Caller,
+    caller: &'keys AccessKey,
 }
 
 /// Who is said to have signed `request`, at about `now`. Of the request its body is not read.
@@ -79,7 +79,7 @@ fn claim_for<'request, 'keys>(
 
 impl<'keys> Claim<'_, 'keys> {
     /// Who signed the request, whose whole body this is.
-    pub(super) fn verify(&self, body: &[u8]) -> Result<&'keys Caller, Refusal> {
+    pub(super) fn verify(&self, body: &[u8]) -> Result<&'keys AccessKey, Refusal> {
         let canonical = canonical_request(&SignedRequest { body, ..self.request }, &self.signed_headers);
         let secret = self.caller.secret_access_key.expose();
         let text = string_to_sign(&self.credential, &self.date, &canonical);

@@ -83,13 +83,13 @@ impl Connector {
         #[serde(rename_all = "PascalCase")]
         struct Aside {
             #[serde(default)]
-            interpreter: About,
+            extensions: About,
         }
         let malformed = |error: &dyn fmt::Display| Rejected::Malformed(error.to_string());
         let document = Document::parse(text.as_bytes(), Syntax::Json).map_err(|error| malformed(&error))?;
         let registration = Operation::RegisterConnectionType.model().input.read(document.root())?;
         let aside: Aside = serde_json::from_str(text).map_err(|error| malformed(&error))?;
-        Ok(Self { registration, about: aside.interpreter, category: "SAAS" })
+        Ok(Self { registration, about: aside.extensions, category: "SAAS" })
     }
 
     /// One that a user registered.
@@ -108,14 +108,14 @@ impl Connector {
 
     /// The entry of `ListConnectionTypes`.
     pub(super) fn brief(&self) -> Fields {
-        const LONGEST_DISPLAY_NAME: usize = 128;
+        const MAX_DISPLAY_NAME_CHARS: usize = 128;
         let name = self.name();
         let display_name = self.about.display_name.as_deref();
         Fields::default()
             .with("ConnectionType", name)
             .with(
                 "DisplayName",
-                display_name.unwrap_or(&name[..name.floor_char_boundary(LONGEST_DISPLAY_NAME)]),
+                display_name.unwrap_or(&name[..name.floor_char_boundary(MAX_DISPLAY_NAME_CHARS)]),
             )
             .with_some("Vendor", self.about.vendor.as_deref())
             .with_some("Description", self.registration.text("Description"))

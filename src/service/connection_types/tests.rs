@@ -22,7 +22,7 @@ fn assert_fits(answer: &Fields, shape: &'static Shape, name: &str) {
 }
 
 #[test]
-fn every_type_is_told_in_glues_shapes() {
+fn every_type_is_reported_in_glues_shapes() {
     assert!(built_in().len() >= PROTOCOLS.len());
     let list = Fields::default()
         .with("ConnectionTypes", built_in().iter().map(TestedType::brief).collect::<Vec<_>>());
@@ -37,7 +37,7 @@ fn every_type_is_told_in_glues_shapes() {
 }
 
 #[test]
-fn a_type_is_told_once_and_its_depth_holds_of_all_that_it_connects_to() {
+fn a_type_is_reported_once_and_its_depth_holds_of_all_that_it_connects_to() {
     let mut names: Vec<_> = tested_types().iter().map(|tested| tested.connection_type).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
@@ -65,7 +65,7 @@ fn a_type_is_told_once_and_its_depth_holds_of_all_that_it_connects_to() {
 fn every_document_is_a_request_that_glue_would_take_but_for_its_name() {
     for text in connector::texts() {
         let mut document: Json = serde_json::from_str(text).unwrap();
-        document.as_object_mut().unwrap().remove("Interpreter").unwrap();
+        document.as_object_mut().unwrap().remove("Extensions").unwrap();
         let name = document["ConnectionType"].as_str().unwrap().to_owned();
         let connector = Connector::read(text).unwrap_or_else(|rejected| panic!("{name}: {rejected}"));
         let mut registration = connector.registration().clone();

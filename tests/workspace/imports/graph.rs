@@ -97,13 +97,13 @@ impl Cycle {
     }
 
     /// The path, and each import that is a part of this or another way round.
-    pub(super) fn told(&self, root: &Path) -> String {
-        let mut told = format!("{}\n", self.path(root));
+    pub(super) fn reported(&self, root: &Path) -> String {
+        let mut reported = format!("{}\n", self.path(root));
         for (from, to, item) in &self.imports {
             let _infallible =
-                writeln!(told, "    {} imports {item} from {}", short(from, root), short(to, root));
+                writeln!(reported, "    {} imports {item} from {}", short(from, root), short(to, root));
         }
-        told
+        reported
     }
 }
 

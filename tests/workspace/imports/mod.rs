@@ -22,14 +22,14 @@ fn no_file_imports_one_that_imports_it() {
     let is_code = |kind: &TargetKind| matches!(kind, TargetKind::Lib | TargetKind::Bin);
     let targets = metadata.packages.iter().flat_map(|package| &package.targets);
     let mut files = 0;
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for target in targets.filter(|target| target.kind.iter().any(is_code)) {
         let imports = imports(target.src_path.as_std_path());
         files += imports.files();
-        told.extend(imports.cycles().iter().map(|cycle| cycle.told(root)));
+        reported.extend(imports.cycles().iter().map(|cycle| cycle.reported(root)));
     }
     assert!(files > 300, "{files}");
-    assert!(told.is_empty(), "files import each other:\n\n{}", told.join("\n"));
+    assert!(reported.is_empty(), "files import each other:\n\n{}", reported.join("\n"));
 }
 
 fn imports(crate_root: &Path) -> Imports {
@@ -49,7 +49,7 @@ fn cycles_of(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_cycle_is_told_as_a_path_of_files() {
+fn a_cycle_is_reported_as_a_path_of_files() {
     let root = ("lib.rs", "mod a; mod b; mod c;");
     let cycle = ["a.rs -> b.rs -> c.rs -> a.rs"];
     let a = ("a.rs", "use crate::b::B; pub struct A;");

@@ -26,7 +26,7 @@ impl Run {
         records
     }
 
-    /// Waits for `turn` while the run's clock stands still: before the first leg dials, and one wait at a time.
+    /// Waits for `turn` while the run's clock stands still: before the first attempt dials, and one wait at a time.
     ///
     /// Cancel safe as far as `turn` is.
     pub async fn wait_for<T>(&self, wait: Wait, turn: impl Future<Output = T>) -> T {

@@ -20,8 +20,8 @@ fn run(secrets: &[&Secret]) -> Run {
 }
 
 /// Everything that a transcript says.
-fn told(transcript: &Transcript) -> String {
-    let Transcript { records, warnings, failure, .. } = transcript;
+fn reported(record: &RunRecord) -> String {
+    let RunRecord { records, warnings, failure, .. } = record;
     let failures: Vec<_> = records.iter().filter_map(|record| record.failure.as_ref()).collect();
     let records = serde_json::to_string(records).unwrap_or_default();
     format!("{records} {failures:?} {warnings:?} {failure:?}")
@@ -50,28 +50,28 @@ fn everything(text: &str) -> Vec<Evidence> {
 }
 
 /// A run of which everything that can be told has `text` in it, with `late` known before its verdict.
-async fn run_with(text: &str, known: &[&Secret], late: Option<&Secret>) -> Transcript {
+async fn run_with(text: &str, known: &[&Secret], late: Option<&Secret>) -> RunRecord {
     let run = run(known);
     let at = Endpoint { host: format!("{text}.example"), port: 1 };
-    let leg = run.leg(at);
-    let stop = leg.stage(Stage::Tcp, async |step| {
-        everything(text).into_iter().for_each(|fact| step.note(fact));
+    let attempt = run.attempt(at);
+    let failed = attempt.stage(Stage::Tcp, async |guard| {
+        everything(text).into_iter().for_each(|fact| guard.note(fact));
         Err::<(), _>(
-            Failure::foreign(Code::Unclassified, format!("no {text}"))
+            Failure::from_peer(Code::Unclassified, format!("no {text}"))
                 .native(text.to_owned())
                 .hint(format!("not {text}"))
                 .hint(format!("nor {text}")),
         )
     });
-    run.tolerate(stop.await.expect_err("it fails"));
+    run.tolerate(failed.await.expect_err("it fails"));
     run.warn(Warning::new("other", format!("warned of {text}")));
-    let leg = run.local();
-    let stop = leg.stage(Stage::Query, async |_| {
+    let attempt = run.local();
+    let failed = attempt.stage(Stage::Query, async |_| {
         Err::<(), _>(Failure::new(Code::InvalidSettings, format!("ours of {text}")))
     });
-    let stop = stop.await.expect_err("it fails");
+    let failed = failed.await.expect_err("it fails");
     late.into_iter().for_each(|late| run.protect(late));
-    run.close(Ending::Finished(Err(stop)))
+    run.close(End::Returned(Err(failed)))
 }
 
 #[tokio::test]
@@ -79,18 +79,18 @@ async fn a_secret_that_is_known_late_is_taken_out_of_what_was_recorded_before() 
     let secret = secret(SECRET);
     let known = run_with(SECRET, &[&secret], None).await;
     let late = run_with(SECRET, &[], Some(&secret)).await;
-    for transcript in [&known, &late] {
-        assert!(!told(transcript).contains(SECRET), "{}", told(transcript));
+    for record in [&known, &late] {
+        assert!(!reported(record).contains(SECRET), "{}", reported(record));
     }
     let unknown = run_with(SECRET, &[], None).await;
     // Each place where it would be told is there to be looked at.
-    assert_eq!(told(&unknown).matches(SECRET).count(), told(&known).matches("***").count());
+    assert_eq!(reported(&unknown).matches(SECRET).count(), reported(&known).matches("***").count());
 }
 
 #[tokio::test]
 async fn a_short_secret_is_withheld_where_a_peer_may_tell_it() {
-    let transcript = run_with("pw1", &[&secret("pw1")], None).await;
-    let record = serde_json::to_value(&transcript.records[0]).unwrap_or_default();
+    let record = run_with("pw1", &[&secret("pw1")], None).await;
+    let record = serde_json::to_value(&record.records[0]).unwrap_or_default();
     let withheld = serde_json::json!("(withheld: it contains the secret)");
     let evidence = &record["evidence"];
     let facts = ["server_version", "cluster_id", "database", "user"].map(|fact| &evidence[fact]);
@@ -101,8 +101,8 @@ async fn a_short_secret_is_withheld_where_a_peer_may_tell_it() {
         &evidence["mechanisms_offered"][0],
         &evidence["members"][0],
     ];
-    for told in facts.into_iter().chain(certificate).chain(of_failure).chain(lists) {
-        assert_eq!(*told, withheld, "{record:#}");
+    for reported in facts.into_iter().chain(certificate).chain(of_failure).chain(lists) {
+        assert_eq!(*reported, withheld, "{record:#}");
     }
     // What is ours is chance.
     assert_eq!(evidence["mechanism"], "it has pw1");
@@ -113,8 +113,8 @@ async fn a_short_secret_is_withheld_where_a_peer_may_tell_it() {
 async fn a_code_and_a_hint_of_ours_are_no_words_of_a_peers() {
     let run = run(&[&secret("28P01"), &secret("password")]);
     let failed = async |failure: Failure| {
-        let stop = run.local().stage(Stage::Query, async |_| Err::<(), _>(failure)).await;
-        let Stop(index) = stop.expect_err("it fails");
+        let failed = run.local().stage(Stage::Query, async |_| Err::<(), _>(failure)).await;
+        let Failed(index) = failed.expect_err("it fails");
         run.state().records[index].failure.clone().map(|failure| (failure.native, failure.hints))
     };
     let ours = Failure::new(Code::CredentialsRejected, "x").native("28P01").hint("Check the password");
@@ -134,7 +134,7 @@ async fn a_code_and_a_hint_of_ours_are_no_words_of_a_peers() {
 
 #[test]
 fn a_failure_outside_of_a_run_is_fit_to_be_shown() {
-    let failure = Failure::foreign(Code::Unclassified, format!("KMS:\u{1b}[2J {SECRET} is wrong."))
+    let failure = Failure::from_peer(Code::Unclassified, format!("KMS:\u{1b}[2J {SECRET} is wrong."))
         .scrubbed([&secret(SECRET)]);
     assert_eq!(failure.detail, "KMS: [2J *** is wrong");
     assert_eq!(failure.hints, [Code::Unclassified.hint()]);
@@ -152,9 +152,10 @@ impl RunObserver for Listener {
 
 impl Listener {
     /// How the stages stand, in the order in which that was told.
-    fn told(&self) -> Vec<(usize, Stage, Outcome, Option<Code>)> {
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.iter()
+    fn reported(&self) -> Vec<(usize, Stage, Outcome, Option<Code>)> {
+        let reported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reported
+            .iter()
             .filter_map(|event| match event {
                 RunEvent::StageBegan { record, stage, .. } => Some((*record, *stage, Outcome::Running, None)),
                 RunEvent::StageEnded { record, stage, outcome, code, .. } => {
@@ -167,18 +168,18 @@ impl Listener {
 }
 
 #[tokio::test]
-async fn how_a_stage_ended_is_told_again_when_it_changes() {
+async fn how_a_stage_ended_is_reported_again_when_it_changes() {
     let (run, listener) = (run(&[]), Arc::new(Listener::default()));
     // What was there before is told too.
     run.prepared(Duration::ZERO);
     run.observe(listener.clone());
-    let refused = async |step: crate::Step| {
-        step.advance();
+    let refused = async |guard: crate::StageGuard| {
+        guard.next_stage();
         Err::<(), _>(Failure::new(Code::ClientCertificateRefused, "bad certificate").at(Stage::Tls))
     };
-    let stop = run.local().span(&[Stage::Tls, Stage::Auth], refused).await.expect_err("it fails");
+    let failed = run.local().stages(&[Stage::Tls, Stage::Auth], refused).await.expect_err("it fails");
     let refused = Some(Code::ClientCertificateRefused);
-    let told = vec![
+    let reported = vec![
         (0, Stage::Settings, Outcome::Running, None),
         (0, Stage::Settings, Outcome::Passed, None),
         (1, Stage::Tls, Outcome::Running, None),
@@ -187,25 +188,25 @@ async fn how_a_stage_ended_is_told_again_when_it_changes() {
         (1, Stage::Tls, Outcome::Failed, refused),
         (2, Stage::Auth, Outcome::NotReached, None),
     ];
-    assert_eq!(listener.told(), told);
-    let _transcript = run.close(Ending::Finished(Err(stop)));
+    assert_eq!(listener.reported(), reported);
+    let _transcript = run.close(End::Returned(Err(failed)));
     // What a straggler does is neither recorded nor told.
     run.local().skip(Stage::Query, "too late");
     run.wait_for(Wait::Place, tokio::task::yield_now()).await;
-    assert_eq!(listener.told(), told);
+    assert_eq!(listener.reported(), reported);
 }
 
 #[tokio::test]
-async fn what_still_runs_at_the_end_is_told_to_have_ended() {
+async fn what_still_runs_at_the_end_is_reported_to_have_ended() {
     let (run, listener) = (run(&[]), Arc::new(Listener::default()));
     run.observe(listener.clone());
     let running = run.begin(Stage::Tcp, None, 1);
-    let stop = run.local().fail(Stage::Query, Failure::new(Code::Refused, "gone"));
+    let failed = run.local().fail(Stage::Query, Failure::new(Code::Refused, "gone"));
     assert_eq!(run.records()[running].outcome, Outcome::Running);
     assert!(run.records()[running].elapsed.is_some());
-    let _transcript = run.close(Ending::Finished(Err(stop)));
+    let _transcript = run.close(End::Returned(Err(failed)));
     assert_eq!(
-        listener.told(),
+        listener.reported(),
         [
             (0, Stage::Tcp, Outcome::Running, None),
             (1, Stage::Query, Outcome::Running, None),
@@ -216,26 +217,26 @@ async fn what_still_runs_at_the_end_is_told_to_have_ended() {
 }
 
 #[tokio::test]
-async fn a_wait_is_told_where_there_is_one() {
+async fn a_wait_is_reported_where_there_is_one() {
     let (run, listener) = (run(&[]), Arc::new(Listener::default()));
     run.observe(listener.clone());
     run.wait_for(Wait::Connection, std::future::ready(())).await;
     run.wait_for(Wait::Place, tokio::task::yield_now()).await;
-    let told = listener.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    assert_eq!(told, [RunEvent::WaitBegan(Wait::Place), RunEvent::WaitEnded(Wait::Place)]);
+    let reported = listener.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    assert_eq!(reported, [RunEvent::WaitBegan(Wait::Place), RunEvent::WaitEnded(Wait::Place)]);
 }
 
 #[tokio::test]
 async fn events_hold_no_secret() {
     let (run, listener) = (run(&[&secret(SECRET)]), Arc::new(Listener::default()));
     run.observe(listener.clone());
-    let leg = run.leg(Endpoint { host: format!("{SECRET}.example"), port: 1 });
-    let failure = Failure::foreign(Code::Unclassified, format!("no {SECRET}")).native(SECRET);
-    let stop = leg.stage(Stage::Query, async |step| {
-        everything(SECRET).into_iter().for_each(|fact| step.note(fact));
+    let attempt = run.attempt(Endpoint { host: format!("{SECRET}.example"), port: 1 });
+    let failure = Failure::from_peer(Code::Unclassified, format!("no {SECRET}")).native(SECRET);
+    let failed = attempt.stage(Stage::Query, async |guard| {
+        everything(SECRET).into_iter().for_each(|fact| guard.note(fact));
         Err::<(), _>(failure)
     });
-    assert!(stop.await.is_err());
-    let told = format!("{:?}", listener.0.lock().unwrap_or_else(PoisonError::into_inner));
-    assert!(told.contains("***.example") && !told.contains(SECRET), "{told}");
+    assert!(failed.await.is_err());
+    let reported = format!("{:?}", listener.0.lock().unwrap_or_else(PoisonError::into_inner));
+    assert!(reported.contains("***.example") && !reported.contains(SECRET), "{reported}");
 }

@@ -302,7 +302,7 @@ impl Place<'_> {
 
     fn name(self, name: &mut String, to: &mut dyn FnMut(Value, usize)) {
         /// HTML has `CounterClockwiseContourIntegral`.
-        const LONGEST: usize = 31;
+        const MAX_NAME_BYTES: usize = 31;
         self.chars(&mut |c, next| match c {
             ';' if !name.is_empty() => match NAMES.iter().find(|(known, _)| known == name) {
                 Some((_, c)) => to(Value::Char(*c), next.at),
@@ -311,7 +311,7 @@ impl Place<'_> {
                     to(Value::Blank, next.at);
                 }
             },
-            c if c.is_ascii_alphanumeric() && name.len() < LONGEST => {
+            c if c.is_ascii_alphanumeric() && name.len() < MAX_NAME_BYTES => {
                 name.push(c);
                 next.name(name, to);
                 name.pop();

@@ -15,7 +15,7 @@ use view::Unit;
 use crate::Secret;
 
 /// The longest text that is shown, in characters.
-const LONGEST: usize = 300;
+const MAX_SHOWN_CHARS: usize = 300;
 const MASK: &str = "***";
 const WITHHELD: &str = "(withheld: it contains the secret)";
 
@@ -119,7 +119,7 @@ impl Read<'_> {
 }
 
 fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_SHOWN_CHARS) {
         text.truncate(end);
         text.push('…');
     }

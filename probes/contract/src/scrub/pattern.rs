@@ -80,7 +80,8 @@ impl Patterns {
         let (Some(shortest), Some(longest)) = (lengths().min(), lengths().max()) else {
             return Some(Vec::new());
         };
-        let mut search = Search { patterns: self, lengths: (shortest, longest), found: Vec::new(), steps: 0 };
+        let mut search =
+            Search { patterns: self, lengths: (shortest, longest), found: Vec::new(), guards: 0 };
         search.within(view, ENCODINGS).is_continue().then_some(search.found)
     }
 }
@@ -91,23 +92,23 @@ struct Search<'a> {
     /// The lengths of the shortest and of the longest secret, in bytes.
     lengths: (usize, usize),
     found: Vec<Found>,
-    steps: usize,
+    guards: usize,
 }
 
 impl Search<'_> {
     /// Breaks off where it takes too long.
     fn within(&mut self, view: &[Unit], encodings: u8) -> ControlFlow<()> {
-        self.steps += view.len();
+        self.guards += view.len();
         let reader = Reader::new(view);
         for (at, unit) in view.iter().enumerate() {
             if self.patterns.first & bit(unit.c) == 0 {
                 continue;
             }
-            if self.steps > MAX_STEPS {
+            if self.guards > MAX_STEPS {
                 break;
             }
             for pattern in &self.patterns.patterns {
-                if let Some(end) = pattern.end(&reader, at, &mut self.steps) {
+                if let Some(end) = pattern.end(&reader, at, &mut self.guards) {
                     self.found.push(Found {
                         start: unit.start,
                         end: view[end - 1].end,
@@ -116,7 +117,7 @@ impl Search<'_> {
                 }
             }
         }
-        if self.steps > MAX_STEPS {
+        if self.guards > MAX_STEPS {
             return ControlFlow::Break(());
         }
         if let Some(rest) = encodings.checked_sub(1) {
@@ -130,14 +131,14 @@ impl Search<'_> {
 
 impl Pattern {
     /// The furthest end of the secret where it begins at `start`.
-    fn end(&self, reader: &Reader<'_>, start: usize, steps: &mut usize) -> Option<usize> {
+    fn end(&self, reader: &Reader<'_>, start: usize, guards: &mut usize) -> Option<usize> {
         let mut wanted = self.text.expose().chars();
         let mut at = start;
         // Nearly every place is like this, and nearly all end here.
         while let Some(unit) =
             reader.view.get(at).filter(|unit| unit.c.is_ascii_graphic() && !is_opener(unit.c))
         {
-            *steps += 1;
+            *guards += 1;
             match wanted.next() {
                 Some(wanted) if unit.c.eq_ignore_ascii_case(&wanted) => at += 1,
                 Some(_) => return None,
@@ -148,14 +149,14 @@ impl Pattern {
         for wanted in wanted {
             let mut behind = BTreeSet::new();
             while let Some(at) = reached.pop_first() {
-                *steps += 1;
+                *guards += 1;
                 reader.read(at, &mut |value, next| match value {
                     Value::Blank if at > start => drop(reached.insert(next)),
                     value if fits(value, wanted) => drop(behind.insert(next)),
                     Value::Char(_) | Value::Blank | Value::Lost => {}
                 });
             }
-            if behind.is_empty() || *steps > MAX_STEPS {
+            if behind.is_empty() || *guards > MAX_STEPS {
                 return None;
             }
             reached = behind;

@@ -44,9 +44,9 @@ fn what_surrounds_a_secret_stays() {
 #[test]
 fn the_signature_of_a_presigned_url_is_a_secret_of_its_own() {
     const URL: &str = "db.example:5432/?Action=connect&X-Amz-Signature=0123456789abcdef0123&x=y";
-    let told = "refused: Action=connect&X-Amz-Signature=0123456789abcdef0123";
+    let reported = "refused: Action=connect&X-Amz-Signature=0123456789abcdef0123";
     for token in [URL.to_owned(), URL_SAFE_NO_PAD.encode(URL)] {
-        assert_eq!(scrub(&token).clean(told), "refused: Action=connect&X-Amz-Signature=***");
+        assert_eq!(scrub(&token).clean(reported), "refused: Action=connect&X-Amz-Signature=***");
     }
 }
 
@@ -124,7 +124,7 @@ fn withholds_a_text_with_a_short_secret() {
 #[test]
 fn strips_control_characters_and_cuts() {
     assert_eq!(scrub("unused-secret").clean("a\u{1b}[31m\r\nb\u{202e}c"), "a [31m b c");
-    assert_eq!(scrub("unused-secret").clean(&"é".repeat(400)).chars().count(), LONGEST + 1);
+    assert_eq!(scrub("unused-secret").clean(&"é".repeat(400)).chars().count(), MAX_SHOWN_CHARS + 1);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{Code, Failure, PeerCertificate};
 
 const DAY: i64 = 24 * 60 * 60;
 /// A certificate may hold thousands of names; nobody reads more than these.
-const MOST_NAMES: usize = 50;
+const MAX_NAMES: usize = 50;
 
 /// Reads every certificate of a PEM file, and proves each to be X.509.
 ///
@@ -122,7 +122,7 @@ fn alternative_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else {
         return Vec::new();
     };
-    extension.value.general_names.iter().filter_map(alternative_name).take(MOST_NAMES).collect()
+    extension.value.general_names.iter().filter_map(alternative_name).take(MAX_NAMES).collect()
 }
 
 /// DNS names and addresses; the other kinds name no host.
@@ -154,16 +154,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_told_to_the_last_year_that_there_is() {
+    fn dates_are_reported_to_the_last_year_that_there_is() {
         let mut parameters = CertificateParams::new(["db.example".to_owned()]).unwrap();
         parameters.not_before = date_time_ymd(1950, 1, 1);
         // RFC 5280, section 4.1.2.5: no well-defined expiration date.
         parameters.not_after =
             date_time_ymd(9999, 12, 31).replace_time(time::Time::from_hms(23, 59, 59).unwrap());
         let certificate = parameters.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        let told = serde_json::to_value(describe(certificate.der())).unwrap();
-        assert_eq!(told["not_before"], "1950-01-01T00:00:00Z");
-        assert_eq!(told["not_after"], "9999-12-31T23:59:59Z");
+        let reported = serde_json::to_value(describe(certificate.der())).unwrap();
+        assert_eq!(reported["not_before"], "1950-01-01T00:00:00Z");
+        assert_eq!(reported["not_after"], "9999-12-31T23:59:59Z");
         let unreadable = serde_json::to_value(describe(b"none")).unwrap();
         assert_eq!((unreadable.get("not_before"), unreadable.get("not_after")), (None, None));
     }

@@ -20,7 +20,7 @@ pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use verdict::late_refusal;
 
-use crate::{Code, Evidence, Failure, Io, Step, Verification, Warning};
+use crate::{Code, Evidence, Failure, Io, StageGuard, Verification, Warning};
 use verifier::{ClientKey, Verifier};
 
 /// An encrypted stream.
@@ -38,12 +38,12 @@ fn provider() -> Arc<CryptoProvider> {
     PROVIDER.get_or_init(make).clone()
 }
 
-/// Performs the handshake on `io`, notes what it saw in `step`, and says what it holds against the peer.
+/// Performs the handshake on `io`, notes what it saw in `guard`, and says what it holds against the peer.
 pub(crate) async fn handshake<S: Io>(
     io: S,
     policy: &TlsPolicy,
     roots: &TrustRoots,
-    step: Option<&Step>,
+    guard: Option<&StageGuard>,
     warn: impl FnOnce(Warning),
 ) -> Result<TlsStream<S>, Failure> {
     let provider = provider();
@@ -69,12 +69,12 @@ pub(crate) async fn handshake<S: Io>(
     config.alpn_protocols.clone_from(&policy.alpn);
 
     let result = TlsConnector::from(Arc::new(config)).connect(name, io).await;
-    if let (Some(step), Some(certificate)) = (step, verifier.seen()) {
-        step.note(Evidence::PeerCertificate(certificate::describe(certificate)));
+    if let (Some(guard), Some(certificate)) = (guard, verifier.seen()) {
+        guard.note(Evidence::PeerCertificate(certificate::describe(certificate)));
     }
     let stream = result.map_err(|error| verdict::classify(error, policy, &verifier, &client))?;
-    if let Some(step) = step {
-        note_session(step, stream.get_ref().1);
+    if let Some(guard) = guard {
+        note_session(guard, stream.get_ref().1);
     }
     let verification = if verifier.pinned() {
         warn(Warning::new(
@@ -89,24 +89,24 @@ pub(crate) async fn handshake<S: Io>(
             Verify::ChainAndName => Verification::ChainAndName,
         }
     };
-    if let Some(step) = step {
-        step.note(Evidence::Verification(verification));
+    if let Some(guard) = guard {
+        guard.note(Evidence::Verification(verification));
     }
     Ok(stream)
 }
 
-fn note_session(step: &Step, session: &ClientConnection) {
+fn note_session(guard: &StageGuard, session: &ClientConnection) {
     let version = match session.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_2) => Some("TLSv1.2"),
         Some(rustls::ProtocolVersion::TLSv1_3) => Some("TLSv1.3"),
         _ => None,
     };
     if let Some(version) = version {
-        step.note(Evidence::TlsVersion(version.into()));
+        guard.note(Evidence::TlsVersion(version.into()));
     }
     if let Some(name) = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()) {
         // rustls spells TLS 1.3 suites with a version of its own in front; IANA does not.
-        step.note(Evidence::Cipher(name.replacen("TLS13_", "TLS_", 1)));
+        guard.note(Evidence::Cipher(name.replacen("TLS13_", "TLS_", 1)));
     }
 }
 

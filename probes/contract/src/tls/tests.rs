@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
-use crate::{Ending, Endpoint, Gate, Loopback, Outcome, RecordedFailure, Run, RunOptions, Stage, Transcript};
+use crate::{End, Endpoint, Gate, Loopback, Outcome, RecordedFailure, Run, RunOptions, RunRecord, Stage};
 
 struct Pki {
     authority: CertifiedIssuer<'static, KeyPair>,
@@ -59,7 +59,7 @@ impl Pki {
 }
 
 /// Secures a connection to `server`, reads from it, and closes the run.
-async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdentity>) -> Transcript {
+async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdentity>) -> RunRecord {
     let options = RunOptions {
         deadline: Duration::from_secs(20),
         gate: Gate { loopback: Loopback::Open },
@@ -68,7 +68,7 @@ async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdenti
         strict: false,
     };
     let run = Run::open(options, &[Stage::Tls, Stage::Auth], &[]);
-    let leg = run.leg(Endpoint { host: "localhost".into(), port: 1 });
+    let attempt = run.attempt(Endpoint { host: "localhost".into(), port: 1 });
     let (near, far) = tokio::io::duplex(64 * 1024);
     let serving = async {
         if let Ok(mut stream) = server.accept(far).await {
@@ -84,22 +84,23 @@ async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdenti
         alpn: Vec::new(),
     };
     let dialing = async {
-        let mut stream = leg.secure(near, &policy).await?;
-        leg.stage(Stage::Auth, async |_| {
-            let mut greeting = [0; 5];
-            match stream.read_exact(&mut greeting).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(late_refusal(&error).unwrap()),
-            }
-        })
-        .await
+        let mut stream = attempt.secure(near, &policy).await?;
+        attempt
+            .stage(Stage::Auth, async |_| {
+                let mut greeting = [0; 5];
+                match stream.read_exact(&mut greeting).await {
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(late_refusal(&error).unwrap()),
+                }
+            })
+            .await
     };
     let ((), result) = tokio::join!(serving, dialing);
-    run.close(Ending::Finished(result))
+    run.close(End::Returned(result))
 }
 
-fn verdict(transcript: &Transcript) -> (Stage, Code, Option<&str>) {
-    let (stage, RecordedFailure { code, native, .. }) = transcript.failure.as_ref().unwrap();
+fn verdict(record: &RunRecord) -> (Stage, Code, Option<&str>) {
+    let (stage, RecordedFailure { code, native, .. }) = record.failure.as_ref().unwrap();
     (*stage, *code, native.as_deref())
 }
 
@@ -109,13 +110,13 @@ const VERSIONS: [&SupportedProtocolVersion; 2] = [&rustls::version::TLS12, &rust
 async fn a_demanded_client_certificate_belongs_to_tls_in_both_versions() {
     let pki = Pki::new("ours");
     for version in VERSIONS {
-        let transcript = connect(pki.demanding(&[version]), &pki, None).await;
+        let record = connect(pki.demanding(&[version]), &pki, None).await;
         assert_eq!(
-            verdict(&transcript),
+            verdict(&record),
             (Stage::Tls, Code::ClientCertificateRefused, Some("CertificateRequired")),
             "{version:?}"
         );
-        let auth = transcript.records.iter().find(|record| record.stage == Stage::Auth).unwrap();
+        let auth = record.records.iter().find(|record| record.stage == Stage::Auth).unwrap();
         assert_eq!(auth.outcome, Outcome::NotReached);
     }
 }
@@ -126,9 +127,9 @@ async fn a_foreign_client_certificate_is_refused_and_the_right_one_taken() {
     for version in VERSIONS {
         let server = || pki.demanding(&[version]);
         let client = |issuer: &Pki| Some(issuer.issue("alice", ExtendedKeyUsagePurpose::ClientAuth));
-        let transcript = connect(server(), &pki, client(&other)).await;
+        let record = connect(server(), &pki, client(&other)).await;
         assert_eq!(
-            verdict(&transcript),
+            verdict(&record),
             (Stage::Tls, Code::ClientCertificateRefused, Some("UnknownCA")),
             "{version:?}"
         );
@@ -146,8 +147,8 @@ async fn a_certificate_for_clients_is_no_servers() {
         .with_no_client_auth()
         .with_single_cert(identity.chain, identity.key)
         .unwrap();
-    let transcript = connect(TlsAcceptor::from(Arc::new(config)), &pki, None).await;
-    assert_eq!(verdict(&transcript), (Stage::Tls, Code::CertificateUnsupported, Some("InvalidPurpose")));
+    let record = connect(TlsAcceptor::from(Arc::new(config)), &pki, None).await;
+    assert_eq!(verdict(&record), (Stage::Tls, Code::CertificateUnsupported, Some("InvalidPurpose")));
 }
 
 #[tokio::test]
@@ -155,6 +156,6 @@ async fn a_client_key_of_another_certificate_is_the_definitions_fault() {
     let pki = Pki::new("ours");
     let mut client = pki.issue("alice", ExtendedKeyUsagePurpose::ClientAuth);
     client.key = pki.issue("bob", ExtendedKeyUsagePurpose::ClientAuth).key;
-    let transcript = connect(pki.demanding(&VERSIONS), &pki, Some(client)).await;
-    assert_eq!(verdict(&transcript), (Stage::Tls, Code::FileInvalid, None));
+    let record = connect(pki.demanding(&VERSIONS), &pki, Some(client)).await;
+    assert_eq!(verdict(&record), (Stage::Tls, Code::FileInvalid, None));
 }

@@ -31,7 +31,7 @@ pub(super) fn classify(
             Failure::new(Code::ResponseUnreadable, "the peer breaks the rules of TLS")
                 .native(format!("{reason:?}"))
         }
-        Some(other) => Failure::foreign(Code::Unclassified, format!("the TLS handshake failed: {other}")),
+        Some(other) => Failure::from_peer(Code::Unclassified, format!("the TLS handshake failed: {other}")),
         None => {
             let peer = Endpoint { host: policy.host.clone(), port: 0 };
             let failure = io_failure(io::Error::new(error.kind(), "TLS handshake"), &peer);
@@ -202,7 +202,7 @@ fn untrusted(facts: Option<&Facts>, intermediates: usize) -> Failure {
         ),
         None => "the server's certificate leads to no authority that is trusted here".to_owned(),
     };
-    Failure::foreign(Code::CertificateUntrusted, detail).native("UnknownIssuer")
+    Failure::from_peer(Code::CertificateUntrusted, detail).native("UnknownIssuer")
 }
 
 fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
@@ -220,7 +220,7 @@ fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
         (names, _) if names.len() > 5 => format!("{} and {} more", names[..5].join(", "), names.len() - 5),
         (names, _) => names.join(", "),
     };
-    Failure::foreign(
+    Failure::from_peer(
         Code::CertificateWrongName,
         format!("the server's certificate is not for {host}; it is for {valid_for}"),
     )

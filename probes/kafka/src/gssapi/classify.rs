@@ -3,9 +3,9 @@
 use probe_contract::classification::{Pattern, Row, first_match};
 use probe_contract::{Code, Failure, Stage};
 
+use super::log_lines::Words;
 use super::login::GssapiLogin;
-use super::message::Trouble;
-use super::words::Words;
+use super::message::ChildError;
 use crate::classify::broker_error;
 
 /// What a row recognises the words by.
@@ -313,13 +313,13 @@ const fn kerberos(
 }
 
 /// What a child's trouble amounts to. What no row knows stays `unclassified`.
-pub(super) fn failure(trouble: Trouble, login: &GssapiLogin<'_>) -> Failure {
+pub(super) fn failure(trouble: ChildError, login: &GssapiLogin<'_>) -> Failure {
     let broker = login.broker;
     match trouble {
-        Trouble::Setup(words) => {
-            Failure::foreign(Code::AgentFailed, format!("librdkafka does not start: {words}"))
+        ChildError::Setup(words) => {
+            Failure::from_peer(Code::AgentFailed, format!("librdkafka does not start: {words}"))
         }
-        Trouble::Overdue { state } => {
+        ChildError::Overdue { state } => {
             let stage = stage(&state);
             let (detail, hint) = match stage {
                 Some(Stage::Auth) => (
@@ -330,7 +330,7 @@ pub(super) fn failure(trouble: Trouble, login: &GssapiLogin<'_>) -> Failure {
             };
             Failure { stage, ..Failure::new(Code::TimedOut, detail) }.hint(hint)
         }
-        Trouble::Reported { error, words, state } => reported(error, &words, stage(&state)),
+        ChildError::Reported { error, words, state } => reported(error, &words, stage(&state)),
     }
 }
 
@@ -347,7 +347,7 @@ fn reported(error: i32, text: &str, stage: Option<Stage>) -> Failure {
             let failure = row.failure(&detail);
             Failure { stage: failure.stage.or(stage), ..failure }.native(row.pattern.native)
         }
-        None => Failure { stage, ..Failure::foreign(Code::Unclassified, detail) }.native(error.to_string()),
+        None => Failure { stage, ..Failure::from_peer(Code::Unclassified, detail) }.native(error.to_string()),
     }
 }
 
@@ -388,7 +388,7 @@ mod tests {
         let failure = reported(-169, text, Some(Stage::Auth));
         assert_eq!(failure.detail, "Kerberos says: Client 'gone@TEST.LOCAL' not found in Kerberos database");
         assert_eq!(failure.code, Code::CredentialsRejected);
-        assert!(failure.foreign);
+        assert!(failure.from_peer);
     }
 
     #[test]

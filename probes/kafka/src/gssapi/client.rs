@@ -15,7 +15,7 @@ use support_child::MemoryFile;
 use zeroize::Zeroizing;
 
 use super::dial::{BrokerClient, CheckedBroker, DEBUG, Event};
-use super::message::{Answer, Description, LONGEST_WORDS, Listener, Request, Trouble, VerifyRequest};
+use super::message::{Answer, ChildError, Description, Listener, MAX_LOG_CHARS, Request, VerifyRequest};
 use crate::session::NO_TOPIC;
 
 /// How long one look at what librdkafka reports takes at most.
@@ -32,12 +32,12 @@ pub(super) fn log_in(request: &Request) -> Answer {
     // Held until the answer is there.
     let files = match Files::new(request) {
         Ok(files) => files,
-        Err(error) => return Answer::Failed(Trouble::Setup(shortened(&error.to_string()))),
+        Err(error) => return Answer::Failed(ChildError::Setup(shortened(&error.to_string()))),
     };
     let broker = CheckedBroker { host: request.host.clone(), port: request.port, address: request.address };
     let client = match BrokerClient::new(&configuration(request, &files), broker) {
         Ok(client) => client,
-        Err(error) => return Answer::Failed(Trouble::Setup(shortened(&error.to_string()))),
+        Err(error) => return Answer::Failed(ChildError::Setup(shortened(&error.to_string()))),
     };
     // It goes with the process: to end it properly is to wait for whoever does not answer.
     let client: &'static BrokerClient = Box::leak(Box::new(client));
@@ -159,7 +159,7 @@ fn watch_over(
             Ok(Err(_)) | Err(_) => {}
         }
         if Instant::now() >= until {
-            return Answer::Failed(Trouble::Overdue { state: watch.state });
+            return Answer::Failed(ChildError::Overdue { state: watch.state });
         }
     }
 }
@@ -169,9 +169,9 @@ struct Watch {
     /// As librdkafka names it in front of what it says.
     broker: String,
     /// The first that decides.
-    trouble: Option<Trouble>,
+    trouble: Option<ChildError>,
     /// One that stands in the log; an error that follows it says more.
-    suspected: Option<(Instant, Trouble)>,
+    suspected: Option<(Instant, ChildError)>,
     /// That of the connection.
     state: String,
 }
@@ -222,30 +222,30 @@ impl Watch {
         }
     }
 
-    fn trouble(&mut self) -> Option<Trouble> {
-        let grown_old = |(since, _): &mut (Instant, Trouble)| since.elapsed() > 3 * SLICE;
+    fn trouble(&mut self) -> Option<ChildError> {
+        let grown_old = |(since, _): &mut (Instant, ChildError)| since.elapsed() > 3 * SLICE;
         let suspected = self.suspected.take_if(grown_old).map(|(_, trouble)| trouble);
         self.trouble.take().or(suspected)
     }
 
     /// An error that only the call itself gave back.
-    fn refused(&self, error: &KafkaError) -> Trouble {
+    fn refused(&self, error: &KafkaError) -> ChildError {
         let code = error.rdkafka_error_code().map_or(0, |code| code as i32);
-        Trouble::Reported { error: code, words: shortened(&error.to_string()), state: self.state.clone() }
+        ChildError::Reported { error: code, words: shortened(&error.to_string()), state: self.state.clone() }
     }
 }
 
 /// An error with the state that its text names: by now the connection has another.
-fn reported(error: i32, text: &str, state: &str) -> Trouble {
+fn reported(error: i32, text: &str, state: &str) -> ChildError {
     let named = text.rsplit_once(" in state ").map(|(_, rest)| rest);
     let name =
         |rest: &str| rest.split(|c: char| c != '_' && !c.is_ascii_uppercase()).next().map(str::to_owned);
     let state = named.and_then(name).unwrap_or_else(|| state.to_owned());
-    Trouble::Reported { error, words: shortened(text), state }
+    ChildError::Reported { error, words: shortened(text), state }
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().take(LONGEST_WORDS).collect()
+    text.chars().take(MAX_LOG_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -307,10 +307,10 @@ mod tests {
         let state = "AUTH_REQ".to_owned();
         assert_eq!(
             watch.trouble(),
-            Some(Trouble::Reported { error: -169, words: refused.to_owned(), state })
+            Some(ChildError::Reported { error: -169, words: refused.to_owned(), state })
         );
         thread::sleep(4 * SLICE);
-        assert!(matches!(watch.trouble(), Some(Trouble::Reported { error: -195, .. })));
+        assert!(matches!(watch.trouble(), Some(ChildError::Reported { error: -195, .. })));
     }
 
     #[test]

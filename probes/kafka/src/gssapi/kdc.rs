@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use probe_contract::{Code, Endpoint, Failure, Leg, Run, Stage, Stop, io_failure};
+use probe_contract::{Attempt, Code, Endpoint, Failed, Failure, Run, Stage, io_failure};
 
 use crate::krb5_conf::{KerberosConfiguration, KerberosRealm};
 
 /// As long as Kafka's clients give a broker, where there is time for it.
-const LONGEST_FOR_ONE: Duration = Duration::from_secs(10);
+const KDC_TIMEOUT: Duration = Duration::from_secs(10);
 const KDC: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF names this KDC: make it reachable from here by TCP, or correct its address there";
 
 /// Dials the KDCs that a login of `principal` at `brokers` needs: stages `dns` and `tcp`, so that the gate sees every address. One that is
@@ -20,7 +20,7 @@ pub(crate) async fn reach_kdcs(
     configuration: &KerberosConfiguration,
     principal: &str,
     brokers: &[Endpoint],
-) -> Result<KerberosConfiguration, Stop> {
+) -> Result<KerberosConfiguration, Failed> {
     let needed = match Needed::find(configuration, principal, brokers) {
         Ok(needed) => needed,
         Err(failure) => return Err(run.local().fail(Stage::Auth, failure)),
@@ -39,32 +39,32 @@ pub(crate) async fn reach_kdcs(
 }
 
 /// The first KDC of the realm that can be dialed, by its address.
-async fn reach(run: &Run, realm: &KerberosRealm) -> Result<Endpoint, Stop> {
-    let mut failed = Vec::new();
+async fn reach(run: &Run, realm: &KerberosRealm) -> Result<Endpoint, Failed> {
+    let mut failures = Vec::new();
     for (index, kdc) in realm.kdcs.iter().enumerate() {
         let left = run.deadline().saturating_duration_since(Instant::now());
-        let limit = (index + 1 < realm.kdcs.len()).then(|| LONGEST_FOR_ONE.min(left / 2));
-        let leg = run.leg(kdc.clone()).hinting(KDC).within("time limit for one KDC", limit);
-        match dial(&leg, kdc).await {
+        let limit = (index + 1 < realm.kdcs.len()).then(|| KDC_TIMEOUT.min(left / 2));
+        let attempt = run.attempt(kdc.clone()).hinting(KDC).within("time limit for one KDC", limit);
+        match dial(&attempt, kdc).await {
             Ok(address) => {
-                for stop in failed {
-                    run.tolerate(stop);
+                for failed in failures {
+                    run.tolerate(failed);
                 }
                 return Ok(address);
             }
-            Err(stop) => failed.push(stop),
+            Err(failed) => failures.push(failed),
         }
     }
-    match run.furthest(failed) {
-        Some(stop) => Err(stop),
+    match run.furthest(failures) {
+        Some(failed) => Err(failed),
         None => Err(run.local().fail(Stage::Auth, no_kdc(&realm.name))),
     }
 }
 
-async fn dial(leg: &Leg, kdc: &Endpoint) -> Result<Endpoint, Stop> {
-    match leg.dial().await?.peer_addr() {
+async fn dial(attempt: &Attempt, kdc: &Endpoint) -> Result<Endpoint, Failed> {
+    match attempt.dial().await?.peer_addr() {
         Ok(address) => Ok(Endpoint { host: address.ip().to_canonical().to_string(), port: address.port() }),
-        Err(error) => Err(leg.fail(Stage::Tcp, io_failure(error, kdc))),
+        Err(error) => Err(attempt.fail(Stage::Tcp, io_failure(error, kdc))),
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     use std::net::TcpListener;
     use std::sync::Arc;
 
-    use probe_contract::{Ending, Gate, Loopback, Outcome, RunOptions};
+    use probe_contract::{End, Gate, Loopback, Outcome, RunOptions};
 
     use super::*;
 
@@ -233,13 +233,9 @@ mod tests {
         let broker = endpoint("b1.example");
         let result = reach_kdcs(&run, &configuration, "alice@FARM.TEST", &[broker]).await;
         let left = result.as_ref().ok().map(|found| found.realms[0].kdcs.clone());
-        let transcript = run.close(Ending::Finished(result.map(drop)));
-        let tcp = transcript.records.iter().filter(|record| record.stage == Stage::Tcp);
-        (
-            left,
-            tcp.map(|record| record.outcome).collect(),
-            transcript.failure.map(|(_, failure)| failure.code),
-        )
+        let record = run.close(End::Returned(result.map(drop)));
+        let tcp = record.records.iter().filter(|record| record.stage == Stage::Tcp);
+        (left, tcp.map(|record| record.outcome).collect(), record.failure.map(|(_, failure)| failure.code))
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What librdkafka says of one failure is shorter.
-pub(super) const LONGEST_WORDS: usize = 2048;
+pub(super) const MAX_LOG_CHARS: usize = 2048;
 
 /// Where the child has the `krb5.conf`: at its stdin, when it has read the request there.
 pub(super) const CONFIGURATION_FILE: &str = "/proc/self/fd/0";
@@ -61,7 +61,7 @@ pub(super) enum VerifyRequest {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     Described(Description),
-    Failed(Trouble),
+    Failed(ChildError),
 }
 
 /// What the broker says of its cluster.
@@ -87,7 +87,7 @@ pub(super) struct Listener {
 /// Why there is no description.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Trouble {
+pub(super) enum ChildError {
     /// librdkafka does not start: its words.
     Setup(String),
     /// librdkafka reports an error: its number, its words, and the state of the connection.
@@ -112,13 +112,13 @@ mod tests {
         let state = "AUTH_REQ".to_owned();
         for answer in [
             Answer::Described(description),
-            Answer::Failed(Trouble::Setup("No such property".to_owned())),
-            Answer::Failed(Trouble::Reported {
+            Answer::Failed(ChildError::Setup("No such property".to_owned())),
+            Answer::Failed(ChildError::Reported {
                 error: -169,
                 words: "a \"word\"\n".to_owned(),
                 state: state.clone(),
             }),
-            Answer::Failed(Trouble::Overdue { state }),
+            Answer::Failed(ChildError::Overdue { state }),
         ] {
             let written = serde_json::to_vec(&answer).unwrap();
             assert_eq!(serde_json::from_slice::<Answer>(&written).unwrap(), answer);

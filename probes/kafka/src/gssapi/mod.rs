@@ -9,16 +9,16 @@ mod client;
 mod configuration;
 mod dial;
 mod kdc;
+mod log_lines;
 mod login;
 mod message;
 mod request;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use std::time::Instant;
 
-use probe_contract::{Code, Endpoint, Evidence, Failure, Stage, Step};
+use probe_contract::{Code, Endpoint, Evidence, Failure, Stage, StageGuard};
 use support_child::{Child, Program};
 
 pub(crate) use kdc::reach_kdcs;
@@ -29,26 +29,34 @@ use crate::session::no_topic;
 use child::TASK;
 use message::{Answer, Description};
 
-/// Logs in at one broker and has it describe its cluster. `step` is that of a span of the stages `auth`, `query` and `access`.
+/// Logs in at one broker and has it describe its cluster. `guard` is that of a span of the stages `auth`, `query` and `access`.
 ///
 /// Cancel safe: dropped, it ends the child process.
-pub(crate) async fn log_in(login: &GssapiLogin<'_>, step: &Step) -> Result<Cluster, Failure> {
-    log_in_with(&Program::own(&TASK)?, login, step).await
+pub(crate) async fn log_in(login: &GssapiLogin<'_>, guard: &StageGuard) -> Result<Cluster, Failure> {
+    log_in_with(&Program::own(&TASK)?, login, guard).await
 }
 
-async fn log_in_with(program: &Program, login: &GssapiLogin<'_>, step: &Step) -> Result<Cluster, Failure> {
-    let child = Child { task: &TASK, program, started: Instant::now(), until: step.until() };
+async fn log_in_with(
+    program: &Program,
+    login: &GssapiLogin<'_>,
+    guard: &StageGuard,
+) -> Result<Cluster, Failure> {
+    let child = Child { task: &TASK, program, started: Instant::now(), until: guard.until() };
     let request = request::request(login, child.time())?;
-    match child.ask(&request, || step.offer("GSSAPI")).await? {
-        Answer::Described(description) => describe(login, description, step),
+    match child.ask(&request, || guard.credential_sent("GSSAPI")).await? {
+        Answer::Described(description) => describe(login, description, guard),
         Answer::Failed(trouble) => Err(classify::failure(trouble, login)),
     }
 }
 
 /// Stages `query` and `access`, by what the child heard.
-fn describe(login: &GssapiLogin<'_>, description: Description, step: &Step) -> Result<Cluster, Failure> {
-    step.note(Evidence::User(login.principal.to_owned()));
-    step.advance();
+fn describe(
+    login: &GssapiLogin<'_>,
+    description: Description,
+    guard: &StageGuard,
+) -> Result<Cluster, Failure> {
+    guard.note(Evidence::User(login.principal.to_owned()));
+    guard.next_stage();
     let Description { id, brokers, topics, about_no_topic } = description;
     let brokers: Option<Vec<Broker>> = brokers
         .into_iter()
@@ -64,10 +72,10 @@ fn describe(login: &GssapiLogin<'_>, description: Description, step: &Step) -> R
         return Err(Failure::new(Code::ResponseUnreadable, detail).at(Stage::Query));
     };
     let cluster = Cluster { id, brokers, topics };
-    cluster.note(step);
+    cluster.note(guard);
     cluster.check_brokers(login.broker)?;
-    step.advance();
-    cluster.note_topics(step);
+    guard.next_stage();
+    cluster.note_topics(guard);
     match about_no_topic {
         Some(error) if topics == 0 => no_topic(error, login.broker)?,
         Some(_) | None => {}

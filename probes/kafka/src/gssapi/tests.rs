@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, TrustRoots, Verify};
-use probe_contract::{Ending, Gate, Loopback, Outcome, Resolver, Run, RunOptions, Transcript};
+use probe_contract::{End, Gate, Loopback, Outcome, Resolver, Run, RunOptions, RunRecord};
 use zeroize::Zeroizing;
 
 use super::*;
@@ -33,7 +33,7 @@ async fn log_in_by(
     service: &str,
     policy: Option<&TlsPolicy>,
     deadline: Duration,
-) -> Transcript {
+) -> RunRecord {
     let stages = [Stage::Auth, Stage::Query, Stage::Access];
     let options = RunOptions {
         deadline,
@@ -53,15 +53,17 @@ async fn log_in_by(
         kerberos: &kerberos(),
         tls: policy.map(|policy| Tls { policy, roots: &[] }),
     };
-    let result =
-        run.leg(broker.clone()).span(&stages, async |step| log_in_with(program, &login, &step).await).await;
-    run.close(Ending::Finished(result.map(drop)))
+    let result = run
+        .attempt(broker.clone())
+        .stages(&stages, async |guard| log_in_with(program, &login, &guard).await)
+        .await;
+    run.close(End::Returned(result.map(drop)))
 }
 
 /// Stage, code and words of the failure.
 async fn failure(script: &str) -> (Stage, Code, String) {
-    let transcript = log_in_by(&program(script), "kafka", None, Duration::from_secs(10)).await;
-    let (stage, failure) = transcript.failure.expect("it fails");
+    let record = log_in_by(&program(script), "kafka", None, Duration::from_secs(10)).await;
+    let (stage, failure) = record.failure.expect("it fails");
     (stage, failure.code, failure.detail)
 }
 
@@ -85,8 +87,8 @@ async fn a_child_that_dies_is_a_failure_with_its_own_words() {
         );
     }
     let absent = Program { path: "/no/such/program".into(), arguments: Vec::new() };
-    let transcript = log_in_by(&absent, "kafka", None, Duration::from_secs(10)).await;
-    let (_, failure) = transcript.failure.expect("it fails");
+    let record = log_in_by(&absent, "kafka", None, Duration::from_secs(10)).await;
+    let (_, failure) = record.failure.expect("it fails");
     assert_eq!(failure.code, Code::AgentFailed);
     assert!(failure.detail.ends_with("can't be started: entity not found"), "{}", failure.detail);
 }
@@ -95,9 +97,9 @@ async fn a_child_that_dies_is_a_failure_with_its_own_words() {
 async fn a_child_that_hangs_is_ended_before_the_deadline() {
     for script in ["exec sleep 60", "exec 1>&-; exec sleep 60", "cat >/dev/null; printf '{'; exec sleep 60"] {
         let started = Instant::now();
-        let transcript = log_in_by(&program(script), "kafka", None, Duration::from_secs(1)).await;
+        let record = log_in_by(&program(script), "kafka", None, Duration::from_secs(1)).await;
         assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-        let (stage, failure) = transcript.failure.expect("it fails");
+        let (stage, failure) = record.failure.expect("it fails");
         assert_eq!((stage, failure.code), (Stage::Auth, Code::AgentFailed), "{script}");
         assert!(
             failure.detail.ends_with("hangs, and was ended when the time was nearly over"),
@@ -119,7 +121,7 @@ async fn a_child_that_is_no_longer_wanted_is_killed() {
         }
     };
     tokio::select! {
-        transcript = login => panic!("{:?}", transcript.failure),
+        record = login => panic!("{:?}", record.failure),
         () = begun => {}
     }
     let process = Path::new("/proc").join(fs::read_to_string(&file).unwrap().trim());
@@ -144,8 +146,8 @@ async fn a_child_has_an_environment_of_its_own_and_no_folder() {
         seen("env").display(),
         seen("folder").display(),
     );
-    let transcript = log_in_by(&program(&script), "kafka", None, Duration::from_secs(10)).await;
-    assert_eq!(transcript.failure.map(|(_, failure)| failure.code), Some(Code::AgentFailed));
+    let record = log_in_by(&program(&script), "kafka", None, Duration::from_secs(10)).await;
+    assert_eq!(record.failure.map(|(_, failure)| failure.code), Some(Code::AgentFailed));
     let read = |name: &str| fs::read_to_string(seen(name)).unwrap();
     let environment = read("env");
     let shells_own = ["PWD=", "OLDPWD=", "SHLVL=", "_="];
@@ -188,7 +190,7 @@ async fn what_the_child_hears_is_recorded_stage_by_stage() {
     let stages: Vec<_> = passed.records.iter().map(|record| (record.stage, record.outcome)).collect();
     assert_eq!(stages, [Stage::Auth, Stage::Query, Stage::Access].map(|stage| (stage, Outcome::Passed)));
     assert!(answer(broker, 0, "3").await.failure.is_none(), "there is no topic at all");
-    for (transcript, stage, code) in [
+    for (record, stage, code) in [
         (answer(broker, 0, "29").await, Stage::Access, Code::AccessDenied),
         (answer("", 0, "0").await, Stage::Query, Code::ServerNotReady),
         (answer(&brokers(1001), 1, "null").await, Stage::Query, Code::ResponseUnreadable),
@@ -199,7 +201,7 @@ async fn what_the_child_hears_is_recorded_stage_by_stage() {
         ),
         (answer(r#"{"id":1,"host":"b1","port":0}"#, 0, "0").await, Stage::Query, Code::ResponseUnreadable),
     ] {
-        let failure = transcript.failure.map(|(stage, failure)| (stage, failure.code));
+        let failure = record.failure.map(|(stage, failure)| (stage, failure.code));
         assert_eq!(failure, Some((stage, code)));
     }
 }
@@ -210,12 +212,8 @@ async fn a_service_that_is_none_and_an_ipv6_broker_start_no_child() {
     let started = folder.path().join("started");
     let never = program(&format!("touch {}; exit 0", started.display()));
     for service in ["", "kafka/b1", "kafka@b1", "a;touch x", "kafka\n", "%{x}"] {
-        let transcript = log_in_by(&never, service, None, Duration::from_secs(10)).await;
-        assert_eq!(
-            transcript.failure.map(|(_, failure)| failure.code),
-            Some(Code::InvalidSettings),
-            "{service}"
-        );
+        let record = log_in_by(&never, service, None, Duration::from_secs(10)).await;
+        assert_eq!(record.failure.map(|(_, failure)| failure.code), Some(Code::InvalidSettings), "{service}");
     }
     assert!(!started.exists());
 }

@@ -17,7 +17,7 @@ const MAGIC: u8 = 5;
 /// KRB5_NT_PRINCIPAL, for what version 1 does not say.
 const NAME_OF_A_PRINCIPAL: u32 = 1;
 /// So many principals are named where the one that is looked for is not there.
-const FEW: usize = 4;
+const MAX_NAMED_PRINCIPALS: usize = 4;
 
 /// The long-term keys of one principal, as a keytab that holds nothing else (MIT Kerberos documentation, "Keytab file format").
 #[derive(Clone)]
@@ -101,7 +101,7 @@ fn named<'a>(entries: impl Iterator<Item = &'a Entry<'a>>) -> String {
         if names.contains(&name) {
             continue;
         }
-        if names.len() == FEW {
+        if names.len() == MAX_NAMED_PRINCIPALS {
             return format!("{} and others", names.join(", "));
         }
         names.push(name);

@@ -54,11 +54,11 @@ impl Principal {
 /// A principal of a file, as text. What is too long or no text is not shown: in a damaged file it may be anything.
 pub(super) fn spell(realm: &[u8], components: &[&[u8]]) -> String {
     /// No name of a person or a service is longer.
-    const LONGEST: usize = 128;
+    const MAX_NAME_BYTES: usize = 128;
     let escape = |part: &[u8]| {
         let text = std::str::from_utf8(part).ok()?;
         let is_shown = |c: char| c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
-        if text.len() > LONGEST || !text.chars().all(is_shown) {
+        if text.len() > MAX_NAME_BYTES || !text.chars().all(is_shown) {
             return None;
         }
         let mut escaped = String::new();
@@ -71,9 +71,9 @@ pub(super) fn spell(realm: &[u8], components: &[&[u8]]) -> String {
         Some(escaped)
     };
     let name: Option<Vec<String>> =
-        components.iter().take(LONGEST).map(|component| escape(component)).collect();
+        components.iter().take(MAX_NAME_BYTES).map(|component| escape(component)).collect();
     match (name.map(|parts| parts.join("/")), escape(realm)) {
-        (Some(name), Some(realm)) if name.len() <= LONGEST => format!("{name}@{realm}"),
+        (Some(name), Some(realm)) if name.len() <= MAX_NAME_BYTES => format!("{name}@{realm}"),
         _ => "a principal whose name can't be shown".to_owned(),
     }
 }

@@ -97,7 +97,7 @@ fn without_its_realm_a_principal_must_be_one() {
 }
 
 #[test]
-fn whose_keys_there_are_is_told() {
+fn whose_keys_there_are_is_reported() {
     for principal in
         ["Alice@EXAMPLE.COM", "alice@example.com", "alice/admin@EXAMPLE.COM", "kafka@EXAMPLE.COM"]
     {
@@ -119,7 +119,7 @@ fn whose_keys_there_are_is_told() {
 }
 
 #[test]
-fn a_malformed_principal_is_told() {
+fn a_malformed_principal_is_reported() {
     for principal in ["", "alice@", "a@B@C", r"alice\"] {
         let (detail, hint) = refused(&genuine(), principal);
         assert_eq!(detail, "the principal whose keys are looked for is malformed");

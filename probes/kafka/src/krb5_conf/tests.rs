@@ -150,7 +150,7 @@ fn a_kdc_is_a_host_with_or_without_a_port() {
 }
 
 #[test]
-fn where_no_kdc_is_named_that_is_told() {
+fn where_no_kdc_is_named_that_is_reported() {
     let looked_up = "[libdefaults]\n dns_lookup_kdc = true\n default_realm = R\n[realms]\n R = {\n }\n";
     let (detail, hint) = refused(looked_up);
     assert_eq!(detail, "the file names no KDC");
@@ -174,7 +174,7 @@ fn where_no_kdc_is_named_that_is_told() {
 }
 
 #[test]
-fn a_line_that_can_not_be_read_is_told_by_its_number() {
+fn a_line_that_can_not_be_read_is_reported_by_its_number() {
     for (file, expected) in [
         ("<html>canary".to_owned(), "line 1: expected tag = value"),
         ("canary = 1".to_owned(), "line 1: expected [section] first"),

@@ -152,7 +152,7 @@ fn unreached(service: AwsService, error: reqwest::Error) -> Failure {
         "Check that {id} can be reached from here: a private subnet needs a NAT gateway or the VPC endpoint \
          com.amazonaws.REGION.{signing_name}"
     );
-    Failure::foreign(code, format!("{id} {how}: {last}")).hint(hint).source(error)
+    Failure::from_peer(code, format!("{id} {how}: {last}")).hint(hint).source(error)
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ pub(crate) fn refused(
         Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
             let message = message.unwrap_or("it says no more than its code");
-            Failure::foreign(Code::Unclassified, format!("{name}: {message}"))
+            Failure::from_peer(Code::Unclassified, format!("{name}: {message}"))
         }
     };
     failure.native(native.to_owned())

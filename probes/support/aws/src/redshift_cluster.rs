@@ -68,7 +68,7 @@ fn not_ready(how: &str, status: Option<&str>) -> Failure {
         return Failure::new(Code::ServerNotReady, format!("Redshift: the cluster {how}")).hint(HINT);
     };
     let detail = format!("Redshift: the cluster {how}: its ClusterStatus is {status}");
-    Failure::foreign(Code::ServerNotReady, detail).native(status.to_owned()).hint(HINT)
+    Failure::from_peer(Code::ServerNotReady, detail).native(status.to_owned()).hint(HINT)
 }
 
 #[cfg(test)]

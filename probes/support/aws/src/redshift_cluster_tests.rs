@@ -43,7 +43,7 @@ fn without(element: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_cluster_tells_its_host_and_port() {
+async fn a_cluster_reports_its_host_and_port() {
     let (answer, request) = ask("sales", "EU-Central-1", http(200, CLUSTER)).await;
     assert_eq!(answer.unwrap(), Endpoint { host: HOST.to_owned(), port: 5439 });
     let (head, body) = request.split_once("\r\n\r\n").unwrap();

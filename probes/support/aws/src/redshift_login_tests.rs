@@ -114,8 +114,8 @@ async fn what_a_cluster_is_refused_for() {
         let failure = answer.unwrap_err();
         assert_eq!((failure.code, failure.native.as_deref()), (code, Some(native)));
         // Only what no row knows is told in AWS's words.
-        let foreign = code == Code::Unclassified;
-        assert_eq!((failure.foreign, failure.detail.contains("about it")), (foreign, foreign), "{native}");
+        let unknown = code == Code::Unclassified;
+        assert_eq!((failure.from_peer, failure.detail.contains("about it")), (unknown, unknown), "{native}");
         assert_eq!(
             !failure.hints.is_empty(),
             matches!(native, "ClusterNotFound" | "AccessDenied"),

@@ -197,21 +197,21 @@ mod tests {
             ("printf '\"cut'", "answers what can't be read"),
             ("yes", "answers more than there can be to say"),
         ] {
-            let told = ask(&shell(script), Duration::from_secs(10)).await;
-            assert_eq!(told, Err(format!("the process of the test {words}")), "{script}");
+            let reported = ask(&shell(script), Duration::from_secs(10)).await;
+            assert_eq!(reported, Err(format!("the process of the test {words}")), "{script}");
         }
         let absent = Program { path: "/no/such/program".into(), arguments: Vec::new() };
-        let told = ask(&absent, Duration::from_secs(10)).await;
-        assert_eq!(told, Err("the process of the test can't be started: entity not found".to_owned()));
+        let reported = ask(&absent, Duration::from_secs(10)).await;
+        assert_eq!(reported, Err("the process of the test can't be started: entity not found".to_owned()));
     }
 
     #[tokio::test]
     async fn a_child_that_hangs_is_ended_in_time_and_one_that_nobody_waits_for_at_once() {
         let time = Duration::from_secs(1);
         let started = Instant::now();
-        let told = ask(&shell("exec sleep 60"), time).await;
+        let reported = ask(&shell("exec sleep 60"), time).await;
         let hangs = "the process of the test hangs, and was ended when the time was nearly over";
-        assert_eq!(told, Err(hangs.to_owned()));
+        assert_eq!(reported, Err(hangs.to_owned()));
         assert!(started.elapsed() < time, "{:?}", started.elapsed());
 
         let folder = tempfile::tempdir().unwrap();
@@ -227,7 +227,7 @@ mod tests {
             }
         };
         let id = tokio::select! {
-            told = ask(&program, Duration::from_secs(30)) => panic!("{told:?}"),
+            reported = ask(&program, Duration::from_secs(30)) => panic!("{reported:?}"),
             id = id => id,
         };
         let status = || fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();

@@ -79,7 +79,7 @@ pub async fn exchange(stream: impl Io, request: Request, url: &WebUrl) -> Result
         }
         Err(error) => match error.downcast::<hyper::Error>() {
             Ok(error) => failure(*error, &first, url),
-            Err(error) => Failure::foreign(
+            Err(error) => Failure::from_peer(
                 Code::ResponseUnreadable,
                 format!("the answer of {} can't be read: {error}", url.endpoint),
             ),
@@ -128,7 +128,7 @@ fn failure(error: hyper::Error, first: &FirstBytes, url: &WebUrl) -> Failure {
         return hint.into_iter().fold(failure, Failure::hint).source(error);
     }
     if error.is_parse() {
-        return Failure::foreign(Code::ResponseUnreadable, format!("{peer} broke the protocol: {error}"))
+        return Failure::from_peer(Code::ResponseUnreadable, format!("{peer} broke the protocol: {error}"))
             .source(error);
     }
     // It closed the connection before its answer was whole.

@@ -198,10 +198,10 @@ mod tests {
                 "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
             ),
         ] {
-            let told =
+            let reported =
                 Scram::with_nonce(hash, "user", nonce).prove(server_first.as_bytes(), &pencil).unwrap();
-            assert_eq!(told.message.as_str(), proof);
-            assert_eq!(told.check(signature.as_bytes()), Ok(()));
+            assert_eq!(reported.message.as_str(), proof);
+            assert_eq!(reported.check(signature.as_bytes()), Ok(()));
         }
     }
 

@@ -12,9 +12,9 @@ use super::style::{BAD, CAREFUL, DIM, GOOD, milliseconds};
 use fact::fact;
 
 /// A certificate that expires within so many days is told from others of its issuer.
-const SOON: i64 = 30;
+const EXPIRY_WARNING_DAYS: i64 = 30;
 /// So many endpoints are named before the others are counted.
-const FEW: usize = 3;
+const MAX_NAMED_ENDPOINTS: usize = 3;
 
 /// Writes what every stage did.
 pub(super) fn write(out: &mut impl Write, records: &[Record]) -> io::Result<()> {
@@ -132,7 +132,7 @@ impl Group<'_> {
             [only] => Some((*only).to_string()),
             many if are_the_most => Some(format!("{} endpoints", many.len())),
             many => {
-                let names: Vec<_> = many.iter().take(FEW).map(ToString::to_string).collect();
+                let names: Vec<_> = many.iter().take(MAX_NAMED_ENDPOINTS).map(ToString::to_string).collect();
                 let more = many.len() - names.len();
                 let and_more = if more == 0 { String::new() } else { format!(" and {more} more") };
                 Some(names.join(", ") + &and_more)
@@ -184,7 +184,7 @@ fn agreed(evidence: &Evidence) -> Option<String> {
     match evidence {
         Evidence::Resolved(_) | Evidence::Address(_) => None,
         Evidence::PeerCertificate(certificate) => {
-            let days = days_left(evidence).filter(|days| *days < SOON);
+            let days = days_left(evidence).filter(|days| *days < EXPIRY_WARNING_DAYS);
             Some(format!("{} {days:?}", certificate.issuer))
         }
         Evidence::TlsVersion(_)

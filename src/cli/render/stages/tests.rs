@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use probe_contract::tls::TrustRoots;
 use probe_contract::{
-    Code, Ending, Fact, Gate, Label, Loopback, PeerCertificate, RecordedFailure, Resolver, Run, RunOptions,
+    Code, End, Fact, Gate, Label, Loopback, PeerCertificate, RecordedFailure, Resolver, Run, RunOptions,
 };
 
 use super::*;
@@ -19,7 +19,7 @@ fn record(stage: Stage, broker: Option<u8>, outcome: Outcome, ms: u64, evidence:
     };
     let run = Run::open(options, &[Stage::Settings], &[]);
     run.prepared(Duration::ZERO);
-    let mut record = run.close(Ending::Finished(Ok(()))).records.remove(0);
+    let mut record = run.close(End::Returned(Ok(()))).records.remove(0);
     record.stage = stage;
     record.endpoint = broker.map(endpoint);
     record.outcome = outcome;
@@ -249,7 +249,7 @@ fn a_name_is_replaced_where_it_is_no_part_of_another() {
 }
 
 #[test]
-fn a_fact_of_one_probe_is_told_as_the_probe_words_it() {
+fn a_fact_of_one_probe_is_reported_as_the_probe_words_it() {
     let members = |names: &[&str]| {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         Evidence::Fact(Fact::new(Label::new("members"), names, "members {}"))

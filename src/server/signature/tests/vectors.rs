@@ -98,7 +98,7 @@ fn every_step_of_every_vector_is_right() {
         }
         ran += 1;
 
-        let expected = |step: &str| std::fs::read_to_string(vector.join(step)).expect("a step");
+        let expected = |guard: &str| std::fs::read_to_string(vector.join(guard)).expect("a step");
         let message = Message::read(&vector.join("header-signed-request.txt"));
         let request = message.request();
         let service = context["service"].as_str().expect("a service");

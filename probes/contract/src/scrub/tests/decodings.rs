@@ -102,7 +102,7 @@ fn unhtml(text: &str) -> String {
 }
 
 /// A part of `secret` of `length` characters that can be read in `text`, or in what it decodes to within so many steps.
-pub(crate) fn told(text: &str, secret: &str, length: usize, steps: usize) -> Option<String> {
+pub(crate) fn reported(text: &str, secret: &str, length: usize, guards: usize) -> Option<String> {
     /// What can't be seen, of all that a test puts between letters.
     const MARKS: &[char] = &['\u{ad}', '\u{200b}', '\u{202e}'];
     let is_shown = |c: &char| !c.is_whitespace() && !c.is_control() && !MARKS.contains(c);
@@ -112,14 +112,14 @@ pub(crate) fn told(text: &str, secret: &str, length: usize, steps: usize) -> Opt
     let parts = secret.windows(length.min(secret.len())).map(|part| part.iter().collect());
     let parts: Vec<String> = parts.collect();
     let mut texts = vec![text.to_owned()];
-    for step in 0..=steps {
+    for guard in 0..=guards {
         for text in &texts {
             let read: String = bare(text).into_iter().collect();
             if let Some(part) = parts.iter().find(|part| read.contains(part.as_str())) {
                 return Some(format!("{part:?} in {read:?}"));
             }
         }
-        if step < steps {
+        if guard < guards {
             texts = texts.iter().flat_map(|text| decodings(text)).collect();
         }
     }

@@ -207,7 +207,7 @@ fn no_spelling_of_a_secret_can_be_read_out_of_what_is_shown() {
         let clean = scrub(&secret).mask_whole(&format!("login failed for {text}: try again"));
         assert!(clean.contains(MASK), "{secret:?} {how:?} {text:?}: {clean}");
         assert_eq!(
-            decodings::told(&clean, &secret, SHORT_SECRET, 2),
+            decodings::reported(&clean, &secret, SHORT_SECRET, 2),
             None,
             "{secret:?} {how:?} {text:?}: {clean}"
         );

@@ -1,16 +1,16 @@
 //! What an answer proves, and what it refuses: HTTP 200 is not success.
 
-use probe_contract::{Code, Endpoint, Evidence, Failure, Secret, Stage, Step, Warning};
+use probe_contract::{Code, Endpoint, Evidence, Failure, Secret, Stage, StageGuard, Warning};
 
 use crate::answer::{Answer, Content};
 use crate::classify;
-use crate::interpreter::{Check, ErrorRow, Side};
+use crate::extensions::{Check, ErrorRow, Side};
 use crate::path::{JsonPath, scalar};
 use crate::settings::Settings;
 
 /// What a right answer says beside being right.
 #[derive(Debug, Default)]
-pub(crate) struct Proof {
+pub(crate) struct Verified {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) warnings: Vec<Warning>,
 }
@@ -19,18 +19,18 @@ pub(crate) struct Proof {
 ///
 /// # Errors
 /// Why it proves nothing, or proves the contrary; at the stage that it decides.
-pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Result<Proof, Failure> {
-    let interpreter = &settings.document.interpreter;
-    if let Some(row) = row(&interpreter.errors, Side::Api, answer) {
+pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Result<Verified, Failure> {
+    let extensions = &settings.document.extensions;
+    if let Some(row) = row(&extensions.errors, Side::Api, answer) {
         return Err(by_row(settings, row, answer, peer));
     }
     refuse_by_status(settings, answer, peer)?;
-    if answer.status() == 204 && interpreter.answer.empty {
-        return Ok(Proof::default());
+    if answer.status() == 204 && extensions.answer.empty {
+        return Ok(Verified::default());
     }
-    if let (Content::Xml, Some(element)) = (answer.content(), &interpreter.answer.xml_element) {
+    if let (Content::Xml, Some(element)) = (answer.content(), &extensions.answer.xml_element) {
         return if has_element(&answer.text(), element) {
-            Ok(Proof::default())
+            Ok(Verified::default())
         } else {
             Err(unreadable(answer, peer, &format!("XML without an element {element}")))
         };
@@ -50,11 +50,11 @@ pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Resu
     if let Some(path) = response.and_then(|response| response.error_path.as_ref())
         && let Some(error) = path.first(json).filter(|error| says_something(error))
     {
-        let failure = Failure::foreign(Code::Unclassified, said(answer, peer));
+        let failure = Failure::from_peer(Code::Unclassified, said(answer, peer));
         let native = scalar(error).unwrap_or_else(|| path.as_str().to_owned());
         return Err(failure.native(native).hint("Look up what the provider says of this error"));
     }
-    if let Some(check) = interpreter.checks.iter().find(|check| !holds(settings, check, answer)) {
+    if let Some(check) = extensions.checks.iter().find(|check| !holds(settings, check, answer)) {
         return Err(failed(check, peer));
     }
     if let Some(response) = response
@@ -64,11 +64,11 @@ pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Resu
         return Err(unreadable(answer, peer, &what));
     }
     let fact = |path: &Option<JsonPath>| path.as_ref().and_then(|path| answer.at(path));
-    let user = fact(&interpreter.answer.user).map(Evidence::User);
-    let database = fact(&interpreter.answer.database).map(Evidence::Database);
-    let notices = interpreter.notices.iter().filter(|notice| notice.when.hold(answer));
+    let user = fact(&extensions.answer.user).map(Evidence::User);
+    let database = fact(&extensions.answer.database).map(Evidence::Database);
+    let notices = extensions.notices.iter().filter(|notice| notice.when.hold(answer));
     let warnings = notices.map(|notice| Warning::new("provider_notice", notice.message.clone()));
-    Ok(Proof { evidence: user.into_iter().chain(database).collect(), warnings: warnings.collect() })
+    Ok(Verified { evidence: user.into_iter().chain(database).collect(), warnings: warnings.collect() })
 }
 
 /// The token in the answer of a token endpoint.
@@ -76,20 +76,20 @@ pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Resu
 /// # Errors
 /// Why there is none; at the stage that it decides.
 pub(crate) fn token(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Result<Secret, Failure> {
-    let interpreter = &settings.document.interpreter;
-    if let Some(row) = row(&interpreter.errors, Side::Token, answer) {
+    let extensions = &settings.document.extensions;
+    if let Some(row) = row(&extensions.errors, Side::Token, answer) {
         return Err(by_row(settings, row, answer, peer));
     }
     refuse_by_status(settings, answer, peer)?;
     let usual = [JsonPath::parse("$.access_token")];
     let usual: Vec<_> = usual.into_iter().flatten().collect();
-    let members = if interpreter.token.members.is_empty() { &usual } else { &interpreter.token.members };
+    let members = if extensions.token.members.is_empty() { &usual } else { &extensions.token.members };
     let found = members.iter().find_map(|path| answer.at(path)).filter(|token| !token.is_empty());
     match (found, answer.content()) {
         (Some(token), _) => Ok(Secret::new(token)),
         (None, Content::Html) => Err(login_page(answer, peer)),
         (None, _) => match answer.message() {
-            Some(message) => Err(Failure::foreign(
+            Some(message) => Err(Failure::from_peer(
                 Code::Unclassified,
                 format!("{peer} answered HTTP {} without a token: {message}", answer.status()),
             )
@@ -101,7 +101,7 @@ pub(crate) fn token(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
 
 /// The refresh token beside the access token that [`token`] finds.
 pub(crate) fn refresh_token(settings: &Settings, answer: &Answer) -> Option<Secret> {
-    let members = &settings.document.interpreter.token.members;
+    let members = &settings.document.extensions.token.members;
     let found = members.iter().find(|path| answer.at(path).is_some_and(|token| !token.is_empty()));
     let beside = found.and_then(|path| path.as_str().rsplit_once('.')).map_or("$", |(parent, _)| parent);
     let path = JsonPath::parse(&format!("{beside}.refresh_token")).ok()?;
@@ -117,9 +117,9 @@ fn row<'a>(own: &'a [ErrorRow], side: Side, answer: &Answer) -> Option<&'a Error
 fn by_row(settings: &Settings, row: &ErrorRow, answer: &Answer, peer: &Endpoint) -> Failure {
     let native = native(&row.native, row.when.first_path(), answer);
     let mut failure =
-        Failure::foreign(row.code, waiting(row.code, said(answer, peer), answer)).native(native);
+        Failure::from_peer(row.code, waiting(row.code, said(answer, peer), answer)).native(native);
     failure.stage = row.stage.or_else(|| stage(row.code));
-    let version = settings.document.interpreter.version_property.as_deref();
+    let version = settings.document.extensions.version_property.as_deref();
     match (&row.hint, version, default_hint(row.code)) {
         (Some(hint), ..) => failure.hint(hint.clone()),
         (None, Some(property), _) if row.code == Code::ApiVersionRetired => {
@@ -158,9 +158,9 @@ fn refuse_by_status(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
     }
     let is_page = answer.content() == Content::Html;
     if status == GONE
-        && let Some(property) = &settings.document.interpreter.version_property
+        && let Some(property) = &settings.document.extensions.version_property
     {
-        let failure = Failure::foreign(Code::ApiVersionRetired, said(answer, peer));
+        let failure = Failure::from_peer(Code::ApiVersionRetired, said(answer, peer));
         return Err(failure
             .native(native(&[], response_error(settings), answer))
             .hint(format!("Set the property {property} to a version that the provider still serves")));
@@ -173,7 +173,7 @@ fn refuse_by_status(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
         None => (Code::Unclassified, Some("Look up what the provider says of this error")),
     };
     let native = native(&[], response_error(settings), answer);
-    let mut failure = Failure::foreign(code, waiting(code, said(answer, peer), answer)).native(native);
+    let mut failure = Failure::from_peer(code, waiting(code, said(answer, peer), answer)).native(native);
     failure.stage = stage(code);
     Err(hint.into_iter().fold(failure, Failure::hint))
 }
@@ -188,12 +188,12 @@ fn native(paths: &[JsonPath], path: Option<&JsonPath>, answer: &Answer) -> Strin
     if !several.is_empty() {
         return several.join("/");
     }
-    let one = path.and_then(|path| answer.at(path)).filter(|text| text.len() <= LONGEST_NATIVE);
+    let one = path.and_then(|path| answer.at(path)).filter(|text| text.len() <= MAX_NATIVE_CHARS);
     one.unwrap_or_else(|| format!("HTTP {}", answer.status()))
 }
 
 /// What is longer is a sentence, and no code.
-const LONGEST_NATIVE: usize = 64;
+const MAX_NATIVE_CHARS: usize = 64;
 
 fn said(answer: &Answer, peer: &Endpoint) -> String {
     let message = answer.message().or_else(|| answer.challenge("error_description"));
@@ -232,7 +232,7 @@ fn redirected(answer: &Answer, peer: &Endpoint) -> Failure {
     let to = answer.header("location").and_then(|location| support_http::WebUrl::parse(location).ok());
     let to = to.map_or_else(|| "elsewhere".to_owned(), |to| format!("to {}", to.endpoint));
     let detail = format!("{peer} answered HTTP {status} and redirects {to}; a credential is not taken there");
-    Failure::foreign(Code::ResponseUnreadable, detail).native(format!("HTTP {status}")).hint(
+    Failure::from_peer(Code::ResponseUnreadable, detail).native(format!("HTTP {status}")).hint(
         "Give the URL that it redirects to, if that is the API; a redirect to a login page means that the host is another one",
     )
 }
@@ -286,8 +286,8 @@ fn has_element(xml: &str, element: &str) -> bool {
 }
 
 /// Notes what a right answer says.
-pub(crate) fn note(step: &Step, proof: &[Evidence]) {
+pub(crate) fn note(guard: &StageGuard, proof: &[Evidence]) {
     for fact in proof {
-        step.note(fact.clone());
+        guard.note(fact.clone());
     }
 }

@@ -223,7 +223,7 @@ fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Fai
         Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
             let message = message.unwrap_or("it says no more than its code");
-            Failure::foreign(Code::Unclassified, format!("{name}: {message}"))
+            Failure::from_peer(Code::Unclassified, format!("{name}: {message}"))
         }
     };
     let failure = if found.is_some_and(|(_, detail)| detail == DENIED) {

@@ -21,7 +21,7 @@ static DERIVATIONS: LazyLock<Arc<Semaphore>> =
     LazyLock::new(|| Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from))));
 
 /// Resolves the references of definitions.
-pub(crate) struct Materials {
+pub(crate) struct SecretResolver {
     pub(super) files: LocalFiles,
     pub(super) resolver: Arc<Resolver>,
     pub(super) aws: Aws,
@@ -29,7 +29,7 @@ pub(crate) struct Materials {
 
 /// The references of one definition, while they are resolved.
 pub(super) struct Resolution<'a> {
-    pub(super) materials: &'a Materials,
+    pub(super) secret_resolver: &'a SecretResolver,
     pub(super) access: &'a Access,
     pub(super) deadline: Instant,
 }
@@ -37,19 +37,19 @@ pub(super) struct Resolution<'a> {
 impl SecretAccess for Resolution<'_> {
     fn document<'a>(&'a self, location: &'a Location) -> Resolving<'a, Bytes> {
         match location {
-            Location::File(path) => Box::pin(self.materials.files.read(path.clone())),
+            Location::File(path) => Box::pin(self.secret_resolver.files.read(path.clone())),
             Location::S3(_) | Location::Secret(_) => {
-                Box::pin(self.materials.aws.fetch(location, self.access))
+                Box::pin(self.secret_resolver.aws.fetch(location, self.access))
             }
         }
     }
 
     fn find<'a>(&'a self, object: &'a S3Object) -> Resolving<'a, ()> {
-        Box::pin(self.materials.aws.find(object, self.access))
+        Box::pin(self.secret_resolver.aws.find(object, self.access))
     }
 
     fn decrypt<'a>(&'a self, ciphertext: &'a str) -> Resolving<'a, Secret> {
-        Box::pin(self.materials.aws.decrypt(ciphertext, self.access))
+        Box::pin(self.secret_resolver.aws.decrypt(ciphertext, self.access))
     }
 
     fn open_keystore(
@@ -75,11 +75,11 @@ impl SecretAccess for Resolution<'_> {
 
     fn resolve<'a>(&'a self, reference: &'a Reference) -> Resolving<'a, Arc<dyn Resolved>> {
         let Some(source) = reference.shared_as() else { return reference.resolve(self) };
-        Box::pin(self.materials.aws.share(source, self.access, || reference.resolve(self)))
+        Box::pin(self.secret_resolver.aws.share(source, self.access, || reference.resolve(self)))
     }
 
     fn resolver(&self) -> &Resolver {
-        &self.materials.resolver
+        &self.secret_resolver.resolver
     }
 
     fn aws(&self) -> &dyn AwsAccess {
@@ -89,7 +89,7 @@ impl SecretAccess for Resolution<'_> {
 
 impl AwsAccess for Resolution<'_> {
     fn region<'a>(&'a self, region: Option<&'a Region>) -> Resolving<'a, Region> {
-        Box::pin(self.materials.aws.region(region.or(self.access.region.as_ref())))
+        Box::pin(self.secret_resolver.aws.region(region.or(self.access.region.as_ref())))
     }
 
     fn presign<'a>(
@@ -98,18 +98,18 @@ impl AwsAccess for Resolution<'_> {
         signing_name: &'a str,
         region: &'a Region,
     ) -> Resolving<'a, Secret> {
-        Box::pin(self.materials.aws.presign(url, signing_name, region, self.access))
+        Box::pin(self.secret_resolver.aws.presign(url, signing_name, region, self.access))
     }
 
     fn credentials<'a>(&'a self, region: &'a Region) -> Resolving<'a, AwsCredentials> {
-        Box::pin(self.materials.aws.identity(region, self.access))
+        Box::pin(self.secret_resolver.aws.identity(region, self.access))
     }
 
     fn call<'a>(&'a self, call: &'a AwsCall) -> Resolving<'a, AwsAnswer> {
-        Box::pin(self.materials.aws.call(call, self.access))
+        Box::pin(self.secret_resolver.aws.call(call, self.access))
     }
 
     fn token_hosts(&self) -> &[String] {
-        self.materials.aws.token_hosts()
+        self.secret_resolver.aws.token_hosts()
     }
 }

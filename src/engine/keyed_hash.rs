@@ -4,9 +4,9 @@ use aws_lc_rs::{hmac, rand};
 
 /// Digests under a key of this process.
 #[derive(Clone)]
-pub(super) struct Digest(hmac::Key);
+pub(super) struct KeyedHash(hmac::Key);
 
-impl Digest {
+impl KeyedHash {
     pub(super) fn new() -> Self {
         let mut key = [0; 32];
         rand::fill(&mut key).expect("the operating system has random numbers");
@@ -20,8 +20,8 @@ impl Digest {
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());
         }
-        let mut digest = [0; 32];
-        digest.copy_from_slice(context.sign().as_ref());
-        digest
+        let mut keyed_hash = [0; 32];
+        keyed_hash.copy_from_slice(context.sign().as_ref());
+        keyed_hash
     }
 }

@@ -1,4 +1,4 @@
-//! What Glue's shape of a connector can't say: the key `Interpreter` of a document.
+//! What Glue's shape of a connector can't say: the key `Extensions` of a document.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::pattern::Conditions;
 /// a type that a user registered.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
-pub(crate) struct Interpreter {
+pub(crate) struct Extensions {
     /// What people call it. Read before the document is, by [`crate::connectors`].
     #[serde(rename = "DisplayName")]
     _display_name: String,

@@ -73,7 +73,7 @@ impl From<Failure> for Refusal {
 impl From<Refusal> for Failure {
     fn from(Refusal { code, native, detail, hints }: Refusal) -> Self {
         // The words of a service of AWS's may be among them.
-        let failure = Self::foreign(code, detail);
+        let failure = Self::from_peer(code, detail);
         Self { native: native.map(Into::into), hints, ..failure }
     }
 }

@@ -3,10 +3,10 @@
 use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Mistake, ResolvedSecrets, Secret};
 use support_http::WebUrl;
 
+use crate::credential::{Credential, RequestParam, basic_header, bearer};
 use crate::document::{ContentType, Grant, Method, Parameter, PropertyLocation};
-use crate::interpreter::Refresh;
+use crate::extensions::Refresh;
 use crate::jwt::Claims;
-use crate::presented::{Presented, Sent, basic_header, bearer};
 use crate::secrets::Secrets;
 use crate::settings::{AUTHENTICATION, SECRET_ARN, Settings};
 
@@ -20,27 +20,27 @@ const PASSWORD: &str = "PASSWORD";
 
 /// What a test will do.
 pub(crate) struct Decision {
-    pub(crate) way: Way,
+    pub(crate) plan: AuthPlan,
     /// What every request to the API holds beside the credential.
-    pub(crate) parameters: Vec<Sent>,
+    pub(crate) parameters: Vec<RequestParam>,
 }
 
 /// How the API is reached.
-pub(crate) enum Way {
+pub(crate) enum AuthPlan {
     /// With what the definition has.
-    Direct(Presented),
+    Direct(Credential),
     /// With a token that is asked for first.
-    Exchange(Exchange),
+    TokenRequest(TokenRequest),
     /// With what the definition has, and if that is no good any more with a token that is asked for then.
-    Sparing(Presented, Exchange),
+    RefreshIfExpired(Credential, TokenRequest),
     /// With a token that is asked for by what works once.
-    Code(Exchange),
+    Code(TokenRequest),
     /// With nothing that a test may send: the way to it is tested.
-    Unprovable { detail: String, hint: String },
+    NotTestable { detail: String, hint: String },
 }
 
 /// A request for a token.
-pub(crate) struct Exchange {
+pub(crate) struct TokenRequest {
     pub(crate) url: WebUrl,
     pub(crate) mechanism: &'static str,
     pub(crate) user: String,
@@ -50,13 +50,13 @@ pub(crate) struct Exchange {
     pub(crate) content: ContentType,
     /// Whether everything goes into the query.
     pub(crate) in_query: bool,
-    pub(crate) parameters: Vec<Sent>,
+    pub(crate) parameters: Vec<RequestParam>,
     pub(crate) client: Client,
     /// What the JWT that is exchanged says of itself.
     pub(crate) claims: Option<Claims>,
 }
 
-impl Exchange {
+impl TokenRequest {
     /// The login that it is at the token endpoint.
     pub(crate) fn login(&self) -> Login {
         let (user, secret) = (self.user.clone(), self.secret.clone());
@@ -85,15 +85,15 @@ pub(crate) fn decide(
     resolved: Option<&ResolvedSecrets>,
 ) -> Result<Decision, Vec<Mistake>> {
     let mut decider = Decider { settings, secrets: secrets(settings, resolved), mistakes: Vec::new() };
-    let way = match settings.kind {
+    let plan = match settings.kind {
         AuthenticationType::Basic => decider.basic(),
         AuthenticationType::Custom => decider.custom(),
         AuthenticationType::OAuth2 => decider.oauth2(),
         AuthenticationType::Iam => None,
     };
     let parameters = decider.parameters();
-    match way {
-        Some(way) if decider.mistakes.is_empty() => Ok(Decision { way, parameters }),
+    match plan {
+        Some(plan) if decider.mistakes.is_empty() => Ok(Decision { plan, parameters }),
         Some(_) | None => Err(decider.mistakes),
     }
 }
@@ -107,7 +107,7 @@ struct Decider<'a> {
 
 impl Decider<'_> {
     /// HTTP's own Basic (RFC 7617).
-    fn basic(&mut self) -> Option<Way> {
+    fn basic(&mut self) -> Option<AuthPlan> {
         let settings = self.settings;
         let properties = settings.document.connector_authentication_configuration.basic.as_ref();
         let mut get = |parameter: Option<&Parameter>, key: &str| {
@@ -117,10 +117,10 @@ impl Decider<'_> {
         };
         let user = get(properties.and_then(|basic| basic.username.as_ref()), USERNAME);
         let password = get(properties.and_then(|basic| basic.password.as_ref()), PASSWORD);
-        Some(Way::Direct(basic_header(&user?, password?)))
+        Some(AuthPlan::Direct(basic_header(&user?, password?)))
     }
 
-    fn custom(&mut self) -> Option<Way> {
+    fn custom(&mut self) -> Option<AuthPlan> {
         let settings = self.settings;
         let custom = settings.document.connector_authentication_configuration.custom.as_ref()?;
         let mut sent = Vec::new();
@@ -135,7 +135,7 @@ impl Decider<'_> {
                 Err(mistake) => self.mistakes.push(mistake),
             }
         }
-        if let Some(basic) = &settings.document.interpreter.custom_basic {
+        if let Some(basic) = &settings.document.extensions.custom_basic {
             let find = |name: &str| {
                 let mut parameters = custom.authentication_parameters.iter();
                 let parameter = parameters.find(|parameter| parameter.name == name)?;
@@ -143,10 +143,14 @@ impl Decider<'_> {
             };
             let header = basic_header(&find(&basic.username)?, find(&basic.password)?);
             sent.extend(header.sent.iter().cloned());
-            return Some(Way::Direct(Presented { mechanism: "CUSTOM (Basic)".to_owned(), sent, ..header }));
+            return Some(AuthPlan::Direct(Credential {
+                mechanism: "CUSTOM (Basic)".to_owned(),
+                sent,
+                ..header
+            }));
         }
         let secret = known_by.unwrap_or_else(|| Secret::new(String::new()));
-        Some(Way::Direct(Presented {
+        Some(AuthPlan::Direct(Credential {
             mechanism: "CUSTOM".to_owned(),
             user: None,
             secret,
@@ -155,9 +159,9 @@ impl Decider<'_> {
         }))
     }
 
-    fn oauth2(&mut self) -> Option<Way> {
+    fn oauth2(&mut self) -> Option<AuthPlan> {
         let settings = self.settings;
-        let token = &settings.document.interpreter.token;
+        let token = &settings.document.extensions.token;
         let access = self.secrets.get(ACCESS_TOKEN, &[]).map(trimmed);
         let refresh = self.secrets.get(REFRESH_TOKEN, &[]).map(trimmed);
         let jwt = self.secrets.get(JWT_TOKEN, &["ASSERTION".to_owned()]).map(trimmed);
@@ -166,34 +170,34 @@ impl Decider<'_> {
             Some(bearer(settings, access, "stored ACCESS_TOKEN", refresh_left))
         };
         if settings.authentication.oauth2.aws_managed_client.is_some() {
-            return Some(stored(false).map_or_else(aws_managed, Way::Direct));
+            return Some(stored(false).map_or_else(aws_managed, AuthPlan::Direct));
         }
         if let Some(code) = settings.code() {
             let code = vec![trimmed(code.clone())];
-            return self.exchange("AUTHORIZATION_CODE", CODE_GRANT, code).map(Way::Code);
+            return self.exchange("AUTHORIZATION_CODE", CODE_GRANT, code).map(AuthPlan::Code);
         }
         match settings.grant {
             GrantType::ClientCredentials => {
                 if access.is_some() && client_secret(settings, &self.secrets).is_none() {
-                    return stored(false).map(Way::Direct);
+                    return stored(false).map(AuthPlan::Direct);
                 }
                 let exchange = self.exchange("CLIENT_CREDENTIALS", "client_credentials", Vec::new());
-                exchange.map(Way::Exchange)
+                exchange.map(AuthPlan::TokenRequest)
             }
             GrantType::JwtBearer => {
                 if (!token.jwt_reusable || jwt.is_none()) && access.is_some() {
-                    return stored(false).map(Way::Direct);
+                    return stored(false).map(AuthPlan::Direct);
                 }
                 let jwt = self.needed(jwt, JWT_TOKEN)?;
                 if !token.jwt_reusable {
                     return Some(single_use_jwt());
                 }
-                self.exchange("JWT_BEARER", JWT_GRANT, vec![jwt]).map(Way::Exchange)
+                self.exchange("JWT_BEARER", JWT_GRANT, vec![jwt]).map(AuthPlan::TokenRequest)
             }
             GrantType::AuthorizationCode | GrantType::RefreshToken => {
                 match (access.is_some(), refresh, token.refresh) {
                     (_, Some(refresh), Refresh::Safe) | (false, Some(refresh), Refresh::Sparing) => {
-                        self.refresh(refresh).map(Way::Exchange)
+                        self.refresh(refresh).map(AuthPlan::TokenRequest)
                     }
                     (true, Some(refresh), Refresh::Sparing) => {
                         // What a refresh lacks is no mistake beside a token that can be shown.
@@ -201,11 +205,13 @@ impl Decider<'_> {
                         let exchange = self.refresh(refresh);
                         self.mistakes.truncate(before);
                         match (stored(exchange.is_none()), exchange) {
-                            (Some(stored), Some(exchange)) => Some(Way::Sparing(stored, exchange)),
-                            (stored, _) => stored.map(Way::Direct),
+                            (Some(stored), Some(exchange)) => {
+                                Some(AuthPlan::RefreshIfExpired(stored, exchange))
+                            }
+                            (stored, _) => stored.map(AuthPlan::Direct),
                         }
                     }
-                    (true, refresh, _) => stored(refresh.is_some()).map(Way::Direct),
+                    (true, refresh, _) => stored(refresh.is_some()).map(AuthPlan::Direct),
                     (false, Some(_), Refresh::Never) => Some(unspent_refresh(settings)),
                     (false, None, _) if settings.authentication.oauth2.authorization_code.is_some() => {
                         Some(unspent_code())
@@ -216,7 +222,7 @@ impl Decider<'_> {
         }
     }
 
-    fn refresh(&mut self, token: Secret) -> Option<Exchange> {
+    fn refresh(&mut self, token: Secret) -> Option<TokenRequest> {
         self.exchange("REFRESH_TOKEN", "refresh_token", vec![token])
     }
 
@@ -226,13 +232,16 @@ impl Decider<'_> {
         mechanism: &'static str,
         grant_type: &str,
         credential: Vec<Secret>,
-    ) -> Option<Exchange> {
+    ) -> Option<TokenRequest> {
         let settings = self.settings;
         let grant = settings.grant_properties()?;
         let before = self.mistakes.len();
         let client = self.client(mechanism);
-        let own =
-            |key: &str, value: Secret| Sent { location: PropertyLocation::Body, key: key.to_owned(), value };
+        let own = |key: &str, value: Secret| RequestParam {
+            location: PropertyLocation::Body,
+            key: key.to_owned(),
+            value,
+        };
         let mut parameters = vec![own("grant_type", Secret::new(grant_type.to_owned()))];
         let key = match grant_type {
             "refresh_token" => "refresh_token",
@@ -262,7 +271,7 @@ impl Decider<'_> {
                 Ok(Some(value)) => {
                     let location = parameter.property_location.unwrap_or(PropertyLocation::Body);
                     let value = formatted(parameter, &value);
-                    parameters.push(Sent { location, key: parameter.key().to_owned(), value });
+                    parameters.push(RequestParam { location, key: parameter.key().to_owned(), value });
                 }
                 Ok(None) => {}
                 Err(mistake) => self.mistakes.push(mistake),
@@ -296,7 +305,7 @@ impl Decider<'_> {
             .or(grant.client_id.as_ref())
             .and_then(|parameter| parameter.property_location)
             == Some(PropertyLocation::QueryParam);
-        Some(Exchange {
+        Some(TokenRequest {
             url,
             mechanism,
             user,
@@ -350,10 +359,10 @@ impl Decider<'_> {
     }
 
     /// What every request to the API holds.
-    fn parameters(&mut self) -> Vec<Sent> {
+    fn parameters(&mut self) -> Vec<RequestParam> {
         let settings = self.settings;
         let additional = &settings.document.connection_properties.additional_request_parameters;
-        let mut sent: Vec<Sent> = Vec::new();
+        let mut sent: Vec<RequestParam> = Vec::new();
         for parameter in settings.document.rest_configuration.parameters().into_iter().chain(additional) {
             match settings.value(parameter, &self.secrets) {
                 Ok(Some(value)) => sent.extend(placed(parameter, &value)),
@@ -411,13 +420,13 @@ const CODE_GRANT: &str = "authorization_code";
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Where the provider sent the user with the code: it wants to be told the same (RFC 6749, section 4.1.3).
-fn redirect_uri(settings: &Settings, grant: &Grant) -> Option<Sent> {
+fn redirect_uri(settings: &Settings, grant: &Grant) -> Option<RequestParam> {
     let parameter = grant.redirect_uri.as_ref();
     let given = settings.authentication.oauth2.redirect_uri.as_deref().map(str::trim);
     let value = given.or_else(|| parameter?.default_value.as_deref())?;
     let key = parameter.and_then(|parameter| parameter.key_override.as_deref()).unwrap_or("redirect_uri");
     let value = Secret::new(value.to_owned());
-    Some(Sent { location: PropertyLocation::Body, key: key.to_owned(), value })
+    Some(RequestParam { location: PropertyLocation::Body, key: key.to_owned(), value })
 }
 
 /// RFC 7521, section 4.2: a connector that sends its client secret under this key authenticates by a signed token.
@@ -430,14 +439,14 @@ fn client_secret(settings: &Settings, secrets: &Secrets) -> Option<Secret> {
 }
 
 /// `value` where `parameter` goes; nothing where it goes nowhere.
-fn placed(parameter: &Parameter, value: &Secret) -> Option<Sent> {
+fn placed(parameter: &Parameter, value: &Secret) -> Option<RequestParam> {
     let location = parameter.property_location?;
     let value = formatted(parameter, value);
     let mut key = parameter.key().to_owned();
     if location == PropertyLocation::Path {
         key.clone_from(&parameter.name);
     }
-    Some(Sent { location, key, value })
+    Some(RequestParam { location, key, value })
 }
 
 fn formatted(parameter: &Parameter, value: &Secret) -> Secret {
@@ -454,8 +463,8 @@ fn trimmed(secret: Secret) -> Secret {
     if value.len() == secret.expose().len() { secret } else { Secret::new(value.to_owned()) }
 }
 
-fn aws_managed() -> Way {
-    Way::Unprovable {
+fn aws_managed() -> AuthPlan {
+    AuthPlan::NotTestable {
         detail: "the client application is AWS's own and the definition holds no access token: what only AWS can ask for can't be \
                  tested from here"
             .to_owned(),
@@ -463,24 +472,24 @@ fn aws_managed() -> Way {
     }
 }
 
-fn single_use_jwt() -> Way {
-    Way::Unprovable {
+fn single_use_jwt() -> AuthPlan {
+    AuthPlan::NotTestable {
         detail: "the JWT was not exchanged: nothing says that the provider takes the same one again, and a test must not spend it"
             .to_owned(),
         hint: "Give an ACCESS_TOKEN beside it, which a test can show to the API".to_owned(),
     }
 }
 
-fn unspent_code() -> Way {
-    Way::Unprovable {
+fn unspent_code() -> AuthPlan {
+    AuthPlan::NotTestable {
         detail: "an authorization code works once, and a test does not spend it".to_owned(),
         hint: "Create or update the connection with it, which exchanges it and keeps the tokens, then test it by name".to_owned(),
     }
 }
 
-fn unspent_refresh(settings: &Settings) -> Way {
-    let harm = settings.document.interpreter.token.refresh_harm.as_deref();
-    Way::Unprovable {
+fn unspent_refresh(settings: &Settings) -> AuthPlan {
+    let harm = settings.document.extensions.token.refresh_harm.as_deref();
+    AuthPlan::NotTestable {
         detail: format!(
             "the definition holds a refresh token and no access token, and a test does not use it: the provider {}",
             harm.unwrap_or("may revoke it with its use")

@@ -17,12 +17,12 @@ use super::aws::AwsArguments;
 use super::failed::Failed;
 
 /// What the definitions that an engine tests may reach on this machine.
-pub(super) struct Reach {
+pub(super) struct AccessPolicy {
     pub(super) loopback: Loopback,
     pub(super) local_files: LocalFiles,
 }
 
-impl Reach {
+impl AccessPolicy {
     /// For whoever types the definitions, and has it all anyway.
     pub(super) const COMMAND_LINE: Self = Self { loopback: Loopback::Open, local_files: LocalFiles::Allowed };
 }
@@ -32,14 +32,14 @@ pub(super) struct Limits {
     /// How long one may take.
     pub(super) deadline: Duration,
     /// How many may dial at a time.
-    pub(super) jobs: usize,
+    pub(super) max_concurrent: usize,
     /// How many files they may have open together.
     pub(super) max_files: usize,
 }
 
 /// How they are dialed.
 #[derive(Args, Default)]
-pub(crate) struct Dialing {
+pub(crate) struct DialArgs {
     /// Let a partial failure (one of several brokers, say) fail the test
     #[arg(long)]
     pub(crate) strict: bool,
@@ -62,19 +62,19 @@ pub(crate) struct Dialing {
     pub(crate) msk_brokers: Vec<String>,
 }
 
-impl Dialing {
+impl DialArgs {
     /// An engine for the definitions of `trusted`.
     pub(super) fn engine(
         &self,
-        Limits { deadline, jobs, max_files }: Limits,
+        Limits { deadline, max_concurrent, max_files }: Limits,
         catalog: Option<Arc<dyn Catalog>>,
-        reach: Reach,
+        reach: AccessPolicy,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Result<Arc<Engine>, Failed> {
-        let Reach { loopback, local_files } = reach;
+        let AccessPolicy { loopback, local_files } = reach;
         Ok(Arc::new(Engine::new(EngineOptions {
             deadline,
-            jobs,
+            max_concurrent,
             max_files,
             gate: Gate { loopback },
             resolver: self.resolver(),

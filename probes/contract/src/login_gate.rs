@@ -2,9 +2,9 @@
 
 use crate::{Endpoint, Failure, Login, Pending, RecordedFailure};
 
-/// Keeps a refused credential from being offered again. The engine gives one to each run; [`Leg`](crate::Leg) asks it
+/// Keeps a refused credential from being offered again. The engine gives one to each run; [`Attempt`](crate::Attempt) asks it
 /// before a stage `auth` begins.
-pub trait Offers: Send + Sync {
+pub trait LoginGate: Send + Sync {
     /// Adds a login that the run came to know on the way. It is the one at its endpoint from then on.
     fn declare(&self, login: &Login);
 
@@ -13,21 +13,21 @@ pub trait Offers: Send + Sync {
     /// # Errors
     /// The refusal that the credential met before, where that still counts. `agent_failed` where the run declared no login there: what is
     /// not declared can't be kept from being offered again.
-    fn turn(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn Offer>, Failure>>;
+    fn acquire(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn LoginPermit>, Failure>>;
 
-    /// As [`turn`](Self::turn), for a login that is only tried: another one of the run's may be at the same endpoint.
-    fn turn_to_try(&self, login: &Login) -> Pending<Result<Box<dyn Offer>, Failure>>;
+    /// As [`acquire`](Self::acquire), for a login that is only tried: another one of the run's may be at the same endpoint.
+    fn acquire_to_try(&self, login: &Login) -> Pending<Result<Box<dyn LoginPermit>, Failure>>;
 }
 
 /// The turn to offer a credential. Dropped unsettled, nothing is learnt from it, and the next in line has the turn.
-pub trait Offer: Send {
+pub trait LoginPermit: Send {
     /// Ends the turn with what came of the offer.
-    fn settle(self: Box<Self>, answer: Answer);
+    fn report(self: Box<Self>, answer: LoginOutcome);
 }
 
 /// What a server made of a credential.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum LoginOutcome {
     /// It took it.
     Accepted,
     /// It refused it.

@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 use self::cache::Cache;
 use self::failure::{Service, classify};
 use super::access::Access;
-use super::files::LARGEST;
+use super::files::MAX_FILE_BYTES;
 use crate::aws::AwsOptions;
 use crate::engine::EngineOptions;
 
@@ -187,7 +187,7 @@ impl Aws {
         let answer = client.get_object().bucket(bucket).key(key).send().await;
         let mut answer = answer.map_err(|error| classify(error, Service::S3))?;
         let too_large = || Failure::new(Code::FileInvalid, "the object is larger than 1 MiB");
-        if answer.content_length().is_some_and(|length| length.unsigned_abs() > LARGEST) {
+        if answer.content_length().is_some_and(|length| length.unsigned_abs() > MAX_FILE_BYTES) {
             return Err(too_large());
         }
         let mut bytes = Zeroizing::new(Vec::new());
@@ -195,7 +195,7 @@ impl Aws {
             let chunk = chunk.map_err(|error| {
                 Failure::new(Code::ConnectionReset, "S3 broke off in the middle of the object").source(error)
             })?;
-            if (bytes.len() + chunk.len()) as u64 > LARGEST {
+            if (bytes.len() + chunk.len()) as u64 > MAX_FILE_BYTES {
                 return Err(too_large());
             }
             bytes.extend_from_slice(&chunk);
@@ -324,7 +324,7 @@ mod tests {
     use support_aws::{MskToken, Proxies};
 
     use super::super::files::LocalFiles;
-    use super::super::resolution::{Materials, Resolution};
+    use super::super::resolution::{Resolution, SecretResolver};
     use super::*;
 
     /// What `source` leads to for whoever has configured us-east-1.
@@ -340,8 +340,9 @@ mod tests {
         aws.config = OnceCell::new_with(Some(config.build()));
         let region = region.map(|region| Region::parse(region).unwrap());
         let access = Access { region, ..Access::own() };
-        let materials = Materials { files: LocalFiles::Refused, resolver: Arc::default(), aws };
-        let resolution = Resolution { materials: &materials, access: &access, deadline: Instant::now() };
+        let secret_resolver = SecretResolver { files: LocalFiles::Refused, resolver: Arc::default(), aws };
+        let resolution =
+            Resolution { secret_resolver: &secret_resolver, access: &access, deadline: Instant::now() };
         source.resolve(&resolution).await
     }
 

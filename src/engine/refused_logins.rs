@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Answer, Code, Endpoint, Failure, Login, Offer, Offers, Pending, RecordedFailure, Transcript,
+    Code, Endpoint, Failure, Login, LoginGate, LoginOutcome, LoginPermit, Pending, RecordedFailure, RunRecord,
 };
 use tokio::sync::OwnedMutexGuard;
 
-use super::digest::Digest;
+use super::keyed_hash::KeyedHash;
 use crate::expiring_map::{Expire, ExpiringMap};
 
 /// How long a login's standing is known. SDKs repeat a failed call within seconds.
@@ -23,21 +23,21 @@ const TTL: Duration = Duration::from_secs(30);
 struct Identity([u8; 32]);
 
 #[derive(Clone)]
-pub(super) struct Ledger {
-    digest: Digest,
-    accounts: Arc<ExpiringMap<Identity, Account>>,
+pub(super) struct RefusedLogins {
+    keyed_hash: KeyedHash,
+    entries: Arc<ExpiringMap<Identity, Entry>>,
 }
 
 /// One login. Whoever holds the lock has the turn to offer it.
 #[derive(Clone, Default)]
-struct Account {
-    turn: Arc<tokio::sync::Mutex<()>>,
-    standing: Arc<Mutex<Standing>>,
+struct Entry {
+    permit: Arc<tokio::sync::Mutex<()>>,
+    state: Arc<Mutex<LoginState>>,
 }
 
 /// What is known of a login.
 #[derive(Clone, Default)]
-enum Standing {
+enum LoginState {
     #[default]
     Unknown,
     Accepted {
@@ -51,87 +51,87 @@ enum Standing {
 
 /// The logins of one test.
 pub(super) struct Logins {
-    ledger: Ledger,
-    accounts: Mutex<Vec<(Endpoint, Account)>>,
+    refused_logins: RefusedLogins,
+    entries: Mutex<Vec<(Endpoint, Entry)>>,
 }
 
 /// A turn to offer a login; without the guard where it is known to be good.
-struct Turn {
-    account: Account,
+struct Permit {
+    entry: Entry,
     _guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Ledger {
-    pub(super) fn new(digest: Digest) -> Self {
-        Self { digest, accounts: Arc::default() }
+impl RefusedLogins {
+    pub(super) fn new(keyed_hash: KeyedHash) -> Self {
+        Self { keyed_hash, entries: Arc::default() }
     }
 
     pub(super) fn logins(&self, logins: &[Login]) -> Logins {
-        let logins_of_test = Logins { ledger: self.clone(), accounts: Mutex::default() };
+        let logins_of_test = Logins { refused_logins: self.clone(), entries: Mutex::default() };
         logins.iter().for_each(|login| logins_of_test.declare(login));
         logins_of_test
     }
 
     fn identity(&self, login: &Login) -> Identity {
         let Endpoint { host, port } = login.endpoint.normalized();
-        Identity(self.digest.of([host.as_str(), &port.to_string(), &login.user, login.secret.expose()]))
+        Identity(self.keyed_hash.of([host.as_str(), &port.to_string(), &login.user, login.secret.expose()]))
     }
 
-    fn account(&self, identity: Identity) -> Account {
-        self.accounts.get_or_insert(identity, Account::default(), Instant::now())
+    fn entry(&self, identity: Identity) -> Entry {
+        self.entries.get_or_insert(identity, Entry::default(), Instant::now())
     }
 }
 
 /// One that a test holds counts, whatever is known of it: its turns go one by one.
-impl Expire for Account {
+impl Expire for Entry {
     fn has_expired(&self, now: Instant) -> bool {
-        Arc::strong_count(&self.standing) == 1 && matches!(self.standing_at(now), Standing::Unknown)
+        Arc::strong_count(&self.state) == 1 && matches!(self.state_at(now), LoginState::Unknown)
     }
 }
 
-impl Account {
+impl Entry {
     /// What is known and still counts.
-    fn standing(&self) -> Standing {
-        self.standing_at(Instant::now())
+    fn state(&self) -> LoginState {
+        self.state_at(Instant::now())
     }
 
-    fn standing_at(&self, now: Instant) -> Standing {
-        let standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*standing {
-            Standing::Accepted { at } | Standing::Refused { at, .. }
+    fn state_at(&self, now: Instant) -> LoginState {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            LoginState::Accepted { at } | LoginState::Refused { at, .. }
                 if now.saturating_duration_since(*at) >= TTL =>
             {
-                Standing::Unknown
+                LoginState::Unknown
             }
-            Standing::Unknown | Standing::Accepted { .. } | Standing::Refused { .. } => standing.clone(),
+            LoginState::Unknown | LoginState::Accepted { .. } | LoginState::Refused { .. } => state.clone(),
         }
     }
 
-    fn learn(&self, standing: Standing) {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+    fn learn(&self, state: LoginState) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    async fn turn(self) -> Result<Box<dyn Offer>, Failure> {
+    async fn acquire(self) -> Result<Box<dyn LoginPermit>, Failure> {
         let mut guard = None;
-        if !matches!(self.standing(), Standing::Accepted { .. }) {
-            guard = Some(self.turn.clone().lock_owned().await);
+        if !matches!(self.state(), LoginState::Accepted { .. }) {
+            guard = Some(self.permit.clone().lock_owned().await);
         }
-        match self.standing() {
-            Standing::Unknown => {}
-            Standing::Accepted { .. } => guard = None,
-            Standing::Refused { .. } => {
+        match self.state() {
+            LoginState::Unknown => {}
+            LoginState::Accepted { .. } => guard = None,
+            LoginState::Refused { .. } => {
                 if let Some(refusal) = self.refusal() {
                     return Err(refusal);
                 }
             }
         }
-        let turn: Box<dyn Offer> = Box::new(Turn { account: self, _guard: guard });
-        Ok(turn)
+        let permit: Box<dyn LoginPermit> = Box::new(Permit { entry: self, _guard: guard });
+        Ok(permit)
     }
 
     /// The earlier refusal, as a failure of a test that does not repeat it.
     fn refusal(&self) -> Option<Failure> {
-        let Standing::Refused { at, failure } = self.standing() else {
+        let LoginState::Refused { at, failure } = self.state() else {
             return None;
         };
         let (age, kept) = (at.elapsed().as_secs(), TTL.as_secs());
@@ -148,43 +148,39 @@ impl Account {
 }
 
 impl Logins {
-    fn accounts(&self) -> MutexGuard<'_, Vec<(Endpoint, Account)>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, Vec<(Endpoint, Entry)>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The refusal that one of them met, where it still counts.
     pub(super) fn refusal(&self) -> Option<Failure> {
-        self.accounts().iter().find_map(|(_, account)| account.refusal())
+        self.entries().iter().find_map(|(_, entry)| entry.refusal())
     }
 
     /// Learns from a test that broke the agent: clients repeat such calls by themselves.
-    pub(super) fn learn(&self, transcript: &Transcript) {
-        if let Some((_, failure)) = &transcript.failure
+    pub(super) fn learn(&self, record: &RunRecord) {
+        if let Some((_, failure)) = &record.failure
             && failure.code == Code::AgentFailed
         {
-            for (_, account) in self.accounts().iter() {
-                account.learn(Standing::Refused { at: Instant::now(), failure: failure.clone() });
+            for (_, entry) in self.entries().iter() {
+                entry.learn(LoginState::Refused { at: Instant::now(), failure: failure.clone() });
             }
         }
     }
 }
 
-impl Offers for Logins {
+impl LoginGate for Logins {
     fn declare(&self, login: &Login) {
-        let account = self.ledger.account(self.ledger.identity(login));
-        self.accounts().push((login.endpoint.normalized(), account));
+        let entry = self.refused_logins.entry(self.refused_logins.identity(login));
+        self.entries().push((login.endpoint.normalized(), entry));
     }
 
-    fn turn(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn Offer>, Failure>> {
+    fn acquire(&self, endpoint: &Endpoint) -> Pending<Result<Box<dyn LoginPermit>, Failure>> {
         let normalized = endpoint.normalized();
-        let account = self
-            .accounts()
-            .iter()
-            .rev()
-            .find(|(at, _)| *at == normalized)
-            .map(|(_, account)| account.clone());
-        match account {
-            Some(account) => Box::pin(account.turn()),
+        let entry =
+            self.entries().iter().rev().find(|(at, _)| *at == normalized).map(|(_, entry)| entry.clone());
+        match entry {
+            Some(entry) => Box::pin(entry.acquire()),
             None => {
                 let detail =
                     format!("the probe tried to log in at {endpoint} without declaring the login first");
@@ -193,20 +189,20 @@ impl Offers for Logins {
         }
     }
 
-    fn turn_to_try(&self, login: &Login) -> Pending<Result<Box<dyn Offer>, Failure>> {
-        Box::pin(self.ledger.account(self.ledger.identity(login)).turn())
+    fn acquire_to_try(&self, login: &Login) -> Pending<Result<Box<dyn LoginPermit>, Failure>> {
+        Box::pin(self.refused_logins.entry(self.refused_logins.identity(login)).acquire())
     }
 }
 
-impl Offer for Turn {
-    fn settle(self: Box<Self>, answer: Answer) {
+impl LoginPermit for Permit {
+    fn report(self: Box<Self>, answer: LoginOutcome) {
         let at = Instant::now();
         match answer {
             // A refusal in the meantime is the newer truth: the password may just have been changed.
-            Answer::Accepted if matches!(self.account.standing(), Standing::Refused { .. }) => {}
-            Answer::Accepted => self.account.learn(Standing::Accepted { at }),
-            Answer::Refused(failure) => self.account.learn(Standing::Refused { at, failure }),
-            Answer::Undecided => {}
+            LoginOutcome::Accepted if matches!(self.entry.state(), LoginState::Refused { .. }) => {}
+            LoginOutcome::Accepted => self.entry.learn(LoginState::Accepted { at }),
+            LoginOutcome::Refused(failure) => self.entry.learn(LoginState::Refused { at, failure }),
+            LoginOutcome::Undecided => {}
         }
     }
 }

@@ -11,14 +11,14 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 all passed; 1 a connection fa
 const ORDER: [ExitClass; 4] = [ExitClass::Agent, ExitClass::Usage, ExitClass::Terminal, ExitClass::Retryable];
 
 /// How many tests ended in which verdict, and what that makes of the whole.
-pub(super) struct Tally {
+pub(super) struct Totals {
     pub(super) summary: Summary,
     /// Whether the catalog says what is tested, and not the command line.
     of_catalog: bool,
     met: [bool; ORDER.len()],
 }
 
-impl Tally {
+impl Totals {
     pub(super) fn new(of_catalog: bool) -> Self {
         Self { summary: Summary::default(), of_catalog, met: [false; ORDER.len()] }
     }

@@ -5,10 +5,10 @@ mod access;
 mod aws;
 mod files;
 mod keystore;
-mod materials;
 mod resolution;
+mod secret_resolver;
 
 pub use access::References;
 pub(crate) use access::{Access, ROLE_ARN, denied};
 pub use files::LocalFiles;
-pub(crate) use resolution::Materials;
+pub(crate) use resolution::SecretResolver;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use probe_contract::{Code, Failure, Keeper, Pending, Purpose, Secret, Tokens};
+use probe_contract::{Code, Failure, Keeper, Mode, Pending, Secret, Tokens};
 
 use super::catalog_failure::catalog_failure;
-use super::digest::Digest;
+use super::keyed_hash::KeyedHash;
 use crate::catalog::CatalogError;
 use crate::expiring_map::{Expire, ExpiringMap};
 
@@ -21,12 +21,12 @@ pub trait TokenStore: Send + Sync {
 
 /// What a run has that sets a connection up.
 pub(super) struct SetUp {
-    pub(super) purpose: Purpose,
+    pub(super) mode: Mode,
     pub(super) code: Arc<Use>,
 }
 
-pub(super) struct Codes {
-    digest: Digest,
+pub(super) struct AuthorizationCodes {
+    keyed_hash: KeyedHash,
     sent: ExpiringMap<Identity, Sent>,
 }
 
@@ -52,19 +52,19 @@ type Identity = [u8; 32];
 
 /// The one use of a code.
 pub(super) struct Use {
-    codes: Arc<Codes>,
+    authorization_codes: Arc<AuthorizationCodes>,
     identity: Identity,
     store: Arc<dyn TokenStore>,
 }
 
-impl Codes {
-    pub(super) fn new(digest: Digest) -> Self {
-        Self { digest, sent: ExpiringMap::default() }
+impl AuthorizationCodes {
+    pub(super) fn new(keyed_hash: KeyedHash) -> Self {
+        Self { keyed_hash, sent: ExpiringMap::default() }
     }
 
     pub(super) fn single_use(self: &Arc<Self>, code: &Secret, store: Arc<dyn TokenStore>) -> Use {
-        let identity = self.digest.of(["authorization code", code.expose().trim()]);
-        Use { codes: Arc::clone(self), identity, store }
+        let identity = self.keyed_hash.of(["authorization code", code.expose().trim()]);
+        Use { authorization_codes: Arc::clone(self), identity, store }
     }
 
     /// How long before `now` a code was sent.
@@ -81,13 +81,13 @@ impl Codes {
 impl Use {
     /// Why the code can't be sent any more, if so.
     pub(super) fn refusal(&self) -> Option<Failure> {
-        self.codes.sent(self.identity, Instant::now()).map(refused)
+        self.authorization_codes.sent(self.identity, Instant::now()).map(refused)
     }
 }
 
 impl Keeper for Use {
     fn spend(&self) -> Result<(), Failure> {
-        let sent = self.codes.send(self.identity, Instant::now());
+        let sent = self.authorization_codes.send(self.identity, Instant::now());
         sent.map_or(Ok(()), |age| Err(refused(age)))
     }
 
@@ -136,8 +136,9 @@ mod tests {
 
     #[test]
     fn a_code_is_sent_once_whoever_asks() {
-        let codes = Arc::new(Codes::new(Digest::new()));
-        let code = |text: &str| codes.single_use(&Secret::new(text.to_owned()), Arc::new(Nowhere));
+        let authorization_codes = Arc::new(AuthorizationCodes::new(KeyedHash::new()));
+        let code =
+            |text: &str| authorization_codes.single_use(&Secret::new(text.to_owned()), Arc::new(Nowhere));
         let (one, same, other) = (code("one"), code(" one\n"), code("two"));
         assert!(one.refusal().is_none());
         one.spend().expect("the first time");
@@ -152,19 +153,19 @@ mod tests {
 
     #[test]
     fn a_code_is_forgotten_when_no_provider_takes_it_any_more() {
-        let codes = Arc::new(Codes::new(Digest::new()));
+        let authorization_codes = Arc::new(AuthorizationCodes::new(KeyedHash::new()));
         let sent = Instant::now();
         let just_before = TTL - Duration::from_millis(1);
-        assert_eq!(codes.send([0; 32], sent), None);
-        assert_eq!(codes.send([0; 32], sent + just_before), Some(just_before));
-        assert_eq!(codes.sent([0; 32], sent + TTL), None);
-        assert_eq!(codes.send([0; 32], sent + TTL), None);
+        assert_eq!(authorization_codes.send([0; 32], sent), None);
+        assert_eq!(authorization_codes.send([0; 32], sent + just_before), Some(just_before));
+        assert_eq!(authorization_codes.sent([0; 32], sent + TTL), None);
+        assert_eq!(authorization_codes.send([0; 32], sent + TTL), None);
     }
 
     #[tokio::test]
-    async fn tokens_that_nothing_keeps_are_told_of() {
-        let codes = Arc::new(Codes::new(Digest::new()));
-        let code = codes.single_use(&Secret::new("one".to_owned()), Arc::new(Nowhere));
+    async fn tokens_that_nothing_keeps_are_reported_of() {
+        let authorization_codes = Arc::new(AuthorizationCodes::new(KeyedHash::new()));
+        let code = authorization_codes.single_use(&Secret::new("one".to_owned()), Arc::new(Nowhere));
         let tokens = Tokens { access: Secret::new("access".to_owned()), refresh: None };
         let failure = code.keep(tokens).await.expect_err("nowhere");
         assert_eq!(failure.code, Code::ConnectionNotReady);

@@ -14,7 +14,7 @@ use crate::glue::{Exception, GlueException};
 use crate::service::{Passwords, Rights};
 
 /// Lets requests in, or keeps them out.
-pub(super) struct Guard {
+pub(super) struct Authenticator {
     callers: Callers,
     passwords: Passwords,
 }
@@ -28,7 +28,7 @@ enum Callers {
 }
 
 /// Who calls.
-pub(super) struct Admitted {
+pub(super) struct Caller {
     /// The profile of the key that signed.
     pub(super) caller: Option<String>,
     pub(super) passwords: Passwords,
@@ -36,12 +36,12 @@ pub(super) struct Admitted {
 }
 
 /// Why a request is kept out.
-pub(super) struct Barred {
+pub(super) struct Rejection {
     pub(super) status: StatusCode,
     pub(super) exception: Exception,
 }
 
-impl Guard {
+impl Authenticator {
     pub(super) fn new(authentication: Authentication) -> Self {
         match authentication {
             Authentication::None { passwords, references } => {
@@ -56,24 +56,24 @@ impl Guard {
     /// Keeps out what a web page sends: a browser lets any page send requests to loopback, and a page whose name leads there
     /// reads the answers too. Neither can leave out its name or its origin, nor say that its body is AWS's JSON without
     /// asking first.
-    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Barred> {
+    pub(super) fn check_origin(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         if let Callers::Known(_) = self.callers {
             return Ok(());
         }
-        let barred = |message: &str| {
-            Err(Barred {
+        let rejection = |message: &str| {
+            Err(Rejection {
                 status: StatusCode::FORBIDDEN,
                 exception: Exception::new(GlueException::AccessDenied, message),
             })
         };
         if headers.contains_key(header::ORIGIN) {
-            return barred(
+            return rejection(
                 "a request with an Origin comes from a web page: without --auth sigv4 none is answered",
             );
         }
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         if !host.is_some_and(is_loopback) {
-            return barred(
+            return rejection(
                 "the Host is no loopback address: without --auth sigv4, call by 127.0.0.1, [::1] or localhost",
             );
         }
@@ -84,7 +84,7 @@ impl Guard {
     pub(super) fn claim<'request>(
         &'request self,
         request: &'request Parts,
-    ) -> Result<Claimed<'request>, Barred> {
+    ) -> Result<Claimed<'request>, Rejection> {
         let keys = match &self.callers {
             Callers::Known(keys) => keys,
             Callers::Anonymous(rights) => return Ok(Claimed::Anonymous(self.passwords, rights)),
@@ -98,7 +98,7 @@ impl Guard {
         };
         signature::claim(signed, keys, SystemTime::now())
             .map(|claim| Claimed::Signed(self.passwords, Box::new(claim)))
-            .map_err(|refusal| barred(&refusal))
+            .map_err(|refusal| rejection(&refusal))
     }
 }
 
@@ -110,22 +110,22 @@ pub(super) enum Claimed<'request> {
 
 impl Claimed<'_> {
     /// Says who calls by a request whose whole body this is.
-    pub(super) fn admit(&self, body: &[u8]) -> Result<Admitted, Barred> {
+    pub(super) fn admit(&self, body: &[u8]) -> Result<Caller, Rejection> {
         match self {
             Self::Anonymous(passwords, rights) => {
-                Ok(Admitted { caller: None, passwords: *passwords, rights: Arc::clone(rights) })
+                Ok(Caller { caller: None, passwords: *passwords, rights: Arc::clone(rights) })
             }
             Self::Signed(passwords, claim) => {
-                let caller = claim.verify(body).map_err(|refusal| barred(&refusal))?;
+                let caller = claim.verify(body).map_err(|refusal| rejection(&refusal))?;
                 let (name, rights) = (caller.name.clone(), Arc::clone(&caller.rights));
-                Ok(Admitted { caller: Some(name), passwords: *passwords, rights })
+                Ok(Caller { caller: Some(name), passwords: *passwords, rights })
             }
         }
     }
 }
 
-fn barred(refusal: &Refusal) -> Barred {
-    Barred {
+fn rejection(refusal: &Refusal) -> Rejection {
+    Rejection {
         status: StatusCode::BAD_REQUEST,
         exception: Exception::new(GlueException::Common(refusal.kind()), refusal.to_string()),
     }

@@ -8,15 +8,15 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::author::Author;
-use super::digest::Digest;
+use super::keyed_hash::KeyedHash;
 use super::outcomes::Outcomes;
 use super::running::Test;
 use crate::glue::{Definition, Value};
 
 type Key = [u8; 32];
 
-pub(super) struct Shared {
-    digest: Digest,
+pub(super) struct InFlight {
+    keyed_hash: KeyedHash,
     running: Mutex<HashMap<Key, Leader>>,
 }
 
@@ -34,9 +34,9 @@ enum Part {
     Follower(Leader),
 }
 
-impl Shared {
-    pub(super) fn new(digest: Digest) -> Self {
-        Self { digest, running: Mutex::default() }
+impl InFlight {
+    pub(super) fn new(keyed_hash: KeyedHash) -> Self {
+        Self { keyed_hash, running: Mutex::default() }
     }
 
     /// The outcome of `test`, or that of the same test where it is running already. When its leader is cancelled, one of
@@ -51,7 +51,7 @@ impl Shared {
         loop {
             match self.join(key, asked) {
                 Part::Leader(outcome) => {
-                    let _entry = Entry { shared: self, key };
+                    let _entry = Entry { in_flight: self, key };
                     let outcomes = test().await;
                     outcome.send_replace(Some(outcomes.clone()));
                     return outcomes;
@@ -88,18 +88,18 @@ impl Shared {
         let authentication = Zeroizing::new(authentication.and_then(Result::ok).unwrap_or_default());
         let properties = definition.properties.iter().flat_map(|(name, value)| [name, value.expose()]);
         let head = [deadline.as_str(), &definition.connection_type, authentication.as_str()];
-        self.digest.of(head.into_iter().chain(properties))
+        self.keyed_hash.of(head.into_iter().chain(properties))
     }
 }
 
 /// Takes the entry away when the leader is done or dropped.
 struct Entry<'a> {
-    shared: &'a Shared,
+    in_flight: &'a InFlight,
     key: Key,
 }
 
 impl Drop for Entry<'_> {
     fn drop(&mut self) {
-        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.in_flight.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }

@@ -288,7 +288,7 @@ fn indefinite(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_keystore_without_a_usable_key_is_told() {
+fn a_keystore_without_a_usable_key_is_reported() {
     for name in ["trust.jks", "trust.p12"] {
         assert_eq!(refused(&file(name), Some(STORE), None), "the keystore holds no private key", "{name}");
         assert_eq!(refused(&file(name), Some("wrong"), None), WRONG_STORE, "{name}");

@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use crate::overdue::overdue;
 use crate::{
-    Answer, Code, Endpoint, Evidence, Failure, Login, Offer, Remembered, Run, Secret, Stage, Stop, Wait,
+    Cacheable, Code, Endpoint, Evidence, Failed, Failure, Login, LoginOutcome, LoginPermit, Run, Secret,
+    Stage, Wait,
 };
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
 ///
-/// Clones belong to the same leg. It may move to another task.
+/// Clones belong to the same attempt. It may move to another task.
 #[derive(Clone)]
-pub struct Leg {
+pub struct Attempt {
     run: Run,
     endpoint: Option<Arc<Endpoint>>,
     id: usize,
@@ -25,9 +26,9 @@ pub struct Leg {
     held_up: Arc<AtomicU64>,
     /// What to do where the endpoint can't be reached.
     hint: Option<&'static str>,
-    /// What a leg without an endpoint waits for, and what to do where that does not answer.
+    /// What an attempt without an endpoint waits for, and what to do where that does not answer.
     awaited: Option<(&'static str, &'static str)>,
-    /// Where [`Leg::dial`] found it.
+    /// Where [`Attempt::dial`] found it.
     address: Arc<OnceLock<SocketAddr>>,
 }
 
@@ -36,42 +37,42 @@ pub struct Leg {
 struct Limit {
     name: &'static str,
     length: Duration,
-    /// When it is over, but for what the leg waits for other tests after it was set.
+    /// When it is over, but for what the attempt waits for other tests after it was set.
     until: Instant,
-    /// What the leg had waited then.
+    /// What the attempt had waited then.
     held_up: Duration,
 }
 
 /// A stage in progress, in the hands of the code that performs it. It may outlive that code in a stream's tap.
 #[derive(Clone)]
-pub struct Step {
-    leg: Leg,
+pub struct StageGuard {
+    attempt: Attempt,
     stages: Arc<[Stage]>,
     /// Index into `stages` of the running one, and of its record.
     at: Arc<[AtomicUsize; 2]>,
     offered: Arc<AtomicBool>,
     /// Held until the login is decided: what comes behind it must not make others wait.
-    turn: Arc<Mutex<Option<Box<dyn Offer>>>>,
+    permit: Arc<Mutex<Option<Box<dyn LoginPermit>>>>,
 }
 
 impl Run {
     /// A part of the run that is about one endpoint.
     #[must_use]
-    pub fn leg(&self, at: Endpoint) -> Leg {
-        Leg::new(self.clone(), Some(Arc::new(at)))
+    pub fn attempt(&self, at: Endpoint) -> Attempt {
+        Attempt::new(self.clone(), Some(Arc::new(at)))
     }
 
     /// The part of the run that dials nothing.
     #[must_use]
-    pub fn local(&self) -> Leg {
-        Leg::new(self.clone(), None)
+    pub fn local(&self) -> Attempt {
+        Attempt::new(self.clone(), None)
     }
 }
 
-impl Leg {
+impl Attempt {
     fn new(run: Run, endpoint: Option<Arc<Endpoint>>) -> Self {
         Self {
-            id: run.number_leg(),
+            id: run.number_attempt(),
             run,
             endpoint,
             limit: None,
@@ -82,7 +83,7 @@ impl Leg {
         }
     }
 
-    /// The same leg with a time limit of the definition's own from now on, if it has one, by the name that the definition
+    /// The same attempt with a time limit of the definition's own from now on, if it has one, by the name that the definition
     /// gives it. The nearest limit wins.
     #[must_use]
     pub fn within(&self, name: &'static str, length: Option<Duration>) -> Self {
@@ -98,14 +99,14 @@ impl Leg {
         Self { limit, ..self.clone() }
     }
 
-    /// The same leg with a hint of the probe's own for whatever keeps the endpoint from being reached: who named it matters more than how
+    /// The same attempt with a hint of the probe's own for whatever keeps the endpoint from being reached: who named it matters more than how
     /// it fails.
     #[must_use]
     pub fn hinting(&self, hint: &'static str) -> Self {
         Self { hint: Some(hint), ..self.clone() }
     }
 
-    /// The same leg, waiting for `whom`: where the deadline passes, that is told, with `hint`.
+    /// The same attempt, waiting for `whom`: where the deadline passes, that is told, with `hint`.
     #[must_use]
     pub fn awaiting(&self, whom: &'static str, hint: &'static str) -> Self {
         Self { awaited: Some((whom, hint)), ..self.clone() }
@@ -120,12 +121,12 @@ impl Leg {
     pub async fn stage<T>(
         &self,
         stage: Stage,
-        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
-    ) -> Result<T, Stop> {
-        self.span(&[stage], work).await
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<T, Failed> {
+        self.stages(&[stage], work).await
     }
 
-    /// Performs several stages that one driver call covers. `work` says when one ends ([`Step::advance`]), and a
+    /// Performs several stages that one driver call covers. `work` says when one ends ([`StageGuard::next_stage`]), and a
     /// [`Failure::stage`] which one failed; what it does not say counts to the last stage.
     ///
     /// # Errors
@@ -133,16 +134,16 @@ impl Leg {
     ///
     /// # Panics
     /// Where `stages` is empty.
-    pub async fn span<T>(
+    pub async fn stages<T>(
         &self,
         stages: &[Stage],
-        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
-    ) -> Result<T, Stop> {
-        let turn = match self.turn(stages).await {
-            Ok(turn) => turn,
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<T, Failed> {
+        let permit = match self.acquire(stages).await {
+            Ok(permit) => permit,
             Err(refusal) => return Err(self.fail(Stage::Auth, refusal)),
         };
-        self.perform(stages, turn, work).await
+        self.perform(stages, permit, work).await
     }
 
     /// Performs stage `auth` with a credential that is valid once. [`Keeper::spend`](crate::Keeper::spend) makes sure that it is sent once,
@@ -150,7 +151,10 @@ impl Leg {
     ///
     /// # Errors
     /// As [`stage`](Self::stage).
-    pub async fn spend<T>(&self, work: impl AsyncFnOnce(Step) -> Result<T, Failure>) -> Result<T, Stop> {
+    pub async fn spend<T>(
+        &self,
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<T, Failed> {
         self.perform(&[Stage::Auth], None, work).await
     }
 
@@ -158,7 +162,7 @@ impl Leg {
     /// recorded as skipped with `reason`, and the result is `None`. The refusal is remembered, so the credential is not sent again.
     ///
     /// # Errors
-    /// As [`span`](Self::span), except `credentials_rejected` and `credentials_expired`.
+    /// As [`stages`](Self::stages), except `credentials_rejected` and `credentials_expired`.
     ///
     /// # Panics
     /// Where `stages` is empty.
@@ -167,82 +171,85 @@ impl Leg {
         login: &Login,
         stages: &[Stage],
         reason: &'static str,
-        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
-    ) -> Result<Option<T>, Stop> {
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failed> {
         let is_no_good = |code| matches!(code, Code::CredentialsRejected | Code::CredentialsExpired);
         self.run.protect(&login.secret);
-        let turn = match self.run.offers() {
+        let permit = match self.run.login_gate() {
             None => None,
-            Some(offers) => match self.wait_for_others(Wait::Login, offers.turn_to_try(login)).await {
-                Some(Ok(turn)) => Some(turn),
-                Some(Err(refusal)) if is_no_good(refusal.code) => {
-                    self.skip(Stage::Auth, reason);
-                    return Ok(None);
+            Some(login_gate) => {
+                match self.wait_for_others(Wait::Login, login_gate.acquire_to_try(login)).await {
+                    Some(Ok(permit)) => Some(permit),
+                    Some(Err(refusal)) if is_no_good(refusal.code) => {
+                        self.skip(Stage::Auth, reason);
+                        return Ok(None);
+                    }
+                    Some(Err(refusal)) => return Err(self.fail(Stage::Auth, refusal)),
+                    None => return Err(self.fail(Stage::Auth, busy_login(&login.endpoint))),
                 }
-                Some(Err(refusal)) => return Err(self.fail(Stage::Auth, refusal)),
-                None => return Err(self.fail(Stage::Auth, busy_login(&login.endpoint))),
-            },
+            }
         };
-        match Box::pin(self.attempt(stages, turn, work)).await {
+        match Box::pin(self.attempt(stages, permit, work)).await {
             Ok(value) => Ok(Some(value)),
-            Err((step, failure)) if is_no_good(failure.code) && step.stage() == Stage::Auth => {
-                self.run.skip(step.record(), reason);
+            Err((guard, failure)) if is_no_good(failure.code) && guard.stage() == Stage::Auth => {
+                self.run.skip(guard.record(), reason);
                 Ok(None)
             }
-            Err((step, failure)) => Err(self.run.fail(step.record(), failure)),
+            Err((guard, failure)) => Err(self.run.fail(guard.record(), failure)),
         }
     }
 
     /// Records `stage` as failed without performing it. No turn is needed, so no credential may have been sent.
-    pub fn fail(&self, stage: Stage, failure: Failure) -> Stop {
+    pub fn fail(&self, stage: Stage, failure: Failure) -> Failed {
         let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
         self.run.fail(record, failure)
     }
 
-    /// Performs `stages` with `turn`, and records what they fail with.
+    /// Performs `stages` with `permit`, and records what they fail with.
     async fn perform<T>(
         &self,
         stages: &[Stage],
-        turn: Option<Box<dyn Offer>>,
-        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
-    ) -> Result<T, Stop> {
-        let attempt = Box::pin(self.attempt(stages, turn, work)).await;
-        attempt.map_err(|(step, failure)| self.run.fail(step.record(), failure))
+        permit: Option<Box<dyn LoginPermit>>,
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<T, Failed> {
+        let attempt = Box::pin(self.attempt(stages, permit, work)).await;
+        attempt.map_err(|(guard, failure)| self.run.fail(guard.record(), failure))
     }
 
-    /// Performs `stages` within the limits, and settles `turn`. The caller records the failure.
+    /// Performs `stages` within the limits, and settles `permit`. The caller records the failure.
     async fn attempt<T>(
         &self,
         stages: &[Stage],
-        turn: Option<Box<dyn Offer>>,
-        work: impl AsyncFnOnce(Step) -> Result<T, Failure>,
-    ) -> Result<T, (Step, Failure)> {
+        permit: Option<Box<dyn LoginPermit>>,
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<T, (StageGuard, Failure)> {
         let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
         let at = Arc::new([AtomicUsize::new(0), AtomicUsize::new(record)]);
-        let turn = Arc::new(Mutex::new(turn));
-        let step = Step { leg: self.clone(), stages: stages.into(), at, offered: Arc::default(), turn };
+        let permit = Arc::new(Mutex::new(permit));
+        let guard =
+            StageGuard { attempt: self.clone(), stages: stages.into(), at, offered: Arc::default(), permit };
         #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
-        let result = tokio::time::timeout_at(self.until().into(), work(step.clone())).await;
+        let result = tokio::time::timeout_at(self.until().into(), work(guard.clone())).await;
         let failure = match result {
             Ok(Ok(value)) => {
-                while step.advance() {}
+                while guard.next_stage() {}
                 return Ok(value);
             }
             Ok(Err(failure)) => {
-                step.settle(self.answer(&step, &failure));
-                self.hinted(failure, step.stage())
+                guard.report(self.outcome(&guard, &failure));
+                self.hinted(failure, guard.stage())
             }
-            Err(_) => self.overdue(&step),
+            Err(_) => self.overdue(&guard),
         };
-        Err((step, failure))
+        Err((guard, failure))
     }
 
     /// The failure of a stage that was cut off by its nearest time limit.
-    fn overdue(&self, step: &Step) -> Failure {
+    fn overdue(&self, guard: &StageGuard) -> Failure {
         if let Some(failure) = self.was_held_up() {
             return failure;
         }
-        let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, step.stage()));
+        let waiting_for = self.endpoint.as_deref().map(|endpoint| (endpoint, guard.stage()));
         let (name, length) = match self.nearest_limit() {
             Some(limit) => (limit.name, limit.length),
             None => ("deadline", self.run.0.options.deadline),
@@ -253,7 +260,7 @@ impl Leg {
                 let detail = format!("{whom} did not answer: {}", failure.detail);
                 Failure { detail, ..failure }.only_hint(hint)
             }
-            None => self.hinted(overdue(name, length, waiting_for), step.stage()),
+            None => self.hinted(overdue(name, length, waiting_for), guard.stage()),
         }
     }
 
@@ -280,13 +287,13 @@ impl Leg {
     }
 
     /// Waits for the turn to offer the run's credential, where `stages` will.
-    async fn turn(&self, stages: &[Stage]) -> Result<Option<Box<dyn Offer>>, Failure> {
-        let offers = stages.contains(&Stage::Auth).then(|| self.run.offers()).flatten();
-        let (Some(offers), Some(endpoint)) = (offers, self.endpoint.as_deref()) else {
+    async fn acquire(&self, stages: &[Stage]) -> Result<Option<Box<dyn LoginPermit>>, Failure> {
+        let login_gate = stages.contains(&Stage::Auth).then(|| self.run.login_gate()).flatten();
+        let (Some(login_gate), Some(endpoint)) = (login_gate, self.endpoint.as_deref()) else {
             return Ok(None);
         };
-        match self.wait_for_others(Wait::Login, offers.turn(endpoint)).await {
-            Some(turn) => turn.map(Some),
+        match self.wait_for_others(Wait::Login, login_gate.acquire(endpoint)).await {
+            Some(permit) => permit.map(Some),
             None => Err(busy_login(endpoint)),
         }
     }
@@ -303,16 +310,16 @@ impl Leg {
     }
 
     /// What `failure` says about the credential.
-    fn answer(&self, step: &Step, failure: &Failure) -> Answer {
-        if !step.offered.load(Ordering::Acquire) {
-            return Answer::Undecided;
+    fn outcome(&self, guard: &StageGuard, failure: &Failure) -> LoginOutcome {
+        if !guard.offered.load(Ordering::Acquire) {
+            return LoginOutcome::Undecided;
         }
-        let behind = matches!(failure.stage.unwrap_or(step.stage()), Stage::Access | Stage::Query);
-        if failure.code.remembered() == Remembered::Yes || (failure.code == Code::Unclassified && !behind) {
-            return Answer::Refused(self.run.recorded(failure));
+        let behind = matches!(failure.stage.unwrap_or(guard.stage()), Stage::Access | Stage::Query);
+        if failure.code.cacheable() == Cacheable::Yes || (failure.code == Code::Unclassified && !behind) {
+            return LoginOutcome::Refused(self.run.recorded(failure));
         }
         // What fails behind the login proves the login.
-        if behind { Answer::Accepted } else { Answer::Undecided }
+        if behind { LoginOutcome::Accepted } else { LoginOutcome::Undecided }
     }
 
     fn until(&self) -> Instant {
@@ -339,46 +346,46 @@ impl Leg {
     }
 }
 
-impl Step {
+impl StageGuard {
     /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
     pub fn note(&self, fact: Evidence) {
-        self.leg.run.note(self.record(), fact);
+        self.attempt.run.note(self.record(), fact);
     }
 
     /// As [`Run::protect`].
     pub fn protect(&self, secret: &Secret) {
-        self.leg.run.protect(secret);
+        self.attempt.run.protect(secret);
     }
 
     /// Notes that the peer asked for the credential, by the name of the login method. Only then does its answer say
     /// anything about the credential.
-    pub fn offer(&self, mechanism: &str) {
+    pub fn credential_sent(&self, mechanism: &str) {
         self.note(Evidence::Mechanism(mechanism.to_owned()));
         self.offered.store(true, Ordering::Release);
     }
 
     /// Ends the running stage as passed and starts the next one of the span; says whether there was one.
-    pub fn advance(&self) -> bool {
+    pub fn next_stage(&self) -> bool {
         let index = self.at[0].load(Ordering::Acquire);
         if self.stages[index] == Stage::Auth {
             let offered = self.offered.load(Ordering::Acquire);
-            self.settle(if offered { Answer::Accepted } else { Answer::Undecided });
+            self.report(if offered { LoginOutcome::Accepted } else { LoginOutcome::Undecided });
         }
         let Some(next) = self.stages.get(index + 1) else {
-            self.leg.run.pass(self.record());
+            self.attempt.run.pass(self.record());
             return false;
         };
-        self.leg.run.pass(self.record());
-        let record = self.leg.run.begin(*next, self.leg.endpoint.as_deref(), self.leg.id);
+        self.attempt.run.pass(self.record());
+        let record = self.attempt.run.begin(*next, self.attempt.endpoint.as_deref(), self.attempt.id);
         self.at[1].store(record, Ordering::Release);
         self.at[0].store(index + 1, Ordering::Release);
         true
     }
 
     /// Ends the turn, where it is still held.
-    fn settle(&self, answer: Answer) {
-        if let Some(turn) = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            turn.settle(answer);
+    fn report(&self, outcome: LoginOutcome) {
+        if let Some(permit) = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            permit.report(outcome);
         }
     }
 
@@ -391,7 +398,7 @@ impl Step {
     /// When the stage will be ended from outside: at the nearest of the deadline and the definition's own limits.
     #[must_use]
     pub fn until(&self) -> Instant {
-        self.leg.until()
+        self.attempt.until()
     }
 
     fn record(&self) -> usize {

@@ -8,7 +8,7 @@ use probe_contract::{Bytes, Code, Failure};
 use zeroize::Zeroizing;
 
 /// No certificate, key or keystore is larger.
-pub(super) const LARGEST: u64 = 1024 * 1024;
+pub(super) const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Whether a definition may point at files of the machine that runs the test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +65,10 @@ fn read_file(path: &Path) -> Result<Bytes, Failure> {
         return Err(Failure::new(Code::FileInvalid, "expected a regular file"));
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(Failure::new(Code::FileInvalid, "the file is larger than 1 MiB"));
     }
     Ok(bytes)
