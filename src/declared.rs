@@ -206,7 +206,7 @@ mod tests {
             let name = declared.connection_type;
             assert!(!is_unified(name) && required_properties(name).is_empty(), "{name}");
         }
-        // Of Glue's keys only those stand beside that nobody declares.
+        // Of Glue's keys only those are beside that nobody declares.
         let literal: Vec<&str> = literal_keys(PROTOCOLS).collect();
         for key in literal {
             assert_eq!(near_property_key(&format!("{key}S"), &[]), None, "{key}");

@@ -132,7 +132,7 @@ fn stages(result: &Value) -> Vec<String> {
     stages.map(|stage| format!("{}={}", text(&stage["stage"]), text(&stage["outcome"]))).collect()
 }
 
-/// Fails where the canary stands in a file of `folder`.
+/// Fails where the canary is in a file of `folder`.
 #[track_caller]
 fn is_sealed(folder: &Path) {
     let mut files = 0;

@@ -44,7 +44,7 @@ struct Case {
     /// The codes of its warnings, each of them.
     #[serde(default)]
     warns: Vec<String>,
-    /// What stands in the message.
+    /// What is in the message.
     says: Option<String>,
 }
 

@@ -135,7 +135,7 @@ fn json_with_wrong_types_reports_every_mistake_at_once() {
 fn yaml_with_a_tab_and_with_bare_values() {
     refused(
         b"Name: a\nConnectionType: JDBC\nConnectionProperties:\n\tPORT: \"1\"\n",
-        "error: standard input: line 4, column 1: a tab can't stand here: indent with spaces\n",
+        "error: standard input: line 4, column 1: a tab is not allowed here: indent with spaces\n",
     );
     refused(
         b"Name: a\nConnectionType: JDBC\nConnectionProperties:\n  PORT: 0123\n  JDBC_ENFORCE_SSL: no\n",

@@ -1,6 +1,6 @@
 //! `jdbc:redshift:iam:`: logins that IAM gives, and clusters that are named without their host.
 //!
-//! moto keeps the clusters. Its logins are nobody's: a PostgreSQL stands in for the cluster, and its user is answered in front.
+//! moto keeps the clusters. Its logins are nobody's: a PostgreSQL is in for the cluster, and its user is answered in front.
 
 use std::sync::LazyLock;
 

@@ -167,7 +167,11 @@ fn access_denied_by_the_egress_gate_and_for_local_files() {
         std::fs::write(material.join(name), &authority).unwrap();
     }
     std::os::unix::fs::symlink("../outside.pem", material.join("link.pem")).unwrap();
-    let server = Server::start(&["--allow-references", "--material-dir", &material.display().to_string()]);
+    // The name that the flag had in 0.1.0 is an alias.
+    Server::start(&["--allow-references", "--material-dir", &folder.path().display().to_string()])
+        .test(&file(&material.join("inside.pem").display().to_string()))
+        .succeeded();
+    let server = Server::start(&["--allow-references", "--files-dir", &material.display().to_string()]);
     server.test(&file(&material.join("inside.pem").display().to_string())).succeeded();
     for name in ["../outside.pem", "link.pem", "nothing.pem"] {
         let answer = server.test(&file(&material.join(name).display().to_string()));

@@ -256,7 +256,7 @@ impl Reading {
             Entry::Occupied(entry) => {
                 let first = entry.get();
                 let file = first.file.display();
-                let expected = format!("expected a Name of its own: {file} has the same in {}", first.place);
+                let expected = format!("expected a unique Name: {file} has the same in {}", first.place);
                 Err(Mistake::new(place, expected))
             }
         }
@@ -359,7 +359,7 @@ mod tests {
              e.json: ConnectionType (line 1): expected a string: quote it\n\
              e.json: ConnectionProperties.PORT (line 1): expected a string: quote it\n\
              f.json: the file is empty\n\
-             g.yaml: [1] (line 2): expected a Name of its own: a.yaml has the same in the document\n\
+             g.yaml: [1] (line 2): expected a unique Name: a.yaml has the same in the document\n\
              h.yaml: the document: expected at least one connection"
         );
     }

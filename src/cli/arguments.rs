@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// The whole command line: the operations of Glue's stand behind dialcheck's own commands.
+/// The whole command line: the operations of Glue's are behind dialcheck's own commands.
 pub(super) fn command() -> clap::Command {
     Arguments::command().subcommands(glue::commands()).after_help(types())
 }

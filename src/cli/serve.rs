@@ -54,8 +54,8 @@ pub(crate) struct ServeArguments {
     deny_loopback: bool,
 
     /// Let definitions point at the files (certificates, keys) in this folder
-    #[arg(long, value_name = "DIR")]
-    material_dir: Option<PathBuf>,
+    #[arg(long, alias = "material-dir", value_name = "DIR")]
+    files_dir: Option<PathBuf>,
 
     /// Test every connection that is created or updated, not only those that Glue tests
     #[arg(long)]
@@ -137,7 +137,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
         } else {
             Loopback::Closed
         },
-        local_files: arguments.material_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
+        local_files: arguments.files_dir.clone().map_or(LocalFiles::Refused, LocalFiles::Below),
     };
     let limits = Limits { deadline: arguments.timeout, max_concurrent: arguments.jobs.into(), max_files };
     let engine = arguments.dial_args.engine(limits, Some(catalog.clone()), reach, Vec::new())?;

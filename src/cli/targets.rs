@@ -48,7 +48,7 @@ impl Targets {
         // A catalog that nobody asks is not opened: a mistake in it is none of this run's.
         let asks = |request: &TestRequest| match request {
             TestRequest::Named(_) => true,
-            // What the type was registered with stands there.
+            // What the type was registered with is there.
             TestRequest::Inline(definition) => definition.connection_type.starts_with(REGISTERED_PREFIX),
         };
         let asked = self.all || requests.iter().any(asks);

@@ -24,7 +24,7 @@ enum TypesOutput {
     Human,
     /// One JSON list
     Json,
-    /// The table in dialcheck's README
+    /// The table in dialcheck's documentation
     Markdown,
 }
 
@@ -73,7 +73,7 @@ fn json(out: &mut impl Write, types: &[TestedType]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// The README's table.
+/// The table of docs/types.md.
 fn markdown(out: &mut impl Write, types: &[TestedType]) -> io::Result<()> {
     writeln!(out, "| `ConnectionType` | connects to | how deep it is tested | with |")?;
     writeln!(out, "|---|---|---|---|")?;

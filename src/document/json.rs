@@ -143,8 +143,8 @@ fn explain(text: &str, error: &serde_json::Error) -> DocumentError {
         ("key must be a string", "expected a key in double quotes"),
         ("invalid escape", "there is no such escape: a backslash in a string is written \\\\"),
         ("number out of range", "the number is out of range: quote it"),
-        ("control character", "a line break or tab can't stand in a string: write \\n or \\t"),
-        ("trailing comma", "a comma can't stand before the end of a list or map"),
+        ("control character", "a line break or tab is not allowed in a string: write \\n or \\t"),
+        ("trailing comma", "a comma is not allowed before the end of a list or map"),
         ("trailing characters", "expected nothing more after the end of the value"),
         ("recursion limit exceeded", "lists and maps are nested too deep, more than 127 levels"),
     ];

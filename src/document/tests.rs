@@ -48,8 +48,8 @@ fn json_mistakes_are_reported_in_words_of_our_own() {
         ("{a: 1}", "line 1, column 2: expected a key in double quotes"),
         ("[\"\\q\"]", "line 1, column 4: there is no such escape: a backslash in a string is written \\\\"),
         ("[1e999]", "line 1, column 7: the number is out of range: quote it"),
-        ("[\"ä\tb\"]", "line 1, column 4: a line break or tab can't stand in a string: write \\n or \\t"),
-        ("[1,]", "line 1, column 4: a comma can't stand before the end of a list or map"),
+        ("[\"ä\tb\"]", "line 1, column 4: a line break or tab is not allowed in a string: write \\n or \\t"),
+        ("[1,]", "line 1, column 4: a comma is not allowed before the end of a list or map"),
         ("{} {}", "line 1, column 4: expected nothing more after the end of the value"),
         ("{\"a\": [\"b", "line 1, column 9: the file ends in the middle of a value"),
         ("[\"\\ud800\"]", "line 1, column 9: this is not valid JSON"),
@@ -83,7 +83,7 @@ fn anchors_stand_for_what_they_name() {
         yaml("a: &x {b: &y c}\nd: *x\ne: [*y, *x]\n*y : f\n"),
         r#"{a@1={b@1="c"} d@1={b@1="c"} e@3=["c" {b@1="c"}] c@4="f"}"#
     );
-    assert_eq!(yaml("a: &x [*x]"), "line 1, column 8: the alias stands inside of what it stands for");
+    assert_eq!(yaml("a: &x [*x]"), "line 1, column 8: the alias is inside the value that it refers to");
     assert_eq!(
         yaml("a: *x"),
         "line 1, column 4: the alias names no anchor before it: a text that begins with * is quoted"
@@ -96,7 +96,7 @@ fn aliases_are_bounded() {
         let nine = vec![format!("*a{}", n - 1); 9].join(", ");
         format!("{text}a{n}: &a{n} [{nine}]\n")
     });
-    let tail = ": the aliases amount to too much, more than 100,000 values or 32 MiB";
+    let tail = ": the aliases expand to more than 100,000 values or 32 MiB";
     assert_eq!(yaml(&laughs), format!("line 6, column 10{tail}"));
 
     let large = format!("a: &a {}\nb: [{}]\n", "x".repeat(1024 * 1024), ["*a"; 40].join(", "));
@@ -129,9 +129,9 @@ fn values_are_bounded() {
 
 #[test]
 fn yaml_mistakes_are_reported_in_words_of_our_own() {
-    let tab = "a tab can't stand here: indent with spaces";
-    let colon = "a colon can't stand here: quote the value, or check the indentation";
-    let bracket = "a bracket can't stand here: quote the value";
+    let tab = "a tab is not allowed here: indent with spaces";
+    let colon = "a colon is not allowed here: quote the value, or check the indentation";
+    let bracket = "a bracket is not allowed here: quote the value";
     let indented = "this line is not indented like those it belongs to";
     let between =
         "between brackets every line is indented deeper than the key before them, the closing one too";
@@ -139,14 +139,14 @@ fn yaml_mistakes_are_reported_in_words_of_our_own() {
     let key = "expected a key that is a string: a value that begins with a bracket is quoted";
     let escape =
         r"there is no such escape: in double quotes a backslash is written \\, in single quotes as it is";
-    let tag = "there is no YAML tag here but !!str: take the tag away";
+    let tag = "the only YAML tag here is !!str: remove the tag";
     for (text, place, reason) in [
         ("a:\n\tb: c\n", (2, 1), tab),
         ("a:\n  b: c\n\td: e\n", (3, 1), tab),
         ("a:\n  - b\n \t- c\n", (3, 2), tab),
         ("a: b: c\n", (1, 5), colon),
         ("a: b\n c: d\n", (2, 3), colon),
-        ("a: [1, 2\nb: c\n", (2, 2), "a colon can't stand here: is a bracket before it not closed?"),
+        ("a: [1, 2\nb: c\n", (2, 2), "a colon is not allowed here: is a bracket before it not closed?"),
         ("a: \"b\nc: d\n", (1, 4), quoted),
         ("a: 'b\n", (1, 4), quoted),
         ("a: \"b\" c\n", (1, 8), "expected nothing more behind the quoted text"),
@@ -159,7 +159,7 @@ fn yaml_mistakes_are_reported_in_words_of_our_own() {
         ("a: {b: c\n", (1, 9), "the file ends in the middle of a list or map"),
         ("a: - b\n", (1, 4), "a list can't begin on this line: put it on the next one"),
         ("a: b\nc\n", (2, 2), "expected a colon and a space after the key"),
-        ("a: b #c\n d\n", (1, 6), "a comment can't stand in the middle of a text"),
+        ("a: b #c\n d\n", (1, 6), "a comment is not allowed in the middle of a text"),
         ("a:\n  - b\n c: d\n", (3, 2), indented),
         ("- a\nb: c\n", (2, 1), indented),
         ("  a: b\nc: d\n", (2, 1), indented),

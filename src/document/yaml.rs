@@ -13,7 +13,7 @@ use super::scalar::{Bare, bare};
 /// How deep lists and maps may be nested, aliases included. It bounds the recursion.
 const DEEPEST: usize = 64;
 
-/// What aliases may amount to: with nine of them in nine lines a text of 200 bytes stands for a billion words.
+/// What aliases may mean: with nine of them in nine lines a text of 200 bytes stands for a billion words.
 const MAX_ALIAS_NODES: usize = 100_000;
 const MAX_ALIAS_BYTES: usize = 32 * 1024 * 1024;
 
@@ -164,7 +164,7 @@ fn collection(anchor: usize, tag: Option<&Tag>, place: Place) -> Result<usize, D
     if tag.is_some() { Err(place.refuse(TAGGED)) } else { Ok(anchor) }
 }
 
-const TAGGED: &str = "there is no YAML tag here but !!str: take the tag away";
+const TAGGED: &str = "the only YAML tag here is !!str: remove the tag";
 const UNKNOWN_ANCHOR: &str = "the alias names no anchor before it: a text that begins with * is quoted";
 
 /// Makes the tree.
@@ -174,7 +174,7 @@ struct Builder<'a> {
     open: Vec<usize>,
     /// Where the aliases stand that are being replayed, one in the other.
     aliases: Vec<Place>,
-    /// What all aliases amount to.
+    /// What all aliases mean.
     nodes: usize,
     bytes: usize,
 }
@@ -215,7 +215,7 @@ impl Builder<'_> {
             }
             Kind::Alias(anchor) => {
                 if self.open.contains(anchor) {
-                    return Err(place.refuse("the alias stands inside of what it stands for"));
+                    return Err(place.refuse("the alias is inside the value that it refers to"));
                 }
                 self.aliases.push(*place);
                 let item = self.item(&mut anchor.clone())?;
@@ -285,9 +285,7 @@ impl Builder<'_> {
             }
         }
         if self.nodes > MAX_ALIAS_NODES || self.bytes > MAX_ALIAS_BYTES {
-            return Err(self
-                .cause(place)
-                .refuse("the aliases amount to too much, more than 100,000 values or 32 MiB"));
+            return Err(self.cause(place).refuse("the aliases expand to more than 100,000 values or 32 MiB"));
         }
         Ok(())
     }
@@ -311,9 +309,9 @@ fn explain(text: &str, error: &ScanError) -> DocumentError {
         ("unexpected character", "a bare text can't begin with @, ` or %: quote it"),
         (
             "mapping values are not allowed",
-            "a colon can't stand here: quote the value, or check the indentation",
+            "a colon is not allowed here: quote the value, or check the indentation",
         ),
-        ("placement of ':'", "a colon can't stand here: is a bracket before it not closed?"),
+        ("placement of ':'", "a colon is not allowed here: is a bracket before it not closed?"),
         ("expected ',' or '}'", "expected a comma or the end of the map"),
         ("expected ',' or ']'", "expected a comma or the end of the list"),
         ("indentation in quoted scalar", QUOTED),
@@ -325,11 +323,11 @@ fn explain(text: &str, error: &ScanError) -> DocumentError {
         ("unknown escape character", ESCAPE),
         ("expected hexadecimal number", ESCAPE),
         ("character escape code", ESCAPE),
-        ("misplaced bracket", "a bracket can't stand here: quote the value"),
+        ("misplaced bracket", "a bracket is not allowed here: quote the value"),
         ("expected node content", "expected a value: one that begins with a comma or bracket is quoted"),
         ("block sequence entries", "a list can't begin on this line: put it on the next one"),
         ("simple key expect", "expected a colon and a space after the key"),
-        ("comment intercepting", "a comment can't stand in the middle of a text"),
+        ("comment intercepting", "a comment is not allowed in the middle of a text"),
         ("expected key", INDENTED),
         ("expected '-' indicator", INDENTED),
         ("indentation for anchor", INDENTED),
@@ -342,7 +340,7 @@ fn explain(text: &str, error: &ScanError) -> DocumentError {
     let message = error.info();
     if message.contains(" tab") || message.starts_with("tab") {
         let (line, column) = tab(text, line).unwrap_or((line, column));
-        return DocumentError::malformed(line, column, "a tab can't stand here: indent with spaces");
+        return DocumentError::malformed(line, column, "a tab is not allowed here: indent with spaces");
     }
     let reason = PHRASES.iter().find(|(part, _)| message.contains(part)).map(|(_, phrase)| *phrase);
     let reason = reason.unwrap_or("this is not valid YAML");

@@ -46,7 +46,7 @@ impl Expire for Sent {
     }
 }
 
-/// The digest of a code. What else stands in the definition does not matter: a provider may revoke the tokens of a code that
+/// The digest of a code. What else is in the definition does not matter: a provider may revoke the tokens of a code that
 /// it sees again.
 type Identity = [u8; 32];
 

@@ -1,4 +1,4 @@
-//! From a definition to the target that it amounts to.
+//! From a definition to the target that it means.
 
 use probe_contract::{
     Address, AddressKeys, Code, Document, Failure, Location, Members, MembersJson, Mistake, Properties,
@@ -9,7 +9,7 @@ use super::authentication;
 use crate::declared;
 use crate::glue::Definition;
 
-/// What a definition amounts to.
+/// What a definition means.
 #[derive(Debug)]
 pub(super) struct Normalized {
     /// The target; the URL of its address may hold placeholders.
@@ -73,7 +73,7 @@ fn connector(
         return wrong(url, &expected);
     };
     let id = SecretId::parse(id.trim()).map_err(|error| vec![Mistake::new(secret, error.to_string())])?;
-    // What the secret holds stands in the URL.
+    // What the secret holds is in the URL.
     target.properties = without(&target.properties, secret);
     let document = Document { location: Location::Secret(id), format: MembersJson };
     Ok(Some(SecretRef::new(secret, document)))

@@ -58,7 +58,7 @@ impl ProbeThreads {
             Ok(Ok(ending)) => ending,
             // The thread ended without a word: it panicked. The panic hook has told where.
             Ok(Err(_)) => {
-                let detail = "the probe stopped by a fault of its own";
+                let detail = "the probe panicked";
                 End::Aborted(Failure::new(Code::AgentFailed, detail))
             }
             Err(_) => End::TimedOut,

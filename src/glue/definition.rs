@@ -34,7 +34,7 @@ pub struct Definition {
 pub enum TestRequest {
     /// The connection of that name in the catalog.
     Named(String),
-    /// A definition that stands in the document itself.
+    /// A definition that is in the document itself.
     Inline(Definition),
 }
 

@@ -24,7 +24,7 @@ pub fn result(out: &mut impl Write, result: &TestResult, first: bool) -> io::Res
     out.write_all(lines.join("\n").as_bytes())
 }
 
-/// Writes what stands behind the results.
+/// Writes what is behind the results.
 ///
 /// # Errors
 /// Where `out` can't be written.

@@ -23,7 +23,7 @@ pub fn result(out: &mut impl Write, result: &TestResult) -> io::Result<()> {
     write(out, &[result])
 }
 
-/// Writes what stands behind the results.
+/// Writes what is behind the results.
 ///
 /// # Errors
 /// Where `out` can't be written.

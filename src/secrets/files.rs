@@ -30,15 +30,14 @@ impl LocalFiles {
             Self::Below(folder) => read_file(&within(&folder, &path)?),
             Self::Refused => Err(refused()),
         });
-        read.await.unwrap_or_else(|error| {
-            Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
-        })
+        read.await
+            .unwrap_or_else(|error| Err(Failure::new(Code::AgentFailed, "reading it panicked").source(error)))
     }
 }
 
 fn refused() -> Failure {
-    Failure::new(Code::EgressRefused, "a server reads no local files but those in its --material-dir")
-        .hint("Put the file there and start the server with --material-dir, or test by the command line")
+    Failure::new(Code::EgressRefused, "a server reads no local files but those in its --files-dir")
+        .hint("Put the file there and start the server with --files-dir, or test by the command line")
 }
 
 /// The file that `path` leads to, if that is in `folder`. A path that leads elsewhere is not told from one that leads nowhere.
@@ -48,7 +47,7 @@ fn within(folder: &Path, path: &Path) -> Result<PathBuf, Failure> {
     if file.starts_with(folder) { Ok(file) } else { Err(refused()) }
 }
 
-/// Reads a regular file of at most 1 MiB. The message names no path: the property that holds it stands in front.
+/// Reads a regular file of at most 1 MiB. The message names no path: the property that holds it is in front.
 fn read_file(path: &Path) -> Result<Bytes, Failure> {
     let unreadable = |error: std::io::Error| {
         let native = error.raw_os_error().map(|number| format!("errno {number}"));

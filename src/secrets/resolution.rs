@@ -68,7 +68,7 @@ impl SecretAccess for Resolution<'_> {
                 keystore::read(&file, store_password.as_ref(), key_password.as_ref(), deadline)
             });
             read.await.unwrap_or_else(|error| {
-                Err(Failure::new(Code::AgentFailed, "reading it stopped by a fault").source(error))
+                Err(Failure::new(Code::AgentFailed, "reading it panicked").source(error))
             })
         })
     }

@@ -134,7 +134,7 @@ async fn perform(
     let state = Arc::clone(state);
     let tracker = state.writes.clone();
     let work = tracker.spawn(async move { run(&state, operation, input, call).await });
-    work.await.unwrap_or_else(|_| Err(Exception::internal("the operation stopped by a fault of its own")))
+    work.await.unwrap_or_else(|_| Err(Exception::internal("the operation panicked")))
 }
 
 async fn run(state: &State, operation: Operation, input: Fields, call: Call) -> Result<Fields, Exception> {

@@ -13,6 +13,6 @@ pub enum Authentication {
         /// Whether definitions may use references.
         references: References,
     },
-    /// By AWS Signature Version 4: what each may do stands in its profile, and answers contain passwords, as Glue's.
+    /// By AWS Signature Version 4: what each may do is in its profile, and answers contain passwords, as Glue's.
     SigV4(Keys),
 }

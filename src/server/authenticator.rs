@@ -74,7 +74,7 @@ impl Authenticator {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         if !host.is_some_and(is_loopback) {
             return rejection(
-                "the Host is no loopback address: without --auth sigv4, call by 127.0.0.1, [::1] or localhost",
+                "the Host is not a loopback address: without --auth sigv4, call by 127.0.0.1, [::1] or localhost",
             );
         }
         Ok(())

@@ -65,7 +65,7 @@ pub enum ListenError {
     Unauthenticated(SocketAddr),
     /// Other machines' requests, with passwords in them, would come in clear text.
     #[error(
-        "{0} is not a loopback address: requests hold passwords, so it takes --tls-certificate and --tls-key"
+        "{0} is not a loopback address: requests contain passwords, so it takes --tls-certificate and --tls-key"
     )]
     ClearText(SocketAddr),
 }

@@ -34,7 +34,7 @@ pub(super) async fn answer(
     match id.and_then(|id| state.reports.find(id, caller.as_deref(), Instant::now())) {
         Some(body) => json::report(body, request_id),
         None => {
-            let message = "there is no such report, or no longer, or it is another caller's";
+            let message = "the report does not exist, has expired, or belongs to another caller";
             let rejection =
                 Rejection { status: StatusCode::NOT_FOUND, exception: Exception::not_found(message) };
             json::rejection(&rejection, request_id)

@@ -107,7 +107,7 @@ fn describe(connection: &Connection, mut fields: Fields, properties: Fields) -> 
     shape().project(&fields)
 }
 
-/// Glue calls the connections of version 2 unified: their credentials stand in an `AuthenticationConfiguration`.
+/// Glue calls the connections of version 2 unified: their credentials are in an `AuthenticationConfiguration`.
 fn schema_version(connection: &Connection) -> i64 {
     if connection.definition.authentication.is_some() { 2 } else { 1 }
 }
@@ -152,5 +152,5 @@ fn token(name: &str) -> String {
 
 fn name_in_token(token: &str) -> Result<String, Exception> {
     let name = URL_SAFE_NO_PAD.decode(token).ok().and_then(|name| String::from_utf8(name).ok());
-    name.ok_or_else(|| Exception::invalid_input("NextToken is none that an answer held"))
+    name.ok_or_else(|| Exception::invalid_input("NextToken does not come from an earlier answer"))
 }

@@ -24,7 +24,7 @@ enum Operations {
     Named(Vec<Operation>),
 }
 
-/// What stands in a profile of rights. A setting that is absent grants the least.
+/// What is in a profile of rights. A setting that is absent grants the least.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Grants<'a> {
     /// Patterns of operations' names; without it, those that test and read.
@@ -157,7 +157,7 @@ fn access_denied(message: String) -> Exception {
     Exception::new(GlueException::AccessDenied, message)
 }
 
-/// What stands between the commas; none where that is nothing somewhere.
+/// What is between the commas; none where that is nothing somewhere.
 fn patterns(text: &str) -> Option<Vec<WildMatch>> {
     let patterns = text.split(',').map(str::trim);
     patterns.map(|pattern| (!pattern.is_empty()).then(|| WildMatch::new(pattern))).collect()

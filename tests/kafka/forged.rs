@@ -1,4 +1,4 @@
-//! A broker that checks logins as the genuine one does, which stands behind it, and lies about its cluster.
+//! A broker that checks logins as the genuine one does, which is behind it, and lies about its cluster.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

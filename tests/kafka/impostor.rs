@@ -1,4 +1,4 @@
-//! A broker that does not know the password and lets everybody in, as some that stand in for Kafka did.
+//! A broker that does not know the password and lets everybody in, as some that are in for Kafka did.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -48,7 +48,7 @@ fn the_dependency_graph_is_a_star() {
     }
 }
 
-/// The ring of a package shows by its folder; no other folder has packages of the workspace, so that what stands in `clients/` may have
+/// The ring of a package shows by its folder; no other folder has packages of the workspace, so that what is in `clients/` may have
 /// toolchains and dependencies of its own.
 #[test]
 fn each_package_stands_where_its_name_says() {
@@ -126,20 +126,23 @@ fn the_readme_names_every_folder_of_the_house() {
             .map(|entry| format!("{path}{}/", entry.file_name().to_str().unwrap()))
             .collect()
     };
-    for folder in
-        folders("src/").into_iter().chain(folders("probes/")).chain(["tests/".into(), "fixtures/".into()])
-    {
+    for folder in folders("src/").into_iter().chain(folders("probes/")).chain([
+        "tests/".into(),
+        "fixtures/".into(),
+        "docs/".into(),
+    ]) {
         assert!(readme.contains(&format!("`{folder}`")), "the README's map lacks `{folder}`");
     }
 }
 
 /// Put right by pasting what `dialcheck types --output markdown` prints between the two comments.
 #[test]
-fn the_readmes_table_of_types_is_what_the_command_prints() {
+fn the_documented_table_of_types_is_what_the_command_prints() {
     const BEGIN: &str = "<!-- types: the output of `dialcheck types --output markdown` -->";
     const END: &str = "<!-- end of types -->";
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let (_, behind) = readme.split_once(BEGIN).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/types.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, behind) = page.split_once(BEGIN).unwrap();
     let (table, _) = behind.split_once(END).unwrap();
     let printed = dialcheck(&["types", "--output", "markdown"], b"");
     assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));

@@ -44,7 +44,7 @@ pub enum GrantType {
     RefreshToken,
 }
 
-/// `OAuth2Properties`, with the credentials that stand in them.
+/// `OAuth2Properties`, with the credentials that are in them.
 #[derive(Clone, Debug, Default)]
 pub struct OAuth2 {
     /// `OAuth2GrantType`, where it is given.

@@ -11,7 +11,7 @@ use crate::{Code, Stage};
 /// Secrets are taken out of `detail` when the failure enters the run's record.
 #[derive(Debug)]
 pub struct Failure {
-    /// What follows from the failure stands in the taxonomy under this code.
+    /// What follows from the failure is in the taxonomy under this code.
     pub code: Code,
     /// The stage that failed, where it is not the one that ran: another stage of the same span, or an earlier one of
     /// the same attempt (a TLS 1.3 server refuses a client certificate after the handshake).

@@ -146,12 +146,13 @@ fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
 
     if file.windows(11).any(|window| window == b"-----BEGIN ") {
         return PrivateKeyDer::from_pem_slice(file).map_err(|error| {
-            let detail = "the file holds no PEM private key that is not encrypted";
+            let detail = "the file does not contain an unencrypted private key in PEM";
             Failure::new(Code::FileInvalid, detail).source(error)
         });
     }
-    PrivateKeyDer::try_from(file.to_vec())
-        .map_err(|_| Failure::new(Code::FileInvalid, "the file holds no private key in PEM or PKCS#8"))
+    PrivateKeyDer::try_from(file.to_vec()).map_err(|_| {
+        Failure::new(Code::FileInvalid, "the file does not contain a private key in PEM or PKCS#8")
+    })
 }
 
 /// User name and password of a secret (AWS Glue developer guide, "Storing connection credentials in AWS Secrets Manager"; the
@@ -166,7 +167,7 @@ fn credentials(secret: &[u8]) -> Result<StoredCredentials, Failure> {
     let password =
         get("password").ok_or_else(|| malformed("the secret has no text under the key password"))?;
     if user.expose().contains('\0') || password.expose().contains('\0') {
-        return Err(malformed("the secret's username or password holds the character NUL"));
+        return Err(malformed("the secret's username or password contains the character NUL"));
     }
     Ok(StoredCredentials { user: user.expose().to_owned(), password: password.clone() })
 }
@@ -174,9 +175,10 @@ fn credentials(secret: &[u8]) -> Result<StoredCredentials, Failure> {
 /// The texts of a secret that is a JSON object. Numbers count as texts: a port, or a password of digits that a script put in.
 fn members(secret: &[u8]) -> Result<Vec<(String, Secret)>, Failure> {
     let malformed = |detail: &str| Failure::new(Code::SecretMalformed, detail);
-    let document: Value = serde_json::from_slice(secret).map_err(|_| malformed("the secret is no JSON"))?;
+    let document: Value =
+        serde_json::from_slice(secret).map_err(|_| malformed("the secret is not valid JSON"))?;
     let Value::Object(members) = document else {
-        return Err(malformed("the secret is JSON, and no object"));
+        return Err(malformed("the secret is JSON, but not an object"));
     };
     let text = |(key, value)| match value {
         Value::String(text) => Some((key, Secret::new(text))),
@@ -227,8 +229,8 @@ mod tests {
     #[test]
     fn what_is_no_secret_is_reported_without_it() {
         for (text, expected) in [
-            ("c4n4ry", "the secret is no JSON"),
-            (r#"["c4n4ry"]"#, "the secret is JSON, and no object"),
+            ("c4n4ry", "the secret is not valid JSON"),
+            (r#"["c4n4ry"]"#, "the secret is JSON, but not an object"),
             (r#"{"password": "c4n4ry"}"#, "the secret has no text under the key username"),
             (r#"{"username": "", "password": "c4n4ry"}"#, "the secret has no text under the key username"),
             (r#"{"username": "c4n4ry", "pass": "c4n4ry"}"#, "the secret has no text under the key password"),
@@ -236,7 +238,7 @@ mod tests {
             (r#"{"username": "a", "password": null}"#, "the secret has no text under the key password"),
             (
                 r#"{"username": "a", "password": "c4n4ry\u0000"}"#,
-                "the secret's username or password holds the character NUL",
+                "the secret's username or password contains the character NUL",
             ),
         ] {
             assert_eq!(secret(text), Err(expected.to_owned()));

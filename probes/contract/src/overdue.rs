@@ -19,7 +19,7 @@ pub(crate) fn overdue(limit: &str, length: Duration, waiting_for: Option<(&Endpo
             ),
         Some((endpoint, _)) => {
             failure(format!("{endpoint} accepted the connection and then did not answer within {limit}")).hint(
-                "Check the server's load and its log, and what stands in between (proxy, load balancer, firewall)",
+                "Check the server's load and its log, and what is in between (proxy, load balancer, firewall)",
             )
         }
     }

@@ -69,7 +69,7 @@ struct State {
     closed: bool,
 }
 
-/// The token of a failure that stands in the record. Only the recorder makes one, so no probe can fail silently.
+/// The token of a failure that is in the record. Only the recorder makes one, so no probe can fail silently.
 #[must_use = "return it, or tolerate it"]
 #[derive(Debug)]
 pub struct Failed(usize);

@@ -96,9 +96,9 @@ pub struct Keystore {
 /// What opens a keystore, or the key in it.
 #[derive(Clone, Debug)]
 pub enum Password {
-    /// It stands in the definition.
+    /// It is in the definition.
     Given(Secret),
-    /// A KMS ciphertext in base64 stands there, which a reference of its own leads to too.
+    /// A KMS ciphertext in base64 is there, which a reference of its own leads to too.
     Encrypted(Ciphertext),
 }
 

@@ -146,7 +146,7 @@ taxonomy! {
     16 Unreachable "unreachable", Network, Retryable, No,
         "Check routes, subnets and security groups between here and the target";
     17 ConnectionReset "connection_reset", Network, Retryable, No,
-        "Check the server's log, and what stands between here and the server (proxy, load balancer, firewall)";
+        "Check the server's log, and what is between here and the server (proxy, load balancer, firewall)";
     18 CertificateUntrusted "certificate_untrusted", Settings, Terminal, No,
         "Give the authority that issued the server's certificate (--ca-bundle), and have the server send its whole chain";
     18 CertificateExpired "certificate_expired", Server, Terminal, No,
@@ -154,7 +154,7 @@ taxonomy! {
     18 CertificateNotYetValid "certificate_not_yet_valid", Server, Terminal, No,
         "Check the clocks of this machine and of the server, and the certificate's start date";
     18 CertificateWrongName "certificate_wrong_name", Settings, Terminal, No,
-        "Connect by a name that the certificate holds, or issue a certificate with this one";
+        "Connect by a name that the certificate contains, or issue a certificate with this one";
     18 CertificateUnsupported "certificate_unsupported", Server, Terminal, No,
         "Issue a current certificate: X.509 v3, subject alternative names, SHA-256, RSA of 2048 bits or ECDSA; a JVM may accept this one";
     18 TlsVersionMismatch "tls_version_mismatch", Server, Terminal, No,

@@ -82,7 +82,7 @@ impl BrokerConfig<'_> {
         self.policy.is_some()
     }
 
-    /// What a broken conversation amounts to.
+    /// What a broken conversation means.
     pub(crate) fn failure(&self, error: WireError) -> Failure {
         let failure = wire::failure(error, self.endpoint, self.encrypted());
         if failure.code == Code::ClientCertificateRefused && !self.client_certificate {

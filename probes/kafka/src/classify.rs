@@ -7,7 +7,7 @@ use probe_contract::{Code, Failure, Stage};
 struct Error {
     /// An error code of Apache Kafka's documentation, "Kafka Protocol Guide", "Error Codes".
     number: i16,
-    /// It stands in the broker's message, where one error has several meanings.
+    /// It is in the broker's message, where one error has several meanings.
     text: &'static str,
 }
 
@@ -114,7 +114,7 @@ const fn row(
     Row { pattern: Error { number, text: "" }, code, stage, detail, hint, sample }
 }
 
-/// What a broker's error amounts to, with its message where it sent one. A code without a row stays `unclassified`.
+/// What a broker's error means, with its message where it sent one. A code without a row stays `unclassified`.
 pub(crate) fn broker_error(error: i16, message: Option<&str>) -> Failure {
     let message = message.unwrap_or_default();
     classify(ROWS, &(error, message), message, error.to_string())

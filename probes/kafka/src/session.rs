@@ -35,7 +35,7 @@ impl Session<'_> {
                     Login::MskIam(_) => exchange.bearer(secret).await,
                     #[cfg(feature = "gssapi")]
                     Login::Gssapi(_) => {
-                        Err(Failure::new(Code::AgentFailed, "GSSAPI is no exchange of this process"))
+                        Err(Failure::new(Code::AgentFailed, "this process does not speak GSSAPI"))
                     }
                 }?;
                 if !user.is_empty() {

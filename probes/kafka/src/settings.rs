@@ -260,7 +260,7 @@ fn login(reader: &mut Reader<'_>, brokers: &[Endpoint]) -> Option<Login> {
         "SCRAM-SHA-512" => Some(Login::Scram(credentials(reader, &SCRAM))),
         "PLAIN" => Some(Login::Plain(credentials(reader, &PLAIN))),
         "AWS_MSK_IAM" => {
-            // The token stands under the property that asks for it.
+            // The token is under the property that asks for it.
             let token = MskToken { brokers: brokers.to_vec() };
             Some(Login::MskIam(reader.refer(SecretRef::new(SASL_MECHANISM, token))))
         }

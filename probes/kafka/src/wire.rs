@@ -74,7 +74,7 @@ impl Connection {
     }
 }
 
-/// What a broken conversation with `peer` amounts to.
+/// What a broken conversation with `peer` means.
 pub(crate) fn failure(error: WireError, peer: &Endpoint, encrypted: bool) -> Failure {
     if let WireError::OtherProtocol(first) = &error
         && !encrypted

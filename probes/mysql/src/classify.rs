@@ -19,7 +19,7 @@ pub(crate) enum Channel {
 /// What a row recognises an error by.
 struct Error {
     number: u16,
-    /// It stands in the message, where one number has several meanings; servers speak the language that `lc_messages` sets.
+    /// It is in the message, where one number has several meanings; servers speak the language that `lc_messages` sets.
     text: &'static str,
     channel: Option<Channel>,
 }
@@ -294,7 +294,7 @@ const fn row(
     Row { pattern, code, stage, detail: "", hint, sample }
 }
 
-/// What a server's error amounts to. A number without a row stays `unclassified`.
+/// What a server's error means. A number without a row stays `unclassified`.
 pub(crate) fn server_error(number: u16, message: &str, channel: Channel) -> Failure {
     let failure = classify(ROWS, &ServerError { number, message, channel }, message, number.to_string());
     Failure { stage: failure.stage.filter(|_| channel != Channel::Greeting), ..failure }

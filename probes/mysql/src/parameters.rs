@@ -244,7 +244,7 @@ impl Parameters {
         }
     }
 
-    /// What the parameters from before `sslMode` amount to, which both drivers pass over beside it (MySQL Connector/J,
+    /// What the parameters from before `sslMode` mean, which both drivers pass over beside it (MySQL Connector/J,
     /// "Security" properties; MariaDB Connector/J, "TLS Parameters").
     fn legacy(&self, scheme: Scheme) -> Option<SslMode> {
         match (scheme, self.use_ssl) {

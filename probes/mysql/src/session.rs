@@ -209,7 +209,7 @@ impl<'a, S: Io> Session<'a, S> {
         if packet[0] == SWITCH_OR_EOF && packet.len() < 9 { Ok(()) } else { Err(self.refusal(&packet)) }
     }
 
-    /// What a packet amounts to that is not the one hoped for.
+    /// What a packet means that is not the one hoped for.
     fn refusal(&self, packet: &[u8]) -> Failure {
         match classify::error_packet(packet) {
             Some((code, message)) => classify::server_error(code, &message, self.channel),
@@ -221,7 +221,7 @@ impl<'a, S: Io> Session<'a, S> {
         malformed(&self.settings.endpoint, what)
     }
 
-    /// What a break of the conversation amounts to. A TLS 1.3 server refuses a client certificate after the handshake.
+    /// What a break of the conversation means. A TLS 1.3 server refuses a client certificate after the handshake.
     fn failure(&self, error: WireError, during: Stage) -> Failure {
         let mut failure = error.failure(&self.settings.endpoint, SERVER);
         failure.stage.get_or_insert(during);

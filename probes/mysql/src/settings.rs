@@ -69,9 +69,9 @@ pub(crate) const PREFIXES: &[&str] = &[SCHEMES[0].0, SCHEMES[1].0];
 pub(crate) const ENGINES: &[&str] = &["mysql", MARIADB];
 const MARIADB: &str = "mariadb";
 pub(crate) const USUAL_PORT: u16 = 3306;
-/// What stands between URL parameters.
+/// What is between URL parameters.
 const SEPARATORS: &[char] = &['&'];
-/// What may stand between the scheme and the address without changing whom it leads to.
+/// What may be between the scheme and the address without changing whom it leads to.
 const VARIANTS: &[&str] = &["aurora:", "aws:"];
 
 /// Checks `target` and finds every mistake in it.

@@ -16,7 +16,7 @@ pub(crate) struct Channel {
 /// What a row recognises an error by.
 struct Error {
     sqlstate: &'static str,
-    /// Every one of these stands in the message; PostgreSQL speaks the language that `lc_messages` sets, so text decides
+    /// Every one of these is in the message; PostgreSQL speaks the language that `lc_messages` sets, so text decides
     /// only between meanings that share an SQLSTATE.
     text: &'static [&'static str],
     channel: Option<Channel>,
@@ -245,7 +245,7 @@ const fn row(
     Row { pattern, code, stage, detail: "", hint, sample }
 }
 
-/// What an ErrorResponse amounts to. An SQLSTATE without a row stays `unclassified`.
+/// What an ErrorResponse means. An SQLSTATE without a row stays `unclassified`.
 pub(crate) fn server_error(sqlstate: &str, message: &str, channel: Channel) -> Failure {
     classify(ROWS, &ServerError { sqlstate, message, channel }, message, sqlstate.to_owned())
 }

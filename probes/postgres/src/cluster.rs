@@ -5,7 +5,7 @@ use support_aws::RedshiftCluster;
 
 use crate::parameters::Parameters;
 
-/// A cluster in the place of a host and port. Amazon's driver takes for a region what stands in a port's place and is no number.
+/// A cluster in the place of a host and port. Amazon's driver takes for a region what is in a port's place and is no number.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     name: String,
@@ -17,7 +17,7 @@ impl Cluster {
     pub(crate) const EXPECTED: &str =
         "expected //host:port/ or //cluster:region/, as in //sales:eu-central-1/";
 
-    /// Whether what stands behind `iam:` names a cluster, well or badly.
+    /// Whether what is behind `iam:` names a cluster, well or badly.
     pub(crate) fn is_named(rest: &str) -> bool {
         let authority = rest.trim_start_matches('/').split(['/', '?', ';']).next().unwrap_or_default();
         authority
@@ -37,7 +37,7 @@ impl Cluster {
             .then(|| (Self { name: name.into_owned(), region: region.into_owned() }, behind))
     }
 
-    /// The same with its region. The URL's parameters beat what stands in front: so it is with Amazon's driver.
+    /// The same with its region. The URL's parameters beat what is in front: so it is with Amazon's driver.
     pub(crate) fn locate(self, parameters: &Parameters) -> Option<RedshiftCluster> {
         let region = match &parameters.region {
             Some(region) => region.clone(),

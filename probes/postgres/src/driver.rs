@@ -275,7 +275,7 @@ async fn query<S: Channeled>(
     Ok(true)
 }
 
-/// What a driver error amounts to: first what the tap refused, then what the server said, then what the stream did.
+/// What a driver error means: first what the tap refused, then what the server said, then what the stream did.
 fn failure(
     error: tokio_postgres::Error,
     during: Stage,

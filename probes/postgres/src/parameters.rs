@@ -204,7 +204,7 @@ impl Parameters {
 
     /// The groups of `DbGroups`. Amazon's driver takes them as they stand unless `ForceLowercase` is true.
     pub(crate) fn db_groups(&self) -> Vec<String> {
-        // As Java splits: nothing stands behind the last comma.
+        // As Java splits: nothing is behind the last comma.
         let groups = self.db_groups.as_deref().unwrap_or_default().trim_end_matches(',');
         if groups.is_empty() {
             return Vec::new();

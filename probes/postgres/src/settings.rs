@@ -78,7 +78,7 @@ impl Engine {
         }
     }
 
-    /// What stands between URL parameters.
+    /// What is between URL parameters.
     const fn separators(self) -> &'static [char] {
         match self {
             Self::Postgresql => &['&'],
@@ -94,7 +94,7 @@ impl Engine {
         }
     }
 
-    /// What stands in a URL behind its scheme.
+    /// What is in a URL behind its scheme.
     fn after_scheme(self, url: &UrlAddress) -> Option<&str> {
         self.prefixes().iter().find_map(|prefix| jdbc::strip_prefix_ignore_case(url.url.marked(), prefix))
     }
@@ -198,7 +198,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     })
 }
 
-/// What stands behind `jdbc:redshift:` where IAM gives the login.
+/// What is behind `jdbc:redshift:` where IAM gives the login.
 const IAM: &str = "iam:";
 
 fn by_iam(engine: Engine, address: &Address) -> bool {

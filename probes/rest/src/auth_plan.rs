@@ -465,10 +465,10 @@ fn trimmed(secret: Secret) -> Secret {
 
 fn aws_managed() -> AuthPlan {
     AuthPlan::NotTestable {
-        detail: "the client application is AWS's own and the definition holds no access token: what only AWS can ask for can't be \
+        detail: "the client application is AWS's own and the definition contains no access token: what only AWS can ask for can't be \
                  tested from here"
             .to_owned(),
-        hint: "Test the connection where its secret holds an ACCESS_TOKEN, or use a client application of your own".to_owned(),
+        hint: "Test the connection where its secret contains an ACCESS_TOKEN, or use your own client application".to_owned(),
     }
 }
 
@@ -491,7 +491,7 @@ fn unspent_refresh(settings: &Settings) -> AuthPlan {
     let harm = settings.document.extensions.token.refresh_harm.as_deref();
     AuthPlan::NotTestable {
         detail: format!(
-            "the definition holds a refresh token and no access token, and a test does not use it: the provider {}",
+            "the definition contains a refresh token and no access token, and a test does not use it: the provider {}",
             harm.unwrap_or("may revoke it with its use")
         ),
         hint: "Store an ACCESS_TOKEN beside the refresh token, which a test can show to the API".to_owned(),

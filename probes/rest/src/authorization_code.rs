@@ -4,7 +4,7 @@ use probe_contract::{Authentication, AuthenticationType, GrantType, Secret};
 
 use crate::document::Document;
 
-/// Where it stands in a definition.
+/// Where it is in a definition.
 pub(crate) const PLACE: &str =
     "AuthenticationConfiguration.OAuth2Properties.AuthorizationCodeProperties.AuthorizationCode";
 

@@ -202,7 +202,7 @@ impl Checking<'_> {
     }
 
     fn rows(&mut self) {
-        const EXPECTED: &str = "expected a condition: without one it holds of every answer";
+        const EXPECTED: &str = "expected a condition: without one it is true of every answer";
         let extensions = &self.document.extensions;
         for (index, row) in extensions.errors.iter().enumerate() {
             if row.when.is_empty() {
@@ -240,7 +240,7 @@ impl Checking<'_> {
         if *property_type == PropertyType::ReadOnly && default_value.is_none() {
             self.wrong(
                 format!("{place}.DefaultValue"),
-                "expected beside READ_ONLY: nobody else gives it a value",
+                "expected beside READ_ONLY: no one else sets its value",
             );
         }
         if let Some(default) = default_value

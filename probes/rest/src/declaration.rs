@@ -30,7 +30,7 @@ const UNKNOWN: Declaration = Declaration {
     properties: &[],
 };
 
-/// What stands in the head of a document.
+/// What is in the head of a document.
 pub(crate) struct Head {
     /// `ConnectionType`
     pub(crate) connection_type: &'static str,

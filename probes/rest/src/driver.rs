@@ -151,7 +151,7 @@ async fn told_api(
         (Some(Ok(reported)), None) if settings.admits(&reported) => Ok(Some(reported)),
         (Some(Ok(reported)), None) => {
             let detail = format!(
-                "{} sends the token to {}, which is none of its hosts",
+                "{} sends the token to {}, which is not one of its hosts",
                 token_url.endpoint, reported.endpoint
             );
             let failure = Failure::new(Code::ResponseUnreadable, detail);

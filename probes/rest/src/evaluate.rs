@@ -39,10 +39,10 @@ pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Resu
         (Content::Html, _) => return Err(login_page(answer, peer)),
         (_, Some(json)) if json.is_object() || json.is_array() => json,
         (Content::Xml | Content::Other, _) => {
-            return Err(unreadable(answer, peer, "something that is no JSON"));
+            return Err(unreadable(answer, peer, "something that is not JSON"));
         }
         (Content::Json | Content::Unsaid, _) => {
-            let what = if answer.is_empty() { "nothing" } else { "a text that is no JSON object" };
+            let what = if answer.is_empty() { "nothing" } else { "text that is not a JSON object" };
             return Err(unreadable(answer, peer, what));
         }
     };
@@ -182,7 +182,7 @@ fn response_error(settings: &Settings) -> Option<&JsonPath> {
     settings.document.rest_configuration.response()?.error_path.as_ref()
 }
 
-/// The provider's own code: what stands at `paths`, or at `path`, or else the status.
+/// The provider's own code: what is at `paths`, or at `path`, or else the status.
 fn native(paths: &[JsonPath], path: Option<&JsonPath>, answer: &Answer) -> String {
     let several: Vec<_> = paths.iter().filter_map(|path| answer.at(path)).collect();
     if !several.is_empty() {

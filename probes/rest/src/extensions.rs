@@ -76,7 +76,7 @@ pub(crate) struct UrlRules {
     pub(crate) api_hosts: Vec<String>,
     /// The property that holds the port.
     pub(crate) port_property: Option<String>,
-    /// What may stand behind the host and is no part of the base.
+    /// What may be behind the host and is no part of the base.
     pub(crate) trimmed: Vec<String>,
     /// Where the token's answer says where the API is.
     pub(crate) token_member: Option<JsonPath>,
@@ -120,7 +120,7 @@ pub(crate) struct Token {
     pub(crate) refresh_harm: Option<String>,
     /// Whether a JWT may be exchanged more than once.
     pub(crate) jwt_reusable: bool,
-    /// Whether client id and secret stand in the Basic header as they are, and not encoded as RFC 6749 wants it.
+    /// Whether client id and secret are in the Basic header as they are, and not encoded as RFC 6749 wants it.
     pub(crate) raw_basic: bool,
     /// How an assertion is signed with an RSA key.
     pub(crate) rsa_algorithm: RsaAlgorithm,
@@ -252,5 +252,5 @@ fn code<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Code, D::Er
 fn stage<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Stage>, D::Error> {
     let name = String::deserialize(deserializer)?;
     let known = [Stage::Auth, Stage::Access, Stage::Query].into_iter().find(|stage| stage.as_str() == name);
-    known.map(Some).ok_or_else(|| D::Error::custom(format!("{name} is none of auth, access and query")))
+    known.map(Some).ok_or_else(|| D::Error::custom(format!("{name} is not auth, access or query")))
 }

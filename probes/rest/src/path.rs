@@ -1,4 +1,4 @@
-//! Where something stands in a JSON document.
+//! Where something is in a JSON document.
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ impl JsonPath {
         Ok(Self { spelled: text.to_owned(), guards })
     }
 
-    /// Everything that stands there, `null` too.
+    /// Everything that is there, `null` too.
     pub(crate) fn all<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
         let mut found = vec![document];
         for guard in &self.guards {
@@ -70,7 +70,7 @@ impl JsonPath {
         found
     }
 
-    /// The first thing that stands there, if it is not `null`.
+    /// The first thing that is there, if it is not `null`.
     pub(crate) fn first<'a>(&self, document: &'a Value) -> Option<&'a Value> {
         self.all(document).into_iter().find(|value| !value.is_null())
     }

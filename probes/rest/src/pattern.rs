@@ -11,7 +11,7 @@ use crate::path::{JsonPath, scalar};
 ///
 /// A key is `Status`, `Header:` and a name, `Body` (the text as it came), or a JSON path; a value is a text with `*` for
 /// anything, without regard to case, a number or a boolean, or a list of which one is enough. `null` at a path holds where
-/// nothing stands there.
+/// nothing is there.
 #[derive(Debug, Default)]
 pub(crate) struct Conditions(Vec<(Place, Vec<Wanted>)>);
 
@@ -41,7 +41,7 @@ impl Conditions {
         })
     }
 
-    /// The first path among them: the native code stands there.
+    /// The first path among them: the native code is there.
     pub(crate) fn first_path(&self) -> Option<&JsonPath> {
         self.0.iter().find_map(|(place, _)| match place {
             Place::Path(path) => Some(path),

@@ -15,7 +15,7 @@ use crate::jwt;
 use crate::settings::Settings;
 use crate::template;
 
-/// What stands in a path as it is.
+/// What is in a path as it is.
 const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -111,7 +111,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// The request to the validation endpoint.
 ///
 /// # Errors
-/// `secret_malformed` where a value can't stand in a header.
+/// `secret_malformed` where a value can't be in a header.
 pub(crate) fn validation(
     settings: &Settings,
     url: &WebUrl,

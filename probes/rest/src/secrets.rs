@@ -1,9 +1,9 @@
-//! The credentials of a definition by key: those that stand in it, and those of the secret that it points at.
+//! The credentials of a definition by key: those that are in it, and those of the secret that it points at.
 
 use probe_contract::Secret;
 use regex_lite::Regex;
 
-/// Keys and values; what stands in the definition comes first.
+/// Keys and values; what is in the definition comes first.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<(String, Secret)>);
 

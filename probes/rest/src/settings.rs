@@ -324,7 +324,7 @@ impl Reading<'_> {
     }
 
     /// `template` with the definition's properties in it; `{NAME:label}` is the first label of the host in a URL, and `{NAME:behind text}`
-    /// what stands behind that text in it.
+    /// what is behind that text in it.
     fn filled(&mut self, template: &str, key: &str, url: Option<&WebUrl>) -> Option<WebUrl> {
         let parameter = self.document.connection_properties.url.as_ref();
         let value = |name: &str| {
@@ -375,7 +375,7 @@ impl Reading<'_> {
         match extensions.other_hosts {
             OtherHosts::Warned => {
                 let message = format!(
-                    "{key}: {} is none of {hosts}; the credentials are sent there all the same",
+                    "{key}: {} is not one of {hosts}; the credentials are sent there all the same",
                     url.endpoint.host
                 );
                 self.reader.warn("unusual_host", message);
@@ -406,7 +406,7 @@ impl Reading<'_> {
         }
         for (key, _) in self.reader.properties().iter() {
             if !OURS.contains(&key) && !parameters::is_read(document, key) {
-                let message = format!("the property {key} is none that this test reads");
+                let message = format!("the property {key} is not read by this test");
                 self.reader.warn("property_ignored", message);
             }
         }

@@ -1,4 +1,4 @@
-//! What a call that came to nothing amounts to: exceptions to the taxonomy, as data.
+//! What a call that came to nothing means: exceptions to the taxonomy, as data.
 
 use probe_contract::{Code, Failure};
 use support_aws::{AwsError, ErrorRow, find_error};
@@ -36,7 +36,7 @@ const GIVE_CREDENTIALS: &str =
 const CHECK_WAY: &str = "Check that AWS Glue can be reached from here: a private subnet needs a NAT gateway or the VPC endpoint \
                          com.amazonaws.REGION.glue, and AWS_ENDPOINT_URL_GLUE and AWS_ENDPOINT_URL must be right where they are set";
 
-/// What `error` of `operation` amounts to.
+/// What `error` of `operation` means.
 pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
     let reported = format!("{}: {error}", prefix(operation));
     let failure = match &error {

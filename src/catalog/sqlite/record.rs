@@ -10,7 +10,7 @@ use crate::catalog::{CatalogError, Connection, Status};
 use crate::glue::{Definition, Exposed, Value};
 use crate::secrets::References;
 
-/// All of a connection but its revision, which stands beside it. `D` is its `ConnectionInput`, as it is written or as it is read.
+/// All of a connection but its revision, which is beside it. `D` is its `ConnectionInput`, as it is written or as it is read.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Record<D> {

@@ -173,7 +173,7 @@ impl Seal<'_> {
     /// What was sealed in `document`.
     fn open(&self, shape: &'static Shape, document: Json) -> Result<Fields, CatalogError> {
         let value = self.open_value(shape, document, &[])?;
-        value.into_fields().ok_or_else(|| CatalogError::broken("a document is no object"))
+        value.into_fields().ok_or_else(|| CatalogError::broken("a document is not an object"))
     }
 
     fn open_value(&self, shape: &'static Shape, json: Json, way: &[&str]) -> Result<Value, CatalogError> {

@@ -98,7 +98,7 @@ impl Old {
         Database::open(self.file()).expect("a database")
     }
 
-    /// All that stands in it, as SQL would see it.
+    /// All that is in it, as SQL would see it.
     fn content(&self) -> Vec<String> {
         let database = self.database();
         let mut content = Vec::new();

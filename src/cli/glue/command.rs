@@ -107,7 +107,7 @@ fn global() -> Vec<Arg> {
         flag("no-verify-ssl", "Take any certificate of the server").requires("endpoint-url"),
         flag("no-sign-request", "Don't sign the call").requires("endpoint-url"),
         flag("no-paginate", "Make one call, whatever is behind its answer"),
-        flag("debug", "Say on stderr what is called, without any content"),
+        flag("debug", "Report on stderr what is called, without any content"),
         value("color", "WHEN", "on, off or auto: nothing is coloured here")
             .value_parser(["on", "off", "auto"]),
         value("cli-binary-format", "FORMAT", "No parameter is binary")

@@ -196,7 +196,7 @@ enum FileError {
     Reference,
     #[error("Unable to load paramfile {path}: {source}")]
     Unreadable { path: String, source: std::io::Error },
-    #[error("Unable to load paramfile {path}: it has more than 1 MiB, or is no file")]
+    #[error("Unable to load paramfile {path}: it has more than 1 MiB, or is not a file")]
     TooLarge { path: String },
 }
 

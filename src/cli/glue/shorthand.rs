@@ -35,8 +35,8 @@ pub(super) enum ShorthandError {
 
 type Result<T> = std::result::Result<T, ShorthandError>;
 
-/// Reads one argument. `load` is given what stands behind `@=` where that begins with `file://` or `fileb://`, as it
-/// stands there, and returns what the file holds.
+/// Reads one argument. `load` is given what is behind `@=` where that begins with `file://` or `fileb://`, as it
+/// is there, and returns what the file holds.
 pub(super) fn parse(text: &str, load: impl Fn(&str) -> std::result::Result<Secret, String>) -> Result<Node> {
     Parser { text, at: 0, open: 0, load }.argument()
 }
@@ -123,7 +123,7 @@ impl<L: Fn(&str) -> std::result::Result<Secret, String>> Parser<'_, L> {
         Ok(Node::Map(members))
     }
 
-    /// `a`, or `a,b`. What stands behind a comma is the next key where a `=` follows.
+    /// `a`, or `a,b`. What is behind a comma is the next key where a `=` follows.
     fn scalar_or_list(&mut self, refers: bool) -> Result<Node> {
         let first = self.scalar(refers)?;
         self.skip_space();
@@ -267,7 +267,7 @@ fn begins(c: char) -> bool {
     is_bare(c) && c > ' ' && !matches!(c, '=' | '[' | '{')
 }
 
-/// Whether `c` may stand in a text without quotes at all.
+/// Whether `c` may be in a text without quotes at all.
 fn is_bare(c: char) -> bool {
     c.is_whitespace() || (('!'..='\u{ffff}').contains(&c) && !matches!(c, '"' | '\'' | ','))
 }

@@ -121,7 +121,7 @@ fn misspelled(members: &Members<'_>) -> Option<&'static str> {
 }
 
 impl Definition {
-    /// Reads a definition in any of its three shapes, as the `ConnectionInput` that it amounts to. `None` where it has a mistake.
+    /// Reads a definition in any of its three shapes, as the `ConnectionInput` that it means. `None` where it has a mistake.
     fn of(mut members: Members<'_>, place: &Place, report: &mut Report) -> Option<Self> {
         let name = members.text("Name", report);
         let connection_type = members.text("ConnectionType", report);

@@ -56,7 +56,7 @@ pub struct Member {
     pub shape: &'static Shape,
     /// Whether it must be there.
     pub required: bool,
-    /// Whether it stays where nothing but what a skeleton fills in stands beside empty texts.
+    /// Whether it stays where nothing but what a skeleton fills in is beside empty texts.
     pub(super) stays: bool,
 }
 

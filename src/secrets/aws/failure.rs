@@ -88,7 +88,7 @@ const ROWS: &[Row] = &[
         SecretsManager,
         "InvalidParameterException",
         Code::InvalidSettings,
-        "this is no name or ARN of a secret",
+        "this is not a valid name or ARN of a secret",
     ),
     Row::of(
         Kms,
@@ -107,7 +107,7 @@ const ROWS: &[Row] = &[
         Kms,
         "InvalidCiphertextException",
         Code::DecryptionFailed,
-        "the value is no ciphertext of a KMS key in this account and region",
+        "the value is not a ciphertext of a KMS key in this account and region",
     ),
     Row::of(
         Kms,
@@ -129,13 +129,13 @@ const ROWS: &[Row] = &[
     Row::of(S3, "MovedPermanently", Code::ObjectNotFound, ELSEWHERE),
     Row::of(S3, "Forbidden", Code::AwsAccessDenied, DENIED),
     Row::of(Sts, "AccessDenied", Code::AwsAccessDenied, "the role may not be assumed"),
-    Row::of(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is no ARN of a role"),
+    Row::of(Sts, "ValidationError", Code::InvalidSettings, "ROLE_ARN is not a valid ARN of a role"),
     Row::common("AccessDenied", Code::AwsAccessDenied, DENIED),
     Row::common("AccessDeniedException", Code::AwsAccessDenied, DENIED),
     Row::common(
         "ValidationException",
         Code::InvalidSettings,
-        "this is nothing that the service knows by its form",
+        "this is not in a form that the service accepts",
     ),
 ];
 
@@ -153,7 +153,7 @@ const ELSEWHERE: &str = "the bucket is in another region: name it by REGION or -
 const DENIED: &str = "the role that runs the test has no access to it";
 const FOREIGN: &str = "was asked, and something else than AWS answered";
 
-/// What `error` of `service` amounts to.
+/// What `error` of `service` means.
 pub(super) fn classify<E>(error: SdkError<E, HttpResponse>, service: Service) -> Failure
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -222,7 +222,7 @@ fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Fai
     let failure = match found {
         Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
-            let message = message.unwrap_or("it says no more than its code");
+            let message = message.unwrap_or("it reports only its code");
             Failure::from_peer(Code::Unclassified, format!("{name}: {message}"))
         }
     };

@@ -119,7 +119,10 @@ impl Aws {
     /// Decrypts what Glue has encrypted: a ciphertext without a context, which names its key itself.
     async fn decrypt_anew(&self, ciphertext: &str, access: &Access) -> Result<Secret, Failure> {
         let blob = STANDARD.decode(ciphertext).map_err(|_| {
-            Failure::new(Code::DecryptionFailed, "the value is no base64, and so no ciphertext of KMS")
+            Failure::new(
+                Code::DecryptionFailed,
+                "the value is not valid base64, so it cannot be a KMS ciphertext",
+            )
         })?;
         let config = self.client_config(Service::Kms, access.region.as_ref(), access).await?;
         let client = aws_sdk_kms::Client::new(&config);
@@ -130,7 +133,7 @@ impl Aws {
         })?;
         let text = String::from_utf8(plaintext.into_inner()).map_err(|error| {
             let _erased = Zeroizing::new(error.into_bytes());
-            Failure::new(Code::DecryptionFailed, "what it stands for is no text in UTF-8")
+            Failure::new(Code::DecryptionFailed, "the decrypted value is not text in UTF-8")
         })?;
         Ok(Secret::new(text))
     }
@@ -387,7 +390,8 @@ mod tests {
         }
         let failure = msk_token(&[BROKER, "other.example"], None).await.unwrap_err();
         assert_eq!(failure.code, Code::InvalidSettings);
-        let expected = "other.example is no broker of Amazon MSK by its name: no token is signed for it";
+        let expected =
+            "other.example does not have the name of an Amazon MSK broker, so no token is signed for it";
         assert_eq!(failure.detail, expected);
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::unreadable::Unreadable;
 
-/// What a keystore holds, as it stands there.
+/// What a keystore holds, as it is there.
 pub(super) struct PrivateKeyEntry {
     /// PKCS#8.
     pub(super) key: Zeroizing<Vec<u8>>,

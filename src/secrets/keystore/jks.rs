@@ -50,7 +50,7 @@ pub(super) fn read(
 
 type Protected<'a> = (&'a [u8], Vec<CertificateDer<'static>>);
 
-/// Reads every entry, since the digest stands behind the last.
+/// Reads every entry, since the digest is behind the last.
 fn first_private_key<'a>(reader: &mut Reader<'a>) -> Result<Option<Protected<'a>>, Unreadable> {
     reader.take(MAGIC.len())?;
     let version = reader.number()?;

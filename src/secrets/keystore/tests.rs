@@ -170,8 +170,8 @@ fn jks_has_a_password_for_the_store_and_one_for_each_key() {
     assert_eq!(refused(&file, Some(STORE), None), WRONG_KEY);
     assert_eq!(refused(&file, None, None), "the keystore needs a password, and none is given");
     let hint = |key| opened(&file, Some(STORE), key).unwrap_err().hints.remove(0);
-    assert_eq!(hint(None), "the key has a password of its own: give that too");
-    assert_eq!(hint(Some("wrong")), "a key without a password of its own has that of the store");
+    assert_eq!(hint(None), "the key has its own password: give that too");
+    assert_eq!(hint(Some("wrong")), "a key without its own password has that of the store");
 }
 
 #[test]
@@ -290,14 +290,18 @@ fn indefinite(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn a_keystore_without_a_usable_key_is_reported() {
     for name in ["trust.jks", "trust.p12"] {
-        assert_eq!(refused(&file(name), Some(STORE), None), "the keystore holds no private key", "{name}");
+        assert_eq!(
+            refused(&file(name), Some(STORE), None),
+            "the keystore does not contain a private key",
+            "{name}"
+        );
         assert_eq!(refused(&file(name), Some("wrong"), None), WRONG_STORE, "{name}");
     }
     let unusable = "the keystore's private key is not one that TLS can use: RSA, ECDSA or Ed25519";
     assert_eq!(refused(&file("dsa.jks"), Some(STORE), None), unusable);
     assert_eq!(
         refused(&file("bare.p12"), Some(STORE), None),
-        "the keystore holds no certificate for its private key"
+        "the keystore does not contain a certificate for its private key"
     );
 }
 

@@ -17,11 +17,11 @@ pub(super) enum Unreadable {
     StorePassword,
     #[error("the key password does not open the private key")]
     KeyPassword,
-    #[error("the keystore holds no private key")]
+    #[error("the keystore does not contain a private key")]
     NoPrivateKey,
-    #[error("the keystore holds no certificate for its private key")]
+    #[error("the keystore does not contain a certificate for its private key")]
     NoCertificate,
-    #[error("the keystore holds something that is not an X.509 certificate")]
+    #[error("the keystore contains something that is not an X.509 certificate")]
     Certificate,
     #[error("the keystore's private key is not one that TLS can use: RSA, ECDSA or Ed25519")]
     Key,
@@ -42,13 +42,11 @@ impl Unreadable {
             Self::Other(Other::Base64) => Some("a keystore is binary: decode it (base64 -d)"),
             Self::Other(Other::Jceks | Other::Bks) => Some("convert it to PKCS#12: keytool -importkeystore"),
             Self::Other(Other::Certificate | Other::Pkcs7) => Some(
-                "a keystore also holds the private key: was a trust store or a certificate given instead?",
+                "a keystore also contains the private key: was a trust store or a certificate given instead?",
             ),
             Self::NoPrivateKey => Some("was the trust store given instead?"),
-            Self::KeyPassword if key_password => {
-                Some("a key without a password of its own has that of the store")
-            }
-            Self::KeyPassword => Some("the key has a password of its own: give that too"),
+            Self::KeyPassword if key_password => Some("a key without its own password has that of the store"),
+            Self::KeyPassword => Some("the key has its own password: give that too"),
             Self::Unsupported(_) => Some("write it anew: keytool -importkeystore"),
             Self::Other(Other::Empty | Other::PrivateKey | Other::Unknown)
             | Self::Damaged

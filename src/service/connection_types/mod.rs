@@ -27,14 +27,13 @@ impl Service {
         let mut briefs: Vec<Fields> = built_in().iter().map(TestedType::brief).collect();
         let registered = self.catalog.connection_types().await?;
         briefs.extend(registered.into_iter().map(|registration| Connector::registered(registration).brief()));
-        let first = match input.text("NextToken") {
-            None => 0,
-            Some(token) => token
-                .parse()
-                .ok()
-                .filter(|first| *first < briefs.len())
-                .ok_or_else(|| Exception::invalid_input("NextToken is none that an answer held"))?,
-        };
+        let first =
+            match input.text("NextToken") {
+                None => 0,
+                Some(token) => token.parse().ok().filter(|first| *first < briefs.len()).ok_or_else(|| {
+                    Exception::invalid_input("NextToken does not come from an earlier answer")
+                })?,
+            };
         let most = input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE);
         let behind = first + most;
         let token = (behind < briefs.len()).then(|| behind.to_string());

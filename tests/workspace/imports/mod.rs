@@ -3,7 +3,7 @@
 //! An import is a path in code that leads to an item: a `use`, or a path of several segments, also in a macro or an attribute. It counts
 //! to the file that defines the item, so a `pub use` of a parent's is passed through, and is itself no import unless its own file uses
 //! the name. To name a module imports nothing; to name what is in it does. Tests (`#[cfg(test)]`) may import what they like. A method
-//! is called without an import, so `impl` blocks of one type may stand in several files. Cargo keeps crates from importing each other.
+//! is called without an import, so `impl` blocks of one type may be in several files. Cargo keeps crates from importing each other.
 
 mod graph;
 mod modules;

@@ -50,7 +50,7 @@ impl Modules {
         modules
     }
 
-    /// Reads the module in `file`, whose children stand in `folder`.
+    /// Reads the module in `file`, whose children are in `folder`.
     fn read_file(&mut self, file: &Path, folder: &Path, parent: usize) -> usize {
         let text =
             std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

@@ -121,7 +121,7 @@ impl Encoding {
         u8::try_from(value).ok()
     }
 
-    /// Whether `c` may stand between digits: dumps part bytes.
+    /// Whether `c` may be between digits: dumps part bytes.
     fn parts(self, c: char) -> bool {
         is_blank(c) || self == Self::Hex && matches!(c, ':' | '-')
     }

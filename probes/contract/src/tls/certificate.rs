@@ -26,11 +26,11 @@ pub fn certificates_from_pem(file: &[u8]) -> Result<Vec<CertificateDer<'static>>
         .collect::<Result<Vec<_>, pem::Error>>()
         .map_err(|error| invalid("the file is not well-formed PEM").source(error))?;
     if certificates.is_empty() {
-        return Err(invalid("the file holds no PEM certificate (-----BEGIN CERTIFICATE-----)"));
+        return Err(invalid("the file does not contain a PEM certificate (-----BEGIN CERTIFICATE-----)"));
     }
     for certificate in &certificates {
         X509Certificate::from_der(certificate).map_err(|error| {
-            invalid("the file holds something that is not an X.509 certificate").source(error)
+            invalid("the file contains something that is not an X.509 certificate").source(error)
         })?;
     }
     Ok(certificates)
@@ -54,7 +54,7 @@ pub fn strength(certificate: &CertificateDer<'_>) -> Result<(), &'static str> {
     match certificate.public_key().parsed() {
         Ok(PublicKey::RSA(key)) if key.key_size() >= LEAST_BITS => Ok(()),
         Ok(PublicKey::RSA(_)) => Err("its RSA key has fewer than 2,048 bits"),
-        _ => Err("its key is no RSA key"),
+        _ => Err("its key is not an RSA key"),
     }
 }
 
@@ -173,6 +173,6 @@ mod tests {
         let refused = |file: &[u8]| certificates_from_pem(file).unwrap_err();
         assert_eq!(refused(b"hello").code, Code::FileInvalid);
         let garbage = b"-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
-        assert_eq!(refused(garbage).detail, "the file holds something that is not an X.509 certificate");
+        assert_eq!(refused(garbage).detail, "the file contains something that is not an X.509 certificate");
     }
 }

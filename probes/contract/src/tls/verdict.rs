@@ -9,7 +9,7 @@ use super::policy::TlsPolicy;
 use super::verifier::{ClientKey, Verifier};
 use crate::{Code, Endpoint, Failure, Stage, io_failure};
 
-/// What a failed handshake amounts to.
+/// What a failed handshake means.
 pub(super) fn classify(
     error: io::Error,
     policy: &TlsPolicy,
@@ -42,7 +42,7 @@ pub(super) fn classify(
     failure.source(error)
 }
 
-/// What an error on an encrypted stream amounts to when the handshake had seemed to succeed: in TLS 1.3 a server
+/// What an error on an encrypted stream means when the handshake had seemed to succeed: in TLS 1.3 a server
 /// refuses a client certificate only after the client is done (RFC 8446, section 4.4.2.4). Belongs to stage `tls`.
 #[must_use]
 pub fn late_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {

@@ -288,7 +288,7 @@ const ROWS: &[Row<Error>] = &[
 const OUTDATED: &str = "Export the keytab again (kadmin ktadd) and store it where KAFKA_SASL_GSSAPI_KEYTAB points: its key is not, or no longer, the principal's; dialcheck did not try a second time";
 const SERVICE: &str = "Set KAFKA_SASL_GSSAPI_SERVICE to the first part of the broker's own principal, and name the broker in KAFKA_BOOTSTRAP_SERVERS as that does: kafka/broker.example@REALM";
 const ENCTYPES: &str = "Give the keytab, krb5.conf and the KDC an encryption type in common, such as aes256-cts-hmac-sha1-96; of the ways to prove the key, the encrypted timestamp is the one that works here";
-const KEYTAB: &str = "Export a keytab that holds a key of KAFKA_SASL_GSSAPI_PRINCIPAL: kadmin ktadd";
+const KEYTAB: &str = "Export a keytab that contains a key of KAFKA_SASL_GSSAPI_PRINCIPAL: kadmin ktadd";
 
 const fn row(
     begins: &'static str,
@@ -312,7 +312,7 @@ const fn kerberos(
     row(begins, "", code, Some(Stage::Auth), native, hint, sample)
 }
 
-/// What a child's trouble amounts to. What no row knows stays `unclassified`.
+/// What a child's trouble means. What no row knows stays `unclassified`.
 pub(super) fn failure(trouble: ChildError, login: &GssapiLogin<'_>) -> Failure {
     let broker = login.broker;
     match trouble {

@@ -170,7 +170,7 @@ struct Watch {
     broker: String,
     /// The first that decides.
     trouble: Option<ChildError>,
-    /// One that stands in the log; an error that follows it says more.
+    /// One that is in the log; an error that follows it says more.
     suspected: Option<(Instant, ChildError)>,
     /// That of the connection.
     state: String,

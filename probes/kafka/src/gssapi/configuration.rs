@@ -82,7 +82,7 @@ fn checked<'a>(text: &'a str, besides: &str, what: &str) -> Result<&'a str, Fail
 
 /// The text itself is not shown: it may be anything.
 fn refused(what: &str) -> Failure {
-    let detail = format!("krb5.conf holds {what} with characters that no such text has");
+    let detail = format!("krb5.conf contains {what} with characters that are not allowed there");
     Failure::new(Code::InvalidSettings, detail)
         .hint("Correct the file that KAFKA_SASL_GSSAPI_KRB5_CONF names")
 }

@@ -119,7 +119,7 @@ impl<'a> Needed<'a> {
     }
 }
 
-/// What stands behind the last `@` that no backslash takes away (MIT Kerberos documentation, "Principal names").
+/// What is behind the last `@` that no backslash takes away (MIT Kerberos documentation, "Principal names").
 fn realm_of(principal: &str) -> Option<&str> {
     let mut realm = None;
     let mut characters = principal.char_indices();

@@ -156,7 +156,7 @@ impl Entry<'_> {
         }
         file.extend(self.name_type.to_be_bytes());
         file.extend(self.timestamp.to_be_bytes());
-        // The low byte; all four stand behind the key.
+        // The low byte; all four are behind the key.
         file.push(self.key_version.to_be_bytes()[3]);
         file.extend(self.encryption_type.to_be_bytes());
         file.extend(short(self.key.len()));
@@ -272,9 +272,9 @@ enum Unreadable {
     Damaged,
     #[error("the principal whose keys are looked for is malformed")]
     Principal,
-    #[error("the keytab holds no key of the principal; it is of {0}")]
+    #[error("the keytab does not contain a key of the principal; it contains keys of {0}")]
     NoKey(String),
-    #[error("the keytab holds keys of several principals of that name: {0}")]
+    #[error("the keytab contains keys of several principals of that name: {0}")]
     Realms(String),
 }
 

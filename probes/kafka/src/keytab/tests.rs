@@ -90,7 +90,7 @@ fn without_its_realm_a_principal_must_be_one() {
     let (detail, hint) = refused(&genuine(), "alice");
     assert_eq!(
         detail,
-        "the keytab holds keys of several principals of that name: alice@EXAMPLE.COM, alice@OTHER.EXAMPLE"
+        "the keytab contains keys of several principals of that name: alice@EXAMPLE.COM, alice@OTHER.EXAMPLE"
     );
     assert_eq!(hint.as_deref(), Some("add @REALM to the principal"));
     assert_eq!(read(&genuine_entries(&[0, 1, 2]), "alice").unwrap().expose(), genuine_entries(&[0, 1]));
@@ -104,7 +104,7 @@ fn whose_keys_there_are_is_reported() {
         let (detail, hint) = refused(&genuine(), principal);
         assert_eq!(
             detail,
-            "the keytab holds no key of the principal; it is of alice@EXAMPLE.COM, kafka/b-1.example@EXAMPLE.COM, \
+            "the keytab does not contain a key of the principal; it contains keys of alice@EXAMPLE.COM, kafka/b-1.example@EXAMPLE.COM, \
              alice@OTHER.EXAMPLE, bob@EXAMPLE.COM"
         );
         assert!(hint.unwrap().starts_with("correct the principal, which counts upper and lower case"));
@@ -113,9 +113,12 @@ fn whose_keys_there_are_is_reported() {
         (0..9).flat_map(|number| entry(Version::Two, "R", &[&format!("user{number}")], 1, b"")).collect();
     assert_eq!(
         refused(&[&[MAGIC, 2], many.as_slice()].concat(), "alice").0,
-        "the keytab holds no key of the principal; it is of user0@R, user1@R, user2@R, user3@R and others"
+        "the keytab does not contain a key of the principal; it contains keys of user0@R, user1@R, user2@R, user3@R and others"
     );
-    assert_eq!(refused(&[MAGIC, 2], "alice").0, "the keytab holds no key of the principal; it is of nobody");
+    assert_eq!(
+        refused(&[MAGIC, 2], "alice").0,
+        "the keytab does not contain a key of the principal; it contains keys of nobody"
+    );
 }
 
 #[test]
@@ -131,7 +134,10 @@ fn a_malformed_principal_is_reported() {
 fn separators_in_a_name_are_escaped() {
     let file = [&[MAGIC, 2], entry(Version::Two, "R", &["a/b", "c@d"], 7, b"").as_slice()].concat();
     assert!(read(&file, r"a\/b/c\@d@R").is_ok());
-    assert_eq!(refused(&file, "a/b").0, r"the keytab holds no key of the principal; it is of a\/b/c\@d@R");
+    assert_eq!(
+        refused(&file, "a/b").0,
+        r"the keytab does not contain a key of the principal; it contains keys of a\/b/c\@d@R"
+    );
 }
 
 #[test]
@@ -186,7 +192,7 @@ fn a_key_of_no_bytes_is_none() {
     file[5] -= 32;
     assert_eq!(
         refused(&file, "alice@EXAMPLE.COM").0,
-        "the keytab holds no key of the principal; it is of bob@EXAMPLE.COM"
+        "the keytab does not contain a key of the principal; it contains keys of bob@EXAMPLE.COM"
     );
 }
 
@@ -213,7 +219,7 @@ fn a_truncated_keytab_is_damaged_wherever_it_ends() {
         let read = read(&file[..length], "bob@EXAMPLE.COM");
         let detail = read.unwrap_err().detail;
         // Between two entries nothing shows.
-        let expected = if PLACES.contains(&length) { "the keytab holds no key" } else { DAMAGED };
+        let expected = if PLACES.contains(&length) { "the keytab does not contain a key" } else { DAMAGED };
         assert!(detail.starts_with(expected), "up to {length}: {detail}");
     }
 }

@@ -17,7 +17,7 @@ const PORT: u16 = 88;
 /// What is kept of `[libdefaults]` as lists of encryption types.
 const ENCTYPES: &[&str] = &["permitted_enctypes", "default_tkt_enctypes", "default_tgs_enctypes"];
 
-/// What a `krb5.conf` says that a login may depend on. What else may stand in one (included files, plug-ins, programs, files to write)
+/// What a `krb5.conf` says that a login may depend on. What else may be in one (included files, plug-ins, programs, files to write)
 /// has no place here, so that nothing of it reaches a Kerberos library.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KerberosConfiguration {
@@ -229,7 +229,7 @@ fn boolean(text: &str) -> Option<bool> {
 /// Why a file names no KDC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Unreadable {
-    #[error("the file is no text in UTF-8")]
+    #[error("the file is not text in UTF-8")]
     NoText,
     #[error("the file is empty")]
     Empty,

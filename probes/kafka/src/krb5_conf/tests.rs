@@ -170,7 +170,7 @@ fn where_no_kdc_is_named_that_is_reported() {
     for file in ["", " \n\t\r\n", "\u{feff}"] {
         assert_eq!(refused(file).0, "the file is empty");
     }
-    assert_eq!(refused(b"[realms]\n\xff").0, "the file is no text in UTF-8");
+    assert_eq!(refused(b"[realms]\n\xff").0, "the file is not text in UTF-8");
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub fn json_headers(target: &str, operation: &str) -> [(&'static str, String); 2
     [("content-type", JSON.to_owned()), ("x-amz-target", format!("{target}.{operation}"))]
 }
 
-/// The error in an answer of AWS JSON 1.1, of which the code may stand in the header `x-amzn-errortype` alone.
+/// The error in an answer of AWS JSON 1.1, of which the code may be in the header `x-amzn-errortype` alone.
 #[must_use]
 pub fn json_error(answer: &AwsAnswer) -> ServiceError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use probe_contract::Region;
 
-/// The host name of something that `service` runs, taken apart: what stands in front, and the region. Most stand as
+/// The host name of something that `service` runs, taken apart: what is in front, and the region. Most stand as
 /// `NAME.REGION.SERVICE.SUFFIX`, those of China and newer ones of GovCloud as `NAME.SERVICE.REGION.SUFFIX`. `global`, in the name of an
 /// Aurora global database's writer endpoint, is no region.
 pub(crate) fn split<'a>(host: &'a str, service: &str) -> Option<(&'a str, Region)> {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use probe_contract::{AwsAccess, Code, Endpoint, Failure, Region, Resolving, Secret, SecretAccess, Source};
 
-/// What stands in front of the region in a broker's name.
+/// What is in front of the region in a broker's name.
 const SERVICES: &[&str] = &[".kafka.", ".kafka-serverless."];
 
 /// A token that IAM signs for a login to brokers of MSK: a presigned URL of the service's own endpoint, in base64.
@@ -39,7 +39,7 @@ async fn sign(region: &Region, aws: &dyn AwsAccess) -> Result<Secret, Failure> {
     let suffix = region.partition().dns_suffix();
     let url = format!("https://kafka.{region}.{suffix}/?Action=kafka-cluster%3AConnect");
     let url = aws.presign(url, "kafka-cluster", region).await?;
-    // The agent stands in the broker's log, and is not signed.
+    // The agent is in the broker's log, and is not signed.
     let url = Secret::new(format!("{}&User-Agent=dialcheck", url.expose()));
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(url.expose())))
 }
@@ -75,7 +75,8 @@ fn region(brokers: &[Endpoint], allowed: &[String]) -> Result<Option<Region>, Fa
 }
 
 fn not_amazons(host: &str) -> Failure {
-    let detail = format!("{host} is no broker of Amazon MSK by its name: no token is signed for it");
+    let detail =
+        format!("{host} does not have the name of an Amazon MSK broker, so no token is signed for it");
     Failure::new(Code::InvalidSettings, detail).hint(
         "Name the brokers as MSK does (get-bootstrap-brokers); one behind a name of your own needs --msk-broker HOST, for \
          the token is good for whoever receives it",
@@ -227,7 +228,9 @@ mod tests {
                 assert_eq!(failure.code, Code::InvalidSettings);
                 assert_eq!(
                     failure.detail,
-                    format!("{host} is no broker of Amazon MSK by its name: no token is signed for it")
+                    format!(
+                        "{host} does not have the name of an Amazon MSK broker, so no token is signed for it"
+                    )
                 );
                 assert!(failure.advice().contains("--msk-broker HOST"));
             }

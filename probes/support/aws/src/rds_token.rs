@@ -1,4 +1,4 @@
-//! The authentication token of RDS, which stands in the place of a password.
+//! The authentication token of RDS, which is in the place of a password.
 //!
 //! Source: the user guide of Amazon RDS, "IAM database authentication for MariaDB, MySQL, and PostgreSQL". The token is made
 //! here, and nothing is asked: whether it counts is said by the server alone.
@@ -12,7 +12,7 @@ use probe_contract::{
 use crate::host_name;
 
 const SCHEME: &str = "https://";
-/// What IAM gives stands under the action that it takes.
+/// What IAM gives is under the action that it takes.
 const ACTION: &str = "rds-db:connect";
 
 /// A token that IAM signs for a login to a database of RDS.
@@ -61,7 +61,7 @@ impl Source for RdsToken {
 }
 
 fn no_database(host: &str) -> Failure {
-    let detail = format!("{host} is no name of RDS's for one database: no token can be signed for it");
+    let detail = format!("{host} is not the name of one RDS database, so no token can be signed for it");
     Failure::new(Code::InvalidSettings, detail)
         .hint("Name the instance, the cluster or the proxy by its own endpoint, or give PASSWORD")
 }
@@ -130,7 +130,7 @@ mod tests {
         );
     }
 
-    /// The port of HTTPS stands in the token, and is left out of what is signed.
+    /// The port of HTTPS is in the token, and is left out of what is signed.
     #[test]
     fn a_token_for_port_443_is_that_of_boto3() {
         let token =

@@ -99,7 +99,7 @@ impl Operation {
     const fn whereabouts(self) -> &'static str {
         match self {
             Self::GetClusterCredentials | Self::GetCredentials => {
-                "Check ClusterID and Region of the URL: behind a VPC endpoint or a name of one's own they don't follow from the \
+                "Check ClusterID and Region of the URL: behind a VPC endpoint or a custom name they don't follow from the \
                  host"
             }
             Self::DescribeClusters => {
@@ -152,7 +152,7 @@ const DENIED: &str = "denied";
 const MALFORMED: &str =
     "a name of the user, the database, a group or the cluster is not of the form that AWS expects";
 
-/// What an error of `operation` with the code `native` amounts to.
+/// What an error of `operation` with the code `native` means.
 pub(crate) fn refused(
     operation: Operation,
     status: u16,
@@ -177,7 +177,7 @@ pub(crate) fn refused(
         }
         Some((code, detail)) => Failure::new(code, format!("{name}: {detail}")),
         None => {
-            let message = message.unwrap_or("it says no more than its code");
+            let message = message.unwrap_or("it reports only its code");
             Failure::from_peer(Code::Unclassified, format!("{name}: {message}"))
         }
     };

@@ -35,7 +35,7 @@ async fn ask(cluster: &str, region: &str, answer: Vec<u8>) -> (Result<Endpoint, 
     (answer, serving.join().unwrap())
 }
 
-/// [`CLUSTER`] without what stands between the beginning and the end of an element.
+/// [`CLUSTER`] without what is between the beginning and the end of an element.
 fn without(element: &str) -> String {
     let (before, rest) = CLUSTER.split_once(&format!("<{element}>")).unwrap();
     let (_, after) = rest.split_once(&format!("</{element}>")).unwrap();

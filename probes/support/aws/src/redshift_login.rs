@@ -13,7 +13,7 @@ use crate::call::{ServiceError, json_error};
 use crate::host_name;
 use crate::redshift::{Operation, document, is_success, refused};
 
-/// What IAM gives stands under the action that it takes.
+/// What IAM gives is under the action that it takes.
 const ACTION: &str = "redshift:GetClusterCredentials";
 /// How a user's name begins that is created when it logs in.
 const CREATES: &str = "IAMA:";
@@ -84,7 +84,7 @@ impl ClusterName {
         if let Some((workgroup, region)) = workgroup_of(host) {
             return Ok(Found::Workgroup(workgroup, region));
         }
-        let detail = format!("{host} is no host of Redshift's that names its cluster and region");
+        let detail = format!("{host} is not the name of a Redshift host with its cluster and region");
         Err(Failure::new(Code::InvalidSettings, detail).hint("Add ClusterID and Region to the URL"))
     }
 }

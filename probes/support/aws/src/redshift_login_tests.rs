@@ -174,7 +174,7 @@ async fn what_a_workgroup_is_refused_for() {
         let failure = ask_workgroup(http(status, &body)).await.0.unwrap_err();
         assert_eq!((failure.code, failure.native.as_deref()), (code, Some(native)));
     }
-    // The name may stand in the header alone.
+    // The name may be in the header alone.
     let headers =
         "HTTP/1.1 400 X\r\nX-Amzn-ErrorType: ValidationException:http://x/\r\nContent-Length: 0\r\n\r\n";
     let failure = ask_workgroup(headers.as_bytes().to_vec()).await.0.unwrap_err();

@@ -12,7 +12,7 @@ const DEEPEST: usize = 32;
 pub(crate) struct Document(Vec<(String, String)>);
 
 impl Document {
-    /// Reads a whole document. There is none where a tag is left open, an entity is not predefined, or a DTD stands in it.
+    /// Reads a whole document. There is none where a tag is left open, an entity is not predefined, or a DTD is in it.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let mut reader = Reader::from_reader(bytes);
         // Of each element that is open: how long its parent's path is, and its text so far.

@@ -71,7 +71,7 @@ impl Child<'_> {
         telling: impl FnOnce(),
     ) -> Result<A, Failure> {
         let task = self.task;
-        let request = written(request).map_err(|_| task.failed("can't be told its task"))?;
+        let request = written(request).map_err(|_| task.failed("can't receive its task"))?;
         let mut command = Command::new(&self.program.path);
         command.args(&self.program.arguments).env_clear().envs(task.environment.iter().copied());
         command.envs(task.inherited.iter().filter_map(|name| Some((name, env::var_os(name)?))));

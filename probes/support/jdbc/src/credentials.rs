@@ -25,7 +25,7 @@ pub enum Passwordless {
     Token(fn(&Endpoint, &str) -> Option<SecretRef<Secret>>),
 }
 
-/// The credentials of a definition that leads to `endpoint`, with those of its URL. What stands in the properties beats an
+/// The credentials of a definition that leads to `endpoint`, with those of its URL. What is in the properties beats an
 /// AuthenticationConfiguration.
 pub fn credentials(
     reader: &mut Reader<'_>,

@@ -176,7 +176,7 @@ const CONNECTOR: &[Property] = &[
     Property::required(
         CONNECTION_URL,
         ValueKind::Text,
-        "The JDBC URL of the database, with ${key} for what the secret holds",
+        "The JDBC URL of the database, with ${key} for what the secret contains",
     ),
     Property::optional(
         SECRET_ID,

@@ -119,7 +119,7 @@ impl Url {
         if authority.contains('@') {
             return wrong("expected no user or password in front of the host: give USERNAME and PASSWORD");
         }
-        // An IPv6 address stands in brackets; what follows them is the port.
+        // An IPv6 address is in brackets; what follows them is the port.
         let (host, port) = match authority.rsplit_once(']') {
             Some((host, "")) => (format!("{host}]"), ""),
             Some((host, port)) => match port.strip_prefix(':') {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 pub use hash::Hash;
 
-/// Kafka's own `iterations` go from 4,096 to 16,384, and MongoDB's stand at 10,000 and 15,000. More than this is an attempt to have the
+/// Kafka's own `iterations` go from 4,096 to 16,384, and MongoDB's are at 10,000 and 15,000. More than this is an attempt to have the
 /// client compute.
 const MAX_ITERATIONS: u32 = 100_000;
 /// The GS2 header of a client without channel binding.
@@ -86,9 +86,9 @@ impl Scram {
         if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
             return Err(Fault::Malformed("its nonce does not continue the client's"));
         }
-        let salt = STANDARD.decode(salt).map_err(|_| Fault::Malformed("its salt is no base64"))?;
+        let salt = STANDARD.decode(salt).map_err(|_| Fault::Malformed("its salt is not valid base64"))?;
         let iterations: u32 =
-            iterations.parse().map_err(|_| Fault::Malformed("its iteration count is no number"))?;
+            iterations.parse().map_err(|_| Fault::Malformed("its iteration count is not a number"))?;
         let iterations = NonZeroU32::new(iterations).ok_or(Fault::Malformed("its iteration count is 0"))?;
         if iterations.get() > MAX_ITERATIONS {
             return Err(Fault::TooManyIterations);
@@ -130,7 +130,7 @@ impl Proof {
         let signature =
             attribute(server_final, "v=").ok_or(Fault::Malformed("it lacks the server's signature"))?;
         let signature =
-            STANDARD.decode(signature).map_err(|_| Fault::Malformed("its signature is no base64"))?;
+            STANDARD.decode(signature).map_err(|_| Fault::Malformed("its signature is not valid base64"))?;
         aws_lc_rs::constant_time::verify_slices_are_equal(&signature, &self.signature)
             .map_err(|_| Fault::WrongSignature)
     }
@@ -237,8 +237,8 @@ mod tests {
                 &format!("r={NONCE},s=QSXC,i=4096"),
                 Fault::Malformed("its nonce does not continue the client's"),
             ),
-            (&format!("r={NONCE}x,s=!,i=4096"), Fault::Malformed("its salt is no base64")),
-            (&format!("r={NONCE}x,s=QSXC,i=x"), Fault::Malformed("its iteration count is no number")),
+            (&format!("r={NONCE}x,s=!,i=4096"), Fault::Malformed("its salt is not valid base64")),
+            (&format!("r={NONCE}x,s=QSXC,i=x"), Fault::Malformed("its iteration count is not a number")),
             (&format!("r={NONCE}x,s=QSXC,i=0"), Fault::Malformed("its iteration count is 0")),
             (&format!("r={NONCE}x,s=QSXC,i=2000000000"), Fault::TooManyIterations),
         ] {

@@ -6,7 +6,7 @@ use probe_contract::{Evidence, PeerCertificate, Verification};
 
 use crate::cli::render::style::milliseconds;
 
-/// A fact in a few words; none where the line would only repeat what stands beside it.
+/// A fact in a few words; none where the line would only repeat what is beside it.
 pub(super) fn fact(evidence: &Evidence) -> Option<String> {
     match evidence {
         Evidence::Resolved(addresses) => {

@@ -206,7 +206,7 @@ fn days_left(evidence: &Evidence) -> Option<i64> {
     Some(certificate.days_left)
 }
 
-/// Why a stage failed, without the name that stands in front of it.
+/// Why a stage failed, without the name that is in front of it.
 fn why(record: &Record) -> Option<String> {
     let detail = &record.failure.as_ref()?.detail;
     let Some(endpoint) = &record.endpoint else { return Some(detail.clone()) };

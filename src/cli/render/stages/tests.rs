@@ -62,7 +62,7 @@ fn certificate(broker: u8, issuer: &str, days_left: i64) -> Evidence {
     })
 }
 
-/// The lines as a terminal without colours shows them, without what stands in front of all.
+/// The lines as a terminal without colours shows them, without what is in front of all.
 fn written(records: &[Record]) -> Vec<String> {
     let mut out = anstream::StripStream::new(Vec::new());
     write(&mut out, records).unwrap();
