@@ -32,6 +32,10 @@ test: setup ## Run all tests; those against MySQL where setup could install it
 		else echo "MySQL is not installed: its tests count as ignored"; optional=; fi; \
 		INSTA_UPDATE=no cargo test --locked --workspace $(FEATURES) --no-fail-fast -- $$optional && cargo test --locked -p probe-kafka
 
+test-quick: ## Run what needs no server: units, the workspace, the command line's bad input
+	@cargo test --locked --quiet --workspace --exclude fixtures $(FEATURES) --lib --bins
+	@cargo test --locked --quiet -p dialcheck $(FEATURES) --test integration -- house:: cli::input:: support::schema:: dns_records::
+
 test-features: packages ## Build with every feature alone, and with none, and run the unit tests of each
 	@for features in "" $(EACH_FEATURE); do \
 		echo "dialcheck with $${features:-no feature}"; \
@@ -64,4 +68,4 @@ lint: packages ## Check formatting, lints, documentation, and every feature alon
 notices: packages ## Collect the licences of all that the binary is made of, in target/NOTICES
 	@mkdir -p target && fixtures/notices.py > target/NOTICES
 
-.PHONY: notices help packages fresh setup demo test test-features torture bench load lint
+.PHONY: notices help packages fresh setup demo test test-quick test-features torture bench load lint

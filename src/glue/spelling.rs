@@ -33,24 +33,9 @@ pub fn near_property_key(key: &str, declared: &[&'static str]) -> Option<&'stati
     // In a short key two letters make another word.
     let most = if upper.len() < 8 { 1 } else { 2 };
     let is_near = |known: &&str| {
-        known.len().abs_diff(upper.len()) <= most && distance(upper.as_bytes(), known.as_bytes()) <= most
+        known.len().abs_diff(upper.len()) <= most && strsim::levenshtein(&upper, known) <= most
     };
     known().find(is_near)
-}
-
-/// How many bytes have to be put in, left out or exchanged to make one of the other.
-pub(super) fn distance(one: &[u8], other: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.iter().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let exchanged = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = exchanged.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

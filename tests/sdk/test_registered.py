@@ -4,7 +4,7 @@ import os
 import unittest
 
 from common import PASSWORD, ENDPOINT, shows_a_password, unique, wrong_password
-from test_glue import Case, client
+from glue_case import Case, client
 
 PROVIDER = os.environ["PROVIDER_URL"]
 

@@ -109,7 +109,7 @@ impl<'a> Members<'a> {
 
     /// The member that is spelled nearly like `key`.
     fn nearest(&self, key: &str) -> Option<(&'a str, &'a Item)> {
-        let distance = |other: &str| crate::glue::spelling::distance(&folded(key), &folded(other));
+        let distance = |other: &str| strsim::levenshtein(&folded(key), &folded(other));
         let near = self.rest.iter().map(|(other, item)| (distance(other), *other, *item));
         near.filter(|(distance, ..)| *distance <= 2)
             .min_by_key(|(distance, ..)| *distance)
@@ -147,10 +147,6 @@ impl Text {
 }
 
 /// `connection_type` and `connectionType` are `ConnectionType`.
-fn folded(key: &str) -> Vec<u8> {
-    key.bytes()
-        .filter(|byte| !matches!(byte, b'_' | b'-'))
-        .map(|byte| byte.to_ascii_lowercase())
-        .take(64)
-        .collect()
+fn folded(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).take(64).collect()
 }

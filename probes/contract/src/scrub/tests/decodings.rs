@@ -1,6 +1,6 @@
 //! What somebody can read out of a text who wants to know: decoders that have nothing in common with the scrub.
 //!
-//! `tests/harness.rs` of the root package looks for the canary by them.
+//! `tests/support/harness.rs` of the root package looks for the canary by them.
 
 use base64::Engine as _;
 use base64::alphabet;

@@ -1,0 +1,3 @@
+//! Catalogs.
+
+pub(crate) mod aws;

@@ -1,0 +1,19 @@
+//! Each protocol, against the genuine server and against hostile peers.
+
+pub(crate) mod connectors;
+pub(crate) mod dns_records;
+pub(crate) mod echoes;
+pub(crate) mod faults;
+pub(crate) mod kafka;
+pub(crate) mod mysql;
+pub(crate) mod mysql_faults;
+pub(crate) mod mysql_genuine;
+pub(crate) mod mysql_states;
+pub(crate) mod mysql_tls;
+pub(crate) mod oidc;
+pub(crate) mod postgres;
+pub(crate) mod postgres_states;
+pub(crate) mod postgres_tls;
+pub(crate) mod redshift_iam;
+pub(crate) mod registered;
+pub(crate) mod salesforce;

@@ -1,0 +1,231 @@
+//! What a server remembers or goes through: refused logins in its log, all places taken, shutting down, a pooler alone.
+
+use std::time::Duration;
+
+use fixtures::{PgBouncer, Postgres, Shutdown};
+
+use crate::probes::postgres::{CERTIFICATES, SERVER, url};
+use crate::support::harness::exception::*;
+use crate::support::harness::{Connection, Failed, PASSWORD, Tested, WRONG_PASSWORD};
+
+#[test]
+fn wrong_password_costs_one_login() {
+    let tested = Connection::postgres(SERVER.port(), "app").user("counted", WRONG_PASSWORD).test();
+    tested.failed(&Failed {
+        stage: "auth",
+        code: "credentials_rejected",
+        native: Some("28P01"),
+        exception: FS_CREDENTIALS,
+        exit: 1,
+    });
+    tested.says("auth: password authentication failed for user \"counted\". ");
+    assert_eq!(
+        tested.stages()[5..],
+        ["auth=failed".to_owned(), "access=not_reached".to_owned(), "query=not_reached".to_owned()]
+    );
+    assert_eq!(refused_logins(&SERVER, "counted"), 1);
+}
+
+#[test]
+fn a_refused_login_is_not_repeated_by_another_connection() {
+    let server = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let wrong =
+        |database| Connection::postgres(server.port(), database).user("alice", WRONG_PASSWORD).input();
+    let input = serde_json::json!([wrong("postgres"), wrong("template1"), wrong("postgres"), wrong("other")]);
+    let ran = crate::support::harness::dialcheck(
+        &["test", "--input", "-", "--output", "json"],
+        input.to_string().as_bytes(),
+    );
+    assert_eq!(ran.code, 1);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    for result in report["results"].as_array().unwrap() {
+        assert_eq!(result["failure"]["code"], "credentials_rejected");
+        assert_eq!(result["failure"]["native"], "28P01");
+        assert_eq!(result["failure"]["stage"], "auth");
+    }
+    assert_eq!(refused_logins(&server, "alice"), 1, "{}", server.log());
+}
+
+#[test]
+fn a_refused_login_stays_refused_whatever_came_before() {
+    let server = Postgres::options()
+        .tls(&CERTIFICATES.good, None)
+        .hba("host trusting all localhost trust")
+        .hba("host unlisted nobody localhost scram-sha-256")
+        .hba("host postgres,one,two,three all localhost scram-sha-256")
+        .start()
+        .unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    for database in ["trusting", "one", "two", "three"] {
+        server.sql(&format!("CREATE DATABASE {database}")).unwrap();
+    }
+    let wrong = |database| Connection::postgres(server.port(), database).user("alice", WRONG_PASSWORD);
+    // Neither a test that ended before the login nor one that was never asked says that the password is good.
+    let input = serde_json::json!([
+        wrong("postgres").with("JDBC_ENFORCE_SSL", "true").input(),
+        wrong("trusting").input(),
+        wrong("postgres").input(),
+        wrong("one").input(),
+        wrong("two").input(),
+        wrong("three").input(),
+        Connection::postgres(server.port(), "unlisted").input(),
+        Connection::postgres(server.port(), "one").input(),
+    ]);
+    let ran = crate::support::harness::dialcheck(
+        &["test", "--input", "-", "--output", "json", "--jobs", "1"],
+        input.to_string().as_bytes(),
+    );
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let codes: Vec<_> = report["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["failure"]["code"].as_str())
+        .collect();
+    let refused = Some("credentials_rejected");
+    assert_eq!(
+        codes,
+        [Some("certificate_untrusted"), None, refused, refused, refused, refused, refused, None]
+    );
+    assert_eq!(refused_logins(&server, "alice"), 1, "{}", server.log());
+}
+
+#[test]
+fn too_many_connections_on_the_whole_server() {
+    let server = Postgres::options()
+        .hba("host all all localhost scram-sha-256")
+        .setting("max_connections", "4")
+        .setting("superuser_reserved_connections", "3")
+        .setting("max_wal_senders", "0")
+        .start()
+        .unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let _held = server.hold_session().unwrap();
+    Connection::postgres(server.port(), "postgres").test().failed(&Failed {
+        stage: "access",
+        code: "too_many_connections",
+        native: Some("53300"),
+        exception: FS_THROTTLING,
+        exit: 4,
+    });
+}
+
+#[test]
+fn server_shutting_down() {
+    let mut server = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let connection = Connection::postgres(server.port(), "postgres");
+    connection.test().passed();
+    let held = server.hold_session().unwrap();
+    server.stop(Shutdown::Smart).unwrap();
+    let expected = Failed {
+        stage: "auth",
+        code: "server_not_ready",
+        native: Some("57P03"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    };
+    until_refused(|| connection.test(), "server_not_ready").failed(&expected);
+    connection
+        .clone()
+        .with("JDBC_CONNECTION_URL", url(server.port(), "postgres?sslmode=disable"))
+        .test()
+        .failed(&expected);
+    drop(held);
+    server.stop(Shutdown::Fast).unwrap();
+    connection.test().failed(&Failed {
+        stage: "tcp",
+        code: "refused",
+        native: Some("ECONNREFUSED"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    });
+}
+
+#[test]
+fn a_pooler_with_a_dead_backend_fails_at_the_query() {
+    let mut backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
+    backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let pooler =
+        PgBouncer::start_with_query_wait(backend.port(), &[("alice", PASSWORD)], Duration::from_secs(1))
+            .unwrap();
+    let connection = Connection::postgres(pooler.port(), "postgres");
+    connection.test().passed();
+    connection.clone().user("alice", WRONG_PASSWORD).test().failed(&Failed {
+        stage: "auth",
+        code: "credentials_rejected",
+        native: Some("08P01"),
+        exception: FS_CREDENTIALS,
+        exit: 1,
+    });
+    backend.stop(Shutdown::Fast).unwrap();
+    let tested = connection.test();
+    tested.failed(&Failed {
+        stage: "query",
+        code: "server_not_ready",
+        native: Some("08P01"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    });
+    assert!(tested.stages().contains(&"auth=passed".to_owned()));
+
+    // One that never had a backend holds the session back behind the accepted login.
+    let cold =
+        PgBouncer::start_with_query_wait(backend.port(), &[("alice", PASSWORD)], Duration::from_secs(1))
+            .unwrap();
+    let tested = Connection::postgres(cold.port(), "postgres").test();
+    tested.failed(&Failed {
+        stage: "query",
+        code: "server_not_ready",
+        native: Some("08P01"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    });
+    assert!(tested.stages().contains(&"auth=passed".to_owned()));
+}
+
+#[test]
+fn a_session_that_is_held_back_holds_no_other_test_with_its_login() {
+    let backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
+    backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let gone = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
+    let pooler =
+        PgBouncer::start_with_query_wait(gone.port(), &[("alice", PASSWORD)], Duration::from_secs(2))
+            .unwrap();
+    let held = |database| Connection::postgres(pooler.port(), database).input();
+    let input = serde_json::json!([held("one"), held("two"), held("three"), held("four")]);
+    let ran = crate::support::harness::dialcheck(
+        &["test", "--input", "-", "--output", "json", "--timeout", "20s"],
+        input.to_string().as_bytes(),
+    );
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    for result in report["results"].as_array().unwrap() {
+        assert_eq!(result["failure"]["stage"], "query", "{result:#}");
+    }
+    // Side by side: one after another they would take eight seconds.
+    assert!(ran.took < Duration::from_secs(6), "{:?}", ran.took);
+}
+
+/// Refused logins of `user` in the server's log, whose lines carry user and SQLSTATE.
+pub(crate) fn refused_logins(server: &Postgres, user: &str) -> usize {
+    server
+        .log()
+        .lines()
+        .filter(|line| {
+            line.contains(&format!(" {user}@")) && line.contains(" 28P01 ") && line.contains("FATAL")
+        })
+        .count()
+}
+
+/// A smart shutdown takes a moment to begin.
+fn until_refused(test: impl Fn() -> Tested, code: &str) -> Tested {
+    for _ in 0..50 {
+        let tested = test();
+        if tested.result["failure"]["code"] == code {
+            return tested;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    test()
+}
