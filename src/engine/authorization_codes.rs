@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use probe_contract::{Code, Failure, Keeper, Mode, Pending, Secret, Tokens};
+use probe_contract::{Code, Failure, Mode, Pending, Secret, TokenStore, Tokens};
 
 use super::catalog_failure::catalog_failure;
 use super::keyed_hash::KeyedHash;
@@ -13,11 +13,8 @@ use crate::expiring_map::{Expire, ExpiringMap};
 /// How long a code is known: no provider takes one that is older (RFC 6749, section 4.1.2).
 const TTL: Duration = Duration::from_secs(600);
 
-/// Where the tokens go that an authorization code is exchanged for.
-pub trait TokenStore: Send + Sync {
-    /// Keeps them. They are not used before it is done.
-    fn store(&self, tokens: Tokens) -> Pending<Result<(), CatalogError>>;
-}
+/// Stores the tokens that an authorization code is exchanged for. They are not used before it is done.
+pub type StoreTokens = Box<dyn Fn(Tokens) -> Pending<Result<(), CatalogError>> + Send + Sync>;
 
 /// What a run has that sets a connection up.
 pub(super) struct SetUp {
@@ -54,7 +51,7 @@ type Identity = [u8; 32];
 pub(super) struct Use {
     authorization_codes: Arc<AuthorizationCodes>,
     identity: Identity,
-    store: Arc<dyn TokenStore>,
+    store: StoreTokens,
 }
 
 impl AuthorizationCodes {
@@ -62,7 +59,7 @@ impl AuthorizationCodes {
         Self { keyed_hash, sent: ExpiringMap::default() }
     }
 
-    pub(super) fn single_use(self: &Arc<Self>, code: &Secret, store: Arc<dyn TokenStore>) -> Use {
+    pub(super) fn single_use(self: &Arc<Self>, code: &Secret, store: StoreTokens) -> Use {
         let identity = self.keyed_hash.of(["authorization code", code.expose().trim()]);
         Use { authorization_codes: Arc::clone(self), identity, store }
     }
@@ -85,14 +82,14 @@ impl Use {
     }
 }
 
-impl Keeper for Use {
+impl TokenStore for Use {
     fn spend(&self) -> Result<(), Failure> {
         let sent = self.authorization_codes.send(self.identity, Instant::now());
         sent.map_or(Ok(()), |age| Err(refused(age)))
     }
 
-    fn keep(&self, tokens: Tokens) -> Pending<Result<(), Failure>> {
-        let stored = self.store.store(tokens);
+    fn store(&self, tokens: Tokens) -> Pending<Result<(), Failure>> {
+        let stored = (self.store)(tokens);
         Box::pin(async { stored.await.map_err(lost) })
     }
 }
@@ -126,19 +123,14 @@ fn lost(error: CatalogError) -> Failure {
 mod tests {
     use super::*;
 
-    struct Nowhere;
-
-    impl TokenStore for Nowhere {
-        fn store(&self, _: Tokens) -> Pending<Result<(), CatalogError>> {
-            Box::pin(async { Err(CatalogError::Changed) })
-        }
+    fn nowhere() -> StoreTokens {
+        Box::new(|_| Box::pin(async { Err(CatalogError::Changed) }))
     }
 
     #[test]
     fn a_code_is_sent_once_whoever_asks() {
         let authorization_codes = Arc::new(AuthorizationCodes::new(KeyedHash::new()));
-        let code =
-            |text: &str| authorization_codes.single_use(&Secret::new(text.to_owned()), Arc::new(Nowhere));
+        let code = |text: &str| authorization_codes.single_use(&Secret::new(text.to_owned()), nowhere());
         let (one, same, other) = (code("one"), code(" one\n"), code("two"));
         assert!(one.refusal().is_none());
         one.spend().expect("the first time");
@@ -165,9 +157,9 @@ mod tests {
     #[tokio::test]
     async fn tokens_that_nothing_keeps_are_reported_of() {
         let authorization_codes = Arc::new(AuthorizationCodes::new(KeyedHash::new()));
-        let code = authorization_codes.single_use(&Secret::new("one".to_owned()), Arc::new(Nowhere));
+        let code = authorization_codes.single_use(&Secret::new("one".to_owned()), nowhere());
         let tokens = Tokens { access: Secret::new("access".to_owned()), refresh: None };
-        let failure = code.keep(tokens).await.expect_err("nowhere");
+        let failure = code.store(tokens).await.expect_err("nowhere");
         assert_eq!(failure.code, Code::ConnectionNotReady);
     }
 }

@@ -42,7 +42,7 @@ use crate::{PROTOCOLS, declared};
 pub use admission::Admission;
 use admission::Places;
 use author::Author;
-pub use authorization_codes::TokenStore;
+pub use authorization_codes::StoreTokens;
 use authorization_codes::{AuthorizationCodes, SetUp};
 use catalog_failure::SILENT_CATALOG;
 pub use connections::Client;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use probe_contract::{Failure, Mode, Secret, Target};
 
 use super::author::Author;
-use super::authorization_codes::{SetUp, TokenStore};
+use super::authorization_codes::{SetUp, StoreTokens};
 use super::normalize::normalize;
 use super::{Engine, TestOptions};
 use crate::glue::Definition;
@@ -30,13 +30,12 @@ impl Engine {
         Ok(protocol.is_some_and(|protocol| protocol.exchanges(&target)))
     }
 
-    /// Exchanges the authorization code of `definition`, has `store` keep its tokens, and then tests them if `purpose` is to set
-    /// the connection up. A code is sent once: neither a repetition of the call nor another one with the same code sends it again.
+    /// Exchanges the authorization code of `definition`, stores its tokens with `store`, and then tests them if `mode` says so. A code is sent once: neither a repetition of the call nor another one with the same code sends it again.
     pub async fn set_up(
         &self,
         definition: &Definition,
         mode: Mode,
-        store: Arc<dyn TokenStore>,
+        store: StoreTokens,
         options: &TestOptions,
     ) -> TestResult {
         let TestOptions { request_id, inline_references, .. } = options;

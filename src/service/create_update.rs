@@ -7,7 +7,7 @@ use std::time::Duration;
 use probe_contract::{Mode, REGISTERED_PREFIX};
 
 use super::get_connection::not_found;
-use super::tokens::{self, Keeping, Kept};
+use super::tokens::{self, ConnectionTokens, Kept};
 use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required};
 use crate::catalog::{CatalogError, Connection, Status, registration};
 use crate::engine::References;
@@ -278,12 +278,12 @@ impl Service {
         }
         let mode = if input.validates { Mode::ExchangeAndTest } else { Mode::ExchangeOnly };
         let catalog = Arc::clone(&self.catalog);
-        let keeping = Keeping::new(catalog, catalog_id(request), self.longest(), connection);
+        let tokens_of_connection =
+            ConnectionTokens::new(catalog, catalog_id(request), self.longest(), connection);
         let options = self.options(request, call);
-        let store = Arc::new(keeping.clone());
-        let result = self.engine.set_up(definition, mode, store, &options).await;
+        let result = self.engine.set_up(definition, mode, tokens_of_connection.store(), &options).await;
         let mut answer = answer(&result);
-        let kept = keeping.kept();
+        let kept = tokens_of_connection.kept();
         if let (Err(exception), true) = (&mut answer, kept.has_tokens) {
             exception.hints.push(TOKENS_ARE_KEPT.to_owned());
         }

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use probe_contract::{Pending, Tokens};
+use probe_contract::Tokens;
 
 use crate::catalog::{Catalog, CatalogError, Connection};
-use crate::engine::TokenStore;
+use crate::engine::StoreTokens;
 use crate::glue::{Definition, Fields, Value};
 
 const OAUTH2: &str = "OAuth2Properties";
@@ -17,7 +17,7 @@ const TOKENS: [&str; 2] = ["AccessToken", "RefreshToken"];
 
 /// Writes the tokens of a connection that is being set up, before anything else can go wrong.
 #[derive(Clone)]
-pub(super) struct Keeping(Arc<Inner>);
+pub(super) struct ConnectionTokens(Arc<Inner>);
 
 struct Inner {
     catalog: Arc<dyn Catalog>,
@@ -35,7 +35,7 @@ pub(super) struct Kept {
     pub(super) has_tokens: bool,
 }
 
-impl Keeping {
+impl ConnectionTokens {
     /// Of `connection`, which is put into the place of its revision.
     pub(super) fn new(
         catalog: Arc<dyn Catalog>,
@@ -47,6 +47,23 @@ impl Keeping {
         Self(Arc::new(Inner { catalog, catalog_id: catalog_id.to_owned(), longest, kept }))
     }
 
+    /// Writes what the exchange of its code brings.
+    pub(super) fn store(&self) -> StoreTokens {
+        let store = self.clone();
+        Box::new(move |tokens| Box::pin(store.clone().write(tokens)))
+    }
+
+    async fn write(self, tokens: Tokens) -> Result<(), CatalogError> {
+        let Inner { catalog, catalog_id, longest, .. } = &*self.0;
+        let mut connection = self.kept().connection;
+        put(&mut connection.definition, tokens);
+        connection.touch();
+        connection.begin_validation(*longest);
+        connection.revision = catalog.replace(catalog_id, &connection).await?;
+        *self.lock() = Kept { connection, has_tokens: true };
+        Ok(())
+    }
+
     /// What has become of it.
     pub(super) fn kept(&self) -> Kept {
         self.lock().clone()
@@ -54,22 +71,6 @@ impl Keeping {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl TokenStore for Keeping {
-    fn store(&self, tokens: Tokens) -> Pending<Result<(), CatalogError>> {
-        let keeping = self.clone();
-        Box::pin(async move {
-            let Inner { catalog, catalog_id, longest, .. } = &*keeping.0;
-            let mut connection = keeping.kept().connection;
-            put(&mut connection.definition, tokens);
-            connection.touch();
-            connection.begin_validation(*longest);
-            connection.revision = catalog.replace(catalog_id, &connection).await?;
-            *keeping.lock() = Kept { connection, has_tokens: true };
-            Ok(())
-        })
     }
 }
 

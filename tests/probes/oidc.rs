@@ -421,7 +421,7 @@ fn a_refresh_token_is_used_where_the_document_says_that_it_does_no_harm() {
     assert_eq!(tested.evidence("auth", "mechanism"), "REFRESH_TOKEN");
     assert_eq!(refreshes(), 1);
 
-    // Sparing: only where the access token is no good any more.
+    // IfExpired: only where the access token is no good any more.
     let live = office.provider.refresh(&client, &tokens.refresh).unwrap();
     assert_eq!(refreshes(), 2);
     office.test(&of("ZOHOCRM"), &stored(&client, &live)).passed();

@@ -146,7 +146,7 @@ impl Attempt {
         self.perform(stages, permit, work).await
     }
 
-    /// Performs stage `auth` with a credential that is valid once. [`Keeper::spend`](crate::Keeper::spend) makes sure that it is sent once,
+    /// Performs stage `auth` with a credential that is valid once. [`TokenStore::spend`](crate::TokenStore::spend) makes sure that it is sent once,
     /// so the stage waits for no turn.
     ///
     /// # Errors

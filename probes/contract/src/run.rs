@@ -13,8 +13,8 @@ use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
 use crate::{
-    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Keeper, Login, LoginGate, Mistake, Resolver,
-    Secret, Stage, Warning,
+    Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Login, LoginGate, Mistake, Resolver, Secret,
+    Stage, TokenStore, Warning,
 };
 use events::Events;
 
@@ -57,7 +57,7 @@ struct State {
     attempts: usize,
     login_gate: Option<Arc<dyn LoginGate>>,
     connection_limit: Option<Arc<dyn ConnectionLimit>>,
-    keeper: Option<Arc<dyn Keeper>>,
+    token_store: Option<Arc<dyn TokenStore>>,
     /// The records whose failures a run that is not strict tolerates.
     tolerated: Vec<usize>,
     /// Time that the run waited before it began to dial, which counts neither to its deadline nor to its length.
@@ -257,15 +257,15 @@ impl Run {
         self.state().connection_limit.clone()
     }
 
-    /// Lets the run spend its authorization code, and has `keeper` keep what it brings.
-    pub fn set_up_with(&self, keeper: Arc<dyn Keeper>) {
-        self.state().keeper = Some(keeper);
+    /// Lets the run spend its authorization code, and has `token_store` keep what it brings.
+    pub fn set_up_with(&self, token_store: Arc<dyn TokenStore>) {
+        self.state().token_store = Some(token_store);
     }
 
     /// Who keeps what the authorization code brings; none in a test, which leaves the code alone.
     #[must_use]
-    pub fn keeper(&self) -> Option<Arc<dyn Keeper>> {
-        self.state().keeper.clone()
+    pub fn token_store(&self) -> Option<Arc<dyn TokenStore>> {
+        self.state().token_store.clone()
     }
 
     /// `text` as it may be shown: a name of the definition may hold the secret too.

@@ -196,10 +196,10 @@ impl Decider<'_> {
             }
             GrantType::AuthorizationCode | GrantType::RefreshToken => {
                 match (access.is_some(), refresh, token.refresh) {
-                    (_, Some(refresh), Refresh::Safe) | (false, Some(refresh), Refresh::Sparing) => {
+                    (_, Some(refresh), Refresh::Safe) | (false, Some(refresh), Refresh::IfExpired) => {
                         self.refresh(refresh).map(AuthPlan::TokenRequest)
                     }
-                    (true, Some(refresh), Refresh::Sparing) => {
+                    (true, Some(refresh), Refresh::IfExpired) => {
                         // What a refresh lacks is no mistake beside a token that can be shown.
                         let before = self.mistakes.len();
                         let exchange = self.refresh(refresh);

@@ -23,7 +23,7 @@ pub(crate) fn of(document: &Document) -> String {
                         (GrantType::JwtBearer, _) if token.jwt_reusable => EXCHANGE,
                         (
                             GrantType::AuthorizationCode | GrantType::RefreshToken,
-                            Refresh::Safe | Refresh::Sparing,
+                            Refresh::Safe | Refresh::IfExpired,
                         ) => EXCHANGE,
                         (
                             GrantType::JwtBearer | GrantType::AuthorizationCode | GrantType::RefreshToken,

@@ -132,7 +132,7 @@ pub(crate) enum Refresh {
     #[default]
     Never,
     /// Where the stored access token is no good any more.
-    Sparing,
+    IfExpired,
     /// It does no harm.
     Safe,
 }

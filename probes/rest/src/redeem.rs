@@ -24,10 +24,10 @@ pub(crate) async fn redeem(
         .spend(async |guard| {
             let PreparedTokenRequest { request, assertion } = request::token(settings, exchange)?;
             assertion.iter().for_each(|assertion| run.protect(assertion));
-            let keeper = run.keeper().ok_or_else(|| {
+            let token_store = run.token_store().ok_or_else(|| {
                 Failure::new(Code::AgentFailed, "nothing keeps what the authorization code brings")
             })?;
-            keeper.spend()?;
+            token_store.spend()?;
             guard.credential_sent(exchange.mechanism);
             guard.note(Evidence::User(exchange.user.clone()));
             let exchanged = async {
@@ -37,7 +37,7 @@ pub(crate) async fn redeem(
                 for token in [Some(&access), refresh.as_ref()].into_iter().flatten() {
                     run.protect(token);
                 }
-                keeper.keep(Tokens { access: access.clone(), refresh }).await?;
+                token_store.store(Tokens { access: access.clone(), refresh }).await?;
                 Ok((access, answer))
             };
             let exchanged = exchanged.await.map_err(sent)?;

@@ -23,18 +23,18 @@ pub struct Tokens {
     pub refresh: Option<Secret>,
 }
 
-/// Has an authorization code sent no more than once, and keeps what it brings. The engine gives one only to a run that sets a
+/// Has an authorization code sent no more than once, and stores what it brings. The engine gives one only to a run that sets a
 /// connection up: a probe without one sends no code.
-pub trait Keeper: Send + Sync {
+pub trait TokenStore: Send + Sync {
     /// Notes that the code is sent now.
     ///
     /// # Errors
     /// It was sent before.
     fn spend(&self) -> Result<(), Failure>;
 
-    /// Keeps the tokens, before they are used.
+    /// Stores the tokens, before they are used.
     ///
     /// # Errors
-    /// Why they can't be kept.
-    fn keep(&self, tokens: Tokens) -> Pending<Result<(), Failure>>;
+    /// Why they can't be stored.
+    fn store(&self, tokens: Tokens) -> Pending<Result<(), Failure>>;
 }
