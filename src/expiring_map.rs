@@ -53,6 +53,7 @@ impl<K: Hash + Eq, V: Expire + Clone> ExpiringMap<K, V> {
     }
 
     /// Puts `entry` in the place of what `key` had.
+    #[cfg(any(feature = "aws", test))]
     pub(crate) fn replace(&self, key: K, entry: V, now: Instant) {
         let mut entries = self.lock();
         entries.drop_expired(now);
