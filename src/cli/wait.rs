@@ -25,7 +25,7 @@ use super::totals::{EXIT_CODES, Totals};
 use super::{render, stream};
 
 /// One attempt takes no longer. A server may take seconds to answer a login, and an attempt that is cut off there would have
-/// the next one offer the password again; packets that are dropped while it starts are sent again by the system.
+/// the next one send the password again; packets that are dropped while it starts are sent again by the system.
 const ATTEMPT: Duration = Duration::from_secs(30);
 /// The pause after the first attempt; each is half as long again, up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -26,7 +26,7 @@ impl Engine {
         let logins = Arc::new(self.refused_logins.logins(&logins));
         run.set_login_gate(logins.clone());
 
-        let connections = Arc::new(self.connections.of_run(options.client.clone()));
+        let connections = Arc::new(self.endpoint_limits.of_run(options.client.clone()));
         run.limit_connections(connections.clone());
         let place = match options.admission {
             Admission::Queued => {

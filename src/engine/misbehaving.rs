@@ -15,7 +15,7 @@ pub(super) const SLOW_DOOR: Duration = Duration::from_millis(800);
 
 pub(super) static PROTOCOL: Misbehaving = Misbehaving {
     ran: AtomicUsize::new(0),
-    offered: AtomicUsize::new(0),
+    sent: AtomicUsize::new(0),
     slow: AtomicUsize::new(0),
     most: AtomicUsize::new(0),
 };
@@ -83,7 +83,7 @@ pub(super) struct Misbehaving {
     /// Probes that were run.
     pub(super) ran: AtomicUsize,
     /// Credentials that were sent in a late or a tried login.
-    pub(super) offered: AtomicUsize,
+    pub(super) sent: AtomicUsize,
     /// Slow probes that run now, and the most that ever did.
     pub(super) slow: AtomicUsize,
     pub(super) most: AtomicUsize,
@@ -177,7 +177,7 @@ async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Resu
     };
     if deed == Deed::Try {
         let tried = async |guard: probe_contract::StageGuard| {
-            PROTOCOL.offered.fetch_add(1, Ordering::SeqCst);
+            PROTOCOL.sent.fetch_add(1, Ordering::SeqCst);
             guard.credential_sent("test");
             Err::<(), _>(Failure::new(Code::CredentialsExpired, "old"))
         };
@@ -208,7 +208,7 @@ async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Resu
             run.declare_login(&Login { endpoint: late.clone(), ..other });
         }
         let refused = async |guard: probe_contract::StageGuard| {
-            PROTOCOL.offered.fetch_add(1, Ordering::SeqCst);
+            PROTOCOL.sent.fetch_add(1, Ordering::SeqCst);
             guard.credential_sent("test");
             Err::<(), _>(Failure::new(Code::CredentialsRejected, "no").native("28P01"))
         };

@@ -5,8 +5,8 @@ mod authentication;
 mod author;
 mod authorization_codes;
 mod catalog_failure;
-mod connections;
 mod dial;
+mod endpoint_limits;
 mod in_flight;
 mod keyed_hash;
 mod lookup;
@@ -45,8 +45,8 @@ use author::Author;
 pub use authorization_codes::StoreTokens;
 use authorization_codes::{AuthorizationCodes, SetUp};
 use catalog_failure::SILENT_CATALOG;
-pub use connections::Client;
-use connections::Connections;
+pub use endpoint_limits::Client;
+use endpoint_limits::EndpointLimits;
 use in_flight::InFlight;
 use keyed_hash::KeyedHash;
 use normalize::normalize;
@@ -58,13 +58,13 @@ pub use running::RunningTest;
 use running::{Described, Test, Tests};
 use supervise::ProbeThreads;
 
-/// Tests connections. Share one: it keeps refused logins from being offered twice, and bounds the dialing.
+/// Tests connections. Share one: it keeps refused logins from being sent twice, and bounds the dialing.
 pub struct Engine {
     options: EngineOptions,
     protocols: &'static [&'static dyn Protocol],
     secret_resolver: SecretResolver,
     places: Places,
-    connections: Connections,
+    endpoint_limits: EndpointLimits,
     threads: ProbeThreads,
     refused_logins: RefusedLogins,
     authorization_codes: Arc<AuthorizationCodes>,
@@ -118,7 +118,7 @@ impl Engine {
             tests: Tests::new(options.observers.clone()),
             options,
             protocols,
-            connections: Connections::default(),
+            endpoint_limits: EndpointLimits::default(),
             threads: ProbeThreads::default(),
             refused_logins: RefusedLogins::new(keyed_hash.clone()),
             authorization_codes: Arc::new(AuthorizationCodes::new(keyed_hash.clone())),

@@ -1,7 +1,7 @@
 //! Which logins were refused, and who may try an untried one.
 //!
-//! A refused credential is never offered twice within [`TTL`], not even by tests that run together: until a login is known
-//! to be good its offers go one by one, and each learns from the one before. A test with a login that was refused is answered
+//! A refused credential is never sent twice within [`TTL`], not even by tests that run together: until a login is known
+//! to be good its logins go one by one, and each learns from the one before. A test with a login that was refused is answered
 //! without dialing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ pub(super) struct RefusedLogins {
     entries: Arc<ExpiringMap<Identity, Entry>>,
 }
 
-/// One login. Whoever holds the lock has the turn to offer it.
+/// One login. Whoever holds the lock has the permit to send it.
 #[derive(Clone, Default)]
 struct Entry {
     permit: Arc<tokio::sync::Mutex<()>>,
@@ -55,7 +55,7 @@ pub(super) struct Logins {
     entries: Mutex<Vec<(Endpoint, Entry)>>,
 }
 
-/// A turn to offer a login; without the guard where it is known to be good.
+/// The permit to send a login; without the guard where it is known to be good.
 struct Permit {
     entry: Entry,
     _guard: Option<OwnedMutexGuard<()>>,

@@ -189,41 +189,41 @@ async fn a_lost_login_and_another_spelling_of_the_host_open_no_gate() {
         })
         .collect();
     let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
-    let offered = results
+    let sent = results
         .iter()
         .filter(|result| !result.failure.as_ref().unwrap().message.contains("is not repeated"))
         .count();
-    assert_eq!(offered, 1);
+    assert_eq!(sent, 1);
 }
 
 #[tokio::test]
 async fn a_login_that_comes_late_is_declared_and_then_offered_no_more_than_another() {
     let _alone = OFFERS.lock().await;
-    let offered = || PROTOCOL.offered.load(Ordering::SeqCst);
+    let sent = || PROTOCOL.sent.load(Ordering::SeqCst);
     let engine = engine(TEST_TIMEOUT, false);
-    let before = offered();
+    let before = sent();
     for database in ["a", "b", "c"] {
         let late = request("LATE_LOGIN", &[("PASSWORD", "late"), ("DATABASE", database)]);
         let result = engine.test(&late).await;
         failed(&result, Stage::Auth, Code::CredentialsRejected, Code::CredentialsRejected.into());
         assert_eq!(result.failure.unwrap().native.as_deref(), Some("28P01"));
     }
-    assert_eq!(offered() - before, 1, "offered once in three tests");
+    assert_eq!(sent() - before, 1, "sent once in three tests");
 
     let undeclared = request("UNDECLARED_LOGIN", &[("PASSWORD", "undeclared")]);
     let result = engine.test(&undeclared).await;
     failed(&result, Stage::Auth, Code::AgentFailed, GlueException::InternalService);
     let message = &result.failure.as_ref().unwrap().message;
     assert!(message.contains("tried to log in at late:3 without declaring the login first"), "{message}");
-    assert_eq!(offered() - before, 1, "not offered");
+    assert_eq!(sent() - before, 1, "not sent");
 }
 
 #[tokio::test]
 async fn a_login_that_is_only_tried_is_remembered_and_decides_nothing() {
     let _alone = OFFERS.lock().await;
-    let offered = || PROTOCOL.offered.load(Ordering::SeqCst);
+    let sent = || PROTOCOL.sent.load(Ordering::SeqCst);
     let engine = engine(TEST_TIMEOUT, true);
-    let before = offered();
+    let before = sent();
     for database in ["a", "b"] {
         let result = engine.test(&request("TRY", &[("PASSWORD", "tried"), ("DATABASE", database)])).await;
         assert_eq!(result.failure.as_ref().map(|failure| &failure.message), None);
@@ -237,10 +237,10 @@ async fn a_login_that_is_only_tried_is_remembered_and_decides_nothing() {
             ]
         );
     }
-    assert_eq!(offered() - before, 1, "offered once in two tests");
+    assert_eq!(sent() - before, 1, "sent once in two tests");
 }
 
-/// For tests that count what is offered.
+/// For tests that count what is sent.
 static OFFERS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn a_login_that_is_known_to_be_good_is_offered_side_by_side() {
 async fn the_wait_for_a_turn_is_a_part_of_the_deadline() {
     let deadline = SLOW_DOOR * 3 / 2;
     let engine = engine(deadline, false);
-    // All want the same turn.
+    // All want the same permit.
     let requests: Vec<_> = (0..5)
         .map(|index| request("SLOW_DOOR", &[("PASSWORD", "queue"), ("DATABASE", &index.to_string())]))
         .collect();
@@ -270,7 +270,7 @@ async fn the_wait_for_a_turn_is_a_part_of_the_deadline() {
     let results = futures_util::future::join_all(requests.iter().map(|request| engine.test(request))).await;
     assert!(started.elapsed() < deadline + Duration::from_millis(200), "{:?}", started.elapsed());
     let (passed, busy): (Vec<_>, Vec<_>) = results.iter().partition(|result| result.failure.is_none());
-    // The second has its turn when too little is left; what the server would have said, nobody knows.
+    // The second gets its permit when too little is left; what the server would have said, nobody knows.
     assert_eq!((passed.len(), busy.len()), (1, 4));
     for result in busy {
         failed(result, Stage::Auth, Code::AgentBusy, GlueException::ResourceNumberLimitExceeded);

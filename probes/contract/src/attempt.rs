@@ -50,7 +50,7 @@ pub struct StageGuard {
     stages: Arc<[Stage]>,
     /// Index into `stages` of the running one, and of its record.
     at: Arc<[AtomicUsize; 2]>,
-    offered: Arc<AtomicBool>,
+    credential_sent: Arc<AtomicBool>,
     /// Held until the login is decided: what comes behind it must not make others wait.
     permit: Arc<Mutex<Option<Box<dyn LoginPermit>>>>,
 }
@@ -147,7 +147,7 @@ impl Attempt {
     }
 
     /// Performs stage `auth` with a credential that is valid once. [`TokenStore::spend`](crate::TokenStore::spend) makes sure that it is sent once,
-    /// so the stage waits for no turn.
+    /// so the stage waits for no permit.
     ///
     /// # Errors
     /// As [`stage`](Self::stage).
@@ -199,7 +199,7 @@ impl Attempt {
         }
     }
 
-    /// Records `stage` as failed without performing it. No turn is needed, so no credential may have been sent.
+    /// Records `stage` as failed without performing it. No permit is needed, so no credential may have been sent.
     pub fn fail(&self, stage: Stage, failure: Failure) -> Failed {
         let record = self.run.begin(stage, self.endpoint.as_deref(), self.id);
         self.run.fail(record, failure)
@@ -226,8 +226,13 @@ impl Attempt {
         let record = self.run.begin(stages[0], self.endpoint.as_deref(), self.id);
         let at = Arc::new([AtomicUsize::new(0), AtomicUsize::new(record)]);
         let permit = Arc::new(Mutex::new(permit));
-        let guard =
-            StageGuard { attempt: self.clone(), stages: stages.into(), at, offered: Arc::default(), permit };
+        let guard = StageGuard {
+            attempt: self.clone(),
+            stages: stages.into(),
+            at,
+            credential_sent: Arc::default(),
+            permit,
+        };
         #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
         let result = tokio::time::timeout_at(self.until().into(), work(guard.clone())).await;
         let failure = match result {
@@ -286,7 +291,7 @@ impl Attempt {
         }
     }
 
-    /// Waits for the turn to offer the run's credential, where `stages` will.
+    /// Waits for the permit to send the run's credential, where `stages` will.
     async fn acquire(&self, stages: &[Stage]) -> Result<Option<Box<dyn LoginPermit>>, Failure> {
         let login_gate = stages.contains(&Stage::Auth).then(|| self.run.login_gate()).flatten();
         let (Some(login_gate), Some(endpoint)) = (login_gate, self.endpoint.as_deref()) else {
@@ -311,7 +316,7 @@ impl Attempt {
 
     /// What `failure` says about the credential.
     fn outcome(&self, guard: &StageGuard, failure: &Failure) -> LoginOutcome {
-        if !guard.offered.load(Ordering::Acquire) {
+        if !guard.credential_sent.load(Ordering::Acquire) {
             return LoginOutcome::Undecided;
         }
         let behind = matches!(failure.stage.unwrap_or(guard.stage()), Stage::Access | Stage::Query);
@@ -361,15 +366,15 @@ impl StageGuard {
     /// anything about the credential.
     pub fn credential_sent(&self, mechanism: &str) {
         self.note(Evidence::Mechanism(mechanism.to_owned()));
-        self.offered.store(true, Ordering::Release);
+        self.credential_sent.store(true, Ordering::Release);
     }
 
     /// Ends the running stage as passed and starts the next one of the span; says whether there was one.
     pub fn next_stage(&self) -> bool {
         let index = self.at[0].load(Ordering::Acquire);
         if self.stages[index] == Stage::Auth {
-            let offered = self.offered.load(Ordering::Acquire);
-            self.report(if offered { LoginOutcome::Accepted } else { LoginOutcome::Undecided });
+            let sent = self.credential_sent.load(Ordering::Acquire);
+            self.report(if sent { LoginOutcome::Accepted } else { LoginOutcome::Undecided });
         }
         let Some(next) = self.stages.get(index + 1) else {
             self.attempt.run.pass(self.record());
@@ -382,7 +387,7 @@ impl StageGuard {
         true
     }
 
-    /// Ends the turn, where it is still held.
+    /// Ends the permit, where it is still held.
     fn report(&self, outcome: LoginOutcome) {
         if let Some(permit) = self.permit.lock().unwrap_or_else(PoisonError::into_inner).take() {
             permit.report(outcome);

@@ -1,8 +1,8 @@
-//! What is offered to a server, and where.
+//! What is sent to a server, and where.
 
 use crate::{Endpoint, Secret};
 
-/// A credential and the endpoint that it is offered to.
+/// A credential and the endpoint that it is sent to.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// Who checks it.

@@ -56,7 +56,7 @@ pub trait Probe: Send + Sync + 'static {
     /// What the definition refers to. The engine resolves it in stage `secrets`.
     fn references(&self) -> &[Reference];
 
-    /// Every credential that the probe will offer, and where: one at each endpoint. The engine never has a refused one offered again.
+    /// Every credential that the probe will send, and where: one at each endpoint. The engine never has a refused one sent again.
     fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login>;
 
     /// Dials. What it does is recorded through `run`; the verdict is derived from the record.

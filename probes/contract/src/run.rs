@@ -231,7 +231,7 @@ impl Run {
     }
 
     /// Declares a login that was not known before the run: an endpoint that is learnt on the way, a token that a server gave. Without it
-    /// nothing may be offered there.
+    /// nothing may be sent there.
     pub fn declare_login(&self, login: &Login) {
         self.protect(&login.secret);
         if let Some(login_gate) = self.login_gate() {

@@ -53,6 +53,6 @@ pub enum Wait {
     Place,
     /// Room for a connection to its endpoint.
     Connection,
-    /// Its turn to offer its credential.
+    /// The permit to send its credential.
     Login,
 }

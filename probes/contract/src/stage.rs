@@ -20,7 +20,7 @@ pub enum Stage {
     Tls,
     /// The protocol's own greeting, before anybody logs in.
     Handshake,
-    /// The credentials are offered.
+    /// The credentials are sent.
     Auth,
     /// Whether this user may use this database, topic or scope.
     Access,

@@ -46,7 +46,7 @@ impl ExitClass {
     }
 }
 
-/// Whether the engine answers a repeated test from memory, instead of offering the same login again.
+/// Whether the engine answers a repeated test from memory, instead of sending the same login again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cacheable {
     /// For 30 s: the login was refused, or the attempt broke the agent and clients repeat such calls by themselves.

@@ -1,4 +1,4 @@
-//! Which credential a test offers, and where: decided before anything is sent.
+//! Which credential a test sends, and where: decided before anything is sent.
 
 use probe_contract::{AuthenticationType, Code, Failure, GrantType, Login, Mistake, ResolvedSecrets, Secret};
 use support_http::WebUrl;

@@ -26,30 +26,30 @@ impl Run {
         records
     }
 
-    /// Waits for `turn` while the run's clock stands still: before the first attempt dials, and one wait at a time.
+    /// Waits for `permit` while the run's clock stands still: before the first attempt dials, and one wait at a time.
     ///
-    /// Cancel safe as far as `turn` is.
-    pub async fn wait_for<T>(&self, wait: Wait, turn: impl Future<Output = T>) -> T {
+    /// Cancel safe as far as `permit` is.
+    pub async fn wait_for<T>(&self, wait: Wait, permit: impl Future<Output = T>) -> T {
         self.state().waiting = Some(Instant::now());
-        let turn = self.report_wait(wait, turn).await;
+        let permit = self.report_wait(wait, permit).await;
         let mut state = self.state();
         if let Some(since) = state.waiting.take() {
             state.waited += since.elapsed();
         }
-        turn
+        permit
     }
 
-    /// Notifies the observer of a wait for `turn`, if it does not end at once.
-    pub(crate) async fn report_wait<T>(&self, wait: Wait, turn: impl Future<Output = T>) -> T {
-        let mut turn = pin!(turn);
-        let at_once = std::future::poll_fn(|context| Poll::Ready(turn.as_mut().poll(context))).await;
-        if let Poll::Ready(turn) = at_once {
-            return turn;
+    /// Notifies the observer of a wait for `permit`, if it does not end at once.
+    pub(crate) async fn report_wait<T>(&self, wait: Wait, permit: impl Future<Output = T>) -> T {
+        let mut permit = pin!(permit);
+        let at_once = std::future::poll_fn(|context| Poll::Ready(permit.as_mut().poll(context))).await;
+        if let Poll::Ready(permit) = at_once {
+            return permit;
         }
         self.report(RunEvent::WaitBegan(wait));
-        let turn = turn.await;
+        let permit = permit.await;
         self.report(RunEvent::WaitEnded(wait));
-        turn
+        permit
     }
 
     fn report(&self, event: RunEvent) {

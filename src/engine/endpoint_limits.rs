@@ -28,7 +28,7 @@ pub enum Client {
 
 /// The connections of all tests.
 #[derive(Clone, Default)]
-pub(super) struct Connections(Arc<Mutex<HashMap<Endpoint, AtEndpoint>>>);
+pub(super) struct EndpointLimits(Arc<Mutex<HashMap<Endpoint, AtEndpoint>>>);
 
 #[derive(Default)]
 struct AtEndpoint {
@@ -69,21 +69,21 @@ struct Waiting {
 
 /// Room for one connection.
 struct Permit {
-    connections: Connections,
+    limits: EndpointLimits,
     endpoint: Endpoint,
     id: u64,
 }
 
 /// What one run has of it.
 pub(super) struct RunConnections {
-    connections: Connections,
+    limits: EndpointLimits,
     client: Option<Client>,
     reserved: Mutex<Vec<Permit>>,
 }
 
-impl Connections {
+impl EndpointLimits {
     pub(super) fn of_run(&self, client: Option<Client>) -> RunConnections {
-        RunConnections { connections: self.clone(), client, reserved: Mutex::default() }
+        RunConnections { limits: self.clone(), client, reserved: Mutex::default() }
     }
 
     /// Cancel safe.
@@ -169,7 +169,7 @@ impl Connections {
     ) -> Permit {
         at.next += 1;
         at.open.insert(at.next, Open { client, progress, since: Instant::now() });
-        Permit { connections: self.clone(), endpoint: endpoint.clone(), id: at.next }
+        Permit { limits: self.clone(), endpoint: endpoint.clone(), id: at.next }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Endpoint, AtEndpoint>> {
@@ -221,7 +221,7 @@ impl Open {
 
 impl Permit {
     fn proceed(&self, progress: Progress) {
-        let mut endpoints = self.connections.lock();
+        let mut endpoints = self.limits.lock();
         if let Some(open) = endpoints.get_mut(&self.endpoint).and_then(|at| at.open.get_mut(&self.id)) {
             open.progress = progress;
             open.since = Instant::now();
@@ -241,10 +241,10 @@ impl ConnectionPermit for Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(at) = self.connections.lock().get_mut(&self.endpoint) {
+        if let Some(at) = self.limits.lock().get_mut(&self.endpoint) {
             at.open.remove(&self.id);
         }
-        self.connections.give(&self.endpoint);
+        self.limits.give(&self.endpoint);
     }
 }
 
@@ -255,7 +255,7 @@ impl RunConnections {
         endpoints.sort();
         endpoints.dedup();
         for endpoint in endpoints {
-            let permit = self.connections.acquire(&endpoint, self.client.as_ref(), Progress::Reserved).await;
+            let permit = self.limits.acquire(&endpoint, self.client.as_ref(), Progress::Reserved).await;
             self.reserved().push(permit);
         }
     }
@@ -280,14 +280,14 @@ impl ConnectionLimit for RunConnections {
             let place = reserved.iter().position(|permit| permit.endpoint == endpoint);
             place.map(|place| reserved.swap_remove(place))
         };
-        let (connections, client) = (self.connections.clone(), self.client.clone());
+        let (limits, client) = (self.limits.clone(), self.client.clone());
         Box::pin(async move {
             let permit = match reserved {
                 Some(permit) => {
                     permit.proceed(Progress::Connecting);
                     permit
                 }
-                None => connections.acquire(&endpoint, client.as_ref(), Progress::Connecting).await,
+                None => limits.acquire(&endpoint, client.as_ref(), Progress::Connecting).await,
             };
             let permit: Box<dyn ConnectionPermit> = Box::new(permit);
             permit
@@ -306,45 +306,45 @@ mod tests {
     }
 
     /// Permits that are there at once for a new connection of `client`, at most 40.
-    fn take(connections: &Connections, host: &str, client: Option<u8>) -> Vec<Box<dyn ConnectionPermit>> {
+    fn take(limits: &EndpointLimits, host: &str, client: Option<u8>) -> Vec<Box<dyn ConnectionPermit>> {
         let client = client.map(|last| Client::Address([127, 0, 0, last].into()));
-        let run = connections.of_run(client);
+        let run = limits.of_run(client);
         std::iter::repeat_with(|| run.acquire(&endpoint(host)).now_or_never())
             .take(40)
             .map_while(|permit| permit)
             .collect()
     }
 
-    async fn is_given_within(connections: &Connections, host: &str, time: Duration) -> Option<Duration> {
+    async fn is_given_within(limits: &EndpointLimits, host: &str, time: Duration) -> Option<Duration> {
         let began = Instant::now();
         tokio::select! {
-            _permit = connections.of_run(None).acquire(&endpoint(host)) => Some(began.elapsed()),
+            _permit = limits.of_run(None).acquire(&endpoint(host)) => Some(began.elapsed()),
             () = tokio::time::sleep(time) => None,
         }
     }
 
     #[tokio::test]
     async fn an_endpoint_that_answers_has_sixteen_and_no_client_has_them_all() {
-        let connections = Connections::default();
-        let held = take(&connections, "HOST.", None);
+        let limits = EndpointLimits::default();
+        let held = take(&limits, "HOST.", None);
         assert_eq!(held.len(), MAX_CONNECTIONS);
-        assert_eq!(take(&connections, "other", None).len(), MAX_CONNECTIONS);
+        assert_eq!(take(&limits, "other", None).len(), MAX_CONNECTIONS);
         held[0].heard();
-        assert_eq!(is_given_within(&connections, "host", Duration::from_millis(1500)).await, None);
+        assert_eq!(is_given_within(&limits, "host", Duration::from_millis(1500)).await, None);
         drop(held);
-        assert!(connections.lock().is_empty());
+        assert!(limits.lock().is_empty());
 
-        let first = take(&connections, "host", Some(2));
+        let first = take(&limits, "host", Some(2));
         assert_eq!(first.len(), 9);
-        assert_eq!(take(&connections, "host", Some(3)).len(), 4);
+        assert_eq!(take(&limits, "host", Some(3)).len(), 4);
     }
 
     #[tokio::test]
     async fn who_waits_is_given_what_is_given_back() {
-        let connections = Connections::default();
-        let mut held = take(&connections, "host", None);
+        let limits = EndpointLimits::default();
+        let mut held = take(&limits, "host", None);
         held.iter().for_each(|permit| permit.heard());
-        let run = connections.of_run(None);
+        let run = limits.of_run(None);
         let mut first = run.acquire(&endpoint("host"));
         let mut second = run.acquire(&endpoint("host"));
         assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
@@ -357,27 +357,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_answers_nobody_is_not_protected_from_many() {
-        let connections = Connections::default();
-        let held = take(&connections, "dead", None);
-        let lifted = is_given_within(&connections, "dead", Duration::from_secs(1)).await;
+        let limits = EndpointLimits::default();
+        let held = take(&limits, "dead", None);
+        let lifted = is_given_within(&limits, "dead", Duration::from_secs(1)).await;
         assert!(lifted.is_some_and(|after| after >= UNCONNECTED_SILENCE / 2), "{lifted:?}");
-        assert_eq!(take(&connections, "dead", None).len(), 40);
+        assert_eq!(take(&limits, "dead", None).len(), 40);
         // When it says something after all, the bound holds again.
         held[3].heard();
-        assert_eq!(take(&connections, "dead", None).len(), 0);
+        assert_eq!(take(&limits, "dead", None).len(), 0);
 
-        let silent = take(&connections, "silent", None);
+        let silent = take(&limits, "silent", None);
         silent.iter().for_each(|permit| permit.connected());
-        let lifted = is_given_within(&connections, "silent", Duration::from_secs(3)).await;
+        let lifted = is_given_within(&limits, "silent", Duration::from_secs(3)).await;
         assert!(lifted.is_some_and(|after| after >= CONNECTED_SILENCE / 2), "{lifted:?}");
     }
 
     #[tokio::test]
     async fn what_is_reserved_is_used_once() {
-        let connections = Connections::default();
-        let run = connections.of_run(None);
+        let limits = EndpointLimits::default();
+        let run = limits.of_run(None);
         run.reserve(&[endpoint("b"), endpoint("a"), endpoint("A")]).await;
-        let open = |host: &str| connections.lock().get(&endpoint(host)).map_or(0, |at| at.open.len());
+        let open = |host: &str| limits.lock().get(&endpoint(host)).map_or(0, |at| at.open.len());
         assert_eq!((open("a"), open("b")), (1, 1));
         let permit = run.acquire(&endpoint("a")).await;
         assert_eq!(open("a"), 1);
