@@ -1,4 +1,7 @@
 //! PKCS#12 files (RFC 7292) that a password protects.
+//!
+//! They are read here and not by a library, because a file says itself how many rounds its keys are derived with: all rounds of one file
+//! are bounded together, and end at the test's deadline. A definition may refer to a file that asks for billions.
 
 use std::borrow::Cow;
 use std::time::Instant;
