@@ -52,14 +52,6 @@ impl<K: Hash + Eq, V: Expire + Clone> ExpiringMap<K, V> {
         self.insert(key, entry.clone(), now).unwrap_or(entry)
     }
 
-    /// Puts `entry` in the place of what `key` had.
-    #[cfg(any(feature = "aws", test))]
-    pub(crate) fn replace(&self, key: K, entry: V, now: Instant) {
-        let mut entries = self.lock();
-        entries.drop_expired(now);
-        entries.by_key.insert(key, entry);
-    }
-
     fn lock(&self) -> MutexGuard<'_, Entries<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,8 +95,7 @@ mod tests {
         assert_eq!(map.get(&"a", later), None);
         let next = Until(later + Duration::from_secs(60));
         assert_eq!(map.get_or_insert("a", next.clone(), later), next);
-        map.replace("a", Until(now), later);
-        assert_eq!(map.get(&"a", later), None);
+        assert_eq!(map.get(&"a", later), Some(next));
     }
 
     #[test]

@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     // debugger. A system that refuses leaves it as it was.
     #[cfg(target_os = "linux")]
     let _refused = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    // A login by Kerberos belongs to a process of its own, which is this binary once more.
+    // A login by Kerberos belongs to its own process, which is this binary once more.
     #[cfg(feature = "kafka-gssapi")]
     if let Some(code) = dialcheck::gssapi_child() {
         return code;

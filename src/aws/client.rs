@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
+use probe_contract::Resolver;
 use probe_contract::Secret;
 use probe_contract::tls::CertificateDer;
-use probe_contract::{AwsAnswer, Resolver};
 use reqwest::{Certificate, Client};
 use serde_json::Value as Json;
 use support_aws::call::{ServiceError, json_error, json_headers};
@@ -199,8 +199,7 @@ impl GlueClient {
         if status.is_success() {
             return Ok(parsed);
         }
-        let answer = AwsAnswer { status: status.as_u16(), error_type: kind, body };
-        let ServiceError { code, message } = json_error(&answer);
+        let ServiceError { code, message } = json_error(&parsed, kind.as_deref());
         let name = code.ok_or_else(unreadable)?;
         let federation_source_error_code = parsed["FederationSourceErrorCode"].as_str().map(str::to_owned);
         Err(CallError::Exception { name, message: message.unwrap_or_default(), federation_source_error_code })

@@ -9,7 +9,7 @@ use support_aws::Proxies;
 pub struct AwsOptions {
     /// The profile of the AWS configuration files; without one, what the usual chain says.
     pub profile: Option<String>,
-    /// The region of what has none of its own; without one, what the usual chain says.
+    /// The region of what names none; without one, what the usual chain says.
     pub region: Option<Region>,
     /// Whether the proxies that the environment names are used.
     pub proxies: Proxies,

@@ -112,7 +112,7 @@ impl Connection {
     }
 }
 
-/// The time to the millisecond, which is what Glue tells.
+/// The time to the millisecond, as Glue answers it.
 #[must_use]
 pub(super) fn now() -> Timestamp {
     let now = Timestamp::now();

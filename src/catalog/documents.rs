@@ -55,7 +55,7 @@ pub enum Wrong {
     /// There is no document in the file.
     #[error(transparent)]
     Document(DocumentError),
-    /// The document is not of connections with names of their own.
+    /// The document is not of connections with unique names.
     #[error("{0}")]
     Mistake(Mistake),
 }

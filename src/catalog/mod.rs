@@ -27,7 +27,7 @@ pub const DEFAULT_CATALOG_ID: &str = "000000000000";
 /// What an operation of a catalog comes to.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, CatalogError>>;
 
-/// Where connections are kept: several catalogs, told apart by the id of the account that each belongs to.
+/// Where connections are kept: several catalogs, distinguished by the id of the account that each belongs to.
 ///
 /// A write that was acknowledged is kept, and no write is kept by half. Whoever changes a connection says which revision of
 /// it was read: what has changed in between is not overwritten. No operation is cancelled half-way when its future is dropped.

@@ -17,7 +17,7 @@ pub(super) enum Failed {
     Usage(Vec<String>),
     /// stdout can't be written.
     Output(io::Error),
-    /// The catalog did not tell its connections.
+    /// The catalog did not list its connections.
     Catalog(CatalogError),
     /// dialcheck can't work on this machine.
     Agent(io::Error),
@@ -53,7 +53,7 @@ impl Failed {
         match self {
             Self::Usage(lines) => lines.clone(),
             Self::Catalog(error) => vec![error.to_string()],
-            // Whoever reads the output has had enough; what was not told may have failed.
+            // Whoever reads the output has had enough; what was not written may have failed.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
             Self::Output(error) => vec![format!("the output can't be written: {error}")],
             Self::Agent(error) => vec![format!("dialcheck can't run here: {error}")],

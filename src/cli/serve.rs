@@ -94,7 +94,7 @@ enum Auth {
     Sigv4,
 }
 
-/// Runs the server until it is told to end; gives back the exit code.
+/// Runs the server until a signal ends it; gives back the exit code.
 pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
     let usage = |line: String| Failed::Usage(vec![line]);
     let authentication = match (&arguments.auth, &arguments.keys) {

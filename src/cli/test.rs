@@ -17,8 +17,8 @@ use super::targets::Targets;
 use super::time::test_timeout;
 use super::totals::{EXIT_CODES, Totals};
 
-/// Tests that may be begun beyond the first one that is not yet told: results are told in the order of the input, and what
-/// waits to be told is all that a sweep keeps.
+/// Tests that may be begun beyond the first one that is not yet written: results are written in the order of the input, and what
+/// waits to be written is all that a sweep keeps.
 const AHEAD: usize = 4096;
 
 #[derive(Args)]

@@ -1,4 +1,4 @@
-//! What a sweep keeps of results that are told.
+//! What a sweep keeps of results that are written.
 
 use dialcheck::report::{Summary, TestResult, Verdict};
 use probe_contract::ExitClass;

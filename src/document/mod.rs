@@ -22,7 +22,7 @@ pub use node::{Item, Node};
 pub enum Syntax {
     /// RFC 8259.
     Json,
-    /// YAML 1.2; bare words that only YAML 1.1 takes for booleans or numbers are told apart from strings too.
+    /// YAML 1.2; bare words that only YAML 1.1 takes for booleans or numbers are distinguished from strings too.
     Yaml,
 }
 

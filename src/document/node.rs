@@ -2,7 +2,7 @@
 
 use probe_contract::Secret;
 
-/// A node and where it stands.
+/// A node and its line.
 #[derive(Debug)]
 pub struct Item {
     /// The node.

@@ -1,4 +1,4 @@
-//! What definitions and logins are told apart by, without being kept.
+//! What definitions and logins are distinguished by, without being kept.
 
 use aws_lc_rs::{hmac, rand};
 

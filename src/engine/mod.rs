@@ -72,7 +72,7 @@ pub struct Engine {
     tests: Tests,
 }
 
-/// What a test has of its own.
+/// What is particular to one test.
 #[derive(Clone, Debug)]
 pub struct TestOptions {
     /// The request's id, which the result repeats.
@@ -127,7 +127,7 @@ impl Engine {
     }
 
     /// Tests one connection. Must run on a tokio runtime with a timer: it keeps the deadline there, while the dialing
-    /// happens on a thread of its own.
+    /// happens on its own thread.
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test(&self, request: &TestRequest) -> TestResult {
@@ -138,7 +138,7 @@ impl Engine {
         .await
     }
 
-    /// As [`test`](Self::test), under circumstances of its own.
+    /// As [`test`](Self::test), with these options.
     ///
     /// Cancel safe: a dropped test ends its dialing.
     pub async fn test_with_options(&self, request: &TestRequest, options: &TestOptions) -> TestResult {
@@ -188,7 +188,7 @@ impl Engine {
     /// `text` encrypted with the KMS key `key`, in base64, as Glue keeps passwords.
     ///
     /// # Errors
-    /// As the stage `secrets` tells them.
+    /// As the stage `secrets` reports them.
     pub async fn encrypt(&self, key: &str, text: &Secret) -> Result<String, Failure> {
         self.secret_resolver.encrypt(key, text).await
     }
@@ -196,7 +196,7 @@ impl Engine {
     /// The text that `ciphertext`, in base64, stands for.
     ///
     /// # Errors
-    /// As the stage `secrets` tells them.
+    /// As the stage `secrets` reports them.
     pub async fn decrypt(&self, ciphertext: &str) -> Result<Secret, Failure> {
         self.secret_resolver.decrypt(ciphertext).await
     }

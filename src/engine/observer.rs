@@ -25,7 +25,7 @@ pub trait Observer: Send + Sync {
 pub enum TestEvent<'a> {
     /// It was asked for.
     Began,
-    /// The same test runs already, so it waits for that one's result; it has no stages of its own. When that one is dropped, one of those
+    /// The same test runs already, so it waits for that one's result; it has no stages. When that one is dropped, one of those
     /// that wait runs the test after all.
     Shares {
         /// The request whose stages it shares.

@@ -1,4 +1,4 @@
-//! What observers are told, in which order.
+//! What observers receive, in which order.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,7 +66,7 @@ fn observed(deadline: Duration) -> (Arc<Listener>, Engine) {
     (listener, engine)
 }
 
-/// What is told of a test of `connection_type`, after what is told of all that get as far as the probe.
+/// What is reported of a test of `connection_type`, after what is reported of all that get as far as the probe.
 async fn reported(connection_type: &str, deadline: Duration) -> Vec<String> {
     let (listener, engine) = observed(deadline);
     let result = engine.test(&request(connection_type, &[])).await;

@@ -14,7 +14,7 @@ use crate::report::TestResult;
 /// The spans of one test. Nobody is within them: they are open from the beginning to the end of what they are about.
 pub(super) struct Spans {
     test: Span,
-    /// By their place in the record. A span is closed when its stage ends; what changes later is told by the span of the test.
+    /// By their place in the record. A span is closed when its stage ends; what changes later is in the span of the test.
     stages: Mutex<HashMap<usize, Span>>,
 }
 

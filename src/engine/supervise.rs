@@ -1,6 +1,6 @@
-//! Runs a probe on a thread of its own, and keeps its deadline from outside.
+//! Runs a probe on its own thread, and keeps its deadline from outside.
 //!
-//! A hostile server can make a driver burn a core (a SCRAM iteration count) or panic. On a thread of its own the first
+//! A hostile server can make a driver burn a core (a SCRAM iteration count) or panic. On its own thread the first
 //! delays nobody else's I/O or timers, and the second is the end of that thread alone. A thread whose probe came to its end
 //! takes the next one: making it, its stack and its runtime anew would cost a few per cent of a login.
 
@@ -56,7 +56,7 @@ impl ProbeThreads {
         #[expect(clippy::disallowed_methods, reason = "the deadline of what can't keep it itself")]
         let ending = match tokio::time::timeout_at(deadline.into(), &mut finished).await {
             Ok(Ok(ending)) => ending,
-            // The thread ended without a word: it panicked. The panic hook has told where.
+            // The thread ended without a word: it panicked. The panic hook has printed where.
             Ok(Err(_)) => {
                 let detail = "the probe panicked";
                 End::Aborted(Failure::new(Code::AgentFailed, detail))
@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
 
-    /// Tells on which thread it runs, and then does as it is told.
+    /// Reports on which thread it runs, and then does its deed.
     struct Telling {
         thread: Sender<thread::ThreadId>,
         deed: Deed,
@@ -232,7 +232,7 @@ mod tests {
         let threads = ProbeThreads::default();
         let (first, outcomes) = thread_of(&threads, Deed::Pass).await;
         assert_eq!(outcomes, [Outcome::Passed]);
-        // It waits again a moment after it has told the end.
+        // It waits again a moment after it has reported the end.
         within(Duration::from_secs(5), || !threads.idle().is_empty());
         let (second, _) = thread_of(&threads, Deed::Panic).await;
         assert_eq!(second, first);

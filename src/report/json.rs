@@ -1,10 +1,10 @@
-//! The report in JSON, written result by result: a sweep of any length is told as it goes.
+//! The report in JSON, written result by result: a sweep of any length is written as it goes.
 
 use std::io::{self, Write};
 
 use super::{SCHEMA, Summary, TestResult, VERSION};
 
-/// Writes what stands before the results.
+/// Writes what comes before the results.
 ///
 /// # Errors
 /// Where `out` can't be written.

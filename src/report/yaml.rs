@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{SCHEMA, Summary, TestResult, VERSION};
 
-/// Writes what stands before the results.
+/// Writes what comes before the results.
 ///
 /// # Errors
 /// Where `out` can't be written.

@@ -13,13 +13,13 @@ pub(crate) struct Access {
     pub(crate) encrypted: BTreeSet<String>,
     /// `ROLE_ARN`: the role to fetch as.
     pub(crate) role: Option<RoleArn>,
-    /// `REGION`: where what has no region of its own is.
+    /// `REGION`: where what names no region is.
     pub(crate) region: Option<Region>,
 }
 
 /// Whether a definition may use references: stored secrets, keys, roles, files, ciphertexts and logins that IAM gives.
 ///
-/// Whoever wrote the definition could have them used at a host of their own.
+/// Whoever wrote the definition could have them used at their own host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum References {
     /// It may.

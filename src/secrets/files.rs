@@ -40,7 +40,7 @@ fn refused() -> Failure {
         .hint("Put the file there and start the server with --files-dir, or test by the command line")
 }
 
-/// The file that `path` leads to, if that is in `folder`. A path that leads elsewhere is not told from one that leads nowhere.
+/// The file that `path` leads to, if that is in `folder`. A path that leads elsewhere is not distinguished from one that leads nowhere.
 fn within(folder: &Path, path: &Path) -> Result<PathBuf, Failure> {
     let file = path.canonicalize().map_err(|_| refused())?;
     let folder = folder.canonicalize().map_err(|_| refused())?;

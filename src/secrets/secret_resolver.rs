@@ -22,7 +22,7 @@ impl SecretResolver {
         }
     }
 
-    /// Resolves every reference, all at once. Of several that fail the first one is told.
+    /// Resolves every reference, all at once. Of several that fail the first one is reported.
     pub(crate) async fn resolve(
         &self,
         attempt: &Attempt,

@@ -19,7 +19,7 @@ pub(super) struct Authenticator {
     passwords: Passwords,
 }
 
-/// How callers are told apart.
+/// How callers are distinguished.
 enum Callers {
     /// They are not: all have these rights.
     Anonymous(Arc<Rights>),

@@ -1,4 +1,4 @@
-//! The stream of one client: what it sends is counted, what it does not take ends it, and its end is told apart from its leaving.
+//! The stream of one client: what it sends is counted, what it does not take ends it, and its end is distinguished from its leaving.
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;

@@ -28,7 +28,7 @@ pub(super) fn exception(exception: &Exception, request_id: Uuid) -> Response {
     rejection(&Rejection { status, exception: exception.clone() }, request_id)
 }
 
-/// The same with a status of its own.
+/// The same with its own status.
 pub(super) fn rejection(rejection: &Rejection, request_id: Uuid) -> Response {
     let mut answer =
         response(rejection.status, rejection.exception.body().to_string().into_bytes(), request_id);
@@ -39,7 +39,7 @@ pub(super) fn rejection(rejection: &Rejection, request_id: Uuid) -> Response {
     answer
 }
 
-/// The answer to what is no call of an operation at all.
+/// The answer to what is not a call of an operation.
 pub(super) fn unknown_request(request_id: Uuid) -> Response {
     const BODY: &str = "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n\
                         </AccessDeniedException>\n";

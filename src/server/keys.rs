@@ -1,7 +1,7 @@
 //! Who may call: access keys from a file in the format of the AWS CLI and SDKs.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>. Two things of it are left out on purpose: a value is
-//! taken as it stands to the end of its line, because the SDKs disagree about comments and quotes there, and nothing but a
+//! taken as it is to the end of its line, because the SDKs disagree about comments and quotes there, and nothing but a
 //! profile is a section.
 
 use std::collections::hash_map::Entry;

@@ -91,7 +91,7 @@ impl Server {
     /// The URL to call it by.
     ///
     /// # Errors
-    /// The operating system does not tell the address.
+    /// The operating system does not report the address.
     pub fn url(&self) -> std::io::Result<String> {
         let scheme = if self.options.identity.is_some() { "https" } else { "http" };
         Ok(format!("{scheme}://{}", self.listener.local_addr()?))

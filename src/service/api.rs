@@ -24,7 +24,7 @@ pub trait GlueApi: Send + Sync {
 pub struct Call {
     /// Its id: the answer, the message of an exception and the report carry it.
     pub request_id: Uuid,
-    /// The caller's name, where callers are told apart.
+    /// The caller's name, where callers are distinguished.
     pub caller: Option<String>,
     /// Whom its tests count to, where they are shared among clients.
     pub client: Option<Client>,

@@ -291,7 +291,7 @@ impl Service {
         Tried { kept, answer }
     }
 
-    /// Tests what is about to be kept. What went wrong with the target is told by the few exceptions that these operations
+    /// Tests what is about to be kept. What went wrong with the target is reported by the few exceptions that these operations
     /// declare.
     async fn validate(
         &self,
@@ -308,7 +308,7 @@ impl Service {
     }
 }
 
-/// What is told of tokens that are kept although something failed behind the exchange.
+/// What is said of tokens that are kept although something failed behind the exchange.
 const TOKENS_ARE_KEPT: &str = "The authorization code was exchanged before that, and the connection keeps the tokens with the Status FAILED: \
                     update it without a code to have them tested again";
 

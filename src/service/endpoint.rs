@@ -6,7 +6,7 @@ use super::api::{Call, GlueApi, GlueError, Reply};
 use crate::aws::{CallError, GlueClient};
 use crate::glue::{Exception, Fields, GlueException, Operation, Value};
 
-/// The endpoint knows its caller by the signature: it decides on rights, counts tests and gives the call an id of its own.
+/// The endpoint knows its caller by the signature: it decides on rights, counts tests and gives the call its own id.
 ///
 /// A call whose future is dropped may be done all the same.
 impl GlueApi for GlueClient {

@@ -34,7 +34,7 @@ impl Service {
         let most = input.integer("MaxResults").and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE);
         let mut after = input.text("NextToken").map(name_in_token).transpose()?;
         let mut found: Vec<Connection> = Vec::new();
-        // One more than is told says whether there are more.
+        // One more than is answered says whether there are more.
         while found.len() <= most {
             let batch = self.catalog.connections(catalog_id(input), after.as_deref(), PAGE).await?;
             let Some(last) = batch.last() else { break };
@@ -86,7 +86,7 @@ fn hides(input: &Fields, passwords: Passwords) -> bool {
     passwords == Passwords::Hidden || input.boolean("HidePassword") == Some(true)
 }
 
-/// `Connection`, with `properties` in the place of its own.
+/// `Connection`, with `properties` instead of those that it has.
 fn describe(connection: &Connection, mut fields: Fields, properties: Fields) -> Fields {
     fields.set("ConnectionProperties", properties);
     let is_unified = connection.definition.authentication.is_some();
@@ -117,7 +117,7 @@ fn shape() -> &'static Shape {
     answer.member("Connection").map_or(answer, |member| member.shape)
 }
 
-/// What one compute environment is told otherwise than the others.
+/// What differs for one compute environment.
 fn overrides(fields: &Fields, environment: &str) -> Fields {
     let key = match environment {
         "SPARK" => "SparkProperties",
@@ -145,7 +145,7 @@ fn passes(connection: &Connection, filter: Option<&Fields>) -> bool {
     is_type && is_version && filter.texts("MatchCriteria").all(matches)
 }
 
-/// A token names the last connection that was told.
+/// A token names the last connection that was answered.
 fn token(name: &str) -> String {
     URL_SAFE_NO_PAD.encode(name)
 }

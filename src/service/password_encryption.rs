@@ -21,7 +21,7 @@ struct PasswordEncryption {
     returns_encrypted: bool,
 }
 
-/// The way to passwords that were encrypted. The settings are asked for with the first of them: a Data Catalog may tell its
+/// The way to passwords that were encrypted. The settings are asked for with the first of them: a Data Catalog may answer its
 /// connections, and not its settings.
 pub(super) struct PasswordDecryptor<'a> {
     catalog_id: &'a str,

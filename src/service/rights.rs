@@ -64,7 +64,7 @@ impl Rights {
         }
     }
 
-    /// Those of whoever reaches a server that tells nobody apart.
+    /// Those of whoever reaches a server that does not distinguish callers.
     #[must_use]
     pub fn anonymous(references: References) -> Self {
         Self { references, is_owner: false, ..Self::owner() }

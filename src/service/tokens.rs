@@ -116,7 +116,7 @@ pub(super) fn keep(old: &Fields, new: &mut Fields) {
         && before.text("OAuth2GrantType") == after.text("OAuth2GrantType")
         && client(before) == client(&after);
     let by_code = before.text("OAuth2GrantType").is_none_or(|grant| grant == "AUTHORIZATION_CODE");
-    // A new code brings tokens of its own.
+    // A new code brings its own tokens.
     let has_code = after.fields(CODE).is_some_and(|code| code.get("AuthorizationCode").is_some());
     let mut credentials = after.fields(CREDENTIALS).cloned().unwrap_or_default();
     if !is_same || !by_code || has_code || TOKENS.iter().any(|key| credentials.get(key).is_some()) {

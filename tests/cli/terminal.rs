@@ -16,7 +16,7 @@ fn input(connections: &[Value]) -> (tempfile::NamedTempFile, String) {
     (file, command)
 }
 
-/// What `command` writes to a terminal of its own.
+/// What `command` writes to its own terminal.
 fn on_a_terminal(command: &str, environment: &[(&str, &str)]) -> String {
     let output = Command::new("script")
         .args(["--quiet", "--command", command, "/dev/null"])

@@ -8,7 +8,7 @@ use std::process::Command;
 /// `nobody` and `nogroup`, which Debian's policy fixes at these numbers.
 const NOBODY: u32 = 65_534;
 
-/// Whoever runs the tests, or `nobody` in root's place, with a folder of their own.
+/// Whoever runs the tests, or `nobody` in root's place, with their own folder.
 pub(crate) struct Unprivileged(tempfile::TempDir);
 
 impl Unprivileged {

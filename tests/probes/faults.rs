@@ -240,7 +240,7 @@ fn hostile_servers_do_not_harm_the_tests_beside_them() {
     ];
     let connections: Vec<_> = (0..40)
         .map(|index| {
-            // Each hostile one with a login of its own: tests with the same login wait for each other's answer.
+            // Each hostile one with its own login: tests with the same login wait for each other's answer.
             let (port, user) = match hostile.get(index % 4) {
                 Some(proxy) => (proxy.port(), format!("user{index}")),
                 None => (SERVER.port(), "alice".to_owned()),

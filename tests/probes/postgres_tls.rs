@@ -1,4 +1,4 @@
-//! Certificates, against a genuine server: every verdict told apart.
+//! Certificates, against a genuine server: every verdict distinguished.
 
 use std::sync::LazyLock;
 

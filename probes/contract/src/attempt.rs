@@ -106,7 +106,7 @@ impl Attempt {
         Self { hint: Some(hint), ..self.clone() }
     }
 
-    /// The same attempt, waiting for `whom`: where the deadline passes, that is told, with `hint`.
+    /// The same attempt, waiting for `whom`: where the deadline passes, the failure says so, with `hint`.
     #[must_use]
     pub fn awaiting(&self, whom: &'static str, hint: &'static str) -> Self {
         Self { awaited: Some((whom, hint)), ..self.clone() }

@@ -9,7 +9,7 @@ use crate::{Code, Failure, Stage};
 
 /// One rule of a table.
 pub trait Rule {
-    /// An answer, as far as rules tell answers apart.
+    /// An answer, as far as rules distinguish answers.
     type Answer<'a>
     where
         Self: 'a;
@@ -36,7 +36,7 @@ pub fn unreached<R: Rule>(rules: &[R]) -> Vec<usize> {
 
 /// What a [`Row`] recognises an answer by.
 pub trait Pattern {
-    /// An answer, as far as rows tell answers apart.
+    /// An answer, as far as rows distinguish answers.
     type Answer<'a>;
 
     /// Whether `answer` is one of these.

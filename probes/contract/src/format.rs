@@ -11,7 +11,7 @@ use crate::resolving::Resolving;
 use crate::tls::{CertificateDer, PrivateKeyDer, certificates_from_pem, strength};
 use crate::{Code, Failure, Secret};
 
-/// What a document must be. A probe has formats of its own for what only its protocol knows.
+/// What a document must be. A probe has its own formats for what only its protocol knows.
 pub trait Format: fmt::Debug + Send + Sync + 'static {
     /// What it holds.
     type Output: Resolved;
@@ -91,7 +91,7 @@ impl Resolved for Members {
     }
 }
 
-/// Keys under which a secret of a database keeps what is no secret (AWS Secrets Manager, "JSON structure of secrets").
+/// Keys under which a secret of a database keeps what is not secret (AWS Secrets Manager, "JSON structure of secrets").
 const NAMES: [&str; 9] =
     ["host", "hostname", "port", "db", "dbname", "database", "user", "username", "engine"];
 
@@ -203,7 +203,7 @@ mod tests {
         }
     }
 
-    /// Each kind of connection has a property of its own to say so.
+    /// Each kind of connection has its own property to say so.
     #[test]
     fn how_a_weak_authority_can_be_used_is_reported() {
         let failure = weak("its key is RSA of 1,024 bits", "KAFKA_SKIP_CUSTOM_CERT_VALIDATION");

@@ -51,7 +51,7 @@ pub struct Record {
         skip_serializing_if = "Option::is_none"
     )]
     pub failure: Option<RecordedFailure>,
-    /// Whether the failure is told in the words of a driver or a peer.
+    /// Whether the failure is in the words of a driver or a peer.
     #[serde(skip)]
     pub(crate) from_peer: bool,
     #[serde(skip)]
@@ -179,7 +179,7 @@ impl RecordedFailure {
 }
 
 impl Failure {
-    /// The same with its words fit to be shown, for where there is no run to record it: without `secrets`, control characters and
+    /// The same, safe to show where no run records it: without `secrets`, control characters and
     /// what is too long.
     #[must_use]
     pub fn scrubbed<'a>(self, secrets: impl IntoIterator<Item = &'a Secret>) -> Self {

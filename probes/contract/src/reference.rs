@@ -28,7 +28,7 @@ pub trait Source: fmt::Debug + Send + Sync + 'static {
         Requires::References
     }
 
-    /// What tells it from all others: tests with the same text wait for one answer, which counts for a minute. Without a text each test
+    /// Identifies it: tests with the same text share one answer, which counts for a minute. Without a text each test
     /// resolves its own.
     fn shared_as(&self) -> Option<String> {
         None

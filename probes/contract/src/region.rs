@@ -11,7 +11,7 @@ pub struct Region {
     partition: Partition,
 }
 
-/// A partition: a group of regions with accounts, identities and host names of their own (IAM user guide, "Amazon Resource
+/// A partition: a group of regions with its own accounts, identities and host names (IAM user guide, "Amazon Resource
 /// Names").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Partition {
@@ -39,7 +39,7 @@ pub enum RegionError {
     /// It does not have the form of one: `^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`.
     #[error("expected the name of an AWS region, such as eu-central-1")]
     Form,
-    /// It has the form, and no partition that is known has such regions: the host of its services can't be told.
+    /// It has the form, and no partition that is known has such regions: the host of its services is unknown.
     #[error("expected a region of a known AWS partition ({PARTITIONS})")]
     UnknownPartition,
 }

@@ -198,7 +198,7 @@ impl Run {
             .map(|failure| failure.code)
     }
 
-    /// Of several attempts that failed, the one that got furthest in the plan: it tells most. Of several of these, the first.
+    /// Of several attempts that failed, the one that got furthest in the plan: it says most. Of several of these, the first.
     #[must_use]
     pub fn furthest(&self, failures: Vec<Failed>) -> Option<Failed> {
         let state = self.state();
@@ -218,7 +218,7 @@ impl Run {
         }
     }
 
-    /// Has `secret` removed from every text that is recorded, and from what was recorded before it was known: who tells a secret
+    /// Has `secret` removed from every text that is recorded, and from what was recorded before it was known: who repeats a secret
     /// may have spoken of it already.
     pub fn protect(&self, secret: &Secret) {
         let State { scrub, records, warnings, .. } = &mut *self.state();
@@ -438,7 +438,7 @@ impl State {
         }
     }
 
-    /// What stands against a pass: a failure, a stage that never ended, a stage of the plan without proof.
+    /// What prevents a pass: a failure, a stage that never ended, a stage of the plan without proof.
     fn unproven(&mut self) -> Option<usize> {
         if let Some(failed) = self.records.iter().position(|record| record.outcome == Outcome::Failed) {
             return Some(failed);

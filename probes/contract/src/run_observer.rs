@@ -24,7 +24,7 @@ pub enum RunEvent {
         /// Where, if it is about an endpoint.
         endpoint: Option<Endpoint>,
     },
-    /// A stage ended. It is told again for the same `record` where something later changes how it ended: a failure is tolerated, or a peer
+    /// A stage ended. It is reported again for the same `record` where something later changes how it ended: a failure is tolerated, or a peer
     /// refuses in a later stage what it had let pass.
     StageEnded {
         /// Its place in the record of the run.

@@ -98,7 +98,7 @@ pub struct Keystore {
 pub enum Password {
     /// It is in the definition.
     Given(Secret),
-    /// A KMS ciphertext in base64 is there, which a reference of its own leads to too.
+    /// A KMS ciphertext in base64 is there, which is a reference itself.
     Encrypted(Ciphertext),
 }
 

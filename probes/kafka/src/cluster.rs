@@ -12,7 +12,7 @@ const TOPICS: Label = Label::new("topics");
 /// A cluster, as Metadata describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cluster {
-    /// Its id, where the broker tells it.
+    /// Its id, where the broker reports it.
     pub(crate) id: Option<String>,
     /// Where each broker is to be found: the advertised listeners.
     pub(crate) brokers: Vec<Broker>,

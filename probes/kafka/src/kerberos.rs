@@ -34,7 +34,7 @@ impl<'a> Kerberos<'a> {
         Ok(Some(Self { service, principal, keytab, configuration }))
     }
 
-    /// Stages `auth` to `access` at a broker that was met, by a process of its own with a connection of its own.
+    /// Stages `auth` to `access` at a broker that was met, by its own process with its own connection.
     pub(crate) async fn log_in(&self, session: Session<'_>, run: &Run) -> Result<Cluster, Failed> {
         let Session { connection, attempt, config } = session;
         drop(connection);

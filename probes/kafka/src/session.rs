@@ -77,7 +77,7 @@ impl Session<'_> {
     }
 }
 
-/// The name of a topic that nobody has. A user without any right is refused it, and everybody else is told that it does not exist.
+/// The name of a topic that nobody has. A user without any right is refused it, and everybody else learns that it does not exist.
 pub(crate) const NO_TOPIC: &str = "dialcheck-no-such-topic";
 
 /// What the answer about [`NO_TOPIC`] says of a user that sees no topic at all.

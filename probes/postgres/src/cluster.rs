@@ -1,4 +1,4 @@
-//! `jdbc:redshift:iam://cluster:region/database`: a URL without a host, which Redshift tells.
+//! `jdbc:redshift:iam://cluster:region/database`: a URL without a host, for which Redshift is asked.
 
 use probe_contract::{Region, UrlAddress};
 use support_aws::RedshiftCluster;

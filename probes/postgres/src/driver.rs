@@ -26,7 +26,7 @@ use crate::tap::{Blocked, MAX_ITERATIONS, Observed, Tap};
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// Asks whether the server does TLS; its answer is one byte. What it is not tells who answers instead.
+/// Asks whether the server does TLS; its answer is one byte. Any other byte shows who answers instead.
 pub(crate) async fn ssl_request(
     stream: &mut EndpointStream,
     session: &Session<'_>,
@@ -212,7 +212,7 @@ fn config(session: &Session<'_>) -> Config {
     config
 }
 
-/// `SELECT 1`, and who and where the session is; says whether the answer was right. Then the server is told goodbye, so that its log shows no broken
+/// `SELECT 1`, and who and where the session is; says whether the answer was right. Then the session says goodbye, so that its log shows no broken
 /// connection.
 async fn query<S: Channeled>(
     client: Client,

@@ -21,7 +21,7 @@ use settings::{Engine, Settings};
 /// JDBC to PostgreSQL, and to what speaks its protocol.
 pub struct Postgresql;
 
-/// JDBC to Amazon Redshift: the same protocol, with defaults of its own.
+/// JDBC to Amazon Redshift: the same protocol, with its own defaults.
 pub struct Redshift;
 
 const DEPTH: &str = "login, right to the database, SELECT 1";

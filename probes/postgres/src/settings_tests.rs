@@ -482,6 +482,7 @@ fn what_names_no_cluster() {
     for behind_iam in ["//", ""] {
         assert!(of_cluster(behind_iam).is_err(), "{behind_iam}");
     }
+    // So does redshift-jdbc42 2.1.0.29 read the first three: host, and port 5439.
     for behind_iam in ["//c.example:5439/dev", "//c.example/dev", "//sales:/dev", "//[::1]:5439/dev"] {
         let read = of_cluster(behind_iam);
         assert!(matches!(read, Ok(Settings { place: Place::At(_), .. })), "{behind_iam}: {read:?}");

@@ -248,7 +248,7 @@ fn iterations(message: &[u8]) -> Result<(), Blocked> {
     }
 }
 
-/// What the driver is told when a message is kept from it; why is in [`Observed`].
+/// The error that the driver gets when a message is kept from it; why is in [`Observed`].
 #[derive(Debug)]
 struct Withheld;
 

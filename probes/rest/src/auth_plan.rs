@@ -419,7 +419,7 @@ const CODE_GRANT: &str = "authorization_code";
 /// RFC 7523, section 2.1.
 const JWT_GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Where the provider sent the user with the code: it wants to be told the same (RFC 6749, section 4.1.3).
+/// Where the provider sent the user with the code: it expects the same (RFC 6749, section 4.1.3).
 fn redirect_uri(settings: &Settings, grant: &Grant) -> Option<RequestParam> {
     let parameter = grant.redirect_uri.as_ref();
     let given = settings.authentication.oauth2.redirect_uri.as_deref().map(str::trim);

@@ -130,7 +130,7 @@ fn by_row(settings: &Settings, row: &ErrorRow, answer: &Answer, peer: &Endpoint)
     }
 }
 
-/// Where a failure belongs to that an answer to a request tells; none where it decides nothing.
+/// The stage of a failure that an answer reports; none where it decides nothing.
 fn stage(code: Code) -> Option<Stage> {
     if code == Code::AccessDenied {
         return Some(Stage::Access);

@@ -113,7 +113,7 @@ pub(crate) struct CustomBasic {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct Token {
-    /// Where the access token stands, in the order of looking; `$.access_token` where nothing is said.
+    /// Where the access token is, in the order of looking; `$.access_token` where nothing is said.
     pub(crate) members: Vec<JsonPath>,
     pub(crate) refresh: Refresh,
     /// Why a test does not use the refresh token, as a phrase: `revokes a refresh token when it is used`.
@@ -174,7 +174,7 @@ pub(crate) struct ErrorRow {
     /// Where it belongs to; by its code where nothing is said.
     #[serde(default, deserialize_with = "stage")]
     pub(crate) stage: Option<Stage>,
-    /// Where the native code stands; the first path of `When` where nothing is said. Several are put together with `/`.
+    /// Where the native code is; the first path of `When` where nothing is said. Several are put together with `/`.
     #[serde(default)]
     pub(crate) native: Vec<JsonPath>,
     pub(crate) hint: Option<String>,

@@ -87,7 +87,7 @@ fn document(target: &Target) -> Result<Arc<Document>, Mistake> {
     }
 }
 
-/// One request decides `auth`, `access` and `query`; where a token is asked for, its endpoint has an `auth` of its own.
+/// One request decides `auth`, `access` and `query`; where a token is asked for, its endpoint has its own `auth`.
 const ENCRYPTED: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Tls, Stage::Auth, Stage::Access, Stage::Query];
 /// A mock on loopback, over http.
 const PLAIN: &[Stage] = &[Stage::Dns, Stage::Tcp, Stage::Auth, Stage::Access, Stage::Query];

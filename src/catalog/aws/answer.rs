@@ -1,4 +1,4 @@
-//! Glue's answers, read leniently: what Glue tells may break the constraints on what it takes, and one odd connection must not
+//! Glue's answers, read leniently: what Glue answers may break the constraints on what it takes, and one odd connection must not
 //! hide the others.
 
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) fn connection(json: Json) -> Option<Connection> {
         Some(_) | None => Status::Ready,
     };
     let time = |key| fields.get(key).and_then(timestamp);
-    // One that tells no time counts as made when it was read.
+    // One without a time counts as made when it was read.
     let created = time("CreationTime").unwrap_or_else(now);
     let (updated, validated) =
         (time("LastUpdatedTime").unwrap_or(created), time("LastConnectionValidationTime"));

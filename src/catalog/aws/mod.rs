@@ -13,7 +13,6 @@ use serde_json::Value as Json;
 
 use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
 use crate::aws::{AwsOptions, CallError, GlueClient, GlueClientOptions};
-use crate::expiring_map::{Expire, ExpiringMap};
 use crate::glue::{Fields, Operation};
 use probe_contract::Resolver;
 
@@ -29,23 +28,17 @@ const LISTING_TTL: Duration = Duration::from_secs(60);
 /// The connections in an account's Data Catalog.
 pub struct Aws {
     client: GlueClient,
-    /// What the next pages are told of, by catalog: a listing is asked for once, with its first page.
-    listings: ExpiringMap<String, Listing>,
+    /// What the next pages come from: a listing is asked for once, with its first page.
+    listing: Mutex<Option<Listing>>,
     /// What `names` has met, by catalog and name. It answers the first question for each, so that a sweep does not ask for one
     /// after the other, which Glue would throttle.
     met: Mutex<HashMap<(String, String), Connection>>,
 }
 
-#[derive(Clone)]
 struct Listing {
+    catalog_id: String,
     connections: Arc<BTreeMap<String, Connection>>,
     begun: Instant,
-}
-
-impl Expire for Listing {
-    fn has_expired(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.begun) >= LISTING_TTL
-    }
 }
 
 impl Aws {
@@ -66,7 +59,7 @@ impl Aws {
             call_timeout: Some(CALL_TIMEOUT),
             ..GlueClientOptions::default()
         })?;
-        Ok(Self { client, listings: ExpiringMap::default(), met: Mutex::default() })
+        Ok(Self { client, listing: Mutex::default(), met: Mutex::default() })
     }
 
     async fn get(&self, catalog_id: &str, name: &str) -> Result<Option<Connection>, CatalogError> {
@@ -103,21 +96,26 @@ impl Aws {
         Err(failure::incomplete(OPERATION, &format!("with more than {MAX_PAGES} pages")))
     }
 
-    /// The listing behind `after`, a page of which has been told; a new one for the first page.
+    /// The listing behind `after`, a page of which has been answered; a new one for the first page.
     async fn listing(
         &self,
         catalog_id: &str,
         after: Option<&str>,
     ) -> Result<Arc<BTreeMap<String, Connection>>, CatalogError> {
-        let key = catalog_id.to_owned();
         if after.is_some()
-            && let Some(listing) = self.listings.get(&key, Instant::now())
+            && let Some(listing) = &*lock(&self.listing)
+            && listing.catalog_id == catalog_id
+            && listing.begun.elapsed() < LISTING_TTL
         {
-            return Ok(listing.connections);
+            return Ok(Arc::clone(&listing.connections));
         }
         let connections = Arc::new(self.list(catalog_id).await?);
-        let begun = Instant::now();
-        self.listings.replace(key, Listing { connections: Arc::clone(&connections), begun }, begun);
+        // One alone: a caller may name any catalog, and a listing is large.
+        *lock(&self.listing) = Some(Listing {
+            catalog_id: catalog_id.to_owned(),
+            connections: Arc::clone(&connections),
+            begun: Instant::now(),
+        });
         Ok(connections)
     }
 }
@@ -167,7 +165,7 @@ impl Catalog for Aws {
     }
 
     fn connection_types(&self) -> Answer<'_, Vec<Fields>> {
-        // Of a registered type Glue tells by itself.
+        // Glue describes a registered type by itself.
         Box::pin(async { Ok(Vec::new()) })
     }
 

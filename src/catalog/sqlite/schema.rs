@@ -67,7 +67,7 @@ fn write_ahead(database: &Connection) -> Result<(), rusqlite::Error> {
     }
 }
 
-/// What is told of a database that stays as it is.
+/// What is said of a database that stays as it is.
 fn reported(error: MigrationError, key_file: &Path) -> SchemaError {
     let error = match error {
         MigrationError::Later => return SchemaError::Later,

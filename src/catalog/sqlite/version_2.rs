@@ -1,4 +1,4 @@
-//! The tables of version 2: each record is sealed whole, and a value of its own says whether a key is the right one.
+//! The tables of version 2: each record is sealed whole, and one more value says whether a key is the right one.
 
 use rusqlite::Transaction;
 

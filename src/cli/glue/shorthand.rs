@@ -90,7 +90,7 @@ impl<L: Fn(&str) -> std::result::Result<Secret, String>> Parser<'_, L> {
         }
     }
 
-    /// Inside brackets a comma ends the element: there is no list without brackets of its own.
+    /// Inside brackets a comma ends the element: a list always has its own brackets.
     fn element(&mut self, refers: bool) -> Result<Node> {
         match self.next() {
             Some('[') => self.list(refers),

@@ -21,7 +21,7 @@ pub(super) fn report(out: &mut impl Write, cases: Vec<TestCase>, summary: Summar
 pub(super) fn test_case(result: &TestResult, place: usize) -> TestCase {
     let status = match (&result.failure, &result.exception) {
         (Some(failure), Some(exception)) => {
-            // JUnit tells a test that failed from one that could not be run.
+            // JUnit distinguishes a test that failed from one that could not be run.
             let mut status = match failure.code.exit_class() {
                 _ if result.verdict == Verdict::NotTestable => TestCaseStatus::skipped(),
                 ExitClass::Terminal | ExitClass::Retryable => {

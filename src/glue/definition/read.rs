@@ -13,12 +13,12 @@ pub struct Read {
     pub requests: Vec<TestRequest>,
     /// What the document holds that is not used, one sentence each.
     pub warnings: Vec<String>,
-    /// Where each request stands.
+    /// The place of each request.
     places: Vec<String>,
 }
 
 impl Read {
-    /// Each request and where it stands: `[2].ConnectionInput (line 7)`.
+    /// Each request and its place: `[2].ConnectionInput (line 7)`.
     pub(crate) fn into_placed(self) -> impl Iterator<Item = (TestRequest, String)> {
         self.requests.into_iter().zip(self.places)
     }

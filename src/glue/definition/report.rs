@@ -11,7 +11,7 @@ use crate::document::{Item, Node};
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) requests: Vec<TestRequest>,
-    /// Where each request stands.
+    /// The place of each request.
     pub(super) places: Vec<String>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) warnings: Vec<String>,

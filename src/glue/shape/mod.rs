@@ -156,7 +156,7 @@ impl Shape {
         }
     }
 
-    /// What of `fields` has a place in this structure: the way from an input to what is told of it.
+    /// What of `fields` has a place in this structure: the way from an input to what is answered of it.
     #[must_use]
     pub fn project(&self, fields: &Fields) -> Fields {
         let members = self.members().iter();

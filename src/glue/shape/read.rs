@@ -339,7 +339,7 @@ impl Reading {
         (min..=max).contains(&length)
     }
 
-    /// AWS repeats the value; here only its absence is told.
+    /// AWS repeats the value; here only its absence is reported.
     fn violation(&mut self, value: &str, constraint: &str) {
         let value = if value.is_empty() { String::new() } else { format!(" {value}") };
         let place = self.place();
@@ -362,7 +362,7 @@ impl Reading {
     }
 }
 
-/// How many violations are told at once.
+/// How many violations are reported at once.
 const MAX_VIOLATIONS: usize = 100;
 /// How many empty texts a skeleton may have beside what counts.
 const MAX_BLANKS: usize = 100;

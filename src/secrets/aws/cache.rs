@@ -21,7 +21,7 @@ struct Entry<V> {
     answer: OnceCell<Result<V, Refusal>>,
 }
 
-/// A failure that can be told more than once.
+/// A failure that can be reported more than once.
 #[derive(Clone)]
 struct Refusal {
     code: Code,

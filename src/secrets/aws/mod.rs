@@ -216,7 +216,7 @@ impl Aws {
 
     async fn s3(&self, access: &Access) -> Result<aws_sdk_s3::Client, Failure> {
         let config = self.client_config(Service::S3, access.region.as_ref(), access).await?;
-        // No bucket gets into a host. Behind a VPC endpoint buckets may have no host names of their own, and one with a dot in its name
+        // No bucket gets into a host. Behind a VPC endpoint buckets may have no host names, and one with a dot in its name
         // has no certificate.
         let builder = aws_sdk_s3::config::Builder::from(&config).force_path_style(true);
         Ok(aws_sdk_s3::Client::from_conf(builder.build()))

@@ -28,7 +28,7 @@ pub(super) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// What stands inside.
+    /// What is inside.
     pub(super) fn elements(self) -> Elements<'a> {
         Elements { rest: self.content }
     }
@@ -59,7 +59,7 @@ impl<'a> Elements<'a> {
         Self { rest: bytes }
     }
 
-    /// What stands inside the first value of `bytes`, whose end may be missing.
+    /// What is inside the first value of `bytes`, whose end may be missing.
     pub(super) fn inside(bytes: &'a [u8]) -> Result<Self, Unreadable> {
         header(bytes).map(|(_, _, rest)| Self { rest })
     }

@@ -28,7 +28,7 @@ use unreadable::{Other, Unreadable};
 /// one kind by the order of a hash table.
 ///
 /// # Errors
-/// `file_invalid`, with a sentence of its own for each way to go wrong.
+/// `file_invalid`, with its own sentence for each way to go wrong.
 pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,

@@ -22,7 +22,7 @@ pub(super) fn capabilities(
         .with("SupportedComputeEnvironments", environments)
 }
 
-/// One as it is told.
+/// One as it is answered.
 pub(super) fn described(property: &Property) -> Fields {
     let types = if property.is_secret() { "SECRET" } else { "USER_INPUT" };
     Fields::default()

@@ -49,7 +49,7 @@ fn the_dependency_graph_is_a_star() {
 }
 
 /// The ring of a package shows by its folder; no other folder has packages of the workspace, so that what is in `clients/` may have
-/// toolchains and dependencies of its own.
+/// its own toolchains and dependencies.
 #[test]
 fn each_package_stands_where_its_name_says() {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();

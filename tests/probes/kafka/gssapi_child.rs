@@ -14,7 +14,7 @@ use super::{BROKER, keystore};
 use crate::cli::unprivileged::Unprivileged;
 use crate::support::harness::Connection;
 
-/// A login of an ordinary user that waits for a KDC, with a folder for temporary files of its own.
+/// A login of an ordinary user that waits for a KDC, with its own folder for temporary files.
 struct Hanging {
     user: Unprivileged,
     dialcheck: Child,
@@ -128,7 +128,7 @@ fn a_childs_memory_and_environment_are_nobodys() {
     hanging.ends_by("KILL");
 }
 
-/// What /proc holds of such a process is root's, and it opens files of its own there.
+/// What /proc holds of such a process is root's, and it opens its own files there.
 #[test]
 fn an_ordinary_user_logs_in() {
     let user = Unprivileged::new();

@@ -124,7 +124,7 @@ fn keystores_that_can_not_be_opened() {
     refused(listener, &absent, &not_found, 0);
 }
 
-/// A JKS as `keytool` writes it, whose key has a password of its own.
+/// A JKS as `keytool` writes it, whose key has its own password.
 #[test]
 fn a_keystore_of_javas_own_format_logs_in() {
     const KEY_PASSWORD: &str = "c4naRy-Pa55-key";

@@ -261,7 +261,7 @@ fn an_endpoint_of_the_operators_may_be_on_loopback_and_nowhere_forbidden() {
         }
     }
     assert_eq!(front.count(&AwsCall::any()), 2);
-    // It has a name of its own for each service.
+    // It has its own name for each service.
     let mut environment = at_aws();
     environment.push(("AWS_ENDPOINT_URL_SECRETS_MANAGER", front.endpoint()));
     environment.push(("AWS_ENDPOINT_URL_REDSHIFT", front.endpoint()));

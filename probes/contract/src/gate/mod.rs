@@ -1,7 +1,7 @@
 //! The egress gate: which addresses may be dialed at all.
 //!
 //! An IPv6 address may have an IPv4 one inside, to which a translator or a tunnel on the way takes the packets. Each that the form of the
-//! address allows is checked as if it were dialed itself: see [`embedded`]. What remains: a network may translate under a prefix of its own
+//! address allows is checked as if it were dialed itself: see [`embedded`]. What remains: a network may translate under its own prefix
 //! (RFC 6052, "Network-Specific Prefix"; a provider's 6rd, RFC 5969), and no address says so. Where such a network leads to what must not
 //! be reached, its translator has to refuse it.
 

@@ -49,7 +49,7 @@ fn everything(text: &str) -> Vec<Evidence> {
     ]
 }
 
-/// A run of which everything that can be told has `text` in it, with `late` known before its verdict.
+/// A run of which everything that can be shown has `text` in it, with `late` known before its verdict.
 async fn run_with(text: &str, known: &[&Secret], late: Option<&Secret>) -> RunRecord {
     let run = run(known);
     let at = Endpoint { host: format!("{text}.example"), port: 1 };
@@ -83,7 +83,7 @@ async fn a_secret_that_is_known_late_is_taken_out_of_what_was_recorded_before() 
         assert!(!reported(record).contains(SECRET), "{}", reported(record));
     }
     let unknown = run_with(SECRET, &[], None).await;
-    // Each place where it would be told is there to be looked at.
+    // Each place where it would be shown is there to be looked at.
     assert_eq!(reported(&unknown).matches(SECRET).count(), reported(&known).matches("***").count());
 }
 
@@ -140,7 +140,7 @@ fn a_failure_outside_of_a_run_is_fit_to_be_shown() {
     assert_eq!(failure.hints, [Code::Unclassified.hint()]);
 }
 
-/// Keeps what it is told.
+/// Keeps what it receives.
 #[derive(Default)]
 struct Listener(Mutex<Vec<RunEvent>>);
 
@@ -151,7 +151,7 @@ impl RunObserver for Listener {
 }
 
 impl Listener {
-    /// How the stages stand, in the order in which that was told.
+    /// How the stages ended, in the order of the events.
     fn reported(&self) -> Vec<(usize, Stage, Outcome, Option<Code>)> {
         let reported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reported
@@ -170,7 +170,7 @@ impl Listener {
 #[tokio::test]
 async fn how_a_stage_ended_is_reported_again_when_it_changes() {
     let (run, listener) = (run(&[]), Arc::new(Listener::default()));
-    // What was there before is told too.
+    // What was there before is reported too.
     run.prepared(Duration::ZERO);
     run.observe(listener.clone());
     let refused = async |guard: crate::StageGuard| {
@@ -190,7 +190,7 @@ async fn how_a_stage_ended_is_reported_again_when_it_changes() {
     ];
     assert_eq!(listener.reported(), reported);
     let _transcript = run.close(End::Returned(Err(failed)));
-    // What a straggler does is neither recorded nor told.
+    // What a straggler does is neither recorded nor reported.
     run.local().skip(Stage::Query, "too late");
     run.wait_for(Wait::Place, tokio::task::yield_now()).await;
     assert_eq!(listener.reported(), reported);

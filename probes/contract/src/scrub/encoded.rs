@@ -170,7 +170,7 @@ impl Run {
         c == ' ' && encoding == Encoding::Base64 && line.count() < SHORTEST_LINE
     }
 
-    /// Base64 is filled up with `=`, which tells nothing: it goes with its word.
+    /// Base64 is filled up with `=`, which says nothing: it goes with its word.
     fn take_padding(&mut self, reader: &Reader<'_>) {
         let view = reader.view;
         let Some(last) = self.words.last_mut() else { return };

@@ -74,7 +74,7 @@ impl Patterns {
         self.patterns.iter().map(|pattern| pattern.text.expose().chars().count()).max().unwrap_or_default()
     }
 
-    /// Every place of a secret in `view`, in any spelling; none at all where that can't be told in good time.
+    /// Every place of a secret in `view`, in any spelling; none at all where that can't be found in time.
     pub(super) fn find(&self, view: &[Unit]) -> Option<Vec<Found>> {
         let lengths = || self.patterns.iter().map(|pattern| pattern.text.expose().len());
         let (Some(shortest), Some(longest)) = (lengths().min(), lengths().max()) else {
@@ -165,7 +165,7 @@ impl Pattern {
     }
 }
 
-/// The signature of a presigned URL, which a token of RDS is, and a token of MSK in base64: whoever is told of a part of the URL
+/// The signature of a presigned URL, which a token of RDS is, and a token of MSK in base64: whoever sees a part of the URL
 /// may not have it.
 fn signature(token: &str) -> Option<Secret> {
     const KEY: &str = "X-Amz-Signature=";
@@ -180,8 +180,8 @@ fn signature(token: &str) -> Option<Secret> {
     })
 }
 
-/// Whether what a text has may be the secret's `wanted`. In another case too: a host's name is not told in its own, and a
-/// password that only lacks its capitals is as good as told.
+/// Whether what a text has may be the secret's `wanted`. In another case too: a host's name keeps no case, and a
+/// password that only lacks its capitals is as good as known.
 fn fits(value: Value, wanted: char) -> bool {
     match value {
         Value::Char(c) => {

@@ -1,4 +1,4 @@
-//! TLS: one policy, one handshake, and verdicts told apart.
+//! TLS: one policy, one handshake, and verdicts distinguished.
 
 mod certificate;
 mod policy;
@@ -105,7 +105,7 @@ fn note_session(guard: &StageGuard, session: &ClientConnection) {
         guard.note(Evidence::TlsVersion(version.into()));
     }
     if let Some(name) = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()) {
-        // rustls spells TLS 1.3 suites with a version of its own in front; IANA does not.
+        // rustls spells TLS 1.3 suites with its own version in front; IANA does not.
         guard.note(Evidence::Cipher(name.replacen("TLS13_", "TLS_", 1)));
     }
 }

@@ -1,4 +1,4 @@
-//! TLS errors told apart, from typed values only.
+//! TLS errors distinguished, from typed values only.
 
 use std::io;
 

@@ -7,12 +7,12 @@ use support_child::Task;
 use super::client;
 use super::message::CONFIGURATION_FILE;
 
-/// Logs in at a broker, in a process of its own.
+/// Logs in at a broker, in its own process.
 pub(super) const TASK: Task = Task {
     argument: "kafka-gssapi",
     name: "the process of dialcheck's own that logs in by Kerberos",
     environment: &[
-        // Kerberos reads files of it: below what is no folder there are none.
+        // Kerberos reads files of it: below what is not a folder there are none.
         ("HOME", "/dev/null"),
         ("KRB5_CONFIG", CONFIGURATION_FILE),
         ("KRB5_KTNAME", "MEMORY:none"),

@@ -1,6 +1,6 @@
 //! librdkafka, made to dial what the gate has checked and nothing else, and what it reports.
 //!
-//! It asks a function of ours where each name leads, the brokers' that it was told of among them. So nothing is looked up a second time, and
+//! It asks a function of ours where each name leads, those of advertised brokers among them. So nothing is looked up a second time, and
 //! an address that it did not get from here it can't dial.
 #![expect(
     unsafe_code,

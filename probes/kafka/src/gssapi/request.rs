@@ -1,4 +1,4 @@
-//! A login as the child is told it.
+//! A login as the child receives it.
 
 use std::time::Duration;
 

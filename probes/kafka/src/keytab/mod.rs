@@ -61,7 +61,7 @@ impl Format for KeytabFile {
 /// Takes the keys of `principal` out of a keytab, in every encryption type and version that it has.
 ///
 /// # Errors
-/// `file_invalid`, with a sentence of its own for each way to go wrong.
+/// `file_invalid`, with its own sentence for each way to go wrong.
 fn read(file: &[u8], principal: &str) -> Result<Keytab, Failure> {
     extract(file, principal).map_err(|unreadable| {
         let failure = Failure::new(Code::FileInvalid, unreadable.to_string());

@@ -44,7 +44,7 @@ impl Principal {
             .then_some(Self { components, realm })
     }
 
-    /// Whether it is the one of these components in `realm`; without a realm of its own, in any.
+    /// Whether it is the one of these components in `realm`; without its own realm, in any.
     pub(super) fn is(&self, realm: &[u8], components: &[&[u8]]) -> bool {
         self.realm.as_ref().is_none_or(|own| own == realm)
             && self.components.iter().map(Vec::as_slice).eq(components.iter().copied())

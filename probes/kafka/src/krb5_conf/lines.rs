@@ -45,7 +45,7 @@ impl<'a> Lines<'a> {
         self.number
     }
 
-    /// Where the line that was read last stands.
+    /// The number of the line that was read last.
     pub(super) fn path(&self) -> &[&'a str] {
         &self.path
     }

@@ -94,7 +94,7 @@ fn parse(file: &[u8]) -> Result<KerberosConfiguration, Unreadable> {
 #[derive(Default)]
 struct Reader {
     configuration: KerberosConfiguration,
-    /// Where each realm stands among those of the configuration.
+    /// The place of each realm among those of the configuration.
     places: HashMap<String, usize>,
     includes: bool,
     allow_weak_crypto: Option<bool>,

@@ -1,7 +1,7 @@
 //! Requests of the protocols that services of AWS speak, and their errors.
 
 use percent_encoding::utf8_percent_encode;
-use probe_contract::{AwsAnswer, AwsCall, AwsService, Region, UNRESERVED};
+use probe_contract::{AwsCall, AwsService, Region, UNRESERVED};
 use serde_json::{Map, Value};
 
 /// The content type of AWS JSON 1.1.
@@ -53,12 +53,11 @@ pub fn json_headers(target: &str, operation: &str) -> [(&'static str, String); 2
     [("content-type", JSON.to_owned()), ("x-amz-target", format!("{target}.{operation}"))]
 }
 
-/// The error in an answer of AWS JSON 1.1, of which the code may be in the header `x-amzn-errortype` alone.
+/// The error in the `body` of an answer of AWS JSON 1.1, whose code may be in the header `x-amzn-errortype` alone.
 #[must_use]
-pub fn json_error(answer: &AwsAnswer) -> ServiceError {
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+pub fn json_error(body: &Value, error_type: Option<&str>) -> ServiceError {
     let text = |key: &str| body.get(key)?.as_str().map(str::to_owned);
-    let kind = text("__type").or_else(|| answer.error_type.clone());
+    let kind = text("__type").or_else(|| error_type.map(str::to_owned));
     // "com.amazonaws.redshiftserverless#ValidationException:http://…"
     let code = kind.as_deref().and_then(|kind| kind.rsplit('#').next()?.split(':').next());
     ServiceError { code: code.map(str::to_owned), message: text("Message").or_else(|| text("message")) }

@@ -34,7 +34,7 @@ impl RdsToken {
 
     /// A presigned URL without its scheme.
     ///
-    /// The server compares the host that was signed with its own endpoint. A name of one's own (a CNAME) can be dialed, but not signed.
+    /// The server compares the host that was signed with its own endpoint. A custom name (a CNAME) can be dialed, but not signed.
     async fn sign(&self, region: &Region, aws: &dyn AwsAccess) -> Result<Secret, Failure> {
         let endpoint = self.endpoint.normalized();
         let user = utf8_percent_encode(&self.user, UNRESERVED);

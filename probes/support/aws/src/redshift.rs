@@ -66,7 +66,7 @@ impl Operation {
         }
     }
 
-    /// What a denial is told as.
+    /// How a denial is reported.
     const fn denied(self) -> &'static str {
         match self {
             Self::GetClusterCredentials | Self::GetCredentials => {
@@ -128,7 +128,7 @@ impl Service {
 
 type Row = ErrorRow<Service>;
 
-/// What stands before the errors common to all services. The sources are "Errors" of each operation in the API references. The
+/// What comes before the errors common to all services. The sources are "Errors" of each operation in the API references. The
 /// Query protocol leaves the `Exception` and `Fault` out that AWS JSON ends its names with.
 const ROWS: &[Row] = &[
     Row::of(Service::Redshift, "ClusterNotFound", Code::ObjectNotFound, NO_CLUSTER),
@@ -147,7 +147,7 @@ const ROWS: &[Row] = &[
 const NO_CLUSTER: &str = "there is no such cluster in this account and region";
 const NO_WORKGROUP: &str = "there is no such workgroup in this account and region";
 const UNSUPPORTED: &str = "this cluster gives no logins by IAM";
-/// Each operation has words of its own for it.
+/// Each operation has its own words for it.
 const DENIED: &str = "denied";
 const MALFORMED: &str =
     "a name of the user, the database, a group or the cluster is not of the form that AWS expects";

@@ -164,7 +164,7 @@ impl GetCredentials<'_> {
 }
 
 /// The cluster and the region that the host name of a cluster holds. The endpoint of a VPC endpoint that Redshift manages looks
-/// the same and begins with a name of its own: there the URL must name the cluster.
+/// the same and begins with another name: there the URL must name the cluster.
 fn cluster_of(host: &str) -> Option<(&str, Region)> {
     named(host, "redshift")
 }
@@ -211,7 +211,9 @@ struct GetCredentialsResponse {
 fn workgroup_credentials(answer: &AwsAnswer) -> Result<StoredCredentials, Failure> {
     let operation = Operation::GetCredentials;
     if !is_success(answer) {
-        let ServiceError { code, message } = json_error(answer);
+        // What is not JSON has no code either.
+        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let ServiceError { code, message } = json_error(&body, answer.error_type.as_deref());
         return Err(refused(operation, answer.status, code.as_deref(), message.as_deref()));
     }
     let parsed: GetCredentialsResponse = serde_json::from_slice(&answer.body)

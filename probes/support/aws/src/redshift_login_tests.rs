@@ -113,7 +113,7 @@ async fn what_a_cluster_is_refused_for() {
         let (answer, _) = ask_cluster(&ALICE, None, http(status, &error_of(native))).await;
         let failure = answer.unwrap_err();
         assert_eq!((failure.code, failure.native.as_deref()), (code, Some(native)));
-        // Only what no row knows is told in AWS's words.
+        // Only what no row knows is reported in AWS's words.
         let unknown = code == Code::Unclassified;
         assert_eq!((failure.from_peer, failure.detail.contains("about it")), (unknown, unknown), "{native}");
         assert_eq!(

@@ -59,7 +59,7 @@ impl Child<'_> {
         all - (all / 4).min(MAX_RESERVE)
     }
 
-    /// Starts it, tells it `request` and waits for its answer; `telling` is called when it is about to be told.
+    /// Starts it, sends it `request` and waits for its answer; `telling` is called before that.
     ///
     /// # Errors
     /// `agent_failed` where the child does not do its part.

@@ -68,7 +68,7 @@ pub async fn exchange(stream: impl Io, request: Request, url: &WebUrl) -> Result
         tokio::select! {
             biased;
             answered = &mut exchange => break answered,
-            // What it failed with is told to whoever waits for the answer.
+            // What it failed with is reported to whoever waits for the answer.
             _end = &mut connection, if driving => driving = false,
         }
     };

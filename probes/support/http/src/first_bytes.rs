@@ -25,7 +25,7 @@ impl FirstBytes {
     }
 }
 
-/// A stream whose first bytes are kept: they tell who answers instead.
+/// A stream whose first bytes are kept: they show who answers instead.
 pub(crate) struct Recorded<S> {
     pub(crate) inner: S,
     pub(crate) first: FirstBytes,

@@ -117,7 +117,7 @@ impl Scram {
 }
 
 impl Proof {
-    /// Checks the server-final-message. One that begins with `e=` is a refusal, whatever stands around it.
+    /// Checks the server-final-message. One that begins with `e=` is a refusal, whatever surrounds it.
     ///
     /// # Errors
     /// What is wrong with it.

@@ -11,7 +11,7 @@ use probe_contract::{Endpoint, Evidence, Outcome, Record, Stage};
 use super::style::{BAD, CAREFUL, DIM, GOOD, milliseconds};
 use fact::fact;
 
-/// A certificate that expires within so many days is told from others of its issuer.
+/// A certificate that expires within so many days is listed apart from others of its issuer.
 const EXPIRY_WARNING_DAYS: i64 = 30;
 /// So many endpoints are named before the others are counted.
 const MAX_NAMED_ENDPOINTS: usize = 3;

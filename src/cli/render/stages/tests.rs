@@ -256,7 +256,7 @@ fn a_fact_of_one_probe_is_reported_as_the_probe_words_it() {
     };
     let one = [passed(Stage::Query, 1, 2, &[members(&["a", "b"])])];
     assert_eq!(written(&one), ["✓ query         2.0 ms  members a b"]);
-    // Endpoints that tell something else do not agree.
+    // Endpoints that report something else do not agree.
     let several = [
         passed(Stage::Query, 1, 2, &[members(&["a"])]),
         passed(Stage::Query, 2, 2, &[members(&["a"])]),

@@ -67,7 +67,7 @@ impl Random {
 /// RFC 3986, section 2.3.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A spelling, by a name that a failed test tells.
+/// A spelling, by a name that a failed test shows.
 type Encoder = (&'static str, fn(&str, &mut Random) -> String);
 
 fn units(text: &str, write: impl Fn(u16) -> String) -> String {
