@@ -4,9 +4,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::probes::postgres::SERVER as POSTGRES;
 use crate::support::harness::{Connection, PASSWORD, Ran, WRONG_PASSWORD, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::postgres::SERVER as POSTGRES;
 
 /// A catalog of its own for one test.
 struct Embedded {

@@ -4,8 +4,9 @@ use fixtures::{Fault, FaultProxy};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::probes::postgres::{CERTIFICATES, SERVER, url};
 use crate::support::harness::{Connection, PASSWORD, Ran, WRONG_PASSWORD, dialcheck};
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::postgres::{SERVER, url};
 
 /// Replaces what differs from run to run and from machine to machine: times, ports, request ids, days, versions, the
 /// width of a column of times, an IPv6 address of localhost.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use fixtures::{Fault, FaultProxy, Postgres, Shutdown};
 
-use crate::probes::postgres::SERVER;
 use crate::support::harness::{Connection, PASSWORD, Ran, WRONG_PASSWORD, dialcheck};
+use crate::support::servers::postgres::SERVER;
 
 fn wait(connection: &Connection, arguments: &[&str]) -> Ran {
     dialcheck(&[&["wait", "--input", "-"], arguments].concat(), connection.input().to_string().as_bytes())

@@ -11,10 +11,10 @@ use fixtures::{AwsAnswer, AwsCall, AwsFake, Peer, Provider, ProviderAnswer, encr
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::CERTIFICATES;
-use crate::probes::postgres_tls::trust;
 use crate::support::harness::{Connection, decodings, dialcheck, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::certificates::trust;
 
 /// It begins as every password of a test; what is behind that has another spelling in each encoding.
 const SECRET: &str = "c4naRy-Pa55 &/+\"'<%ü";

@@ -1,15 +1,13 @@
 //! Peers in a MySQL server's place that refuse, fall silent, reset, talk something else, or try to hurt.
 
 use std::net::SocketAddr;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use fixtures::{Fault, FaultProxy, Foreign, MysqlServer};
+use fixtures::{Fault, FaultProxy, Foreign};
 
-use crate::probes::faults::hung;
-use crate::probes::mysql::SERVER;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, Tested};
+use crate::support::servers::mysql::SERVER;
 
 fn proxy(fault: Fault) -> FaultProxy {
     let upstream = SocketAddr::from(([127, 0, 0, 1], SERVER.port()));
@@ -21,64 +19,8 @@ fn through(proxy: &FaultProxy, parameters: &str) -> Tested {
         .test_with(&["--timeout", "1500ms"])
 }
 
-const PLAIN: &str = "?sslMode=DISABLED";
-
-/// The greeting's length: what a server sends before the client speaks.
-static GREETING: LazyLock<usize> = LazyLock::new(|| {
-    let server =
-        MysqlServer::mariadb().tls(&crate::probes::postgres::CERTIFICATES.good, None).start().unwrap();
-    let greeting = greeting_of(server.port());
-    assert_eq!(usize::from(greeting[0]) + 4, greeting.len());
-    greeting.len()
-});
-
-#[expect(clippy::disallowed_methods, reason = "reads what a server greets with")]
-fn greeting_of(port: u16) -> Vec<u8> {
-    use std::io::Read as _;
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    let mut first = vec![0; 1024];
-    let length = stream.read(&mut first).unwrap();
-    first.truncate(length);
-    first
-}
-
 const fn timed_out(stage: &str) -> Failed<'_> {
     Failed { stage, code: "timed_out", native: None, exception: TIMEOUT, exit: 4 }
-}
-
-#[test]
-fn refused_port() {
-    through(&proxy(Fault::Refuse), "").failed(&Failed {
-        stage: "tcp",
-        code: "refused",
-        native: Some("ECONNREFUSED"),
-        exception: FS_INTERNAL,
-        exit: 4,
-    });
-}
-
-#[test]
-fn black_hole_before_and_after_accept() {
-    hung(&through(&proxy(Fault::BlackHoleBeforeAccept), ""), "tcp");
-    hung(&through(&proxy(Fault::BlackHoleAfterAccept), ""), "handshake");
-}
-
-#[test]
-fn silence_at_every_stage() {
-    let greeting = *GREETING;
-    hung(&through(&proxy(Fault::StallAfterServerBytes(greeting)), ""), "tls");
-    hung(&through(&proxy(Fault::StallAfterServerBytes(greeting + 100)), ""), "tls");
-    hung(&through(&proxy(Fault::StallAfterServerBytes(greeting)), PLAIN), "auth");
-    // The OK packet is the end of auth and of access: eleven bytes.
-    hung(&through(&proxy(Fault::StallAfterServerBytes(greeting + 11)), PLAIN), "query");
-    hung(&through(&proxy(Fault::StallAfterServerBytes(greeting + 30)), PLAIN), "query");
-}
-
-#[test]
-fn half_a_greeting_and_one_byte_a_second() {
-    // The provocation then gets no answer.
-    hung(&through(&proxy(Fault::StallAfterServerBytes(20)), ""), "handshake");
-    hung(&through(&proxy(Fault::Trickle), ""), "handshake");
 }
 
 #[test]
@@ -90,35 +32,12 @@ fn the_urls_own_limits() {
     assert!(tested.ran.took < Duration::from_millis(1000), "{:?}", tested.ran.took);
 }
 
-#[test]
-fn reset_and_closed_at_every_stage() {
-    let greeting = *GREETING;
-    let failed = |stage, native| Failed {
-        stage,
-        code: "connection_reset",
-        native: Some(native),
-        exception: FS_RESPONSE,
-        exit: 4,
-    };
-    through(&proxy(Fault::CloseAfterServerBytes(20)), "").failed(&failed("handshake", "EOF"));
-    through(&proxy(Fault::ResetAfterServerBytes(20)), "").failed(&failed("handshake", "ECONNRESET"));
-    through(&proxy(Fault::CloseAfterServerBytes(greeting)), "").failed(&failed("tls", "EOF"));
-    through(&proxy(Fault::ResetAfterServerBytes(greeting)), "").failed(&failed("tls", "ECONNRESET"));
-    through(&proxy(Fault::ResetAfterServerBytes(greeting)), PLAIN).failed(&failed("auth", "ECONNRESET"));
-    through(&proxy(Fault::CloseAfterServerBytes(greeting + 11)), PLAIN).failed(&failed("query", "EOF"));
-}
-
 const fn foreign<'a>() -> Failed<'a> {
     Failed { stage: "handshake", code: "wrong_protocol", native: None, exception: FS_RESPONSE, exit: 1 }
 }
 
 #[test]
 fn another_protocol_on_the_port() {
-    for (server, who) in
-        [(Foreign::Ssh, "an SSH server answered"), (Foreign::Http, "an HTTP server answered")]
-    {
-        through(&proxy(Fault::Speak(server)), "").failed(&foreign()).says(who);
-    }
     through(&proxy(Fault::Speak(Foreign::Tls)), "")
         .failed(&foreign())
         .says("a server that expects TLS from the first byte answered");
@@ -127,7 +46,7 @@ fn another_protocol_on_the_port() {
 #[test]
 fn postgresql_on_the_port() {
     // It waits for its client to speak, as a MySQL client waits for its server: silence, until somebody asks.
-    let port = crate::probes::postgres::SERVER.port();
+    let port = crate::support::servers::postgres::SERVER.port();
     let tested = Connection::to(format!("jdbc:mysql://localhost:{port}/app"));
     tested.test_with(&["--timeout", "1500ms"]).failed(&foreign()).says("a PostgreSQL server answered");
 }

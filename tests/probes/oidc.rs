@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use fixtures::{AwsAnswer, AwsCall, AwsFake, OidcClient, OidcProvider, OidcRequest, OidcTokens};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::CERTIFICATES;
 use crate::support::harness::exception::{FS_ACCESS_DENIED, FS_CREDENTIALS, FS_RESPONSE, INVALID_INPUT};
 use crate::support::harness::{Failed, Tested, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::certificates::CERTIFICATES;
 
 const SECRET_ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:connector-AbCdEf";
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";

@@ -4,48 +4,10 @@ use std::time::Duration;
 
 use fixtures::{PgBouncer, Postgres, Shutdown};
 
-use crate::probes::postgres::{CERTIFICATES, SERVER, url};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested, WRONG_PASSWORD};
-
-#[test]
-fn wrong_password_costs_one_login() {
-    let tested = Connection::postgres(SERVER.port(), "app").user("counted", WRONG_PASSWORD).test();
-    tested.failed(&Failed {
-        stage: "auth",
-        code: "credentials_rejected",
-        native: Some("28P01"),
-        exception: FS_CREDENTIALS,
-        exit: 1,
-    });
-    tested.says("auth: password authentication failed for user \"counted\". ");
-    assert_eq!(
-        tested.stages()[5..],
-        ["auth=failed".to_owned(), "access=not_reached".to_owned(), "query=not_reached".to_owned()]
-    );
-    assert_eq!(refused_logins(&SERVER, "counted"), 1);
-}
-
-#[test]
-fn a_refused_login_is_not_repeated_by_another_connection() {
-    let server = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
-    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
-    let wrong =
-        |database| Connection::postgres(server.port(), database).user("alice", WRONG_PASSWORD).input();
-    let input = serde_json::json!([wrong("postgres"), wrong("template1"), wrong("postgres"), wrong("other")]);
-    let ran = crate::support::harness::dialcheck(
-        &["test", "--input", "-", "--output", "json"],
-        input.to_string().as_bytes(),
-    );
-    assert_eq!(ran.code, 1);
-    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    for result in report["results"].as_array().unwrap() {
-        assert_eq!(result["failure"]["code"], "credentials_rejected");
-        assert_eq!(result["failure"]["native"], "28P01");
-        assert_eq!(result["failure"]["stage"], "auth");
-    }
-    assert_eq!(refused_logins(&server, "alice"), 1, "{}", server.log());
-}
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::postgres::{refused_logins, url};
 
 #[test]
 fn a_refused_login_stays_refused_whatever_came_before() {
@@ -205,17 +167,6 @@ fn a_session_that_is_held_back_holds_no_other_test_with_its_login() {
     }
     // Side by side: one after another they would take eight seconds.
     assert!(ran.took < Duration::from_secs(6), "{:?}", ran.took);
-}
-
-/// Refused logins of `user` in the server's log, whose lines carry user and SQLSTATE.
-pub(crate) fn refused_logins(server: &Postgres, user: &str) -> usize {
-    server
-        .log()
-        .lines()
-        .filter(|line| {
-            line.contains(&format!(" {user}@")) && line.contains(" 28P01 ") && line.contains("FATAL")
-        })
-        .count()
 }
 
 /// A smart shutdown takes a moment to begin.

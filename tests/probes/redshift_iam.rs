@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 use fixtures::{Answer, AwsAnswer, AwsCall, AwsFake, AwsRequest, DnsServer};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::SERVER;
 use crate::secrets::aws::{ACCOUNT, borrowed, environment, front};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
 use crate::support::running_server::Server;
+use crate::support::servers::postgres::SERVER;
 
 const DESCRIBE: &str = "DescribeClusters";
 const LOG_IN: &str = "GetClusterCredentials";

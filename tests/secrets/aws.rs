@@ -12,10 +12,11 @@ use base64::engine::general_purpose::STANDARD;
 use fixtures::{AwsAnswer, AwsCall, AwsFake, AwsRequest, Moto};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::{CERTIFICATES, SERVER};
 use crate::support::harness::exception::*;
 use crate::support::harness::{CANARY, Connection, Failed, PASSWORD, Tested, WRONG_PASSWORD, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::postgres::SERVER;
 
 const GET_SECRET: &str = "secretsmanager.GetSecretValue";
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";

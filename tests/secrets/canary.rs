@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::probes::postgres::{SERVER, url};
 use crate::support::harness::{Connection, PASSWORD, WRONG_PASSWORD, dialcheck, no_canary};
+use crate::support::servers::postgres::{SERVER, url};
 
 const FORMS: [&str; 5] = ["human", "json", "yaml", "junit", "github"];
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use fixtures::{Fault, FaultProxy, Listener};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::SERVER as POSTGRES;
 use crate::server::load::{connect_from, request};
 use crate::support::harness::{Connection, dialcheck};
 use crate::support::running_server::Server;
+use crate::support::servers::postgres::SERVER as POSTGRES;
 
 /// Begins a test of `connection`, as a client at 127.0.0.2.
 fn begin(server: &Server, connection: &Connection) -> TcpStream {
@@ -76,7 +76,7 @@ fn one_clients_tests_of_a_silent_host_take_no_more_than_its_share_and_its_time()
 
 #[test]
 fn a_host_that_answers_is_left_to_others_while_another_one_hangs() {
-    let victim = crate::probes::kafka::BROKER.port(Listener::Plaintext);
+    let victim = crate::support::servers::kafka::BROKER.port(Listener::Plaintext);
     let silent = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
     let server = Server::start(&["--timeout", "4s"]);
     let healthy = |servers: String| Connection::kafka(servers).with("KAFKA_SSL_ENABLED", "false");
@@ -99,7 +99,7 @@ fn a_host_that_answers_is_left_to_others_while_another_one_hangs() {
 
 #[test]
 fn no_client_takes_all_places_of_a_host_that_others_test_too() {
-    let victim = crate::probes::kafka::BROKER.port(Listener::Plaintext);
+    let victim = crate::support::servers::kafka::BROKER.port(Listener::Plaintext);
     let silent = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
     let server = Server::start(&["--timeout", "4s", "--jobs", "64"]);
     let healthy = |servers: String| Connection::kafka(servers).with("KAFKA_SSL_ENABLED", "false");

@@ -34,8 +34,10 @@ fn a_servers_memory_and_environment_are_nobodys() {
 #[test]
 fn a_command_that_follows_is_its_users_own() {
     let user = Unprivileged::new();
-    let postgres =
-        crate::support::harness::Connection::postgres(crate::probes::postgres::SERVER.port(), "app");
+    let postgres = crate::support::harness::Connection::postgres(
+        crate::support::servers::postgres::SERVER.port(),
+        "app",
+    );
     let input = user.folder().join("input.json");
     user.file("input.json", postgres.input().to_string().as_bytes());
     let mut command = user.dialcheck();

@@ -12,9 +12,9 @@ use probe_contract::{Partition, Region};
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::probes::postgres::SERVER as POSTGRES;
 use crate::support::harness::{PASSWORD, WRONG_PASSWORD, no_canary};
 use crate::support::running_server::Server;
+use crate::support::servers::postgres::SERVER as POSTGRES;
 
 const KEY_ID: &str = "AKIDMADEUPSDK";
 const SECRET_KEY: &str = "c4naRy-Pa55/secret+of+an+sdk=";

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use fixtures::{Fault, FaultProxy};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::SERVER as POSTGRES;
-use crate::probes::postgres_states::refused_logins;
 use crate::support::harness::{CANARY, Connection, PASSWORD, WRONG_PASSWORD};
 use crate::support::running_server::{Answer, Server};
+use crate::support::servers::postgres::{SERVER as POSTGRES, refused_logins};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| Server::start(&["--timeout", "2s"]));
 
@@ -162,7 +161,7 @@ fn access_denied_by_the_egress_gate_and_for_local_files() {
     let folder = tempfile::tempdir().unwrap();
     let material = folder.path().join("material");
     std::fs::create_dir(&material).unwrap();
-    let authority = crate::probes::postgres::CERTIFICATES.authority.pem();
+    let authority = crate::support::servers::certificates::CERTIFICATES.authority.pem();
     for name in ["inside.pem", "../outside.pem"] {
         std::fs::write(material.join(name), &authority).unwrap();
     }

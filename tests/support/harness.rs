@@ -17,6 +17,12 @@ pub(crate) const PASSWORD: &str = "c4naRy-Pa55-right";
 /// The password of those that must not.
 pub(crate) const WRONG_PASSWORD: &str = "c4naRy-Pa55-wrong";
 
+/// Every character that a URL, a shell, JSON or SQL takes for something else.
+pub(crate) const AWKWARD: &str = "c4naRy-Pa55@:/?#%41'\"\\&=;+ <>{}[]|^`~*$!ü€😀";
+
+/// The deadline of tests that hang. As a flag it is `--timeout 1500ms`.
+pub(crate) const DEADLINE: Duration = Duration::from_millis(1500);
+
 /// One run of the binary.
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -193,6 +199,17 @@ impl Tested {
         assert_eq!(&met, expected, "{:#}", self.result);
         let verdict = if expected.code == "not_testable" { "not_testable" } else { "failed" };
         assert_eq!(self.result["verdict"], verdict, "{:#}", self.result);
+        self
+    }
+
+    /// Asserts that a test with a timeout of [`DEADLINE`] hung at `stage`, and that it kept to that.
+    #[track_caller]
+    pub(crate) fn hung(&self, stage: &str) -> &Self {
+        const SLACK: Duration = Duration::from_millis(100);
+        let timeout = exception::TIMEOUT;
+        self.failed(&Failed { stage, code: "timed_out", native: None, exception: timeout, exit: 4 });
+        let took = Duration::from_secs_f64(self.result["ms"].as_f64().unwrap() / 1e3);
+        assert!(took >= DEADLINE && took <= DEADLINE + SLACK, "{took:?}");
         self
     }
 

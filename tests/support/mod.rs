@@ -4,4 +4,5 @@ pub(crate) mod aws_service;
 pub(crate) mod harness;
 pub(crate) mod running_server;
 pub(crate) mod schema;
+pub(crate) mod servers;
 pub(crate) mod signed;

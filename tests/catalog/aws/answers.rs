@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Environment, KEY, SECRET, orders, settings, unfinished};
-use crate::probes::postgres::SERVER as POSTGRES;
 use crate::support::aws_service::{Answer, AwsService, Request};
 use crate::support::harness::PASSWORD;
 use crate::support::harness::exception::*;
+use crate::support::servers::postgres::SERVER as POSTGRES;
 
 /// A catalog that answers as the script says. The database that its connections lead to is up before: a call has 10 s.
 pub(super) fn scripted(script: fn(&Request) -> Answer) -> AwsService {

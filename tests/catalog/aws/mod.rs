@@ -8,10 +8,10 @@ use std::time::Duration;
 use fixtures::{AwsAnswer, AwsCall, AwsFake, Fault, FaultProxy};
 use serde_json::{Value, json};
 
-use crate::probes::postgres::SERVER as POSTGRES;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, Ran, Tested, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::postgres::SERVER as POSTGRES;
 
 const KEY: &str = "AKIDMADEUPCATALOG";
 const SECRET: &str = "c4naRy-Pa55/secret+of+ann=";

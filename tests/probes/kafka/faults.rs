@@ -1,13 +1,10 @@
 //! Peers in a broker's place that refuse, fall silent, reset, talk something else, or try to hurt.
 
-use std::net::SocketAddr;
+use fixtures::{Fault, FaultProxy, Listener};
 
-use fixtures::{Fault, FaultProxy, Foreign, KafkaUser, Listener};
-
-use super::BROKER;
-use crate::probes::faults::hung;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
+use crate::support::servers::kafka::BROKER;
 
 fn to(proxy: &FaultProxy) -> Connection {
     Connection::kafka(format!("localhost:{}", proxy.port())).with("KAFKA_SSL_ENABLED", "false")
@@ -28,85 +25,20 @@ fn scram(proxy: &FaultProxy) -> Connection {
         .with("KAFKA_SASL_SCRAM_PASSWORD", PASSWORD)
 }
 
-/// In front of a listener of the genuine broker.
-fn in_front(listener: Listener, fault: Fault) -> FaultProxy {
-    FaultProxy::start(Some(SocketAddr::from(([127, 0, 0, 1], BROKER.port(listener)))), fault).unwrap()
-}
-
-const fn reset<'a>(stage: &'a str, native: &'a str) -> Failed<'a> {
-    Failed { stage, code: "connection_reset", native: Some(native), exception: FS_RESPONSE, exit: 4 }
-}
-
 #[test]
-fn refused_silent_and_reset() {
-    facing(Fault::Refuse).failed(&Failed {
-        stage: "tcp",
-        code: "refused",
-        native: Some("ECONNREFUSED"),
-        exception: FS_INTERNAL,
-        exit: 4,
-    });
-    hung(&facing(Fault::BlackHoleBeforeAccept), "tcp");
-    hung(&facing(Fault::BlackHoleAfterAccept), "handshake");
-    hung(&facing(Fault::Answer(vec![0])), "handshake");
-    facing(Fault::ResetAfterServerBytes(0)).failed(&reset("handshake", "ECONNRESET"));
-    facing(Fault::CloseAfterServerBytes(0)).failed(&reset("handshake", "EOF"));
-}
-
-/// The answer to ApiVersions of the genuine broker, and where the following ones begin, as the proxy counts bytes.
-fn answer_to_api_versions() -> usize {
-    let answer = first_answer(BROKER.port(Listener::SaslPlaintext));
-    assert_eq!(
-        usize::try_from(i32::from_be_bytes(answer[..4].try_into().unwrap())).unwrap(),
-        answer.len() - 4
-    );
-    answer.len()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the client that counts what a broker answers")]
-fn first_answer(port: u16) -> Vec<u8> {
-    use std::io::{Read as _, Write as _};
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.write_all(b"\0\0\0\x0a\0\x12\0\0\0\0\0\x01\0\0").unwrap();
-    let mut size = [0; 4];
-    stream.read_exact(&mut size).unwrap();
-    let mut rest = vec![0; u32::from_be_bytes(size) as usize];
-    stream.read_exact(&mut rest).unwrap();
-    [size.to_vec(), rest].concat()
-}
-
-#[test]
-fn silence_and_an_end_at_every_stage() {
-    let versions = answer_to_api_versions();
-    let alice =
-        |proxy: &FaultProxy| scram(proxy).with("KAFKA_SASL_SCRAM_PASSWORD", KafkaUser::ALICE.password);
-    let listener = Listener::SaslPlaintext;
-    for (bytes, stage) in [(versions / 2, "handshake"), (versions, "handshake"), (versions + 60, "auth")] {
-        hung(&test(&alice(&in_front(listener, Fault::StallAfterServerBytes(bytes)))), stage);
-        let closed = in_front(listener, Fault::CloseAfterServerBytes(bytes));
-        test(&alice(&closed)).failed(&reset(stage, "EOF"));
-    }
-    let plain = in_front(Listener::Plaintext, Fault::StallAfterServerBytes(versions));
-    hung(&test(&to(&plain)), "query");
-    let encrypted = in_front(Listener::Ssl, Fault::StallAfterServerBytes(100));
-    hung(&test(&to(&encrypted).with("KAFKA_SSL_ENABLED", "true")), "tls");
-    let trickle = in_front(Listener::Plaintext, Fault::Trickle);
-    hung(&test(&to(&trickle)), "handshake");
+fn a_byte_and_then_silence() {
+    facing(Fault::Answer(vec![0])).hung("handshake");
 }
 
 #[test]
 fn another_protocol_on_the_port() {
     let foreign =
         Failed { stage: "handshake", code: "wrong_protocol", native: None, exception: FS_RESPONSE, exit: 1 };
-    facing(Fault::Speak(Foreign::Ssh)).failed(&foreign).says("is not a Kafka broker: an SSH server answered");
-    facing(Fault::Speak(Foreign::Http))
-        .failed(&foreign)
-        .says("is not a Kafka broker: an HTTP server answered");
     facing(Fault::Answer(b"nonsense".to_vec()))
         .failed(&foreign)
         .says("is not a Kafka broker: something else answered");
     facing(Fault::Answer(b"\x7f\xff\xff\xff\0\0\0\x02".to_vec())).failed(&foreign);
-    let port = crate::probes::postgres::SERVER.port();
+    let port = crate::support::servers::postgres::SERVER.port();
     let postgres = Connection::kafka(format!("localhost:{port}")).with("KAFKA_SSL_ENABLED", "false");
     test(&postgres).failed(&foreign);
 }

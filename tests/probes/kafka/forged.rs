@@ -8,7 +8,7 @@ use std::thread;
 
 use fixtures::Listener;
 
-use super::BROKER;
+use crate::support::servers::kafka::BROKER;
 
 /// What it answers to Metadata.
 #[derive(Clone)]

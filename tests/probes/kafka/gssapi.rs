@@ -4,9 +4,9 @@ use std::path::Path;
 
 use fixtures::{Fault, FaultProxy, Listener, free_port};
 
-use super::{BROKER, FILES, at, file, refused};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed};
+use crate::support::servers::kafka::{BROKER, FILES, at, file, refused};
 
 /// Writes a keytab or a krb5.conf, and gives its place.
 pub(super) fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {

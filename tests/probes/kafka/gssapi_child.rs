@@ -10,9 +10,9 @@ use fixtures::{Fault, FaultProxy, Listener};
 use serde_json::Value;
 
 use super::gssapi::kerberos;
-use super::{BROKER, keystore};
 use crate::cli::unprivileged::Unprivileged;
 use crate::support::harness::Connection;
+use crate::support::servers::kafka::{BROKER, keystore};
 
 /// A login of an ordinary user that waits for a KDC, with its own folder for temporary files.
 struct Hanging {

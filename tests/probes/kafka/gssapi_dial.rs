@@ -6,11 +6,11 @@ use std::thread;
 
 use fixtures::{Answer, DnsServer, Fault, FaultProxy, Listener, free_port};
 
-use super::BROKER;
 use super::forged::{Forged, ForgedBroker};
 use super::gssapi::{LISTENERS, kerberos};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, Tested};
+use crate::support::servers::kafka::BROKER;
 
 const ALICE: &str = "alice@TEST.LOCAL";
 

@@ -2,9 +2,9 @@
 
 use fixtures::{AwsFake, Listener, MskCredentials};
 
-use super::{at, refused_in, rejected};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
+use crate::support::servers::kafka::{at, refused_in, rejected};
 
 const KNOWN: MskCredentials = MskCredentials::KNOWN;
 
@@ -60,7 +60,7 @@ fn forged_and_expired_tokens_are_refused() {
 #[track_caller]
 fn refused_by(listener: Listener, environment: &[(&str, &str)]) {
     let connection = iam(listener);
-    super::refused_as(listener, || test(&connection, environment), &rejected(), 1);
+    crate::support::servers::kafka::refused_as(listener, || test(&connection, environment), &rejected(), 1);
 }
 
 /// It would be good for whoever receives it.
@@ -119,6 +119,11 @@ fn as_the_role_that_the_definition_names() {
     let connection = iam(Listener::MskIam).with("ROLE_ARN", ROLE);
     let endpoint = fake.endpoint();
     let environment = environment(KNOWN.secret_access_key, &[("AWS_ENDPOINT_URL", &endpoint)]);
-    super::refused_as(Listener::MskIam, || test(&connection, &environment), &rejected(), 1);
+    crate::support::servers::kafka::refused_as(
+        Listener::MskIam,
+        || test(&connection, &environment),
+        &rejected(),
+        1,
+    );
     assert_eq!(fake.calls().get("AssumeRole"), Some(&1));
 }

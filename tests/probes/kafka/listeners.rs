@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use fixtures::{Fault, FaultProxy, KafkaCluster, KafkaUser, Listener, free_port};
 
-use super::{BROKER, at, plain, rejected, says_no_secret};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, Tested, WRONG_PASSWORD};
+use crate::support::servers::kafka::{BROKER, at, plain, rejected, says_no_secret};
 
 /// Three brokers, of which the third advertises a port where nobody listens.
 static CLUSTER: LazyLock<KafkaCluster> =
@@ -135,7 +135,7 @@ fn a_refused_login_counts_although_a_broker_is_down() {
     let port = BROKER.port(Listener::SaslPlaintext);
     let connection = plain(Listener::SaslPlaintext, "partial", WRONG_PASSWORD)
         .with("KAFKA_BOOTSTRAP_SERVERS", format!("localhost:{dead},localhost:{port}"));
-    super::refused(Listener::SaslPlaintext, &connection, &rejected(), 1);
+    crate::support::servers::kafka::refused(Listener::SaslPlaintext, &connection, &rejected(), 1);
 }
 
 #[test]

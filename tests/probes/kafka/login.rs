@@ -3,59 +3,18 @@
 use fixtures::{KafkaUser, Listener};
 use serde_json::json;
 
-use super::{BROKER, at, plain, refused, rejected, says_no_secret, scram};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, WRONG_PASSWORD};
+use crate::support::servers::kafka::{BROKER, at, plain, refused, scram};
 
 const LISTENERS: [Listener; 2] = [Listener::SaslPlaintext, Listener::SaslSsl];
 
 #[test]
-fn a_right_login_passes_by_both_mechanisms() {
-    for listener in LISTENERS {
-        for KafkaUser { name, password } in [KafkaUser::ALICE, KafkaUser::ODD, KafkaUser::ADMIN] {
-            for (mechanism, connection) in [
-                ("SCRAM-SHA-512", scram(listener, name, password)),
-                ("PLAIN", plain(listener, name, password)),
-            ] {
-                let tested = connection.test();
-                tested.passed();
-                says_no_secret(&tested);
-                assert_eq!(tested.evidence("auth", "mechanism"), mechanism);
-                assert_eq!(tested.evidence("auth", "user"), name);
-                let offered = tested.evidence("handshake", "mechanisms_offered");
-                assert!(offered.as_array().unwrap().contains(&mechanism.into()), "{offered}");
-                assert_eq!(tested.evidence("query", "brokers"), 1);
-                assert!(tested.evidence("access", "topics").as_u64().unwrap() >= 1);
-            }
-        }
-    }
-}
-
-#[test]
-fn the_stages_are_those_of_the_listener() {
+fn the_stages_without_tls_and_login() {
     let passed = |stages: &[&str]| stages.iter().map(|stage| format!("{stage}=passed")).collect::<Vec<_>>();
-    let KafkaUser { name, password } = KafkaUser::ALICE;
-    let tested = scram(Listener::SaslSsl, name, password).test();
-    let all = ["settings", "secrets", "dns", "tcp", "tls", "handshake", "auth", "query", "access"];
-    assert_eq!(tested.stages(), passed(&all));
-    tested.warns_of_nothing();
     let tested = at(Listener::Plaintext).test();
     tested.passed().warns("plaintext");
     assert_eq!(tested.stages(), passed(&["settings", "dns", "tcp", "handshake", "query", "access"]));
-    let tested = plain(Listener::SaslPlaintext, name, password).test();
-    tested.passed().warns("plaintext").warns("plaintext_password");
-}
-
-#[test]
-fn a_wrong_password_and_an_unknown_user_are_refused_once() {
-    for listener in LISTENERS {
-        for (user, password) in [(KafkaUser::ALICE.name, WRONG_PASSWORD), ("stranger", WRONG_PASSWORD)] {
-            let words = "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-512";
-            refused(listener, &scram(listener, user, password), &rejected(), 1).says(words);
-            let words = "Authentication failed: Invalid username or password";
-            refused(listener, &plain(listener, user, password), &rejected(), 1).says(words);
-        }
-    }
 }
 
 #[test]
@@ -100,22 +59,6 @@ fn no_login_where_one_is_wanted() {
     for listener in LISTENERS {
         // To the broker that was no failed login.
         refused(listener, &at(listener), &expected, 0).says("expects a login").says("SCRAM-SHA-512");
-    }
-}
-
-#[test]
-fn a_user_without_any_right() {
-    let expected = Failed {
-        stage: "access",
-        code: "access_denied",
-        native: Some("29"),
-        exception: FS_ACCESS_DENIED,
-        exit: 1,
-    };
-    let KafkaUser { name, password } = KafkaUser::MALLORY;
-    for listener in LISTENERS {
-        refused(listener, &scram(listener, name, password), &expected, 0).says("lets this user see no topic");
-        refused(listener, &plain(listener, name, password), &expected, 0).says("lets this user see no topic");
     }
 }
 

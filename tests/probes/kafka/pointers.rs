@@ -3,10 +3,10 @@
 use fixtures::{AwsAnswer, AwsCall, KafkaUser, Listener, Profile};
 use serde_json::json;
 
-use super::{BROKER, FILES, at, keystore, says_no_secret};
 use crate::secrets::aws::{ACCOUNT, borrowed, environment, front, sealed};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, Tested};
+use crate::support::servers::kafka::{BROKER, FILES, at, keystore, says_no_secret};
 
 fn test(connection: &Connection) -> Tested {
     let front = front();
@@ -122,7 +122,8 @@ fn a_keystore_in_s3_opens_with_encrypted_passwords() {
 fn an_authority_that_glue_would_not_take() {
     let weak = BROKER.certificates().self_signed_ca.certificate_pem.clone();
     std::fs::write(FILES.path().join("weak.pem"), weak).unwrap();
-    let connection = at(Listener::Ssl).with("KAFKA_CUSTOM_CERT", super::file("weak.pem"));
+    let connection =
+        at(Listener::Ssl).with("KAFKA_CUSTOM_CERT", crate::support::servers::kafka::file("weak.pem"));
     test(&connection)
         .failed(&Failed {
             stage: "secrets",

@@ -4,30 +4,16 @@ use std::time::Duration;
 
 use fixtures::{Listener, Profile};
 
-use super::{BROKER, FILES, at, file, keystore, refused};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed};
+use crate::support::servers::kafka::{BROKER, FILES, at, file, keystore, refused};
 
 const STORE_PASSWORD: &str = "c4naRy-Pa55-store";
 
 #[test]
-fn a_good_certificate_passes_with_chain_and_name() {
-    let tested = at(Listener::Ssl).test();
-    tested.passed().warns_of_nothing();
-    assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
-}
-
-#[test]
-fn certificates_of_brokers_are_reported_apart() {
+fn an_untrusted_certificate_costs_one_handshake() {
     let failed =
         |code, native| Failed { stage: "tls", code, native: Some(native), exception: FS_RESPONSE, exit: 1 };
-    for (listener, expected) in [
-        (Listener::WrongName, failed("certificate_wrong_name", "NotValidForName")),
-        (Listener::Expired, failed("certificate_expired", "Expired")),
-        (Listener::Untrusted, failed("certificate_untrusted", "UnknownIssuer")),
-    ] {
-        refused(listener, &at(listener), &expected, 1);
-    }
     let untrusted = failed("certificate_untrusted", "UnknownIssuer");
     let other = at(Listener::Ssl).with("KAFKA_CUSTOM_CERT", file("other.pem"));
     refused(Listener::Ssl, &other, &untrusted, 1).says("KAFKA_CUSTOM_CERT");
@@ -56,41 +42,17 @@ fn a_client_certificate_logs_in() {
         .warns("property_ignored");
 }
 
-fn certificate_refused(native: &str) -> Failed<'_> {
-    Failed {
+#[test]
+fn a_client_certificate_is_shown_once() {
+    let expected = Failed {
         stage: "tls",
         code: "client_certificate_refused",
-        native: Some(native),
+        native: Some("CertificateUnknown"),
         exception: FS_CREDENTIALS,
         exit: 1,
-    }
-}
-
-/// The broker is done with its handshake when it looks at the certificate: all the same it is stage `tls`.
-#[test]
-fn client_certificates_are_reported_apart_as_far_as_the_broker_does() {
-    let listener = Listener::MutualTls;
-    // Newer releases of Java 17 send the alert that TLS 1.3 has for this, older ones a general one.
-    let without = || {
-        let mut tested = at(listener).test_in(&[]);
-        let native = &mut tested.result["failure"]["native"];
-        if native == "CertificateRequired" {
-            *native = "BadCertificate".into();
-        }
-        tested
     };
-    super::refused_as(listener, without, &certificate_refused("BadCertificate"), 1)
-        .says("the definition has none");
-
-    let expected = certificate_refused("CertificateUnknown");
     let expired = client("expired", &Profile::ExpiredClient("alice".to_owned()));
-    refused(listener, &expired, &expected, 1);
-
-    let foreign = BROKER.certificates().other_authority.issue(&Profile::Client("alice".to_owned())).unwrap();
-    let foreign = at(listener)
-        .with("KAFKA_CLIENT_KEYSTORE", keystore("foreign", &foreign, STORE_PASSWORD))
-        .with("KAFKA_CLIENT_KEYSTORE_PASSWORD", STORE_PASSWORD);
-    refused(listener, &foreign, &expected, 1);
+    refused(Listener::MutualTls, &expired, &expected, 1);
 }
 
 #[test]
@@ -157,25 +119,11 @@ fn a_keystore_of_javas_own_format_logs_in() {
 }
 
 #[test]
-fn tls_where_there_is_none() {
-    let expected =
-        Failed { stage: "tls", code: "tls_not_offered", native: None, exception: FS_UNSUPPORTED, exit: 1 };
-    for listener in [Listener::Plaintext, Listener::SaslPlaintext] {
-        let port = BROKER.port(listener);
-        let tested = Connection::kafka(format!("localhost:{port}")).test();
-        tested.failed(&expected).says("without TLS").says("KAFKA_SSL_ENABLED");
-        assert!(tested.ran.took < Duration::from_secs(2), "{:?}", tested.ran.took);
-    }
-}
-
-#[test]
-fn clear_text_where_there_is_tls() {
+fn clear_text_and_no_login_where_there_is_tls() {
     let expected =
         Failed { stage: "handshake", code: "tls_required", native: None, exception: FS_INPUT, exit: 1 };
-    for listener in [Listener::Ssl, Listener::SaslSsl] {
-        let connection = at(listener).with("KAFKA_SSL_ENABLED", "false");
-        let tested = refused(listener, &connection, &expected, 1);
-        tested.says("expects TLS").says("KAFKA_SSL_ENABLED");
-        assert!(tested.ran.took < Duration::from_secs(2), "{:?}", tested.ran.took);
-    }
+    let connection = at(Listener::Ssl).with("KAFKA_SSL_ENABLED", "false");
+    let tested = refused(Listener::Ssl, &connection, &expected, 1);
+    tested.says("expects TLS").says("KAFKA_SSL_ENABLED");
+    assert!(tested.ran.took < Duration::from_secs(2), "{:?}", tested.ran.took);
 }

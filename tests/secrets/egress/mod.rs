@@ -11,11 +11,11 @@ use std::net::IpAddr;
 use fixtures::{Answer, AwsAnswer, AwsCall, AwsFake, AwsRequest, DnsServer};
 use serde_json::json;
 
-use crate::probes::postgres::SERVER;
 use crate::secrets::aws::{borrowed, environment, front};
 use crate::support::harness::exception::*;
 use crate::support::harness::{CANARY, Connection, Failed, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::postgres::SERVER;
 
 const SETTINGS: Failed<'_> =
     Failed { stage: "settings", code: "invalid_settings", native: None, exception: INVALID_INPUT, exit: 2 };

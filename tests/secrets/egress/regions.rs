@@ -6,11 +6,12 @@ use fixtures::{AwsFake, Provider};
 use serde_json::{Value, json};
 
 use super::{BLOCKED, ROLE, SETTINGS, asked, at_aws, behind, iam, with_certificate, with_secret};
-use crate::probes::postgres::{CERTIFICATES, SERVER};
 use crate::secrets::aws::borrowed;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, Tested, dialcheck_with};
 use crate::support::running_server::Server;
+use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::postgres::SERVER;
 
 /// A host of an attacker's that shows a certificate which is trusted: it would read whatever is sent to it.
 #[test]

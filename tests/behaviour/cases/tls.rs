@@ -1,0 +1,112 @@
+//! Certificates of servers and of clients, and TLS that one side wants and the other does not have.
+
+use std::time::Duration;
+
+use crate::behaviour::{Certificate, ClientKind, Subject, Tls};
+use crate::support::harness::exception::{FS_RESPONSE, FS_UNSUPPORTED};
+use crate::support::harness::{Failed, Tested};
+
+/// How soon a verdict comes that needs no waiting for a silent peer.
+const SOON: Duration = Duration::from_secs(2);
+
+fn verified<S: Subject>() -> Tls {
+    Tls::Verified(S::authority())
+}
+
+pub(crate) fn good_certificate<S: Subject>() {
+    let served = S::serving(Certificate::Good);
+    let tested = served.login.tls(verified::<S>()).test::<S>();
+    tested.passed().warns_of_nothing();
+    assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
+    let certificate = tested.evidence("tls", "peer_certificate");
+    assert!(certificate["subject_alternative_names"].as_array().unwrap().contains(&"localhost".into()));
+    assert!((28..=30).contains(&certificate["days_left"].as_i64().unwrap()), "{certificate}");
+    drop(served.server);
+}
+
+/// Asserts that a server's certificate is refused with `code`, whose name in rustls is `native`.
+fn refused<S: Subject>(certificate: Certificate, code: &str, native: &str) -> Tested {
+    let served = S::serving(certificate);
+    let tested = served.login.tls(verified::<S>()).test::<S>();
+    tested.failed(&failed(code, native));
+    drop(served.server);
+    tested
+}
+
+fn failed<'a>(code: &'a str, native: &'a str) -> Failed<'a> {
+    Failed { stage: "tls", code, native: Some(native), exception: FS_RESPONSE, exit: 1 }
+}
+
+pub(crate) fn authority_that_is_not_trusted<S: Subject>() {
+    let served = S::serving(Certificate::Good);
+    let tested = served.login.tls(Tls::Verified(S::other_authority())).test::<S>();
+    tested.failed(&failed("certificate_untrusted", "UnknownIssuer"));
+    drop(served.server);
+}
+
+pub(crate) fn untrusted_certificate<S: Subject>() {
+    refused::<S>(Certificate::Untrusted, "certificate_untrusted", "UnknownIssuer");
+}
+
+pub(crate) fn expired_certificate<S: Subject>() {
+    let tested = refused::<S>(Certificate::Expired, "certificate_expired", "Expired");
+    let certificate = tested.evidence("tls", "peer_certificate");
+    assert!(certificate["days_left"].as_i64().unwrap() < 0, "{certificate}");
+    let not_after = certificate["not_after"].as_str();
+    assert!(not_after.is_some() && not_after < tested.result["started"].as_str(), "{certificate}");
+}
+
+pub(crate) fn certificate_that_is_not_valid_yet<S: Subject>() {
+    refused::<S>(Certificate::NotYetValid, "certificate_not_yet_valid", "NotValidYet");
+}
+
+pub(crate) fn certificate_for_another_host<S: Subject>() {
+    refused::<S>(Certificate::WrongName, "certificate_wrong_name", "NotValidForName")
+        .says("is not for localhost; it is for other.example");
+}
+
+pub(crate) fn missing_intermediate<S: Subject>() {
+    refused::<S>(Certificate::MissingIntermediate, "certificate_untrusted", "UnknownIssuer")
+        .says("no intermediate certificate came with it");
+}
+
+pub(crate) fn required_but_not_offered<S: Subject>() {
+    let tested = S::without_tls().tls(verified::<S>()).test::<S>();
+    let exception = FS_UNSUPPORTED;
+    tested
+        .failed(&Failed { stage: "tls", code: "tls_not_offered", native: None, exception, exit: 1 })
+        .says(S::NO_TLS_SAYS);
+    assert!(tested.ran.took < SOON, "{:?}", tested.ran.took);
+}
+
+pub(crate) fn demanded_by_the_server_but_off<S: Subject>() {
+    let refusal = S::tls_demanded();
+    assert!(refusal.login.tls == Tls::Off);
+    refusal.test::<S>();
+    refusal.login.tls(verified::<S>()).test::<S>().passed();
+}
+
+pub(crate) fn client_certificate<S: Subject>() {
+    let login = S::client_certificates().login.client(S::client_certificate(ClientKind::Good));
+    login.test::<S>().passed().warns_of_nothing();
+}
+
+pub(crate) fn client_certificate_absent<S: Subject>() {
+    let server = S::client_certificates();
+    let tested = server.login.test::<S>();
+    let native = tested.result["failure"]["native"].as_str();
+    let absent = server.absent.iter().find(|failed| failed.native == native);
+    tested.failed(absent.unwrap_or(&server.absent[0])).says(server.says);
+}
+
+pub(crate) fn client_certificate_expired<S: Subject>() {
+    let server = S::client_certificates();
+    let login = server.login.client(S::client_certificate(ClientKind::Expired));
+    login.test::<S>().failed(&server.expired);
+}
+
+pub(crate) fn client_certificate_untrusted<S: Subject>() {
+    let server = S::client_certificates();
+    let login = server.login.client(S::client_certificate(ClientKind::Untrusted));
+    login.test::<S>().failed(&server.untrusted);
+}
