@@ -2,6 +2,7 @@
 //! what it was asked and why it refused.
 
 mod certificates;
+mod library;
 
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
