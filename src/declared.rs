@@ -61,7 +61,7 @@ pub(crate) fn missing_properties(
     }
 }
 
-/// Whether the value of `key` is kept out of everything that is shown. Where no protocol declares it (a probe that the build lacks, a
+/// Whether the value of `key` is never shown. Where no protocol declares it (a probe that the build lacks, a
 /// type that a user registered, a key that nobody reads), the key's name decides, and rather too often.
 pub(crate) fn is_masked(protocols: &[&'static dyn Protocol], connection_type: &str, key: &str) -> bool {
     match property(protocols, connection_type, key) {
@@ -78,7 +78,7 @@ pub(crate) fn is_password(protocols: &[&'static dyn Protocol], connection_type: 
     }
 }
 
-/// The property under which the password `key` is kept when KMS has encrypted it; none where it is not a password in clear text.
+/// The property that contains the password `key` when KMS has encrypted it; none where it is not a password in clear text.
 /// Where no protocol declares it, it is spelled as Glue spells all of them.
 pub(crate) fn encrypted_key(
     protocols: &[&'static dyn Protocol],
@@ -94,7 +94,7 @@ pub(crate) fn encrypted_key(
     }
 }
 
-/// The password that is kept under `key` when KMS has encrypted it: the other way of [`encrypted_key`].
+/// The password that `key` contains when KMS has encrypted it: the inverse of [`encrypted_key`].
 pub(crate) fn plain_key(
     protocols: &[&'static dyn Protocol],
     connection_type: &str,

@@ -5,7 +5,7 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // From here on /proc/PID/mem, environ and the like are root's: whoever runs as the same user reads no secret there, and attaches no
+    // From here on /proc/PID/mem, environ and the like are root's: a process of the same user reads no secret there, and attaches no
     // debugger. A system that refuses leaves it as it was.
     #[cfg(target_os = "linux")]
     let _refused = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);

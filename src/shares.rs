@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A number of places. An owner may take another one as long as it holds no more than are free ("dynamic thresholds", Choudhury and
-/// Hahne, 1998): one alone has half of them, two have a third each, and whoever comes late finds some. An owner may share its part among
+/// Hahne, 1998): one alone has half of them, two have a third each, and a latecomer finds some. An owner may share its part among
 /// owners within it in the same way: a path names them from the outermost.
 pub(crate) struct Shares<K> {
     places: usize,
@@ -37,7 +37,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
         Self { places, taken: Arc::new(Mutex::new(Taken { places: 0, owners: HashMap::new() })) }
     }
 
-    /// Takes a place that counts to all owners on each of `paths`; to nobody where there are none.
+    /// Takes a place that counts to all owners on each of `paths`; to no owner where `paths` is empty.
     pub(crate) fn take(&self, paths: &[Vec<K>]) -> Result<Share<K>, Exhausted> {
         let mut taken = lock(&self.taken);
         let free = self.places - taken.places;
@@ -139,7 +139,7 @@ mod tests {
         let first = take("first");
         assert_eq!(first.len(), 65);
         let (second, third) = (take("second"), take("third"));
-        assert_eq!((second.len(), third.len()), (33, 16), "whoever comes late finds some of the host's part");
+        assert_eq!((second.len(), third.len()), (33, 16), "a latecomer finds some of the host's part");
         assert_eq!(takes(&shares, "other").len(), 72, "and of what is not the host's");
     }
 

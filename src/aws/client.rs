@@ -90,7 +90,7 @@ pub enum ServerCertificate {
     Unchecked,
 }
 
-/// What happens in a call. There is no content in it.
+/// What happens in a call. It contains no content of it.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// A request goes out.

@@ -52,7 +52,7 @@ pub enum CallError {
     /// The answer is larger than Glue's are.
     #[error("the answer is larger than 64 MiB")]
     TooLarge,
-    /// What answers is no service of AWS's.
+    /// What answers is not a service of AWS.
     #[error("{host} answers with something else than AWS JSON (HTTP status {status})")]
     NotAwsJson {
         /// Host and port.

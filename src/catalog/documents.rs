@@ -29,7 +29,7 @@ pub struct Documents {
     read: Timestamp,
 }
 
-/// Why a folder is no catalog: everything that is wrong with it, one line each.
+/// Why a folder can't be a catalog: everything that is wrong with it, one line each.
 #[derive(Debug)]
 pub struct FolderError {
     /// In the order of the files, one at least.
@@ -52,7 +52,7 @@ pub enum Wrong {
     /// The folder can't be listed.
     #[error("{}", unreadable(.0))]
     Unreadable(#[source] io::Error),
-    /// There is no document in the file.
+    /// The file contains no document.
     #[error(transparent)]
     Document(DocumentError),
     /// The document is not of connections with unique names.

@@ -17,7 +17,7 @@ use crate::private_file::{self, PrivateFileError, Readers};
 #[derive(Debug)]
 pub struct Key(pub(super) LessSafeKey);
 
-/// Why there is no key.
+/// Why the key could not be had.
 #[derive(Debug, thiserror::Error)]
 #[error("the key file {}: {wrong}", file.display())]
 pub struct KeyError {
@@ -94,7 +94,7 @@ impl KeyError {
     }
 }
 
-/// Writes a new key to a file beside `path` and links it there whole: whoever comes second finds the first one's.
+/// Writes a new key to a file beside `path` and links it there whole: the second process to try finds the first one's key.
 fn make(path: &Path) -> Result<(), Wrong> {
     let mut key = Zeroizing::new([0; LENGTH]);
     rand::fill(key.as_mut()).map_err(|_| io::Error::from(io::ErrorKind::Unsupported))?;

@@ -29,7 +29,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, CatalogError>>;
 
 /// Where connections are kept: several catalogs, distinguished by the id of the account that each belongs to.
 ///
-/// A write that was acknowledged is kept, and no write is kept by half. Whoever changes a connection says which revision of
+/// A write that was acknowledged is kept, and no write is kept by half. The caller that changes a connection says which revision of
 /// it was read: what has changed in between is not overwritten. No operation is cancelled half-way when its future is dropped.
 pub trait Catalog: Send + Sync {
     /// The connection `name`.

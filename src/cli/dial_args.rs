@@ -23,7 +23,7 @@ pub(super) struct AccessPolicy {
 }
 
 impl AccessPolicy {
-    /// For whoever types the definitions, and has it all anyway.
+    /// For the user who types the definitions, and has it all anyway.
     pub(super) const COMMAND_LINE: Self = Self { loopback: Loopback::Open, local_files: LocalFiles::Allowed };
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct DialArgs {
     pub(crate) aws: AwsArguments,
 
     /// Send a token for Amazon MSK (AWS_MSK_IAM) to this host too, and not only to Amazon's own names: a broker behind a
-    /// name of yours, a test's; the token is good for whoever receives it (may be repeated)
+    /// name of yours, a test's; every host that receives the token can use it (may be repeated)
     #[cfg(feature = "aws")]
     #[arg(long = "msk-broker", value_name = "HOST", value_parser = host)]
     pub(crate) msk_brokers: Vec<String>,

@@ -24,7 +24,7 @@ const MAX_CONNECTIONS: usize = 4096;
 
 #[derive(Args)]
 pub(crate) struct ServeArguments {
-    /// Where to listen; anywhere but on loopback it takes --auth sigv4 and a certificate
+    /// Where to listen; anywhere but on loopback it needs --auth sigv4 and a certificate
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7117")]
     listen: SocketAddr,
 
@@ -131,7 +131,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
     };
     let catalog = arguments.catalog.open(&arguments.dial_args)?;
     let reach = AccessPolicy {
-        // To whoever calls from this machine it is open anyway, unless a proxy has others call from there.
+        // Every process on this machine can call it anyway, unless a proxy has others call from there.
         loopback: if arguments.listen.ip().is_loopback() && !arguments.deny_loopback {
             Loopback::Open
         } else {

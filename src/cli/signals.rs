@@ -36,7 +36,7 @@ impl EndSignal {
     }
 }
 
-/// Every signal of that kind from the moment this is made, on whatever runtime it is waited for.
+/// Every signal of that kind from the moment this is made, on any runtime.
 pub(super) struct EndSignals {
     interrupt: Signal,
     terminate: Signal,
@@ -73,7 +73,7 @@ impl EndSignals {
     }
 }
 
-/// Whether whoever started this process had it ignore SIGHUP, as `nohup` does (proc_pid_stat(5), `sigignore`).
+/// Whether the parent had this process ignore SIGHUP, as `nohup` does (proc_pid_stat(5), `sigignore`).
 fn ignores_hangup() -> bool {
     const SIGHUP: u64 = 1;
     /// Counted from the field behind the program's name.

@@ -1,6 +1,6 @@
-//! Standard output and standard error, in which nothing is a command to whoever runs a job.
+//! Standard output and standard error, in which nothing is a command to a CI runner.
 //!
-//! A CI runner reads both streams line by line, whatever is in them: GitHub Actions obeys `::name::` at the beginning of a line
+//! A CI runner reads both streams line by line: GitHub Actions obeys `::name::` at the beginning of a line
 //! and `##[name]` anywhere in one (GitHub documentation, "Workflow commands", and `ActionCommand` of its runner), Azure Pipelines
 //! `##vso[…]`, TeamCity `##teamcity[…]`. Names, hosts and the words of servers are other people's, so all that is written goes
 //! through here. GitLab's `section_start:…` needs an escape character, which `printable` takes out.
@@ -70,7 +70,7 @@ impl<W: Write> Stream<W> {
         Self { out: BufWriter::new(out), syntax, is_coloured, line: Vec::new() }
     }
 
-    /// Writes a workflow command of GitHub's, one that is meant; there is no other in it.
+    /// Writes a workflow command of GitHub that is meant; its text can't contain another.
     pub(super) fn command(&mut self, command: &str) -> io::Result<()> {
         self.end_line()?;
         writeln!(self.out, "{}", without_marks(command, Syntax::Text))
@@ -109,7 +109,7 @@ impl<W: Write> Drop for Stream<W> {
     }
 }
 
-/// `line` without anything that a runner takes for a command.
+/// `line` without anything that a runner reads as a command.
 fn without_commands(line: &str, syntax: Syntax) -> Cow<'_, str> {
     let text = line.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let at = line.len() - text.len();

@@ -40,7 +40,7 @@ impl Totals {
 
     pub(super) fn exit_code(&self) -> u8 {
         let Summary { passed, failed, not_testable, .. } = self.summary;
-        // A sweep that proved nothing is no success.
+        // A sweep that proved nothing is not a success.
         if not_testable > 0 && passed + failed == 0 {
             return ExitClass::Usage.code();
         }

@@ -1,8 +1,8 @@
-//! Why there is no document.
+//! Why a document could not be read.
 
 use std::io;
 
-/// Why there is no document. Shows places and never text.
+/// Why a document could not be read. Shows places and never text.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     /// There is nothing in the file, or nothing but comments.

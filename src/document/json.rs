@@ -1,4 +1,4 @@
-//! JSON by way of `serde_json`, which keeps the order, bounds the depth and says where it fails.
+//! JSON by `serde_json`, which keeps the order, bounds the depth and says where it fails.
 
 use std::cell::Cell;
 use std::fmt;
@@ -75,7 +75,7 @@ impl<'de> Visitor<'de> for &Cursor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Item, E> {
-        // JSON has no numbers that are none.
+        // JSON has neither NaN nor infinities.
         let number = serde_json::Number::from_f64(value);
         self.item(number.map_or(Node::Null, Node::Number), self.line.get())
     }

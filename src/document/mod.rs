@@ -22,7 +22,7 @@ pub use node::{Item, Node};
 pub enum Syntax {
     /// RFC 8259.
     Json,
-    /// YAML 1.2; bare words that only YAML 1.1 takes for booleans or numbers are distinguished from strings too.
+    /// YAML 1.2; bare words that only YAML 1.1 reads as booleans or numbers are distinguished from strings too.
     Yaml,
 }
 
@@ -114,7 +114,7 @@ impl Document {
         &self.root
     }
 
-    /// The outermost node, for whoever takes the document apart.
+    /// The outermost node.
     #[must_use]
     pub fn into_root(self) -> Item {
         self.root

@@ -22,7 +22,7 @@ pub enum Node {
     Number(serde_json::Number),
     /// A text.
     String(Secret),
-    /// A bare YAML scalar that YAML 1.1 or 1.2 takes for a number or a boolean. It has to be quoted to be a text.
+    /// A bare YAML scalar that YAML 1.1 or 1.2 reads as a number or a boolean. It has to be quoted to be a text.
     PlainScalar(Secret),
     /// A list.
     List(Vec<Item>),

@@ -65,7 +65,7 @@ fn is_decimal(text: &str) -> bool {
         && (begins(whole) || whole.is_empty() && begins(fraction))
 }
 
-/// `12:30:45`, which YAML 1.1 takes for a number of base 60.
+/// `12:30:45`, which YAML 1.1 reads as a number of base 60.
 fn is_sexagesimal(text: &str) -> bool {
     let mut places = text.split(':');
     let first = places.next().unwrap_or_default();
@@ -75,7 +75,7 @@ fn is_sexagesimal(text: &str) -> bool {
     }
     let mut any = false;
     for place in places {
-        // Only the last place may have a fraction; one in the middle is no number, but quoting it does no harm.
+        // Only the last place may have a fraction; one in the middle is not a number, but quoting it does no harm.
         let (place, fraction) = place.split_once('.').unwrap_or((place, ""));
         let fits = matches!(place.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
         if !fits || !whole(fraction) {

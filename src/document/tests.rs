@@ -214,7 +214,7 @@ fn debug_shows_no_text() {
     }
 }
 
-/// A generator of its own, so that a failure can be repeated.
+/// A generator with a fixed seed, so that a failure can be repeated.
 struct Dice(u64);
 
 impl Dice {

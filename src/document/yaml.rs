@@ -1,4 +1,4 @@
-//! YAML by way of `saphyr-parser`'s events: first all of them, then the tree, with every alias replayed from its anchor.
+//! YAML by `saphyr-parser`'s events: first all of them, then the tree, with every alias replayed from its anchor.
 
 use std::collections::HashMap;
 
@@ -69,7 +69,7 @@ enum Kind {
     Text(Secret),
     /// `<<`, the one text that means something else as a key.
     Merge,
-    /// A bare scalar that is no string to everyone.
+    /// A bare scalar that not every reader takes for a string.
     Other(Secret),
     List,
     Map,
@@ -260,7 +260,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether the list or map ends here; its end is passed over.
+    /// Whether the list or map ends here; its end is ignored.
     fn ends(&self, at: &mut usize) -> bool {
         let ends = self.parts.get(*at).is_none_or(|part| matches!(part.kind, Kind::End));
         *at += usize::from(ends);
@@ -348,7 +348,7 @@ fn explain(text: &str, error: &ScanError) -> DocumentError {
     if line <= last {
         return DocumentError::malformed(line, column, reason);
     }
-    // The end of the text has no line of its own.
+    // The end of the text counts to the last line.
     let column = text.lines().next_back().map_or(0, |line| line.chars().count()) + 1;
     let is_open = message.contains("flow") || message.contains("expected node content");
     DocumentError::malformed(

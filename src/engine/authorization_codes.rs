@@ -1,4 +1,4 @@
-//! Authorization codes that were sent to a token endpoint: none is sent twice, whatever came of it.
+//! Authorization codes that were sent to a token endpoint: none is sent twice, no matter how the first request ended.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -46,7 +46,7 @@ struct Open {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// A place is kept for it.
+    /// A place is reserved for it.
     Reserved,
     Connecting,
     Connected,

@@ -22,7 +22,7 @@ pub(super) static PROTOCOL: Misbehaving = Misbehaving {
 
 /// What a probe does; the type of its connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
+enum Misbehaviour {
     /// Every stage of its plan.
     Pass,
     /// Returns without having done anything.
@@ -59,24 +59,24 @@ enum Deed {
     Tell,
 }
 
-const DEEDS: [(&str, Deed); 17] = [
-    ("PASS", Deed::Pass),
-    ("NOTHING", Deed::Nothing),
-    ("HALF", Deed::Half),
-    ("PANIC", Deed::Panic),
-    ("BURN", Deed::Burn),
-    ("HANG", Deed::Hang),
-    ("REFUSE", Deed::Refuse),
-    ("REFUSE_UNASKED", Deed::RefuseUnasked),
-    ("LOSE", Deed::Lose),
-    ("BARRED", Deed::Barred),
-    ("SLOW_DOOR", Deed::SlowDoor),
-    ("SLOW", Deed::Slow),
-    ("TOLERATE", Deed::Tolerate),
-    ("LATE_LOGIN", Deed::LateLogin),
-    ("UNDECLARED_LOGIN", Deed::UndeclaredLogin),
-    ("TRY", Deed::Try),
-    ("TELL", Deed::Tell),
+const MISBEHAVIOURS: [(&str, Misbehaviour); 17] = [
+    ("PASS", Misbehaviour::Pass),
+    ("NOTHING", Misbehaviour::Nothing),
+    ("HALF", Misbehaviour::Half),
+    ("PANIC", Misbehaviour::Panic),
+    ("BURN", Misbehaviour::Burn),
+    ("HANG", Misbehaviour::Hang),
+    ("REFUSE", Misbehaviour::Refuse),
+    ("REFUSE_UNASKED", Misbehaviour::RefuseUnasked),
+    ("LOSE", Misbehaviour::Lose),
+    ("BARRED", Misbehaviour::Barred),
+    ("SLOW_DOOR", Misbehaviour::SlowDoor),
+    ("SLOW", Misbehaviour::Slow),
+    ("TOLERATE", Misbehaviour::Tolerate),
+    ("LATE_LOGIN", Misbehaviour::LateLogin),
+    ("UNDECLARED_LOGIN", Misbehaviour::UndeclaredLogin),
+    ("TRY", Misbehaviour::Try),
+    ("TELL", Misbehaviour::Tell),
 ];
 
 pub(super) struct Misbehaving {
@@ -90,7 +90,7 @@ pub(super) struct Misbehaving {
 }
 
 struct Misbehaver {
-    deed: Deed,
+    misbehaviour: Misbehaviour,
     password: String,
     endpoints: [Endpoint; 1],
 }
@@ -105,15 +105,16 @@ impl Protocol for Misbehaving {
     }
 
     fn claims(&self, target: &Target) -> bool {
-        DEEDS.iter().any(|(name, _)| *name == target.connection_type)
+        MISBEHAVIOURS.iter().any(|(name, _)| *name == target.connection_type)
     }
 
     fn prepare(&self, target: &Target) -> Result<Box<dyn Probe>, Vec<Mistake>> {
-        let (_, deed) = DEEDS.iter().find(|(name, _)| *name == target.connection_type).unwrap();
+        let (_, misbehaviour) =
+            MISBEHAVIOURS.iter().find(|(name, _)| *name == target.connection_type).unwrap();
         let password = target.properties.get("PASSWORD").unwrap_or_default().to_owned();
         let host = target.properties.get("HOST").unwrap_or("localhost").to_owned();
         let endpoints = [Endpoint { host, port: 1 }];
-        Ok(Box::new(Misbehaver { deed: *deed, password, endpoints }))
+        Ok(Box::new(Misbehaver { misbehaviour: *misbehaviour, password, endpoints }))
     }
 }
 
@@ -140,22 +141,27 @@ impl Probe for Misbehaver {
         let [endpoint] = self.endpoints;
         let login =
             Login { secret: Secret::new(self.password), endpoint: endpoint.clone(), user: "bob".into() };
-        Box::pin(misbehave(self.deed, run.attempt(endpoint), run, login))
+        Box::pin(misbehave(self.misbehaviour, run.attempt(endpoint), run, login))
     }
 }
 
-async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Result<(), Failed> {
-    if deed == Deed::Nothing {
+async fn misbehave(
+    misbehaviour: Misbehaviour,
+    attempt: Attempt,
+    run: Run,
+    other: Login,
+) -> Result<(), Failed> {
+    if misbehaviour == Misbehaviour::Nothing {
         return Ok(());
     }
-    if matches!(deed, Deed::Refuse | Deed::RefuseUnasked | Deed::Lose) {
+    if matches!(misbehaviour, Misbehaviour::Refuse | Misbehaviour::RefuseUnasked | Misbehaviour::Lose) {
         let work = async |guard: probe_contract::StageGuard| {
-            if deed != Deed::RefuseUnasked {
+            if misbehaviour != Misbehaviour::RefuseUnasked {
                 guard.credential_sent("test");
             }
             // Long enough that others would overtake, were they let.
             tokio::time::sleep(Duration::from_millis(20)).await;
-            if deed == Deed::Lose {
+            if misbehaviour == Misbehaviour::Lose {
                 return Err(Failure::new(Code::ConnectionReset, "gone"));
             }
             let failure = Failure::new(Code::CredentialsRejected, "no").native("28P01");
@@ -164,18 +170,18 @@ async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Resu
         return attempt.stage(Stage::Auth, work).await;
     }
     let login = async |guard: probe_contract::StageGuard| {
-        if deed == Deed::SlowDoor {
+        if misbehaviour == Misbehaviour::SlowDoor {
             tokio::time::sleep(SLOW_DOOR).await;
             return Ok(());
         }
         guard.credential_sent("test");
-        if deed == Deed::Barred {
+        if misbehaviour == Misbehaviour::Barred {
             tokio::time::sleep(Duration::from_millis(100)).await;
             return Err(Failure::new(Code::AccessDenied, "barred").at(Stage::Access));
         }
         Ok(())
     };
-    if deed == Deed::Try {
+    if misbehaviour == Misbehaviour::Try {
         let tried = async |guard: probe_contract::StageGuard| {
             PROTOCOL.sent.fetch_add(1, Ordering::SeqCst);
             guard.credential_sent("test");
@@ -186,7 +192,7 @@ async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Resu
         assert!(tried.is_none());
     }
     attempt.stage(Stage::Auth, login).await?;
-    if deed == Deed::Tell {
+    if misbehaviour == Misbehaviour::Tell {
         let reported = attempt.stage(Stage::Access, async |guard| {
             let members = vec!["one".to_owned(), format!("two of {}", other.secret.expose())];
             for fact in [
@@ -202,9 +208,9 @@ async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Resu
         });
         reported.await?;
     }
-    if matches!(deed, Deed::LateLogin | Deed::UndeclaredLogin) {
+    if matches!(misbehaviour, Misbehaviour::LateLogin | Misbehaviour::UndeclaredLogin) {
         let late = Endpoint { host: "late".into(), port: 3 };
-        if deed == Deed::LateLogin {
+        if misbehaviour == Misbehaviour::LateLogin {
             run.declare_login(&Login { endpoint: late.clone(), ..other });
         }
         let refused = async |guard: probe_contract::StageGuard| {
@@ -214,43 +220,43 @@ async fn misbehave(deed: Deed, attempt: Attempt, run: Run, other: Login) -> Resu
         };
         run.attempt(late).stage(Stage::Auth, refused).await?;
     }
-    if deed == Deed::Half {
+    if misbehaviour == Misbehaviour::Half {
         return Ok(());
     }
-    if deed == Deed::Tolerate {
+    if misbehaviour == Misbehaviour::Tolerate {
         let other = run.attempt(Endpoint { host: "other".into(), port: 2 });
         run.tolerate(other.fail(Stage::Query, Failure::new(Code::Refused, "gone")));
     }
     attempt
         .stage(Stage::Query, async |_| {
-            match deed {
-                Deed::Panic => panic!("a message that holds c4naRy-Pa55"),
-                Deed::Burn => {
+            match misbehaviour {
+                Misbehaviour::Panic => panic!("a message that holds c4naRy-Pa55"),
+                Misbehaviour::Burn => {
                     let until = Instant::now() + Duration::from_secs(3);
                     while Instant::now() < until {
                         std::hint::spin_loop();
                     }
                 }
-                Deed::Hang => std::future::pending().await,
-                Deed::Slow => {
+                Misbehaviour::Hang => std::future::pending().await,
+                Misbehaviour::Slow => {
                     let now = PROTOCOL.slow.fetch_add(1, Ordering::SeqCst) + 1;
                     PROTOCOL.most.fetch_max(now, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_millis(30)).await;
                     PROTOCOL.slow.fetch_sub(1, Ordering::SeqCst);
                 }
-                Deed::Pass
-                | Deed::Nothing
-                | Deed::Half
-                | Deed::Refuse
-                | Deed::RefuseUnasked
-                | Deed::Lose
-                | Deed::Barred
-                | Deed::SlowDoor
-                | Deed::Tolerate
-                | Deed::LateLogin
-                | Deed::UndeclaredLogin
-                | Deed::Try
-                | Deed::Tell => {}
+                Misbehaviour::Pass
+                | Misbehaviour::Nothing
+                | Misbehaviour::Half
+                | Misbehaviour::Refuse
+                | Misbehaviour::RefuseUnasked
+                | Misbehaviour::Lose
+                | Misbehaviour::Barred
+                | Misbehaviour::SlowDoor
+                | Misbehaviour::Tolerate
+                | Misbehaviour::LateLogin
+                | Misbehaviour::UndeclaredLogin
+                | Misbehaviour::Try
+                | Misbehaviour::Tell => {}
             }
             Ok(())
         })

@@ -6,9 +6,9 @@ use uuid::Uuid;
 use crate::report::TestResult;
 
 /// Observes the tests of an engine. The events of one test come one by one and in their order, those of several tests at the same
-/// time, on whatever thread they happen.
+/// time, on the thread where they happen.
 ///
-/// The test goes on when [`observe`](Self::observe) has returned, so it must return at once: what takes time is handed to somebody else,
+/// The test goes on when [`observe`](Self::observe) has returned, so it must return at once: what takes time is handed to another task,
 /// by a channel that is never full. It may ask for [`Engine::running`](super::Engine::running). A panic in it harms neither the test nor
 /// other observers.
 pub trait Observer: Send + Sync {

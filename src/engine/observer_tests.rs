@@ -10,7 +10,7 @@ use super::misbehaving::SLOW_DOOR;
 use super::tests::{DEADLINE, TEST_TIMEOUT, engine_with, request};
 use super::*;
 
-/// Keeps what it is told, a line an event.
+/// Keeps one line for each event.
 #[derive(Default)]
 struct Listener(Mutex<Vec<(Uuid, String)>>);
 
@@ -273,7 +273,7 @@ struct Panicking(AtomicUsize);
 impl Observer for Panicking {
     fn observe(&self, _: Uuid, _: &TestEvent<'_>) {
         self.0.fetch_add(1, Ordering::SeqCst);
-        panic!("as it was told");
+        panic!("as the test wants it");
     }
 }
 

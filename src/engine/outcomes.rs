@@ -1,4 +1,4 @@
-//! What came of one request, before it is reported.
+//! The outcome of one request, before it is reported.
 
 use probe_contract::{Run, RunRecord};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::glue::Definition;
 use crate::report::TestResult;
 
-/// What came of one request, before it is reported.
+/// The outcome of one request, before it is reported.
 #[derive(Clone)]
 pub(super) struct Outcomes {
     pub(super) protocol: Option<&'static str>,

@@ -15,7 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::keyed_hash::KeyedHash;
 use crate::expiring_map::{Expire, ExpiringMap};
 
-/// How long a login's standing is known. SDKs repeat a failed call within seconds.
+/// How long a login's state is remembered. SDKs repeat a failed call within seconds.
 const TTL: Duration = Duration::from_secs(30);
 
 /// The digest of host, port, user and password.
@@ -82,7 +82,7 @@ impl RefusedLogins {
     }
 }
 
-/// One that a test holds counts, whatever is known of it: its turns go one by one.
+/// One that a test holds counts, in every state: its logins go one by one.
 impl Expire for Entry {
     fn has_expired(&self, now: Instant) -> bool {
         Arc::strong_count(&self.state) == 1 && matches!(self.state_at(now), LoginState::Unknown)

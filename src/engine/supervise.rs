@@ -158,13 +158,13 @@ mod tests {
 
     use super::*;
 
-    /// Reports on which thread it runs, and then does its deed.
+    /// Reports on which thread it runs, and then misbehaves.
     struct Telling {
         thread: Sender<thread::ThreadId>,
-        deed: Deed,
+        misbehaviour: Misbehaviour,
     }
 
-    enum Deed {
+    enum Misbehaviour {
         Pass,
         Panic,
         /// Leaves a task behind that counts for ever.
@@ -191,10 +191,10 @@ mod tests {
         fn probe(self: Box<Self>, run: Run, _: ResolvedSecrets) -> Pending<Result<(), Failed>> {
             Box::pin(async move {
                 self.thread.send(thread::current().id()).expect("the test listens");
-                match &self.deed {
-                    Deed::Pass => {}
-                    Deed::Panic => panic!("as it was told"),
-                    Deed::Spawn(ticks) => {
+                match &self.misbehaviour {
+                    Misbehaviour::Pass => {}
+                    Misbehaviour::Panic => panic!("as the test wants it"),
+                    Misbehaviour::Spawn(ticks) => {
                         let ticks = Arc::clone(ticks);
                         #[expect(clippy::disallowed_methods, reason = "as a driver does")]
                         tokio::spawn(async move {
@@ -212,7 +212,10 @@ mod tests {
         }
     }
 
-    async fn thread_of(threads: &ProbeThreads, deed: Deed) -> (thread::ThreadId, Vec<Outcome>) {
+    async fn thread_of(
+        threads: &ProbeThreads,
+        misbehaviour: Misbehaviour,
+    ) -> (thread::ThreadId, Vec<Outcome>) {
         let options = RunOptions {
             deadline: Duration::from_secs(5),
             gate: Gate { loopback: Loopback::Open },
@@ -222,22 +225,23 @@ mod tests {
         };
         let (tells, reported) = mpsc::channel();
         let run = Run::open(options, &[Stage::Query], &[]);
-        let record =
-            threads.run(run, Box::new(Telling { thread: tells, deed }), ResolvedSecrets::default()).await;
+        let record = threads
+            .run(run, Box::new(Telling { thread: tells, misbehaviour }), ResolvedSecrets::default())
+            .await;
         (reported.recv().expect("a thread"), record.records.iter().map(|record| record.outcome).collect())
     }
 
     #[tokio::test]
     async fn a_thread_takes_the_next_probe_unless_one_has_panicked_on_it() {
         let threads = ProbeThreads::default();
-        let (first, outcomes) = thread_of(&threads, Deed::Pass).await;
+        let (first, outcomes) = thread_of(&threads, Misbehaviour::Pass).await;
         assert_eq!(outcomes, [Outcome::Passed]);
         // It waits again a moment after it has reported the end.
         within(Duration::from_secs(5), || !threads.idle().is_empty());
-        let (second, _) = thread_of(&threads, Deed::Panic).await;
+        let (second, _) = thread_of(&threads, Misbehaviour::Panic).await;
         assert_eq!(second, first);
         assert!(threads.idle().is_empty());
-        let (third, outcomes) = thread_of(&threads, Deed::Pass).await;
+        let (third, outcomes) = thread_of(&threads, Misbehaviour::Pass).await;
         assert_ne!(third, first);
         assert_eq!(outcomes, [Outcome::Passed]);
     }
@@ -245,7 +249,7 @@ mod tests {
     #[tokio::test]
     async fn a_thread_without_a_probe_ends() {
         let threads = ProbeThreads::default();
-        thread_of(&threads, Deed::Pass).await;
+        thread_of(&threads, Misbehaviour::Pass).await;
         within(IDLE * 5, || Arc::strong_count(&threads.0) == 1);
         assert!(threads.idle().is_empty());
     }
@@ -254,12 +258,12 @@ mod tests {
     async fn what_a_probe_left_running_ends_with_its_thread() {
         let threads = ProbeThreads::default();
         let ticks = Arc::new(AtomicUsize::new(0));
-        let (first, _) = thread_of(&threads, Deed::Spawn(Arc::clone(&ticks))).await;
+        let (first, _) = thread_of(&threads, Misbehaviour::Spawn(Arc::clone(&ticks))).await;
         // The thread, and with it the task's own copy, goes without waiting to be idle.
         within(Duration::from_secs(5), || Arc::strong_count(&ticks) == 1);
         assert!(threads.idle().is_empty());
         let ended = ticks.load(Ordering::SeqCst);
-        let (second, outcomes) = thread_of(&threads, Deed::Pass).await;
+        let (second, outcomes) = thread_of(&threads, Misbehaviour::Pass).await;
         assert_ne!(second, first);
         assert_eq!(outcomes, [Outcome::Passed]);
         assert_eq!(ticks.load(Ordering::SeqCst), ended);

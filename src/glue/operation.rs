@@ -61,7 +61,7 @@ pub struct Model {
 pub enum Dials {
     /// It answers from the catalog.
     Never,
-    /// It dials for whoever asks, and ends with them.
+    /// It dials for its caller, and ends when the caller leaves.
     ForItsCaller,
     /// It dials and changes something: what was begun is finished, also when the caller is gone.
     ToItsEnd,

@@ -44,7 +44,7 @@ impl Summary {
     }
 }
 
-/// What came of one request. One that was read back is written as it was read; what a report does not contain is lost: who told a
+/// The result of one request. One that was read back is written as it was read; what a report does not contain is lost: who told a
 /// stage's failure, and the words in which a person reads a probe's own fact.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TestResult {

@@ -54,7 +54,7 @@ impl Access {
         if mistakes.is_empty() { Ok(Self { references, encrypted, role, region }) } else { Err(mistakes) }
     }
 
-    /// That of the process itself, whatever a definition says.
+    /// That of the process itself, which no definition changes.
     pub(crate) fn own() -> Self {
         Self { references: References::Allowed, encrypted: BTreeSet::new(), role: None, region: None }
     }

@@ -13,7 +13,7 @@ pub(super) const MAX_FILE_BYTES: u64 = 1024 * 1024;
 /// Whether a definition may point at files of the machine that runs the test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LocalFiles {
-    /// On the command line: whoever gives the definition may read the files anyway.
+    /// On the command line: the user who gives the definition may read the files anyway.
     Allowed,
     /// Those in this folder and below, for the definitions of a server's callers.
     Below(PathBuf),

@@ -6,7 +6,7 @@ use crate::service::Passwords;
 
 /// How a server knows its callers.
 pub enum Authentication {
-    /// Not at all: whoever reaches it may call. For loopback, where a web page must be kept out.
+    /// Not at all: every process that reaches it may call. For loopback, where web pages are rejected.
     None {
         /// Whether answers contain passwords.
         passwords: Passwords,

@@ -35,7 +35,7 @@ pub(super) struct Caller {
     pub(super) rights: Arc<Rights>,
 }
 
-/// Why a request is kept out.
+/// Why a request is rejected.
 pub(super) struct Rejection {
     pub(super) status: StatusCode,
     pub(super) exception: Exception,

@@ -48,7 +48,7 @@ pub(super) fn unknown_request(request_id: Uuid) -> Response {
     answer
 }
 
-/// A report of dialcheck's own, which is no answer of Glue's.
+/// A report of dialcheck, which Glue has no answer for.
 pub(super) fn report(body: impl Into<Body>, request_id: Uuid) -> Response {
     let mut answer = response(StatusCode::OK, body, request_id);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

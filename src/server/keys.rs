@@ -70,7 +70,7 @@ pub enum KeysError {
         /// The line of the second one, from 1.
         line: usize,
     },
-    /// There is no profile in the file.
+    /// The file contains no profile.
     #[error("expected at least one [profile]")]
     NoProfile,
     /// Two profiles have one name.

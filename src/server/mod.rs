@@ -61,11 +61,11 @@ pub enum ListenError {
     #[error("{0} can't be listened on: {1}")]
     Bind(SocketAddr, #[source] std::io::Error),
     /// Other machines could call it unasked.
-    #[error("{0} is not a loopback address: whoever reaches it could call, so it takes --auth sigv4")]
+    #[error("{0} is not a loopback address: everyone who reaches it could call, so it needs --auth sigv4")]
     Unauthenticated(SocketAddr),
     /// Other machines' requests, with passwords in them, would come in clear text.
     #[error(
-        "{0} is not a loopback address: requests contain passwords, so it takes --tls-certificate and --tls-key"
+        "{0} is not a loopback address: requests contain passwords, so it needs --tls-certificate and --tls-key"
     )]
     ClearText(SocketAddr),
 }

@@ -1,4 +1,4 @@
-//! What was tested, stage by stage, for whoever asked for it.
+//! What was tested, stage by stage, for the caller that asked for it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,7 +55,7 @@ impl Reports {
         (report.caller.as_deref() == caller).then(|| report.body.clone())
     }
 
-    /// What is kept at `now`.
+    /// The reports that have not expired at `now`.
     fn lock(&self, now: Instant) -> MutexGuard<'_, Kept> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while kept.reports.front().is_some_and(|first| now.saturating_duration_since(first.since) >= TTL) {

@@ -11,7 +11,7 @@ use crate::engine::Client;
 use crate::glue::{Exception, Fields, Operation};
 use crate::report::TestResult;
 
-/// Somebody who answers the operations of the Glue API: this process, an endpoint elsewhere, or whoever hands calls on to others.
+/// What answers the operations of the Glue API: this process, or an endpoint elsewhere.
 pub trait GlueApi: Send + Sync {
     /// Calls `operation` with `input`, which fits its shape.
     ///
@@ -48,7 +48,7 @@ pub enum Passwords {
 pub struct Reply {
     /// What is answered.
     pub answer: Result<Fields, GlueError>,
-    /// What was tested on the way, stage by stage, where whoever answers says so.
+    /// What was tested on the way, stage by stage, where the answer reports it.
     pub report: Option<TestResult>,
 }
 
@@ -86,7 +86,7 @@ impl From<Exception> for GlueError {
     }
 }
 
-/// For whoever asked: what somebody behind the one who was asked fails at is a fault of the service's own.
+/// For the caller: a failure of a service behind the one that it called is an internal failure of that one.
 impl From<GlueError> for Exception {
     fn from(error: GlueError) -> Self {
         match error {

@@ -38,7 +38,7 @@ impl Input {
         self.validates || self.exchanges
     }
 
-    /// `definition` as it is kept.
+    /// `definition` as it is stored.
     fn kept(&self, definition: Definition) -> Definition {
         if self.exchanges { tokens::without_code(definition) } else { definition }
     }
@@ -54,10 +54,10 @@ impl Input {
     }
 }
 
-/// What an update writes, whatever it finds.
+/// What an update writes, no matter which revision it finds.
 struct Update<'a> {
     input: &'a Input,
-    /// The definition as it is kept, but for credentials that the update does not give.
+    /// The definition as it is stored, but for credentials that the update does not give.
     kept: Definition,
     /// As [`Connection::encrypted`].
     encrypted: BTreeSet<String>,

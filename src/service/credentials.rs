@@ -1,4 +1,4 @@
-//! The credentials of a connection that is updated: no answer contains them, so whoever changes something else can't repeat them.
+//! The credentials of a connection that is updated: no answer contains them, so a caller that changes something else can't repeat them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ const HARMLESS: [&str; 3] = ["Description", "MatchCriteria", "PhysicalConnection
 /// its type now.
 ///
 /// # Errors
-/// Something else changes that may decide where credentials are sent: whoever changes it has to know them.
+/// Something else changes that may decide where credentials are sent: the caller that changes it has to know them.
 pub(super) fn keep(
     before: &Connection,
     mut after: Definition,

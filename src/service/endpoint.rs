@@ -8,7 +8,7 @@ use crate::glue::{Exception, Fields, GlueException, Operation, Value};
 
 /// The endpoint knows its caller by the signature: it decides on rights, counts tests and gives the call its own id.
 ///
-/// A call whose future is dropped may be done all the same.
+/// A call whose future is dropped may be done anyway.
 impl GlueApi for GlueClient {
     fn call<'a>(&'a self, operation: Operation, input: Fields, _: &'a Call) -> BoxFuture<'a, Reply> {
         Box::pin(async move {

@@ -48,7 +48,7 @@ impl Service {
         Ok(PasswordEncryption { key, returns_encrypted })
     }
 
-    /// The definition as it is kept: its passwords encrypted, where the catalog's settings say so; and the properties that were.
+    /// The definition as it is stored: its passwords encrypted, where the catalog's settings say so; and the properties that were.
     pub(super) async fn seal_passwords(
         &self,
         catalog_id: &str,
@@ -71,7 +71,7 @@ impl Service {
     }
 
     /// The properties of an answer, their passwords decrypted unless the settings say otherwise. For a caller who is not the owner only
-    /// those that this service encrypted for `connection`: any other ciphertext could be somebody else's secret.
+    /// those that this service encrypted for `connection`: any other ciphertext could be another user's secret.
     pub(super) async fn open_passwords(
         &self,
         decryptor: &PasswordDecryptor<'_>,

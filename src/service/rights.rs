@@ -52,7 +52,7 @@ pub enum GrantError {
 }
 
 impl Rights {
-    /// Those of whoever has the catalog's file and its key.
+    /// Those of a user who has the catalog's file and its key.
     #[must_use]
     pub fn owner() -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Rights {
         }
     }
 
-    /// Those of whoever reaches a server that does not distinguish callers.
+    /// Those of every caller of a server that does not distinguish callers.
     #[must_use]
     pub fn anonymous(references: References) -> Self {
         Self { references, is_owner: false, ..Self::owner() }

@@ -215,7 +215,7 @@ fn catalog_with_untestable(others: &[Value]) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_connection_that_is_not_testable_fails_whoever_names_it_and_no_sweep() {
+fn a_connection_that_is_not_testable_fails_by_name_and_not_in_a_sweep() {
     let [passes, refused, _] = three();
     let run = |others: &[&Value], arguments: &[&str]| {
         let others: Vec<Value> = others.iter().map(|other| (*other).clone()).collect();

@@ -97,7 +97,7 @@ fn mistakes_and_a_command_that_is_not_there_are_usage_errors() {
 }
 
 #[test]
-fn a_connection_that_is_not_testable_ends_the_waiting_of_whoever_names_it() {
+fn a_connection_that_is_not_testable_ends_the_waiting_where_it_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let vpc = serde_json::json!({ "Name": "vpc", "ConnectionType": "SFTP", "ConnectionProperties": {} });
     let mut orders = Connection::postgres(SERVER.port(), "app").input();

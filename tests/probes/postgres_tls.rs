@@ -86,7 +86,7 @@ fn a_self_signed_certificate_passes_where_it_is_given_itself() {
         [(&CERTIFICATES.self_signed, "leaf.pem"), (&CERTIFICATES.self_signed_ca, "leaf_ca.pem")]
     {
         let server = serve(certificate);
-        // Glue wants RSA of whoever is given, unless told otherwise.
+        // Glue wants an RSA certificate, unless the definition says otherwise.
         enforced(server.port(), file)
             .test()
             .failed(&Failed {

@@ -383,7 +383,7 @@ fn an_update_with_a_new_code_has_new_tokens_and_a_refused_one_changes_nothing() 
 }
 
 #[test]
-fn a_slow_provider_sees_a_code_once_whoever_sends_it_and_however_often() {
+fn a_slow_provider_sees_a_code_once_although_several_callers_send_it_again() {
     let provider = Provider::start(vec![gives("late")]).unwrap();
     // The answer never comes through.
     let upstream = (Ipv4Addr::LOCALHOST, provider.port()).into();

@@ -142,7 +142,7 @@ fn a_head_is_bounded() {
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
 }
 
-/// A test of whoever listens at `port`.
+/// A test of what listens at `port`.
 fn inline(port: u16) -> String {
     let mut input = Connection::postgres(port, "app").input();
     input.as_object_mut().unwrap().remove("Name");

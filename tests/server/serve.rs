@@ -107,7 +107,7 @@ fn resource_number_limit_exceeded_while_another_test_runs() {
         let answer = server.test(&postgres());
         let body = answer.failed(400, "ResourceNumberLimitExceededException");
         message(&answer, &body);
-        // What dials nothing is answered all the same.
+        // What dials nothing is answered anyway.
         assert_eq!(server.call("GetConnections", &json!({})).succeeded()["ConnectionList"], json!([]));
         first.join().unwrap().failed(400, "OperationTimeoutException");
     });

@@ -226,7 +226,7 @@ fn a_report_is_for_its_caller_and_a_write_bears_its_name() {
     call("CreateConnection", &json!({ "ConnectionInput": created })).succeeded();
     let connection = call("GetConnection", &json!({ "Name": "orders" })).succeeded()["Connection"].clone();
     assert_eq!(connection["LastUpdatedBy"], "ann");
-    // As Glue does, it answers the password to whoever is known and does not ask to hide it.
+    // As Glue does, it answers the password to a known caller that does not ask to hide it.
     assert_eq!(connection["ConnectionProperties"]["PASSWORD"], CANARY);
 }
 

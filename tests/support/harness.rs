@@ -42,7 +42,7 @@ pub(crate) fn dialcheck_with(environment: &[(&str, &str)], arguments: &[&str], s
     let mut child = Command::new(env!("CARGO_BIN_EXE_dialcheck"))
         .args(arguments)
         .env_remove("DIALCHECK_CATALOG")
-        // The embedded catalog of whoever runs the tests is none of theirs.
+        // The tests must not see the embedded catalog of the user who runs them.
         .env("XDG_DATA_HOME", "/nonexistent")
         .env("NO_COLOR", "1")
         .envs(environment.iter().copied())

@@ -99,7 +99,7 @@ impl Attempt {
         Self { limit, ..self.clone() }
     }
 
-    /// The same attempt with a hint of the probe's own for whatever keeps the endpoint from being reached: who named it matters more than how
+    /// The same attempt with a hint of the probe for everything that keeps the endpoint from being reached: who named it matters more than how
     /// it fails.
     #[must_use]
     pub fn hinting(&self, hint: &'static str) -> Self {
@@ -233,7 +233,10 @@ impl Attempt {
             credential_sent: Arc::default(),
             permit,
         };
-        #[expect(clippy::disallowed_methods, reason = "this is where the deadline of every stage is kept")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is where the deadline of every stage is enforced"
+        )]
         let result = tokio::time::timeout_at(self.until().into(), work(guard.clone())).await;
         let failure = match result {
             Ok(Ok(value)) => {

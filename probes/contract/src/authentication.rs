@@ -117,7 +117,7 @@ impl GrantType {
 }
 
 impl Authentication {
-    /// Every secret in it, for whoever keeps them out of what is shown.
+    /// Every secret in it, for the scrub.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         let OAuth2 {
             authorization_code,

@@ -4,7 +4,7 @@ use crate::resolved::Resolved;
 use crate::resolving::Resolving;
 use crate::{Region, Secret};
 
-/// What a source may ask of AWS. Requests are signed as the definition's role, or as whoever runs the test, and sent nowhere but to the
+/// What a source may ask of AWS. Requests are signed as the definition's role, or as the operator, and sent nowhere but to the
 /// partition's own names or to the endpoint that is configured.
 pub trait AwsAccess: Send + Sync {
     /// `region`, or else that of the definition, or else the configured one.
@@ -32,7 +32,7 @@ pub trait AwsAccess: Send + Sync {
     /// As [`presign`](Self::presign), and those of the way there. An answer that is an error is an answer.
     fn call<'a>(&'a self, call: &'a AwsCall) -> Resolving<'a, AwsAnswer>;
 
-    /// Hosts that may have a token that is good for whoever receives it, besides those that are Amazon's by their names.
+    /// Hosts that may have a token that every receiver can use, besides those that are Amazon's by their names.
     fn token_hosts(&self) -> &[String];
 }
 

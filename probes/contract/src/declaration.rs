@@ -91,7 +91,7 @@ pub enum ValueKind {
     Boolean,
     /// A file: an object in S3, or of the machine that runs the test.
     File,
-    /// What Glue calls an input, and is not shown all the same: a token, the place of keys.
+    /// What Glue calls an input, and is never shown: a token, the place of keys.
     Hidden,
     /// The name or ARN of a secret in Secrets Manager.
     SecretId,
@@ -139,7 +139,7 @@ impl Property {
         }
     }
 
-    /// Whether its value is kept out of everything that is shown.
+    /// Whether its value is never shown.
     #[must_use]
     pub const fn is_masked(&self) -> bool {
         match self.kind {

@@ -61,7 +61,7 @@ pub struct PrivateKeyFile;
 #[derive(Clone, Copy, Debug)]
 pub struct CredentialsJson;
 
-/// A JSON object of texts, for whoever knows its keys.
+/// A JSON object of texts, for a probe that knows its keys.
 #[derive(Clone, Copy, Debug)]
 pub struct MembersJson;
 

@@ -7,7 +7,7 @@ use crate::{Endpoint, Secret};
 pub struct Login {
     /// Who checks it.
     pub endpoint: Endpoint,
-    /// The user's name, or whatever else identifies the account.
+    /// The user's name, or what else identifies the account.
     pub user: String,
     /// The password, token or key.
     pub secret: Secret,

@@ -21,7 +21,7 @@ pub trait LoginGate: Send + Sync {
 
 /// The permit to send a credential. Dropped without a report, nothing is learnt from it, and the next in line has the permit.
 pub trait LoginPermit: Send {
-    /// Ends the permit with what came of the login.
+    /// Ends the permit with the outcome of the login.
     fn report(self: Box<Self>, outcome: LoginOutcome);
 }
 

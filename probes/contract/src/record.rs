@@ -43,7 +43,7 @@ pub struct Record {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub evidence: Vec<Evidence>,
-    /// Why it failed, be it tolerated or not.
+    /// Why it failed, tolerated or not.
     #[serde(
         default,
         serialize_with = "failure",
@@ -70,7 +70,7 @@ pub enum Outcome {
     Passed,
     /// It failed.
     Failed,
-    /// It failed, and the target counts as passed all the same.
+    /// It failed, and the target counts as passed anyway.
     Degraded,
     /// It did not apply, for the reason given.
     Skipped,

@@ -84,7 +84,7 @@ pub trait SecretAccess: Send + Sync {
 /// What a definition must be allowed for one of its references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requires {
-    /// Nothing: it uses nothing that belongs to whoever runs the test.
+    /// Nothing: it uses nothing that belongs to the operator.
     Nothing,
     /// To use references, unless the server made the ciphertext itself of a password in the definition.
     Decryption,
@@ -126,7 +126,7 @@ impl<T> fmt::Debug for SecretRef<T> {
     }
 }
 
-/// A [`SecretRef`], whatever it leads to.
+/// A [`SecretRef`] of any output type.
 #[derive(Clone, Debug)]
 pub struct Reference {
     property: String,
@@ -159,7 +159,7 @@ impl Reference {
     }
 }
 
-/// A [`Source`], whatever it leads to.
+/// A [`Source`] of any output type.
 trait AnySource: fmt::Debug + Send + Sync {
     fn requires(&self) -> Requires;
     fn shared_as(&self) -> Option<String>;
@@ -199,7 +199,7 @@ impl ResolvedSecrets {
         value.downcast_ref()
     }
 
-    /// Every secret text among them, for whoever keeps them out of what is shown.
+    /// Every secret text among them, for the scrub.
     pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.0.iter().flat_map(|(_, value)| value.secrets())
     }

@@ -33,7 +33,7 @@ struct System {
 }
 
 impl Resolver {
-    /// Asks `servers`, or the machine's own DNS servers where there are none.
+    /// Asks `servers`, or the machine's own DNS servers where `servers` is empty.
     #[must_use]
     pub fn new(servers: Vec<SocketAddr>) -> Self {
         Self { servers, system: OnceLock::new() }
@@ -64,7 +64,7 @@ impl Resolver {
 
     /// The endpoints of the service `name`, as in `_mongodb._tcp.db.example`, from its SRV records (RFC 2782): those of the lowest
     /// priority first, and of these the heaviest. The name is asked for as it is, without the machine's search domains. The endpoints are
-    /// whatever the name's owner says: whoever dials one has it resolved, and its addresses judged by the gate.
+    /// as the name's owner may say anything: the probe that dials one has it resolved, and its addresses judged by the gate.
     ///
     /// # Errors
     /// As [`resolve`](Self::resolve); `resolver_failed` too for a record that is not a host and a port, and for more than

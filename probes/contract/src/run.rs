@@ -413,7 +413,7 @@ impl State {
         failed
     }
 
-    /// Fails whatever runs, or else the first stage of the plan that has not begun.
+    /// Fails the running stage, or else the first stage of the plan that has not begun.
     fn fail_running(&mut self, failure: Failure) -> usize {
         let running: Vec<usize> = (0..self.records.len())
             .filter(|&index| self.records[index].outcome == Outcome::Running)
@@ -465,7 +465,7 @@ impl State {
     fn verdict(&self, index: usize) -> Option<(Stage, RecordedFailure)> {
         let record = self.records.get(index)?;
         let mut failure = record.failure.clone()?;
-        // In a strict run what would have been tolerated is a partial failure, of whatever kind.
+        // In a strict run what would have been tolerated is a partial failure, of every kind.
         if self.tolerated.contains(&index) && failure.code != Code::AgentFailed {
             failure.hints = vec![Code::PartialFailure.hint().to_owned()];
             failure.code = Code::PartialFailure;

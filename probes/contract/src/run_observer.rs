@@ -37,7 +37,7 @@ pub enum RunEvent {
         outcome: Outcome,
         /// How long it took; none where it did not run.
         elapsed: Option<Duration>,
-        /// Why it failed, be it tolerated or not.
+        /// Why it failed, tolerated or not.
         code: Option<Code>,
     },
     /// The run began to wait for other tests. What is there at once is not waited for.

@@ -32,7 +32,7 @@ impl Source for S3Object {
     }
 }
 
-/// Who the definition's role is at AWS, or else whoever runs the test: for a login in which the server chooses what is signed.
+/// Who the definition's role is at AWS, or else who the operator is: for a login in which the server chooses what is signed.
 #[derive(Clone, Debug)]
 pub struct AwsIdentity {
     /// The region that is signed for, where the definition says so in another place than its property `REGION`.

@@ -55,7 +55,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
     test.dial_listeners(&cluster, &reached).await
 }
 
-/// What came of the brokers that the definition names.
+/// The outcome at the brokers that the definition names.
 #[derive(Default)]
 struct Brokers {
     reached: Vec<Endpoint>,

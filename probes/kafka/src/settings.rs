@@ -183,7 +183,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     Ok(Settings { brokers, encrypted, login, references, warnings, authorities, keystore })
 }
 
-/// The list of brokers, as Kafka's own clients read it: a protocol in front of a host is passed over, and so is a second mention.
+/// The list of brokers, as Kafka's own clients read it: a protocol in front of a host is ignored, and so is a second mention.
 fn bootstrap_servers(reader: &mut Reader<'_>) -> Vec<Endpoint> {
     const EXPECTED: &str = "expected host:port, or several with commas between";
     let (mut brokers, mut known) = (Vec::new(), HashSet::new());

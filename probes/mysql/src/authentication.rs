@@ -163,7 +163,7 @@ impl Rules<'_> {
                       definition allows neither";
         Err(failure(Code::TlsRequired, detail.to_owned(), plugin).hint(
             "Take sslMode=DISABLED out of the URL, or enable TLS on the server; allowPublicKeyRetrieval=true in the URL works \
-             without TLS, and lets whoever sits on the way read the password",
+             without TLS, and lets everyone on the network path read the password",
         ))
     }
 

@@ -1,7 +1,7 @@
 //! The one connection, from the first byte to the goodbye.
 //!
 //! A MySQL server counts handshakes that break off and then refuses the host (`max_connect_errors`, error 1129): a test is
-//! one connection, ended in good order wherever the server lets it.
+//! one connection, closed in good order where the server allows it.
 
 use mysql_common::packets::SslRequest;
 use mysql_common::proto::MySerialize as _;

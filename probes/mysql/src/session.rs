@@ -233,8 +233,8 @@ impl<'a, S: Io> Session<'a, S> {
 const DRIVER_WITHOUT_ED25519: &str = "this user logs in by ed25519, which MySQL Connector/J does not speak: a Glue job needs MariaDB's \
                                       driver and a jdbc:mariadb: URL, or a user with another plugin";
 
-const KEY_FROM_ANYBODY: &str = "the password was encrypted with a key that came in clear text (allowPublicKeyRetrieval=true): whoever sits on \
-                                the way can put in a key of their own and read it; TLS with a checked certificate prevents that";
+const KEY_FROM_ANYBODY: &str = "the password was encrypted with a key that came in clear text (allowPublicKeyRetrieval=true): an attacker on \
+                                the network path can send another key and read it; TLS with a checked certificate prevents that";
 
 /// What every client says, and every server takes.
 pub(crate) const MAX_PACKET_SIZE: u32 = 16 * 1024 * 1024;

@@ -50,7 +50,7 @@ fn conversations() -> [Vec<u8>; 3] {
     [[native, answer(2)].concat(), [switched, answer(4)].concat(), [cached, answer(3)].concat()]
 }
 
-/// Holds the conversation with a server that says `bytes`, whatever it is sent.
+/// Holds the conversation with a server that says `bytes` to everything it is sent.
 async fn converse(bytes: &[u8], greeting: usize) -> bool {
     let properties: Properties = [
         ("JDBC_CONNECTION_URL", "jdbc:mysql://localhost:1/app?sslMode=DISABLED"),

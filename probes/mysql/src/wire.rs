@@ -27,7 +27,7 @@ impl<S: Io> Wire<S> {
         Ok(Wire { stream: encrypt(self.stream).await?, sequence: self.sequence })
     }
 
-    /// The payload of the packet that opens the conversation; whatever else the peer sends says who it is.
+    /// The payload of the packet that opens the conversation; other first bytes say what the peer is.
     pub(crate) async fn first_packet(&mut self) -> Result<Vec<u8>, WireError> {
         const ERROR: u8 = 0xff;
         let mut first = vec![0; 1024];
@@ -45,7 +45,7 @@ impl<S: Io> Wire<S> {
             [a, b, c, 0, 9 | 10 | ERROR, ..] => length([a, b, c]),
             _ => return Err(WireError::OtherProtocol(first)),
         };
-        // More than the one packet in clear text was put in by somebody on the way.
+        // More than the one packet in clear text was inserted on the network path.
         if length > MAX_PAYLOAD_BYTES || first.len() > 4 + length {
             return Err(WireError::OtherProtocol(first));
         }

@@ -5,7 +5,7 @@ use support_aws::RedshiftCluster;
 
 use crate::parameters::Parameters;
 
-/// A cluster in the place of a host and port. Amazon's driver takes for a region what is in a port's place and is no number.
+/// A cluster in the place of a host and port. Amazon's driver reads as a region what is in a port's place and is not a number.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     name: String,

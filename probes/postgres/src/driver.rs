@@ -23,7 +23,7 @@ use crate::parameters::Encryption;
 use crate::session::Session;
 use crate::tap::{Blocked, MAX_ITERATIONS, Observed, Tap};
 
-/// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is no protocol version.
+/// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is not a protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// Asks whether the server does TLS; its answer is one byte. Any other byte shows who answers instead.
@@ -38,7 +38,7 @@ pub(crate) async fn ssl_request(
     let answer = stream.read_u8().await.map_err(|error| io_failure(error, peer))?;
     match answer {
         b'S' => {
-            // More in clear text is either put in by somebody on the way, or the greeting of a server that speaks first.
+            // More in clear text was either inserted on the network path, or is the greeting of a server that speaks first.
             let mut first = [b'S'; 64];
             match stream.try_read(&mut first[1..]) {
                 Ok(more) if more > 0 => {

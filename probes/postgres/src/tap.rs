@@ -1,6 +1,6 @@
 //! The ear on the wire: it follows the server's messages on their way to the driver.
 //!
-//! The driver hides what the server asked for, answers a request for a clear-text password wherever it comes from, and
+//! The driver hides what the server asked for, answers every request for a clear-text password, and
 //! believes every number it is sent. The tap sees each message first (PostgreSQL documentation, chapter "Frontend/Backend
 //! Protocol") and lets none through that the driver must not act on.
 
@@ -248,7 +248,7 @@ fn iterations(message: &[u8]) -> Result<(), Blocked> {
     }
 }
 
-/// The error that the driver gets when a message is kept from it; why is in [`Observed`].
+/// The error that the driver gets in place of a message that it must not answer; why is in [`Observed`].
 #[derive(Debug)]
 struct Withheld;
 

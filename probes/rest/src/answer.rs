@@ -67,7 +67,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body)
     }
 
-    /// The body, if it is JSON, whatever the header says of it.
+    /// The body, if it is JSON, without regard to its Content-Type.
     pub(crate) fn json(&self) -> Option<&Value> {
         self.json.get_or_init(|| serde_json::from_slice(&self.body).ok()).as_ref()
     }
@@ -98,7 +98,7 @@ impl Answer {
         let header = self.header(http::header::WWW_AUTHENTICATE.as_str())?;
         let parameters = header.strip_prefix("Bearer ")?;
         let begin = format!("{key}=\"");
-        // Behind a space or a comma: `error` is no end of another key.
+        // Behind a space or a comma: `error` is not the end of another key.
         let mut places = parameters.match_indices(&begin).map(|(at, _)| parameters.split_at(at));
         let (_, found) = places.find(|(before, _)| before.is_empty() || before.ends_with([' ', ',']))?;
         let (value, _) = found[begin.len()..].split_once('"')?;

@@ -31,7 +31,7 @@ pub(crate) enum AuthPlan {
     Direct(Credential),
     /// With a token that is asked for first.
     TokenRequest(TokenRequest),
-    /// With what the definition has, and if that is no good any more with a token that is asked for then.
+    /// With what the definition has, and if that is not valid any more with a token that is asked for then.
     RefreshIfExpired(Credential, TokenRequest),
     /// With a token that is asked for by what works once.
     Code(TokenRequest),
@@ -200,7 +200,7 @@ impl Decider<'_> {
                         self.refresh(refresh).map(AuthPlan::TokenRequest)
                     }
                     (true, Some(refresh), Refresh::IfExpired) => {
-                        // What a refresh lacks is no mistake beside a token that can be shown.
+                        // What a refresh lacks is not a mistake beside a token that can be shown.
                         let before = self.mistakes.len();
                         let exchange = self.refresh(refresh);
                         self.mistakes.truncate(before);
@@ -226,7 +226,7 @@ impl Decider<'_> {
         self.exchange("REFRESH_TOKEN", "refresh_token", vec![token])
     }
 
-    /// A request for a token by the grant that providers call `grant_type`, with its credential, if it has one of its own.
+    /// A request for a token by the grant that providers call `grant_type`, with its credential, if the grant has one.
     fn exchange(
         &mut self,
         mechanism: &'static str,

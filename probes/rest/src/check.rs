@@ -13,7 +13,7 @@ use crate::template;
 /// Every mistake in what `RegisterConnectionType` is given, in JSON.
 #[must_use]
 pub fn check(registration: &str) -> Vec<Mistake> {
-    // What is no JSON says so when it is read as a document.
+    // What is not JSON says so when it is read as a document.
     let mut registration: Value = serde_json::from_str(registration).unwrap_or_default();
     let mut found = unreadable_paths(&mut registration);
     match connectors::registered(&registration.to_string()) {

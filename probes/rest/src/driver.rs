@@ -161,7 +161,7 @@ async fn told_api(
     }
 }
 
-/// Whether the stored token is good, and then the whole proof; where it is only no good any more, nothing is recorded against it.
+/// Whether the stored token is good, and then the whole proof; where it has only expired, nothing is recorded against it.
 async fn still_good(
     run: &Run,
     settings: &Settings,
@@ -230,7 +230,7 @@ fn conclude(
     Ok(())
 }
 
-/// A stored access token that is no good while a refresh token was left alone has most likely only expired.
+/// A stored access token that is refused while a refresh token was left alone has most likely only expired.
 fn with_refresh(failure: Failure, settings: &Settings, presented: &Credential) -> Failure {
     let of_the_token = [Code::CredentialsRejected, Code::CredentialsExpired].contains(&failure.code);
     if !presented.refresh_left || !of_the_token {

@@ -144,7 +144,7 @@ fn default_hint(code: Code) -> Option<&'static str> {
     row.2
 }
 
-/// RFC 9110, section 15.5.11: it was there, and is no more.
+/// RFC 9110, section 15.5.11: it was there, and is gone.
 const GONE: u16 = 410;
 
 /// What the status alone says, where it is not one of success.

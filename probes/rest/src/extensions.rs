@@ -76,7 +76,7 @@ pub(crate) struct UrlRules {
     pub(crate) api_hosts: Vec<String>,
     /// The property that holds the port.
     pub(crate) port_property: Option<String>,
-    /// What may be behind the host and is no part of the base.
+    /// What may be behind the host and is not part of the base.
     pub(crate) trimmed: Vec<String>,
     /// Where the token's answer says where the API is.
     pub(crate) token_member: Option<JsonPath>,
@@ -131,7 +131,7 @@ pub(crate) struct Token {
 pub(crate) enum Refresh {
     #[default]
     Never,
-    /// Where the stored access token is no good any more.
+    /// Where the stored access token is not valid any more.
     IfExpired,
     /// It does no harm.
     Safe,
@@ -150,7 +150,7 @@ pub(crate) enum RsaAlgorithm {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
 pub(crate) struct Answer {
-    /// The element that an answer in XML is one of; without it XML is no answer.
+    /// The element that an answer in XML is one of; without it XML is not an answer.
     pub(crate) xml_element: Option<String>,
     /// Whether 204 without a body is a right answer.
     pub(crate) empty: bool,

@@ -31,7 +31,7 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Reads them; none where the token is no JWT, or an encrypted one.
+    /// Reads them; none where the token is not a JWT, or an encrypted one.
     pub(crate) fn read(token: &str) -> Option<Self> {
         let mut parts = token.trim().split('.');
         let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);

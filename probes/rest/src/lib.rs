@@ -140,7 +140,7 @@ impl Probe for RestProbe {
             AuthPlan::TokenRequest(exchange) | AuthPlan::RefreshIfExpired(_, exchange) => {
                 vec![exchange.login()]
             }
-            // Who keeps the tokens of a code has it sent once, whatever comes of it.
+            // Where the tokens of a code are stored, it is sent once, no matter how that ends.
             AuthPlan::Code(_) | AuthPlan::NotTestable { .. } => Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::request::PreparedTokenRequest;
 use crate::settings::Settings;
 use crate::{evaluate, request};
 
-/// What to do about a code that was sent, whatever came of it.
+/// What to do about a code that was sent, no matter how that ended.
 const SENT: &str = "The authorization code was sent, and is not sent a second time: have the user consent again, and give the new code";
 
 /// Exchanges it: the token endpoint's stages `dns`, `tcp`, `tls`, `auth`.
@@ -52,7 +52,7 @@ pub(crate) async fn redeem(
         .await
 }
 
-/// What came of the code, and that it is spent.
+/// How the exchange of the code ended, and that it is spent.
 fn sent(failure: Failure) -> Failure {
     if failure.code.retryable() {
         return failure.only_hint(SENT);

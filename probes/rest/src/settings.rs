@@ -20,7 +20,7 @@ pub(crate) const AUTHENTICATION: &str = "AuthenticationConfiguration";
 /// Where it names its secret: the stored one is found under this.
 pub(crate) const SECRET_ARN: &str = "AuthenticationConfiguration.SecretArn";
 const TOKEN_URL: &str = "AuthenticationConfiguration.OAuth2Properties.TokenUrl";
-/// Every connector takes it, whatever it calls its URL.
+/// Every connector takes it, besides its own name for its URL.
 const INSTANCE_URL: &str = "INSTANCE_URL";
 const DOMAIN_URL: &str = "DOMAIN_URL";
 /// Properties that say how a definition's secret is fetched.
@@ -157,7 +157,7 @@ impl Settings {
         parameters::value(&self.document, &self.properties, parameter, secrets)
     }
 
-    /// What the connector calls secret and the definition has among its properties, under whatever name.
+    /// What the connector calls secret and the definition has among its properties, under any name.
     pub(crate) fn secret_properties(&self) -> impl Iterator<Item = Secret> {
         let document = &self.document;
         let authentication = &document.connector_authentication_configuration;
@@ -375,7 +375,7 @@ impl Reading<'_> {
         match extensions.other_hosts {
             OtherHosts::Warned => {
                 let message = format!(
-                    "{key}: {} is not one of {hosts}; the credentials are sent there all the same",
+                    "{key}: {} is not one of {hosts}; the credentials are sent there anyway",
                     url.endpoint.host
                 );
                 self.reader.warn("unusual_host", message);

@@ -45,7 +45,7 @@ pub(super) fn fields(json: Json) -> Option<Fields> {
 fn timestamp(value: &Value) -> Option<Timestamp> {
     let milliseconds = match value {
         Value::Integer(seconds) => seconds.checked_mul(1000)?,
-        #[expect(clippy::cast_possible_truncation, reason = "what is cut is no time either")]
+        #[expect(clippy::cast_possible_truncation, reason = "what is cut is not a valid time either")]
         Value::Timestamp(seconds) => (seconds * 1e3).round() as i64,
         Value::Boolean(_) | Value::Text(_) | Value::List(_) | Value::Fields(_) => return None,
     };

@@ -29,7 +29,7 @@ struct Store {
     key: Key,
 }
 
-/// Why there is no catalog.
+/// Why the catalog could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Its folder can't be made, or its file not written.
@@ -40,7 +40,7 @@ pub enum OpenError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// It is no database of ours, or one of a later version's.
+    /// It is not a database of dialcheck, or one of a later version.
     #[error("the catalog {}: {wrong}", file.display())]
     Database {
         /// The database.

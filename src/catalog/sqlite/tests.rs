@@ -1,4 +1,4 @@
-//! Whoever can write the file, and whoever has the wrong key.
+//! A process that can write the file, and one that has the wrong key.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,7 +24,7 @@ impl Place {
         Sqlite::open(&self.file(), None).map_err(|error| error.to_string())
     }
 
-    /// Changes the file as whoever has no key can.
+    /// Changes the file as a process without the key can.
     fn tamper(&self, statement: &str) {
         let database = rusqlite::Connection::open(self.file()).expect("a database");
         database.execute_batch(statement).expect("a change");

@@ -10,7 +10,7 @@ use crate::cli::signals::EndSignal;
 pub(super) enum Failure {
     /// The command line is wrong.
     Usage(String),
-    /// What answered is no service of Glue's, or nobody did.
+    /// What answered is not a Glue service, or there was no answer.
     Other(String),
     /// A signal ended it.
     Interrupted(EndSignal),

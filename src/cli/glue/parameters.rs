@@ -55,7 +55,7 @@ fn item(node: Node) -> Item {
     Item { node, line: 1 }
 }
 
-/// `item` as the AWS CLI reads it: the last of equal keys counts, and a bare scalar of YAML is what YAML takes it for.
+/// `item` as the AWS CLI reads it: the last of equal keys counts, and a bare scalar of YAML is what YAML reads it as.
 fn resolved(item: Item) -> Item {
     let node = match item.node {
         Node::PlainScalar(text) => bare(text),

@@ -94,7 +94,7 @@ impl Renderer {
     }
 }
 
-/// Says on stderr what was passed over in the input.
+/// Says on stderr what was ignored in the input.
 pub(super) fn warnings(warnings: &[String]) {
     let mut stderr = stream::stderr();
     for warning in warnings {

@@ -90,7 +90,7 @@ impl<'a> Members<'a> {
         self.nearest(key).is_some()
     }
 
-    /// Whether `key` is there, whatever it holds.
+    /// Whether `key` is there, with any value.
     pub(super) fn has(&self, key: &str) -> bool {
         self.rest.iter().any(|(other, item)| *other == key && !matches!(item.node, Node::Null))
     }

@@ -81,7 +81,7 @@ fn read_test_connection(mut members: Members<'_>, item: &Item, place: &Place, re
     let input = members.take("TestConnectionInput");
     members.skip("CatalogId", report);
     members.ignore_rest(report);
-    // A skeleton holds both, and whoever fills in the name may leave the rest as it is.
+    // A skeleton holds both, and a user who fills in the name may leave the rest as it is.
     let input = input.filter(|input| name.is_absent() || has_text(input));
     let inner = place.member("TestConnectionInput");
     match (name, input) {

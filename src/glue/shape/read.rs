@@ -10,7 +10,7 @@ use super::{Member, Shape, Text};
 use crate::document::{Item, Node};
 use crate::glue::{Fields, Value};
 
-/// Why a document is no value of a shape. Shows places and what was expected, never a value.
+/// Why a document is not a value of a shape. Shows places and what was expected, never a value.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Rejected {
     /// A value is of another type.
@@ -32,7 +32,7 @@ impl fmt::Display for Rejected {
 }
 
 impl Shape {
-    /// Reads the members of this structure from `item`. What it has no member for is passed over, as AWS does.
+    /// Reads the members of this structure from `item`. What it has no member for is ignored, as AWS does.
     ///
     /// A skeleton of the AWS CLI may be sent as it is: an empty text counts as absent, and with it a structure or a map's
     /// entry `KeyName` that holds nothing else but what a skeleton fills in.
@@ -135,7 +135,7 @@ impl Reading {
                 zeros.push(violations);
             }
             match found.value {
-                // What a skeleton left empty is no mistake, but where it is needed.
+                // What a skeleton left empty is a mistake only where it is required.
                 Some(_) if !stays && found.trace.is_untouched() => self.violations.truncate(violations),
                 Some(value) => fields.set(name, value),
                 None if *required => self.violation("null", "Member must not be null"),

@@ -37,7 +37,7 @@ impl<K, V> Default for Cache<K, V> {
 }
 
 impl<K: Hash + Eq, V: Clone> Cache<K, V> {
-    /// The answer that is kept for `key`, or that of `ask`. When the one who asks is cancelled, one of those who wait asks.
+    /// The cached answer for `key`, or that of `ask`. When the one who asks is cancelled, one of those who wait asks.
     pub(super) async fn get<F: Future<Output = Result<V, Failure>>>(
         &self,
         key: K,

@@ -1,7 +1,7 @@
-//! Secrets Manager, KMS, S3 and STS, by the AWS SDK for Rust; whatever else by a signed call.
+//! Secrets Manager, KMS, S3 and STS, by the AWS SDK for Rust; other services by a signed call.
 //!
 //! Each thing is asked for once: the SDK repeats nothing, tests that want the same at the same time wait for one answer, and an
-//! answer is kept for [`cache::TTL`], a refusal too.
+//! answer is cached for [`cache::TTL`], a refusal too.
 
 mod cache;
 mod failure;
@@ -31,7 +31,7 @@ use super::files::MAX_FILE_BYTES;
 use crate::aws::AwsOptions;
 use crate::engine::EngineOptions;
 
-/// Where what a definition points at is kept.
+/// The AWS services that resolve what a definition refers to.
 pub(super) struct Aws {
     options: AwsOptions,
     network: Network,
@@ -168,7 +168,7 @@ impl Aws {
         Ok(Secret::new(signed))
     }
 
-    /// The credentials that calls in `region` are signed with, for whoever signs something else with them.
+    /// The credentials that calls in `region` are signed with, for requests that are signed elsewhere.
     pub(super) async fn identity(&self, region: &Region, access: &Access) -> Result<AwsCredentials, Failure> {
         Ok(support_aws::identity(&self.credentials(region, access).await?, region))
     }
@@ -236,7 +236,7 @@ impl Aws {
         Ok(config.into_builder().credentials_provider(credentials).build())
     }
 
-    /// The same, as whoever runs the test.
+    /// The same, with the operator's credentials.
     async fn config_of(&self, service: Service, region: &Region) -> Result<SdkConfig, Failure> {
         let destination = self.destination(service.service_id(), region).await?;
         let builder = self.base().await.to_builder();
@@ -269,7 +269,7 @@ impl Aws {
         })
     }
 
-    /// Whose calls are signed by the crate's own code: the definition's role, or whoever runs the test.
+    /// Whose calls are signed by the crate's own code: the definition's role, or the operator.
     async fn credentials(&self, region: &Region, access: &Access) -> Result<Credentials, Failure> {
         if let Some(role) = &access.role {
             return self.assumed(role, region).await;
@@ -330,7 +330,7 @@ mod tests {
     use super::super::resolution::{Resolution, SecretResolver};
     use super::*;
 
-    /// What `source` leads to for whoever has configured us-east-1.
+    /// What `source` resolves to for an operator who has configured us-east-1.
     async fn resolved<S: Source>(source: S, region: Option<&str>) -> Result<S::Output, Failure> {
         let options = AwsOptions { msk_brokers: vec!["broker.example".to_owned()], ..AwsOptions::default() };
         let mut aws = Aws::with(options, Network::of_operator(Arc::default(), Proxies::None));

@@ -107,7 +107,7 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// A number larger than 64 bits hold becomes the largest: whoever asks for one has a limit.
+/// A number larger than 64 bits hold becomes the largest: every caller that asks for one has a limit.
 fn unsigned(integer: Element<'_>) -> Result<u64, Unreadable> {
     let first = integer.content.first().ok_or(Unreadable::Damaged)?;
     if first & 0x80 != 0 {

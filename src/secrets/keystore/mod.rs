@@ -1,6 +1,6 @@
 //! Keystores: a private key and its certificate chain, from a JKS or a PKCS#12 file.
 //!
-//! The file's bytes say which it is, as for a JVM: since Java 9 `keytool` writes PKCS#12 under whatever name it is given.
+//! The file's bytes say which it is, as for a JVM: since Java 9 `keytool` writes PKCS#12 under every name.
 //! Everything in a file is in doubt: no length or number of it is believed before the bytes are there, and the rounds of key
 //! derivation are bounded.
 

@@ -152,7 +152,7 @@ fn make(folder: &Path) {
             scope.spawn(|| keytool(folder, command));
         }
     });
-    // Beside another key, and a certificate of somebody else.
+    // Beside another key, and another party's certificate.
     let second = "-genkeypair -alias second -dname CN=second -keyalg EC";
     keytool(folder, &format!("{second} -storepass {STORE} -keypass {STORE} -keystore rsa.jks"));
     keytool(folder, &format!("{trust} -keystore rsa.jks"));

@@ -10,7 +10,7 @@ use crate::glue::CommonError;
 /// session token of a credentials file names no end.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::server) enum Refusal {
-    /// There is no `Authorization` header. A presigned query is none: only headers are taken.
+    /// There is no `Authorization` header. A presigned query does not count: only headers are taken.
     #[error("Missing Authentication Token")]
     MissingAuthenticationToken,
     /// The request is signed both ways.

@@ -106,7 +106,7 @@ fn unrunnable(registration: &Fields) -> Vec<String> {
     probe_rest::check(&text).iter().map(ToString::to_string).collect()
 }
 
-/// What is registered is kept, and nothing here runs it.
+/// What is registered is stored, and nothing here runs it.
 #[cfg(not(feature = "rest"))]
 fn unrunnable(_registration: &Fields) -> Vec<String> {
     Vec::new()

@@ -17,7 +17,7 @@ fn assert_fits(answer: &Fields, shape: &'static Shape, name: &str) {
     let text = json(answer).to_string();
     let document = Document::parse(text.as_bytes(), Syntax::Json).unwrap();
     let read = shape.read(document.root()).unwrap_or_else(|rejected| panic!("{name}: {rejected}\n{text}"));
-    // What no member is for would be passed over in silence.
+    // What no member is for would be ignored silently.
     assert_eq!(json(&read), json(answer), "{name}");
 }
 

@@ -1,4 +1,4 @@
-//! Accounts that exist and get no session all the same.
+//! Accounts that exist and get no session.
 
 use crate::behaviour::subject::Accounts;
 

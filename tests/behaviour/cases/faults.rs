@@ -19,7 +19,7 @@ fn through<S: Subject>(proxy: &FaultProxy, login: &Login) -> Tested {
     S::definition(&login.clone().port(proxy.port())).test_with(&["--timeout", "1500ms"])
 }
 
-/// Tests a peer that does `fault` whoever speaks to it.
+/// Tests a peer that does `fault` to every client.
 fn facing<S: Subject>(fault: Fault) -> Tested {
     through::<S>(&FaultProxy::start(None, fault).unwrap(), &S::login())
 }

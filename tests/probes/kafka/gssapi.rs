@@ -139,7 +139,7 @@ fn configurations_of_kerberos_that_lead_nowhere() {
     };
     refused(listener, &with("down", &conf(free_port().unwrap())), &down, 0)
         .says("KAFKA_SASL_GSSAPI_KRB5_CONF");
-    // The metadata address passes no gate, whoever names it.
+    // The metadata address passes no gate, no matter who names it.
     let metadata = conf(88).replace("localhost", "169.254.169.254");
     let gate =
         Failed { stage: "tcp", code: "egress_refused", native: None, exception: ACCESS_DENIED, exit: 2 };

@@ -63,7 +63,7 @@ fn refused_by(listener: Listener, environment: &[(&str, &str)]) {
     crate::support::servers::kafka::refused_as(listener, || test(&connection, environment), &rejected(), 1);
 }
 
-/// It would be good for whoever receives it.
+/// Everyone who receives it could use it.
 #[test]
 fn a_token_goes_to_amazons_brokers_alone() {
     let invalid = Failed {

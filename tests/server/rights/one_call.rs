@@ -1,4 +1,4 @@
-//! Every kind of reference by whoever has no right to it, in one call.
+//! Every kind of reference by a caller without the right to it, in one call.
 
 use serde_json::json;
 

@@ -47,7 +47,7 @@ fn an_update_does_not_send_kept_credentials_elsewhere() {
     assert_eq!(place.host.connections(), 0);
     assert_eq!(own.connections(), 1, "what was there is tested as it was");
 
-    // What has no part in it may change, and whoever has the credentials may do anything.
+    // What has no part in it may change, and a caller who has the credentials may do anything.
     let mut described = without.clone();
     described["Description"] = "of the shop".into();
     place.update(WRITER, &described).succeeded();

@@ -19,7 +19,7 @@ impl Attempt {
     /// # Panics
     /// On an attempt without an endpoint.
     pub async fn dial(&self) -> Result<EndpointStream, Failed> {
-        let endpoint = self.endpoint.clone().expect("a leg that dials has an endpoint");
+        let endpoint = self.endpoint.clone().expect("an attempt that dials has an endpoint");
         let options = &self.run.0.options;
         let address = self
             .stage(Stage::Dns, async |guard| {

@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(compared, Err("an address that can't be compared with this machine's own"));
     }
 
-    /// This machine's, whatever they are; one has a loopback interface at least.
+    /// This machine's, of which there is at least the loopback interface.
     #[test]
     fn each_address_of_this_machine_is_refused_where_loopback_is_closed() {
         let own = own_addresses().unwrap();

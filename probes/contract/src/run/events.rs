@@ -15,7 +15,7 @@ pub(crate) struct Events {
     notified: Vec<Outcome>,
 }
 
-/// Sends events one by one, from whatever thread they come.
+/// Sends events one by one, from any thread.
 pub(crate) struct Notifier {
     observer: Arc<dyn RunObserver>,
     notifying: Mutex<()>,

@@ -29,7 +29,7 @@ pub(super) struct Patterns {
     first: u128,
 }
 
-/// A secret without its blanks: they are passed over wherever they are.
+/// A secret without its blanks: they are skipped everywhere.
 struct Pattern {
     text: Secret,
     short: bool,

@@ -31,7 +31,7 @@ impl TrustRoots {
         system.into_iter().chain(amazon).chain(self.bundle.iter().cloned()).collect()
     }
 
-    /// A machine without a trust store is no failure by itself: the verdict on a certificate then says it.
+    /// A machine without a trust store is not a failure by itself: the verdict on a certificate then says it.
     pub(super) fn store(&self) -> Arc<RootCertStore> {
         let load = || {
             let mut store = RootCertStore::empty();

@@ -15,7 +15,7 @@ use super::certificate;
 use super::{TlsPolicy, Trust, TrustRoots, Verify};
 use crate::{Code, Failure};
 
-/// Checks a peer's certificate as the policy says, and records it whatever the verdict.
+/// Checks a peer's certificate as the policy says, and records it in any case.
 #[derive(Debug)]
 pub(super) struct Verifier {
     verify: Verify,
@@ -79,7 +79,7 @@ impl Verifier {
         self.pinned.load(Ordering::Relaxed)
     }
 
-    /// A JVM takes an end entity that is itself in its trust store, whatever its extensions say; the dates and the
+    /// A JVM takes an end entity that is itself in its trust store, no matter what its extensions say; the dates and the
     /// name are still ours to check.
     fn check_pinned(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
         if let Some(facts) = certificate::facts(end_entity) {

@@ -39,7 +39,7 @@ pub(super) fn log_in(request: &Request) -> Answer {
         Ok(client) => client,
         Err(error) => return Answer::Failed(ChildError::Setup(shortened(&error.to_string()))),
     };
-    // It goes with the process: to end it properly is to wait for whoever does not answer.
+    // It goes with the process: to end it properly is to wait for a peer that does not answer.
     let client: &'static BrokerClient = Box::leak(Box::new(client));
     let (answers, answer) = mpsc::channel();
     // A little longer than anybody waits: it counts whole milliseconds, and its time-out must not look like an answer that came in time.

@@ -74,7 +74,7 @@ impl BrokerClient {
         Client::new(configuration, native, RDKafkaType::RD_KAFKA_CONSUMER, DefaultClientContext).map(Self)
     }
 
-    /// What can be asked for while somebody takes the events.
+    /// What can be asked for while another thread takes the events.
     pub(super) const fn client(&self) -> &Client {
         &self.0
     }

@@ -56,7 +56,7 @@ pub(super) enum VerifyRequest {
     ChainAndName,
 }
 
-/// What came of it.
+/// Its outcome.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
@@ -84,7 +84,7 @@ pub(super) struct Listener {
     pub(super) port: i32,
 }
 
-/// Why there is no description.
+/// Why the cluster could not be described.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ChildError {

@@ -1,6 +1,6 @@
 //! `krb5.conf`: which realms there are, and who gives tickets for them (MIT Kerberos documentation, "krb5.conf").
 //!
-//! Only what [`KerberosConfiguration`] has a place for is read. All else is passed over, and so are files that the file includes
+//! Only what [`KerberosConfiguration`] has a place for is read. All else is ignored, and so are files that the file includes
 //! and plug-ins that it loads. Each name is checked for what it is: none may hold a character that means something in such a
 //! file.
 
@@ -14,7 +14,7 @@ use lines::{Expected, Line, Lines};
 
 /// Where a KDC listens unless the file says otherwise (RFC 4120, 7.2).
 const PORT: u16 = 88;
-/// What is kept of `[libdefaults]` as lists of encryption types.
+/// The settings of `[libdefaults]` that are lists of encryption types.
 const ENCTYPES: &[&str] = &["permitted_enctypes", "default_tkt_enctypes", "default_tgs_enctypes"];
 
 /// What a `krb5.conf` says that a login may depend on. What else may be in one (included files, plug-ins, programs, files to write)

@@ -72,7 +72,7 @@ impl Client {
     }
 }
 
-/// A POST request, signed where somebody signs it.
+/// A POST request, signed where there are credentials for it.
 ///
 /// # Errors
 /// [`Unsigned`], where it can't be made.

@@ -12,7 +12,7 @@ use crate::origin::Origin;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
-/// A text is no [`Endpoint`].
+/// A text is not an [`Endpoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected http:// or https://, and a host")]
 pub struct NoEndpoint;

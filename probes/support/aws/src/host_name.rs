@@ -4,7 +4,7 @@ use probe_contract::Region;
 
 /// The host name of something that `service` runs, taken apart: what is in front, and the region. Most stand as
 /// `NAME.REGION.SERVICE.SUFFIX`, those of China and newer ones of GovCloud as `NAME.SERVICE.REGION.SUFFIX`. `global`, in the name of an
-/// Aurora global database's writer endpoint, is no region.
+/// Aurora global database's writer endpoint, is not a region.
 pub(crate) fn split<'a>(host: &'a str, service: &str) -> Option<(&'a str, Region)> {
     let host = host.strip_suffix('.').unwrap_or(host);
     host.match_indices('.').find_map(|(dot, _)| {

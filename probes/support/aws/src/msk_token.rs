@@ -1,7 +1,7 @@
 //! The authentication token of MSK, which SASL/OAUTHBEARER offers in the place of a password.
 //!
 //! Sources: the developer guide of Amazon MSK, "IAM access control", and Amazon's signers for clients that are not Java's. The
-//! token is made here, and nothing is asked. It names no broker: it is good for whoever receives it, at every cluster of the
+//! token is made here, and nothing is asked. It names no broker: every receiver can use it, at every cluster of the
 //! region.
 
 use base64::Engine as _;
@@ -79,7 +79,7 @@ fn not_amazons(host: &str) -> Failure {
         format!("{host} does not have the name of an Amazon MSK broker, so no token is signed for it");
     Failure::new(Code::InvalidSettings, detail).hint(
         "Name the brokers as MSK does (get-bootstrap-brokers); one behind a name of your own needs --msk-broker HOST, for \
-         the token is good for whoever receives it",
+         everyone who receives the token can use it",
     )
 }
 
@@ -98,7 +98,7 @@ fn region_of(host: &str) -> Option<Region> {
         let (region, suffix) = rest.split_once('.')?;
         let region = Region::parse_label(region).ok()?;
         let fits = suffix.eq_ignore_ascii_case(region.partition().dns_suffix());
-        // Without a second label it is no broker's.
+        // Without a second label it is not a broker's.
         (fits && name.contains('.') && name.split('.').all(|label| !label.is_empty())).then_some(region)
     })
 }

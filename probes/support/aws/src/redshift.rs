@@ -24,7 +24,7 @@ enum Service {
     Serverless,
 }
 
-/// The document of an answer to `operation` that is no error.
+/// The document of an answer to `operation` that is not an error.
 pub(crate) fn document(operation: Operation, answer: &AwsAnswer) -> Result<Document, Failure> {
     let document = Document::read(&answer.body);
     if is_success(answer) {
@@ -35,7 +35,7 @@ pub(crate) fn document(operation: Operation, answer: &AwsAnswer) -> Result<Docum
     Err(refused(operation, answer.status, text("Code"), text("Message")))
 }
 
-/// Whether `answer` is no error.
+/// Whether `answer` is not an error.
 pub(crate) fn is_success(answer: &AwsAnswer) -> bool {
     (200..300).contains(&answer.status)
 }

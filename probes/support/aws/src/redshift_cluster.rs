@@ -58,7 +58,9 @@ fn cluster_endpoint(cluster: &str, answer: &AwsAnswer) -> Result<Endpoint, Failu
     }
     match (Endpoint::parse_host(address), Endpoint::parse_port(port)) {
         (Ok(host), Ok(port)) => Ok(Endpoint { host, port }),
-        (Ok(_) | Err(_), _) => Err(OPERATION.unreadable("answered with a host and a port that are none")),
+        (Ok(_) | Err(_), _) => {
+            Err(OPERATION.unreadable("answered with a host and a port that are not valid"))
+        }
     }
 }
 

@@ -72,7 +72,7 @@ async fn a_cluster_that_nobody_can_connect_to_yet() {
         assert_eq!((failure.code, failure.native.as_deref()), (Code::ServerNotReady, native));
         assert!(failure.detail.contains(how) && !failure.hints.is_empty(), "{}", failure.detail);
     }
-    // What is said of it otherwise is no reason not to dial it.
+    // What else is said of it is not a reason not to dial it.
     let modifying = CLUSTER.replace(available, &status("modifying"));
     assert!(ask("sales", "eu-central-1", http(200, &modifying)).await.0.is_ok());
 }

@@ -133,7 +133,7 @@ impl GetClusterCredentials<'_> {
         let mut parameters = vec![("DbUser".to_owned(), self.user)];
         parameters.extend(self.database.map(|database| ("DbName".to_owned(), database)));
         parameters.push(("ClusterIdentifier".to_owned(), self.cluster));
-        // A test must not leave a user behind, whatever the URL says.
+        // A test must not leave a user behind, no matter what the URL says.
         parameters.push(("AutoCreate".to_owned(), "false"));
         for (group, number) in self.groups.iter().zip(1..) {
             parameters.push((format!("DbGroups.DbGroup.{number}"), group));

@@ -49,7 +49,7 @@ fn answer<Q: DeserializeOwned, A: Serialize>(task: &Task, work: impl FnOnce(&Q) 
     stdout.flush().ok()
 }
 
-/// Ends this process when nobody is left to read its answer, whatever the libraries wait for: its parent is gone, however it went. A signal
+/// Ends this process when no process is left to read its answer, although a library may still wait: its parent has ended, no matter how. A signal
 /// at the parent's death (`PR_SET_PDEATHSIG`) would come when the thread ends that started the child.
 #[expect(clippy::disallowed_methods, reason = "its reader is watched; nothing is written")]
 fn end_with_parent() {

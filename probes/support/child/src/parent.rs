@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::Task;
 
-/// What is kept of the time at its end, so that the child can still say itself why it took so long, and we that it did not.
+/// The reserve at the end of the time, so that the child can still say itself why it took so long, and we that it did not.
 const MAX_RESERVE: Duration = Duration::from_millis(600);
 
 /// What is run as the child.

@@ -68,7 +68,7 @@ pub async fn exchange(stream: impl Io, request: Request, url: &WebUrl) -> Result
         tokio::select! {
             biased;
             answered = &mut exchange => break answered,
-            // What it failed with is reported to whoever waits for the answer.
+            // What it failed with is reported to the caller that waits for the answer.
             _end = &mut connection, if driving => driving = false,
         }
     };
@@ -111,7 +111,7 @@ fn head(request: Request, url: &WebUrl) -> Result<http::Request<Full<Bytes>>, Fa
     built.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).map_err(|_| unsendable())
 }
 
-/// What an error of hyper's means: what the stream did, or what the peer said that is no HTTP.
+/// What an error of hyper's means: what the stream did, or what the peer said that is not HTTP.
 fn failure(error: hyper::Error, first: &FirstBytes, url: &WebUrl) -> Failure {
     let peer = &url.endpoint;
     if let Some(failure) = tls::late_refusal(&error) {

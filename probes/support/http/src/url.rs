@@ -44,7 +44,7 @@ impl WebUrl {
             Some(_) | None => (authority, None),
         };
         let url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| EXPECTED)?;
-        // Browsers forgive more than is meant: a missing host, backslashes, one number for an address.
+        // Browsers tolerate more than is meant: a missing host, backslashes, one number for an address.
         let is_meant = match url.host() {
             Some(Host::Domain(domain)) => domain.eq_ignore_ascii_case(host),
             Some(Host::Ipv4(address)) => host.parse::<Ipv4Addr>() == Ok(address),

@@ -46,7 +46,7 @@ pub fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a s
     head.eq_ignore_ascii_case(prefix).then_some(tail)
 }
 
-/// Warns of URL parameters that were passed over: `named` are those whose names may be shown, and `behind_password` counts
+/// Warns of URL parameters that were ignored: `named` are those whose names may be shown, and `behind_password` counts
 /// the others. An unencoded & in a password makes its rest look like a parameter.
 pub fn warn_of_unknown(reader: &mut Reader<'_>, named: &[&str], behind_password: usize) {
     if !named.is_empty() {

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use probe_contract::{Endpoint, Part, Parts, Reader, Secret, Template, UrlAddress};
 
-/// An address, taken apart; whatever it leaves out is absent.
+/// An address, taken apart; what it leaves out is absent.
 #[derive(Debug)]
 pub struct Url {
     /// The property that it was given in, or that holds its parameters.

@@ -37,7 +37,7 @@ pub struct Proof {
 pub enum Fault {
     /// It refuses the login: the error, as RFC 5802 names it.
     Refused(String),
-    /// It is no message of this exchange.
+    /// It is not a message of this exchange.
     Malformed(&'static str),
     /// It asks for more rounds of hashing than anybody should compute.
     TooManyIterations,
@@ -73,7 +73,7 @@ impl Scram {
     /// What is wrong with the server's message.
     pub fn prove(&self, server_first: &[u8], password: &Secret) -> Result<Proof, Fault> {
         let server_first =
-            std::str::from_utf8(server_first).map_err(|_| Fault::Malformed("it is no text"))?;
+            std::str::from_utf8(server_first).map_err(|_| Fault::Malformed("it is not text"))?;
         if let Some(error) = attribute(server_first, "e=") {
             return Err(Fault::Refused(error.to_owned()));
         }
@@ -117,13 +117,13 @@ impl Scram {
 }
 
 impl Proof {
-    /// Checks the server-final-message. One that begins with `e=` is a refusal, whatever surrounds it.
+    /// Checks the server-final-message. One that begins with `e=` is a refusal, no matter what surrounds it.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self, server_final: &[u8]) -> Result<(), Fault> {
         let server_final =
-            std::str::from_utf8(server_final).map_err(|_| Fault::Malformed("it is no text"))?;
+            std::str::from_utf8(server_final).map_err(|_| Fault::Malformed("it is not text"))?;
         if let Some(error) = attribute(server_final, "e=") {
             return Err(Fault::Refused(error.to_owned()));
         }
@@ -248,6 +248,6 @@ mod tests {
         assert_eq!(proof.check(b"e=invalid-proof"), Err(Fault::Refused("invalid-proof".to_owned())));
         assert_eq!(proof.check(b"v=AAAA"), Err(Fault::WrongSignature));
         assert_eq!(proof.check(b""), Err(Fault::Malformed("it lacks the server's signature")));
-        assert_eq!(proof.check(b"\xff"), Err(Fault::Malformed("it is no text")));
+        assert_eq!(proof.check(b"\xff"), Err(Fault::Malformed("it is not text")));
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::cell::{cell, is_nested, printable};
 
-/// What the AWS CLI takes for the width of what is not a terminal. In a wider table structures stand upright, a line for
+/// What the AWS CLI assumes as the width of what is not a terminal. In a wider table structures stand upright, a line for
 /// each member.
 const WIDTH: usize = 80;
 

@@ -224,7 +224,7 @@ fn without_name(record: &Record, text: &str) -> String {
     replace(&replace(text, &endpoint.to_string()), &endpoint.host)
 }
 
-/// `text` with "it" in the place of each `name` that is no part of another.
+/// `text` with "it" in the place of each `name` that is not part of another.
 fn replace(text: &str, name: &str) -> String {
     let belongs = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
     let mut replaced = String::new();

@@ -1,4 +1,4 @@
-//! What somebody can read out of a text who wants to know: decoders that have nothing in common with the scrub.
+//! What a determined reader can read out of a text: decoders that have nothing in common with the scrub.
 //!
 //! `tests/support/harness.rs` of the root package looks for the canary by them.
 
@@ -20,7 +20,7 @@ pub(crate) const NAMES: &[(&str, char)] = &[
     ("num", '#'),
 ];
 
-/// What somebody may make of a text who wants to know.
+/// What a determined reader may make of a text.
 fn decodings(text: &str) -> Vec<String> {
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut decoded = vec![

@@ -1,4 +1,4 @@
-//! Secrets of any kind, in what a server may repeat of them, and whoever then reads what is shown.
+//! Secrets of any kind, in what a server may repeat of them, and a reader of what is then shown.
 
 use std::fmt::Write as _;
 

@@ -8,7 +8,7 @@
 //! | AWS credentials, by the SDK's own providers (STS, IAM Identity Center) | what the operator's environment and profile say | those of an open gate | where an option says so |
 //! | the credential endpoints of EC2, ECS and EKS ([`CREDENTIAL_ENDPOINTS`]), by the SDK's own providers alone | these addresses, written as addresses | themselves | never |
 //!
-//! An open gate refuses link-local and metadata addresses all the same. A definition has a say in the region and in nothing else of a URL,
+//! An open gate refuses link-local and metadata addresses anyway. A definition has a say in the region and in nothing else of a URL,
 //! and a [`Region`](probe_contract::Region) has letters, digits and hyphens alone; the check of the host here is the second one, for
 //! whatever an SDK may print into it. Where a proxy is used it resolves the name, and this machine's gate sees the proxy alone, which is the
 //! operator's: it may be on loopback too.
@@ -92,7 +92,7 @@ pub enum Destination {
     Partition(Partition),
     /// To what the operator configured.
     Endpoint(Endpoint),
-    /// To wherever the operator's environment has the SDK's credential providers ask.
+    /// To every endpoint that the operator's environment names for the SDK's credential providers.
     Credentials,
 }
 
