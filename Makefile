@@ -36,6 +36,9 @@ test-quick: ## Run what needs no server: units, the workspace, the command line'
 	@cargo test --locked --quiet --workspace --exclude fixtures $(FEATURES) --lib --bins
 	@cargo test --locked --quiet -p dialcheck $(FEATURES) --test integration -- house:: cli::input:: support::schema:: dns_records::
 
+parity: setup ## Have the JDBC drivers that Glue loads judge the definitions of tests/parity/corpus.txt beside dialcheck, and print how many verdicts agree
+	@cargo test --locked --quiet -p dialcheck $(FEATURES) --test integration -- parity:: --nocapture
+
 test-features: packages ## Build with every feature alone, and with none, and run the unit tests of each
 	@for features in "" $(EACH_FEATURE); do \
 		echo "dialcheck with $${features:-no feature}"; \
@@ -68,4 +71,4 @@ lint: packages ## Check formatting, lints, documentation, and every feature alon
 notices: packages ## Collect the licences of all that the binary is made of, in target/NOTICES
 	@mkdir -p target && fixtures/notices.py > target/NOTICES
 
-.PHONY: notices help packages fresh setup demo test test-quick test-features torture bench load lint
+.PHONY: notices help packages fresh setup demo parity test test-quick test-features torture bench load lint

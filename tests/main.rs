@@ -5,6 +5,7 @@ mod behaviour;
 mod catalog;
 mod cli;
 mod house;
+mod parity;
 mod probes;
 mod secrets;
 mod server;

@@ -173,7 +173,7 @@ impl<P: Product> Subject for Mysql<P> {
         vec![
             ("handshake", "tls_offered", json!(true)),
             ("handshake", "server_version", json!(version)),
-            ("tls", "verification", json!("none")),
+            ("tls", "verification", json!("dates")),
             ("auth", "mechanism", json!(P::MECHANISM)),
             ("query", "user", json!("alice@%")),
             ("query", "database", json!("app")),

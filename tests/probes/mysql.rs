@@ -4,7 +4,7 @@ use fixtures::MysqlServer;
 
 use crate::support::harness::exception::*;
 use crate::support::harness::{AWKWARD, CANARY, Connection, Failed, PASSWORD, WRONG_PASSWORD};
-use crate::support::servers::mysql::{PLAIN, SERVER, at, prepared};
+use crate::support::servers::mysql::{PLAIN, SERVER, at, by_mariadb, prepared};
 use crate::support::servers::postgres::encoded;
 
 fn on(path: &str) -> Connection {
@@ -30,10 +30,12 @@ fn tls_tried_and_not_offered() {
 
 #[test]
 fn right_by_mariadbs_url_and_by_host_port_and_engine() {
-    Connection::to(format!("jdbc:mariadb://localhost:{}/app?sslMode=trust", SERVER.port()))
-        .test()
-        .passed()
-        .warns_of_nothing();
+    by_mariadb(&SERVER, "app?sslMode=trust").test().passed().warns("driver_differs");
+    // MariaDB's driver uses no TLS unless it is asked for.
+    let tested = by_mariadb(&SERVER, "app").test();
+    tested.passed();
+    assert!(!tested.stages().iter().any(|stage| stage.starts_with("tls")), "{:?}", tested.stages());
+    by_mariadb(&SERVER, "app").user("encrypted", PASSWORD).test().failed(&refused("1045"));
     let parts = |engine: &str| {
         Connection::to("")
             .with("HOST", "127.0.0.1")
@@ -51,8 +53,7 @@ fn right_by_ed25519() {
     tested.passed().warns("driver_differs");
     assert_eq!(tested.evidence("auth", "mechanism"), "client_ed25519");
     on("app?sslMode=DISABLED").user("edwards", PASSWORD).test().passed();
-    let mariadb = format!("jdbc:mariadb://localhost:{}/app", SERVER.port());
-    Connection::to(mariadb).user("edwards", PASSWORD).test().passed().warns_of_nothing();
+    by_mariadb(&SERVER, "app").user("edwards", PASSWORD).test().passed();
     on("app").user("edwards", WRONG_PASSWORD).test().failed(&refused("1045"));
 }
 

@@ -6,7 +6,7 @@ use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed};
 use crate::support::servers::certificates::CERTIFICATES;
 use crate::support::servers::certificates::trust;
-use crate::support::servers::mysql::{SERVER, at, prepared};
+use crate::support::servers::mysql::{SERVER, at, by_mariadb, prepared};
 
 fn serve(certificate: &Issued) -> MysqlServer {
     prepared(MysqlServer::mariadb().tls(certificate, None))
@@ -25,10 +25,22 @@ fn refused<'a>(code: &'a str, native: &'a str) -> Failed<'a> {
 
 #[test]
 fn a_good_certificate_by_url() {
-    let by_url = format!("app?sslMode=VERIFY_CA&serverSslCert={}", trust("ca.pem"));
-    let tested = at(&SERVER, &by_url).test();
-    tested.passed().warns_of_nothing();
+    let by_url = format!("app?sslMode=verify-ca&serverSslCert={}", trust("ca.pem"));
+    let tested = by_mariadb(&SERVER, &by_url).test();
+    tested.passed();
     assert_eq!(tested.evidence("tls", "verification"), "chain");
+    // As MySQL's driver spells it; in another case it ignores the name, and checks nothing.
+    let given = |path| at(&SERVER, path).with("CUSTOM_JDBC_CERT", format!("file://{}", trust("ca.pem")));
+    for (path, verification) in [
+        ("app?sslMode=VERIFY_IDENTITY", "chain_and_name"),
+        ("app?useUnicode=true& sslMode = VERIFY_IDENTITY", "chain_and_name"),
+        ("app?sslmode=VERIFY_IDENTITY", "dates"),
+        ("app#?sslMode=VERIFY_IDENTITY", "dates"),
+    ] {
+        let tested = given(path).test();
+        tested.passed();
+        assert_eq!(tested.evidence("tls", "verification"), verification, "{path}");
+    }
 }
 
 #[test]
@@ -38,9 +50,28 @@ fn an_authority_that_is_not_trusted_by_url() {
     at(&SERVER, "app?sslMode=VERIFY_CA").test().failed(&expected);
 }
 
+/// Connector/J looks at the dates in any mode, MariaDB's driver in none.
+#[test]
+fn a_certificate_that_is_not_in_its_time() {
+    for (certificate, code, native) in [
+        (&CERTIFICATES.expired, "certificate_expired", "Expired"),
+        (&CERTIFICATES.not_yet_valid, "certificate_not_yet_valid", "NotValidYet"),
+    ] {
+        let server = serve(certificate);
+        for path in ["app", "app?sslMode=PREFERRED", "app?sslMode=REQUIRED"] {
+            at(&server, path).test().failed(&refused(code, native));
+        }
+        at(&server, "app?sslMode=DISABLED").test().passed();
+        by_mariadb(&server, "app?sslMode=trust").test().passed();
+    }
+}
+
 #[test]
 fn a_certificate_for_another_name_by_url() {
     let server = serve(&CERTIFICATES.wrong_name);
-    let chain_only = format!("app?sslMode=VERIFY_CA&serverSslCert={}", trust("ca.pem"));
-    at(&server, &chain_only).test().passed();
+    let chain_only = format!("app?sslMode=verify-ca&serverSslCert={}", trust("ca.pem"));
+    by_mariadb(&server, &chain_only).test().passed();
+    let blank = at(&server, "app?useUnicode=true& sslMode=VERIFY_IDENTITY");
+    let blank = blank.with("CUSTOM_JDBC_CERT", format!("file://{}", trust("ca.pem")));
+    blank.test().failed(&refused("certificate_wrong_name", "NotValidForName"));
 }

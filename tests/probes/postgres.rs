@@ -4,7 +4,7 @@ use fixtures::Profile;
 
 use crate::support::harness::exception::*;
 use crate::support::harness::{AWKWARD, CANARY, Connection, Failed, PASSWORD, WRONG_PASSWORD};
-use crate::support::servers::certificates::CERTIFICATES;
+use crate::support::servers::certificates::{CERTIFICATES, trust};
 use crate::support::servers::postgres::{PLAIN, SERVER, encoded, url};
 
 fn on(database: &str) -> Connection {
@@ -26,11 +26,22 @@ fn right_by_host_port_and_engine() {
 
 #[test]
 fn right_over_redshifts_url() {
-    let tested =
-        Connection::to(format!("jdbc:redshift://localhost:{}/app;ssl=true;sslmode=require", SERVER.port()))
-            .test();
-    tested.passed();
+    let url = format!("jdbc:redshift://localhost:{}/app", SERVER.port());
+    let connection = Connection::to(&*url);
+    let tested = connection.test_with(&["--ca-bundle", &trust("ca.pem")]);
+    tested.passed().warns_of_nothing();
     assert_eq!(tested.result["protocol"], "redshift");
+    assert_eq!(tested.evidence("tls", "verification"), "chain");
+    connection.test().failed(&Failed {
+        stage: "tls",
+        code: "certificate_untrusted",
+        native: Some("UnknownIssuer"),
+        exception: FS_RESPONSE,
+        exit: 1,
+    });
+    let tested = connection.with("JDBC_CONNECTION_URL", format!("{url};ssl=false")).test();
+    tested.passed();
+    assert!(!tested.stages().iter().any(|stage| stage.starts_with("tls")));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::secrets::aws::{ACCOUNT, borrowed, environment, front};
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
 use crate::support::running_server::Server;
+use crate::support::servers::certificates::trust;
 use crate::support::servers::postgres::SERVER;
 
 const DESCRIBE: &str = "DescribeClusters";
@@ -61,7 +62,9 @@ impl Place {
 
     fn test(&self, connection: &Connection) -> Tested {
         let dns = self.dns.address().to_string();
-        let arguments = ["--timeout", "10s", "--dns-server", &dns];
+        // Without a word about TLS Amazon's driver checks the chain.
+        let authority = trust("ca.pem");
+        let arguments = ["--timeout", "10s", "--dns-server", &dns, "--ca-bundle", &authority];
         connection.test_in_with(&borrowed(&environment(&self.aws)), &arguments)
     }
 
@@ -140,8 +143,7 @@ fn a_url_with_its_host_asks_for_the_login_alone() {
     assert_eq!(tested.evidence("secrets", "fetched"), "redshift:GetClusterCredentials");
     // By another name of the cluster.
     let url = format!("localhost:{}/app?DbUser=alice&ClusterID=branch&Region=us-east-2", SERVER.port());
-    let there = iam(&url).test_in(&borrowed(&environment(&place.aws)));
-    there.passed();
+    place.test_url(&url).passed();
     let [first, second] = &place.requests()[..] else { panic!("{:?}", place.aws.calls()) };
     assert_signed(first, LOG_IN, "eu-west-1");
     assert_signed(second, LOG_IN, "us-east-2");
@@ -285,7 +287,9 @@ fn as_the_role_and_in_a_connectors_url() {
         "CONNECTION_URL": "jdbc:redshift:iam://sales:eu-west-1/${db}?DbUser=${user}" } });
     let answer = AwsAnswer::described_cluster("sales", "available", Some(("localhost", SERVER.port())));
     place.aws.answer(AwsCall::operation(DESCRIBE), answer);
-    let tested = Connection::test_input(&input, &borrowed(&environment(&place.aws)));
+    let authority = trust("ca.pem");
+    let arguments = ["--timeout", "10s", "--ca-bundle", &authority];
+    let tested = Connection::test_input_with(&input, &borrowed(&environment(&place.aws)), &arguments);
     tested.passed();
     let fetched = ["settings=passed", "secrets=passed", "secrets=passed"];
     assert_eq!(tested.stages(), stages(&fetched, "passed"));
@@ -308,7 +312,9 @@ fn over_the_api_a_cluster_is_looked_up_for_whom_references_are_allowed() {
     server.call("CreateConnection", &create).failed(400, "AccessDeniedException");
     assert!(place.requests().is_empty(), "{:?}", place.aws.calls());
 
-    let server = Server::start_with(&borrowed(&environment(&place.aws)), &["--allow-references"]);
+    let authority = trust("ca.pem");
+    let arguments = ["--allow-references", "--ca-bundle", &authority];
+    let server = Server::start_with(&borrowed(&environment(&place.aws)), &arguments);
     server.call("CreateConnection", &create).succeeded();
     for _ in 0..2 {
         server.call("TestConnection", &json!({ "ConnectionName": "stored" })).succeeded();

@@ -52,6 +52,8 @@ pub enum Evidence {
 pub enum Verification {
     /// Not at all: the definition does not ask for it.
     None,
+    /// The dates of each certificate.
+    Dates,
     /// The chain, without the name.
     Chain,
     /// The chain and the name.

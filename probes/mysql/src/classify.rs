@@ -174,6 +174,14 @@ const ROWS: &[Row<Error>] = &[
         Some(CHECK_DATABASE),
         ("Unknown database 'nope'", MARIADB),
     ),
+    // ER_WRONG_DB_NAME
+    row(
+        1102,
+        Code::DatabaseNotFound,
+        Some(Stage::Access),
+        Some(CHECK_DATABASE),
+        ("Incorrect database name ' app '", MARIADB),
+    ),
     // ER_ACCOUNT_HAS_BEEN_LOCKED of both, and the locks that follow wrong passwords
     row(
         4151,

@@ -48,7 +48,7 @@ pub(crate) struct Limits {
     pub(crate) socket: Option<Duration>,
 }
 
-/// Connector/J's `sslMode`.
+/// What both drivers call `sslMode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SslMode {
     Disabled,
@@ -58,21 +58,63 @@ enum SslMode {
     VerifyIdentity,
 }
 
-/// MySQL's names, and then MariaDB's.
-const SSL_MODES: &[(&str, SslMode)] = &[
-    ("DISABLED", SslMode::Disabled),
-    ("PREFERRED", SslMode::Preferred),
-    ("REQUIRED", SslMode::Required),
-    ("VERIFY_CA", SslMode::VerifyCa),
-    ("VERIFY_IDENTITY", SslMode::VerifyIdentity),
-    ("disable", SslMode::Disabled),
-    ("trust", SslMode::Required),
-    ("verify-ca", SslMode::VerifyCa),
-    ("verify-full", SslMode::VerifyIdentity),
+/// A parameter that decides about the login.
+#[derive(Clone, Copy)]
+enum Name {
+    User,
+    Password,
+    SslMode,
+    UseSsl,
+    RequireSsl,
+    VerifyServerCertificate,
+    TrustServerCertificate,
+    DisableHostnameVerification,
+    ServerCertificate,
+    KeyStore,
+    KeyStorePassword,
+    KeyPassword,
+    AllowPublicKeyRetrieval,
+    ConnectTimeout,
+    SocketTimeout,
+    /// A store of authorities, or a key in a file.
+    Store,
+}
+
+/// As `PropertyKey` of MySQL Connector/J 8.0 spells them.
+const MYSQL: &[(&str, Name)] = &[
+    ("user", Name::User),
+    ("password", Name::Password),
+    ("sslMode", Name::SslMode),
+    ("useSSL", Name::UseSsl),
+    ("requireSSL", Name::RequireSsl),
+    ("verifyServerCertificate", Name::VerifyServerCertificate),
+    ("clientCertificateKeyStoreUrl", Name::KeyStore),
+    ("clientCertificateKeyStorePassword", Name::KeyStorePassword),
+    ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
+    ("connectTimeout", Name::ConnectTimeout),
+    ("socketTimeout", Name::SocketTimeout),
+    ("serverRSAPublicKeyFile", Name::Store),
+    ("trustCertificateKeyStoreUrl", Name::Store),
 ];
 
-/// Parameters that point at a store of authorities, or at a key in a file.
-const KEY_STORES: &[&str] = &["serverrsapublickeyfile", "trustcertificatekeystoreurl", "truststore"];
+/// As `Configuration` of MariaDB Connector/J 3.4 has them.
+const MARIADB: &[(&str, Name)] = &[
+    ("user", Name::User),
+    ("password", Name::Password),
+    ("sslMode", Name::SslMode),
+    ("useSsl", Name::UseSsl),
+    ("trustServerCertificate", Name::TrustServerCertificate),
+    ("disableSslHostnameVerification", Name::DisableHostnameVerification),
+    ("serverSslCert", Name::ServerCertificate),
+    ("keyStore", Name::KeyStore),
+    ("keyStorePassword", Name::KeyStorePassword),
+    ("keyPassword", Name::KeyPassword),
+    ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
+    ("connectTimeout", Name::ConnectTimeout),
+    ("socketTimeout", Name::SocketTimeout),
+    ("serverRsaPublicKeyFile", Name::Store),
+    ("trustStore", Name::Store),
+];
 
 /// Parameters of MySQL Connector/J 8 and MariaDB Connector/J 3 that can't change whether a login and a query work.
 const WITHOUT_EFFECT: &[&str] = &[
@@ -165,57 +207,53 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 impl Parameters {
-    pub(crate) fn read(url: &Url, reader: &mut Reader<'_>) -> Self {
+    pub(crate) fn read(scheme: Scheme, url: &Url, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
-        let (mut ignored, mut unnamed) = (Vec::new(), 0);
+        let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
-            let mut milliseconds = || match value.parse::<u32>() {
-                Ok(0) => None,
-                Ok(count) => Some(Duration::from_millis(count.into())),
-                Err(_) => {
-                    wrong("expected a whole number of milliseconds, 0 for no limit");
-                    None
-                }
-            };
-            match name.to_ascii_lowercase().as_str() {
-                "user" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                "password" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
-                "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
-                    Some((_, mode)) => parameters.ssl_mode = Some(*mode),
-                    None => wrong("expected DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY"),
+            match scheme.parameter(name) {
+                Some(Name::User) => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
+                Some(Name::Password) => parameters.password = (!value.is_empty()).then(|| secret.clone()),
+                Some(Name::SslMode) => match scheme.ssl_mode(value) {
+                    Some(mode) => parameters.ssl_mode = Some(mode),
+                    None => wrong(scheme.ssl_modes()),
                 },
-                "usessl" => parameters.use_ssl = boolean(value, wrong),
-                "requiressl" => parameters.require_ssl = boolean(value, wrong).unwrap_or_default(),
-                "verifyservercertificate" => {
-                    parameters.verify_certificate = boolean(value, wrong).unwrap_or_default();
+                Some(Name::UseSsl) => parameters.use_ssl = scheme.flag(value, wrong),
+                Some(Name::RequireSsl) => {
+                    parameters.require_ssl = scheme.flag(value, wrong).unwrap_or_default();
                 }
-                "trustservercertificate" => parameters.trust_any = boolean(value, wrong).unwrap_or_default(),
-                "disablesslhostnameverification" => {
-                    parameters.any_name = boolean(value, wrong).unwrap_or_default();
+                Some(Name::VerifyServerCertificate) => {
+                    parameters.verify_certificate = scheme.flag(value, wrong).unwrap_or_default();
                 }
-                "serversslcert" => parameters.server_certificate = Some(value.to_owned()),
-                "clientcertificatekeystoreurl" | "keystore" => parameters.key_store = Some(value.to_owned()),
-                "clientcertificatekeystorepassword" | "keystorepassword" => {
-                    parameters.key_store_password = Some(secret.clone());
+                Some(Name::TrustServerCertificate) => {
+                    parameters.trust_any = scheme.flag(value, wrong).unwrap_or_default();
                 }
-                "keypassword" => parameters.key_password = Some(secret.clone()),
-                "allowpublickeyretrieval" => {
-                    parameters.key_retrieval = boolean(value, wrong).unwrap_or_default();
+                Some(Name::DisableHostnameVerification) => {
+                    parameters.any_name = scheme.flag(value, wrong).unwrap_or_default();
                 }
-                "connecttimeout" => parameters.limits.connect = milliseconds(),
-                "sockettimeout" => parameters.limits.socket = milliseconds(),
-                store if KEY_STORES.contains(&store) => reader.unsupported(
+                Some(Name::ServerCertificate) => parameters.server_certificate = Some(value.to_owned()),
+                Some(Name::KeyStore) => parameters.key_store = Some(value.to_owned()),
+                Some(Name::KeyStorePassword) => parameters.key_store_password = Some(secret.clone()),
+                Some(Name::KeyPassword) => parameters.key_password = Some(secret.clone()),
+                Some(Name::AllowPublicKeyRetrieval) => {
+                    parameters.key_retrieval = scheme.boolean(value, wrong).unwrap_or_default();
+                }
+                Some(Name::ConnectTimeout) => parameters.limits.connect = scheme.milliseconds(value, wrong),
+                Some(Name::SocketTimeout) => parameters.limits.socket = scheme.milliseconds(value, wrong),
+                Some(Name::Store) => reader.unsupported(
                     url.parameter(name),
                     "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
                 ),
-                known if WITHOUT_EFFECT.contains(&known) => {}
+                None if scheme.misspells(name) => misspelled.push(name.as_str()),
+                None if WITHOUT_EFFECT.contains(&name.to_ascii_lowercase().as_str()) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
-                _ if parameters.password.is_some() => unnamed += 1,
-                _ => ignored.push(name.as_str()),
+                None if parameters.password.is_some() => unnamed += 1,
+                None => ignored.push(name.as_str()),
             }
         }
+        jdbc::warn_of_case(reader, &misspelled);
         jdbc::warn_of_unknown(reader, &ignored, unnamed);
         parameters
     }
@@ -228,7 +266,8 @@ impl Parameters {
         reader: &mut Reader<'_>,
     ) -> (Encryption, Verify) {
         let asked = self.ssl_mode.or_else(|| self.legacy(scheme));
-        if enforce && asked.is_some_and(|mode| mode != SslMode::VerifyIdentity) {
+        let is_said = self.ssl_mode.is_some() || self.use_ssl.is_some() || scheme == Scheme::Mysql;
+        if enforce && is_said && asked.is_some_and(|mode| mode != SslMode::VerifyIdentity) {
             reader.warn(
                 "property_ignored",
                 "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
@@ -237,36 +276,124 @@ impl Parameters {
         let mode = if enforce { SslMode::VerifyIdentity } else { asked.unwrap_or(SslMode::Preferred) };
         match mode {
             SslMode::Disabled => (Encryption::None, Verify::Nothing),
-            SslMode::Preferred => (Encryption::IfOffered, Verify::Nothing),
-            SslMode::Required => (Encryption::Required, Verify::Nothing),
+            SslMode::Preferred => (Encryption::IfOffered, scheme.unverified()),
+            SslMode::Required => (Encryption::Required, scheme.unverified()),
             SslMode::VerifyCa => (Encryption::Required, Verify::Chain),
             SslMode::VerifyIdentity => (Encryption::Required, Verify::ChainAndName),
         }
     }
 
-    /// What the parameters from before `sslMode` mean, which both drivers pass over beside it (MySQL Connector/J,
-    /// "Security" properties; MariaDB Connector/J, "TLS Parameters").
+    /// What the parameters from before `sslMode` mean, which both drivers ignore beside it (MySQL Connector/J, "Security"
+    /// properties; MariaDB Connector/J, "TLS Parameters"). MariaDB's driver uses no TLS unless it is asked for.
     fn legacy(&self, scheme: Scheme) -> Option<SslMode> {
         match (scheme, self.use_ssl) {
-            (_, Some(false)) => Some(SslMode::Disabled),
+            (Scheme::Mysql, Some(false)) => Some(SslMode::Disabled),
             (Scheme::Mysql, _) if self.verify_certificate => Some(SslMode::VerifyCa),
             (Scheme::Mysql, _) => self.require_ssl.then_some(SslMode::Required),
             (Scheme::Mariadb, Some(true)) if self.trust_any => Some(SslMode::Required),
             (Scheme::Mariadb, Some(true)) if self.any_name => Some(SslMode::VerifyCa),
             (Scheme::Mariadb, Some(true)) => Some(SslMode::VerifyIdentity),
-            (Scheme::Mariadb, None) => None,
+            (Scheme::Mariadb, Some(false) | None) => Some(SslMode::Disabled),
         }
     }
 }
 
-/// Connector/J takes `yes` and `no` too.
-fn boolean(value: &str, mut wrong: impl FnMut(&str)) -> Option<bool> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "" => Some(true),
-        "false" | "no" => Some(false),
-        _ => {
-            wrong("expected true or false");
-            None
+/// How each driver reads names and values; seen by running MySQL Connector/J 8.0.33 and MariaDB Connector/J 3.4.1.
+impl Scheme {
+    /// Connector/J distinguishes case, but for user and password; MariaDB's driver does not.
+    fn parameter(self, name: &str) -> Option<Name> {
+        let is_named = |spelled: &str, parameter: Name| match (self, parameter) {
+            (Self::Mysql, Name::User | Name::Password) | (Self::Mariadb, _) => {
+                spelled.eq_ignore_ascii_case(name)
+            }
+            (Self::Mysql, _) => spelled == name,
+        };
+        let (_, parameter) =
+            self.parameters().iter().find(|(spelled, parameter)| is_named(spelled, *parameter))?;
+        Some(*parameter)
+    }
+
+    /// Whether `name` is a parameter's in another case, which the driver ignores.
+    fn misspells(self, name: &str) -> bool {
+        self.parameters().iter().any(|(spelled, _)| spelled.eq_ignore_ascii_case(name))
+    }
+
+    const fn parameters(self) -> &'static [(&'static str, Name)] {
+        match self {
+            Self::Mysql => MYSQL,
+            Self::Mariadb => MARIADB,
         }
+    }
+
+    fn ssl_mode(self, value: &str) -> Option<SslMode> {
+        let value = value.to_ascii_lowercase();
+        match (self, value.as_str()) {
+            (Self::Mysql, "disabled") | (Self::Mariadb, "disable" | "disabled" | "0" | "false" | "") => {
+                Some(SslMode::Disabled)
+            }
+            (Self::Mysql, "preferred") => Some(SslMode::Preferred),
+            (Self::Mysql, "required") | (Self::Mariadb, "trust" | "required") => Some(SslMode::Required),
+            (Self::Mysql, "verify_ca") | (Self::Mariadb, "verify-ca" | "verify_ca") => {
+                Some(SslMode::VerifyCa)
+            }
+            (Self::Mysql, "verify_identity")
+            | (Self::Mariadb, "verify-full" | "verify_identity" | "1" | "true") => {
+                Some(SslMode::VerifyIdentity)
+            }
+            (Self::Mysql | Self::Mariadb, _) => None,
+        }
+    }
+
+    /// What is checked where nothing is asked for: Connector/J calls `checkValidity` on each certificate of the chain in any mode.
+    const fn unverified(self) -> Verify {
+        match self {
+            Self::Mysql => Verify::Dates,
+            Self::Mariadb => Verify::Nothing,
+        }
+    }
+
+    const fn ssl_modes(self) -> &'static str {
+        match self {
+            Self::Mysql => "expected DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
+            Self::Mariadb => "expected disable, trust, verify-ca or verify-full",
+        }
+    }
+
+    /// A flag from before `sslMode`. MariaDB's driver takes everything that is not true for false.
+    fn flag(self, value: &str, wrong: impl FnMut(&str)) -> Option<bool> {
+        match self {
+            Self::Mysql => self.boolean(value, wrong),
+            Self::Mariadb => Some(matches!(value, "true" | "1" | "")),
+        }
+    }
+
+    fn boolean(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<bool> {
+        let value = value.to_ascii_lowercase();
+        match (self, value.as_str()) {
+            (_, "true") | (Self::Mysql, "yes") | (Self::Mariadb, "1" | "") => Some(true),
+            (_, "false") | (Self::Mysql, "no") | (Self::Mariadb, "0") => Some(false),
+            (Self::Mysql, _) => {
+                wrong("expected true, false, yes or no");
+                None
+            }
+            (Self::Mariadb, _) => {
+                wrong("expected true, false, 1 or 0");
+                None
+            }
+        }
+    }
+
+    /// Connector/J takes a decimal number and drops its fraction.
+    fn milliseconds(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<Duration> {
+        let count = match self {
+            Self::Mysql => value.parse::<f64>().ok().filter(|count| count.is_finite()),
+            Self::Mariadb => value.parse::<i32>().ok().map(f64::from),
+        };
+        let Some(count) = count.map(f64::trunc).filter(|count| *count >= 0.0) else {
+            wrong("expected a whole number of milliseconds, 0 for no limit");
+            return None;
+        };
+        let count = count.min(f64::from(i32::MAX));
+        (count > 0.0).then(|| Duration::from_secs_f64(count / 1e3))
     }
 }

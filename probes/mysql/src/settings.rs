@@ -6,7 +6,7 @@ use probe_contract::{
     Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, UrlAddress, Warning,
 };
 use support_aws::RdsToken;
-use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
+use support_jdbc::{self as jdbc, Decoded, Grammar, Passwordless, Path, Precedence, Url};
 
 use crate::parameters::{Encryption, Limits, Parameters, Scheme};
 
@@ -69,23 +69,46 @@ pub(crate) const PREFIXES: &[&str] = &[SCHEMES[0].0, SCHEMES[1].0];
 pub(crate) const ENGINES: &[&str] = &["mysql", MARIADB];
 const MARIADB: &str = "mariadb";
 pub(crate) const USUAL_PORT: u16 = 3306;
-/// What is between URL parameters.
-const SEPARATORS: &[char] = &['&'];
-/// What may be between the scheme and the address without changing whom it leads to.
+/// What may be between the scheme and the address without changing whom it leads to. Connector/J knows neither; the older drivers of
+/// MariaDB and of AWS do.
 const VARIANTS: &[&str] = &["aurora:", "aws:"];
+
+impl Scheme {
+    /// As MySQL Connector/J 8.0.33 and MariaDB Connector/J 3.4.1 read their URLs. The latter decodes nothing.
+    const fn grammar(self) -> Grammar {
+        Grammar {
+            separators: &['&'],
+            decoded: match self {
+                Self::Mysql => Decoded::NamesAndValues,
+                Self::Mariadb => Decoded::Nothing,
+            },
+            is_trimmed: matches!(self, Self::Mysql),
+            port_may_be_empty: matches!(self, Self::Mysql),
+            path: Path::Any,
+        }
+    }
+}
 
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut reader = Reader::new(&target.properties);
     let (scheme, url) = match &target.address {
         Address::Url(url) => from_url(url, &mut reader),
-        Address::Parts(parts) => (from_engine(parts), Url::of_parts(parts, SEPARATORS, &mut reader)),
+        Address::Parts(parts) => {
+            let scheme = from_engine(parts);
+            (scheme, Url::of_parts(parts, &scheme.grammar(), &mut reader))
+        }
         Address::Own => return Err(vec![jdbc::no_address()]),
     };
-    let mut parameters = Parameters::read(&url, &mut reader);
+    let mut parameters = Parameters::read(scheme, &url, &mut reader);
     let enforce = jdbc::enforces_tls(&mut reader, target);
 
     jdbc::driver(&mut reader);
+    if scheme == Scheme::Mariadb && !jdbc::names_driver(&reader) {
+        let message = "Glue's own drivers include none for jdbc:mariadb: a job needs MariaDB Connector/J as JDBC_DRIVER_JAR_URI or \
+                       among its extra jars";
+        reader.warn("driver_differs", message);
+    }
     let endpoint = url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(USUAL_PORT) });
     let given = Given { user: parameters.user.take(), password: parameters.password.take(), stored: None };
     // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
@@ -144,8 +167,15 @@ fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Url) {
         .iter()
         .find_map(|(prefix, scheme)| Some((*scheme, jdbc::strip_prefix_ignore_case(text, prefix)?)))
         .unwrap_or((Scheme::Mysql, ""));
-    let rest =
-        VARIANTS.iter().find_map(|variant| jdbc::strip_prefix_ignore_case(rest, variant)).unwrap_or(rest);
+    if scheme == Scheme::Mariadb && !text.starts_with(SCHEMES[1].0) {
+        reader.wrong(address.property, "expected jdbc:mariadb: in lower case: the driver takes no other");
+    }
+    let variant = VARIANTS.iter().find_map(|variant| jdbc::strip_prefix_ignore_case(rest, variant));
+    if variant.is_some() && !jdbc::names_driver(reader) {
+        let message = "Glue's MySQL driver does not take this URL: a job needs the driver that does as JDBC_DRIVER_JAR_URI";
+        reader.warn("driver_differs", message);
+    }
+    let rest = variant.unwrap_or(rest);
     // Without the slashes it would be taken for the name of a database: replication:, loadbalance:, srv and the like.
     if !rest.starts_with("//") {
         let expected = "expected jdbc:mysql://host:port/database: dialcheck dials one address and says which";
@@ -158,7 +188,7 @@ fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Url) {
         reader.wrong(address.property, expected);
         return (scheme, Url::empty(address.property));
     }
-    let url = Url::parse(rest, address, SEPARATORS, reader);
+    let url = Url::parse(rest, address, &scheme.grammar(), reader);
     if url.host.is_none() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }

@@ -77,8 +77,9 @@ fn a_url_that_is_not_one_address_is_a_mistake() {
 #[test]
 fn ssl_mode_and_the_flags_before_it_mean_what_they_mean_to_their_driver() {
     let none = (Encryption::None, Verify::Nothing);
-    let if_offered = (Encryption::IfOffered, Verify::Nothing);
-    let required = (Encryption::Required, Verify::Nothing);
+    let if_offered = (Encryption::IfOffered, Verify::Dates);
+    let required = (Encryption::Required, Verify::Dates);
+    let trusting = (Encryption::Required, Verify::Nothing);
     let chain = (Encryption::Required, Verify::Chain);
     let full = (Encryption::Required, Verify::ChainAndName);
     for (url, expected) in [
@@ -94,18 +95,108 @@ fn ssl_mode_and_the_flags_before_it_mean_what_they_mean_to_their_driver() {
         ("mysql://h/d?useSSL=true&requireSSL=true", required),
         ("mysql://h/d?useSSL=true&verifyServerCertificate=true", chain),
         ("mysql://h/d?useSSL=false&sslMode=VERIFY_CA", chain),
-        ("mariadb://h/d", if_offered),
+        ("mysql://h/d?useSSL=false&requireSSL=true", none),
+        ("mysql://h/d?verifyServerCertificate=true", chain),
+        ("mysql://h/d?sslMode=PREFERRED&useSSL=true&verifyServerCertificate=true", if_offered),
+        ("mysql://h/d?sslMode=REQUIRED&sslMode=DISABLED", none),
+        // Names in another case are ignored, and blanks are not a part of them.
+        ("mysql://h/d?sslmode=VERIFY_CA", if_offered),
+        ("mysql://h/d?SSLMODE=DISABLED", if_offered),
+        ("mysql://h/d?x=1& sslMode=VERIFY_IDENTITY", full),
+        ("mysql://h/d?sslMode = VERIFY_IDENTITY ", full),
+        ("mysql://h/d?%73slMode=REQUIRED", required),
+        ("mysql://h/d?sslMode=REQUIRED#&sslMode=DISABLED", required),
+        ("mysql://h/d#?sslMode=REQUIRED", if_offered),
+        ("mysql://h/d?a=1;sslMode=REQUIRED", if_offered),
+        ("mariadb://h/d", none),
         ("mariadb://h/d?sslMode=disable", none),
-        ("mariadb://h/d?sslMode=trust", required),
+        ("mariadb://h/d?sslMode=DISABLED", none),
+        ("mariadb://h/d?sslMode=0", none),
+        ("mariadb://h/d?sslMode=false", none),
+        ("mariadb://h/d?sslMode", none),
+        ("mariadb://h/d?sslMode=trust", trusting),
+        ("mariadb://h/d?SSLMODE=REQUIRED", trusting),
         ("mariadb://h/d?sslMode=verify-ca", chain),
+        ("mariadb://h/d?sslMode=VERIFY_CA", chain),
         ("mariadb://h/d?sslMode=verify-full", full),
+        ("mariadb://h/d?sslMode=VERIFY_IDENTITY", full),
+        ("mariadb://h/d?sslMode=1", full),
+        ("mariadb://h/d?sslMode=true", full),
+        ("mariadb://h/d?x=1& sslMode=verify-full", none),
         ("mariadb://h/d?useSsl=true", full),
-        ("mariadb://h/d?useSsl=true&trustServerCertificate=true", required),
+        ("mariadb://h/d?useSsl", full),
+        ("mariadb://h/d?useSSL=1", full),
+        ("mariadb://h/d?useSsl=TRUE", none),
+        ("mariadb://h/d?useSsl=yes", none),
+        ("mariadb://h/d?useSsl=true&trustServerCertificate=true", trusting),
+        ("mariadb://h/d?useSsl=true&trustServerCertificate=yes", full),
+        ("mariadb://h/d?trustServerCertificate=true", none),
         ("mariadb://h/d?useSsl=true&disableSslHostnameVerification=true", chain),
+        ("mariadb://h/d?requireSSL=true&verifyServerCertificate=true", none),
     ] {
         let read = of_url(&format!("jdbc:{url}"));
         assert_eq!((read.encryption, read.verify), expected, "{url}");
     }
+}
+
+/// Connector/J 8.0.33 and MariaDB Connector/J 3.4.1 refuse each before they dial.
+#[test]
+fn a_value_that_the_driver_refuses_is_a_mistake() {
+    for (parameter, url) in [
+        ("sslMode", "mysql://h/d?sslMode=disable"),
+        ("sslMode", "mysql://h/d?sslMode=trust"),
+        ("sslMode", "mysql://h/d?sslMode=verify-ca"),
+        ("sslMode", "mysql://h/d?sslMode="),
+        ("sslMode", "mysql://h/d?sslMode=%20REQUIRED"),
+        ("useSSL", "mysql://h/d?useSSL=1"),
+        ("useSSL", "mysql://h/d?useSSL"),
+        ("useSSL", "mysql://h/d?useSSL=maybe"),
+        ("allowPublicKeyRetrieval", "mysql://h/d?allowPublicKeyRetrieval=1"),
+        ("connectTimeout", "mysql://h/d?connectTimeout=-1"),
+        ("connectTimeout", "mysql://h/d?connectTimeout="),
+        ("password", "mysql://h/d?password=a%zz"),
+        ("sslMode", "mariadb://h/d?sslMode=PREFERRED"),
+        ("sslMode", "mariadb://h/d?sslMode= trust"),
+        ("sslMode", "mariadb://h/d?sslMode=trust#x"),
+        ("allowPublicKeyRetrieval", "mariadb://h/d?allowPublicKeyRetrieval=maybe"),
+        ("connectTimeout", "mariadb://h/d?connectTimeout=1.5"),
+        ("connectTimeout", "mariadb://h/d?connectTimeout=-1"),
+    ] {
+        let mistakes = mistakes_of_url(&format!("jdbc:{url}"));
+        assert_eq!(mistakes.len(), 1, "{url}: {mistakes:?}");
+        assert!(
+            mistakes[0].starts_with(&format!("JDBC_CONNECTION_URL?{parameter}: ")),
+            "{url}: {mistakes:?}"
+        );
+    }
+    for url in ["jdbc:mariadb://h:/d", "JDBC:MARIADB://h/d"] {
+        assert_eq!(mistakes_of_url(url).len(), 1, "{url}");
+    }
+}
+
+#[test]
+fn mariadbs_driver_decodes_nothing() {
+    let read = of_url("jdbc:mariadb://h/a%20b?sslMode=trust");
+    assert_eq!(read.database.as_deref(), Some("a%20b"));
+    let read = settings(&[("JDBC_CONNECTION_URL", "jdbc:mariadb://h/d?user=a%40b&password=c+d%zz")]);
+    let login = read.login(&ResolvedSecrets::default());
+    assert_eq!((login.user.as_str(), login.secret.expose()), ("a%40b", "c+d%zz"));
+}
+
+#[test]
+fn the_report_says_what_the_driver_ignores_or_what_glue_lacks() {
+    let codes = |url| of_url(url).warnings.into_iter().map(|one| (one.code, one.message)).collect::<Vec<_>>();
+    let one = |url, code, text: &str| {
+        let warnings = codes(url);
+        assert_eq!(warnings.len(), 1, "{url}: {warnings:?}");
+        assert!(warnings[0].0 == code && warnings[0].1.contains(text), "{url}: {warnings:?}");
+    };
+    one("jdbc:mysql://h/d?sslmode=VERIFY_CA", "parameter_ignored", "distinguishes case");
+    one("jdbc:mysql://h/d?sslMode=REQUIRED#x", "parameter_ignored", "ignores #");
+    one("jdbc:mysql://h/d?serverSslCert=/x", "parameter_ignored", "does not know");
+    one("jdbc:mysql:aws://h/d", "driver_differs", "does not take this URL");
+    one("jdbc:mariadb://h/d", "driver_differs", "JDBC_DRIVER_JAR_URI");
+    assert_eq!(codes("jdbc:mysql://h/d?useUnicode=true&sslMode=REQUIRED"), []);
 }
 
 #[test]
@@ -130,6 +221,9 @@ fn limits_are_milliseconds() {
     let read = of_url("jdbc:mysql://h/d?connectTimeout=2500&socketTimeout=0");
     assert_eq!(read.limits.connect, Some(Duration::from_millis(2500)));
     assert_eq!(read.limits.socket, None);
+    let read = of_url("jdbc:mysql://h/d?connectTimeout=1.5&socketTimeout=2147483648");
+    assert_eq!(read.limits.connect, Some(Duration::from_millis(1)));
+    assert_eq!(read.limits.socket, Some(Duration::from_millis(2_147_483_647)));
 }
 
 #[test]
@@ -145,7 +239,10 @@ fn the_properties_win_over_the_url() {
 #[test]
 fn all_mistakes_come_at_once_and_hold_no_value() {
     let properties = [
-        ("JDBC_CONNECTION_URL", "jdbc:mysql://h:99999/d?sslMode=sometimes&connectTimeout=soon&trustStore=/x"),
+        (
+            "JDBC_CONNECTION_URL",
+            "jdbc:mysql://h:99999/d?sslMode=sometimes&connectTimeout=soon&trustCertificateKeyStoreUrl=/x",
+        ),
         ("JDBC_ENFORCE_SSL", "maybe"),
     ];
     let mistakes: Vec<_> = read(&target(&properties)).unwrap_err().iter().map(ToString::to_string).collect();
@@ -155,7 +252,7 @@ fn all_mistakes_come_at_once_and_hold_no_value() {
             "JDBC_CONNECTION_URL: expected a port from 1 to 65535 behind the host",
             "JDBC_CONNECTION_URL?sslMode: expected DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
             "JDBC_CONNECTION_URL?connectTimeout: expected a whole number of milliseconds, 0 for no limit",
-            "JDBC_CONNECTION_URL?trustStore: expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
+            "JDBC_CONNECTION_URL?trustCertificateKeyStoreUrl: expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
             "JDBC_ENFORCE_SSL: expected true or false",
             "USERNAME: expected the name of the user to log in as",
             "PASSWORD: expected the user's password",

@@ -3,6 +3,7 @@
 mod classify;
 mod cluster;
 mod driver;
+mod engine;
 mod parameters;
 mod session;
 mod settings;
@@ -14,9 +15,10 @@ use probe_contract::{
 };
 use support_jdbc::{Database, explain_tls};
 
+use engine::Engine;
 use parameters::Encryption;
 use session::Session;
-use settings::{Engine, Settings};
+use settings::Settings;
 
 /// JDBC to PostgreSQL, and to what speaks its protocol.
 pub struct Postgresql;

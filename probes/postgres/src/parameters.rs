@@ -6,6 +6,8 @@ use probe_contract::tls::Verify;
 use probe_contract::{Reader, Region, Secret};
 use support_jdbc::{self as jdbc, Url};
 
+use crate::engine::Engine;
+
 /// What the URL's parameters ask for.
 #[derive(Default)]
 pub(crate) struct Parameters {
@@ -13,6 +15,8 @@ pub(crate) struct Parameters {
     pub(crate) password: Option<Secret>,
     pub(crate) startup: Option<String>,
     sslmode: Option<SslMode>,
+    /// Whether the URL says anything of TLS.
+    is_ssl_asked: bool,
     direct: bool,
     validating: bool,
     pub(crate) sslrootcert: Option<String>,
@@ -65,6 +69,25 @@ const SSL_MODES: &[(&str, SslMode)] = &[
     ("require", SslMode::Require),
     ("verify-ca", SslMode::VerifyCa),
     ("verify-full", SslMode::VerifyFull),
+];
+
+/// The parameters that decide about the login, as pgjdbc spells them. It distinguishes case; Amazon's driver does not.
+const PGJDBC: &[&str] = &[
+    "user",
+    "password",
+    "options",
+    "sslmode",
+    "ssl",
+    "sslNegotiation",
+    "sslfactory",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "connectTimeout",
+    "loginTimeout",
+    "socketTimeout",
+    "sslResponseTimeout",
 ];
 
 /// `sslfactory` classes whose behaviour is known, and whether they check the certificate.
@@ -128,10 +151,11 @@ const WITHOUT_EFFECT: &[&str] = &[
 
 impl Parameters {
     /// `iam` is whether those of `jdbc:redshift:iam:` are read.
-    pub(crate) fn read(url: &Url, iam: bool, reader: &mut Reader<'_>) -> Self {
+    pub(crate) fn read(engine: Engine, url: &Url, iam: bool, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self { validating: true, ..Self::default() };
-        let (mut ignored, mut unnamed) = (Vec::new(), 0);
-        let mut ssl = false;
+        let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
+        let mut misread = Vec::new();
+        let mut ssl = None;
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -143,9 +167,13 @@ impl Parameters {
                     None
                 }
             };
+            if engine == Engine::Postgresql && misspells(name) {
+                misspelled.push(name.as_str());
+                continue;
+            }
             match name.to_ascii_lowercase().as_str() {
-                "user" | "uid" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                "password" | "pwd" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
+                "user" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
+                "password" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
                 "dbuser" if iam => {
                     parameters.db_user = Some(value.to_owned()).filter(|user| !user.is_empty())
                 }
@@ -161,12 +189,14 @@ impl Parameters {
                 },
                 "autocreate" if iam => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
-                "sslmode" => match SSL_MODES.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
-                    Some((_, mode)) => parameters.sslmode = Some(*mode),
-                    None => wrong("expected disable, allow, prefer, require, verify-ca or verify-full"),
-                },
-                // pgjdbc takes a bare `ssl` for true.
-                "ssl" => ssl = value.is_empty() || value.eq_ignore_ascii_case("true"),
+                "sslmode" => {
+                    match engine.ssl_modes().iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
+                        Some((_, mode)) => parameters.sslmode = Some(*mode),
+                        None => wrong(engine.expected_ssl_mode()),
+                    }
+                }
+                // Both drivers take a bare `ssl` for true.
+                "ssl" => ssl = Some(value.is_empty() || value.eq_ignore_ascii_case("true")),
                 "sslnegotiation" => match value {
                     "postgres" => parameters.direct = false,
                     "direct" => parameters.direct = true,
@@ -186,17 +216,39 @@ impl Parameters {
                     reader.unsupported(url.parameter(name), "expected a key that is not encrypted");
                 }
                 "connecttimeout" => parameters.limits.connect = seconds(Duration::from_secs(1)),
-                "logintimeout" => parameters.limits.login = seconds(Duration::from_secs(1)),
+                // Both drivers take a decimal number, and log what is none.
+                "logintimeout" => {
+                    match value.parse::<f64>().ok().and_then(|count| Duration::try_from_secs_f64(count).ok())
+                    {
+                        Some(limit) => parameters.limits.login = Some(limit).filter(|limit| !limit.is_zero()),
+                        None => ignored.push(name.as_str()),
+                    }
+                }
                 "sockettimeout" => parameters.limits.socket = seconds(Duration::from_secs(1)),
                 "sslresponsetimeout" => parameters.limits.ssl_response = seconds(Duration::from_millis(1)),
+                // Amazon's driver 2 reads neither, although it was once documented.
+                "uid" | "pwd" if engine == Engine::Redshift => misread.push(name.as_str()),
                 known if WITHOUT_EFFECT.contains(&known) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
-                _ if parameters.password.is_some() => unnamed += 1,
+                _ if parameters.password.is_some() || !misread.is_empty() => unnamed += 1,
                 _ => ignored.push(name.as_str()),
             }
         }
-        if ssl && parameters.sslmode.is_none() {
-            parameters.sslmode = Some(SslMode::VerifyFull);
+        let by_ssl = match (engine, ssl) {
+            (Engine::Postgresql, Some(true)) => Some(SslMode::VerifyFull),
+            (Engine::Postgresql, Some(false) | None) => None,
+            (Engine::Redshift, Some(true) | None) => Some(SslMode::VerifyCa),
+            (Engine::Redshift, Some(false)) => Some(SslMode::Disable),
+        };
+        parameters.is_ssl_asked = parameters.sslmode.is_some() || ssl.is_some();
+        parameters.sslmode = parameters.sslmode.or(by_ssl);
+        jdbc::warn_of_case(reader, &misspelled);
+        if !misread.is_empty() {
+            let message = format!(
+                "Amazon's driver does not read {}: it takes user and password",
+                misread.join(" and ")
+            );
+            reader.warn("parameter_ignored", message);
         }
         jdbc::warn_of_unknown(reader, &ignored, unnamed);
         parameters
@@ -222,7 +274,8 @@ impl Parameters {
         reader: &mut Reader<'_>,
     ) -> (Encryption, Verify) {
         if enforce {
-            let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull) || !self.validating;
+            let weaker = self.is_ssl_asked && self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull)
+                || !self.validating;
             if weaker {
                 reader.warn(
                     "property_ignored",
@@ -250,5 +303,27 @@ impl Parameters {
             }
         };
         (encryption, if validating { verify } else { Verify::Nothing })
+    }
+}
+
+/// Whether `name` is a parameter's of pgjdbc in another case, which it ignores.
+fn misspells(name: &str) -> bool {
+    !PGJDBC.contains(&name) && PGJDBC.iter().any(|spelled| spelled.eq_ignore_ascii_case(name))
+}
+
+impl Engine {
+    /// Amazon's driver 2.1 refuses all but two at connect, and logs in by them.
+    fn ssl_modes(self) -> &'static [(&'static str, SslMode)] {
+        match self {
+            Self::Postgresql => SSL_MODES,
+            Self::Redshift => &[("verify-ca", SslMode::VerifyCa), ("verify-full", SslMode::VerifyFull)],
+        }
+    }
+
+    const fn expected_ssl_mode(self) -> &'static str {
+        match self {
+            Self::Postgresql => "expected disable, allow, prefer, require, verify-ca or verify-full",
+            Self::Redshift => "expected verify-ca or verify-full: Amazon's driver takes no other",
+        }
     }
 }

@@ -6,17 +6,11 @@ use probe_contract::{
     Reference, ResolvedSecrets, SecretRef, Target, UrlAddress, Warning,
 };
 use support_aws::{ClusterName, RdsToken, RedshiftCluster, RedshiftLogin};
-use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
+use support_jdbc::{self as jdbc, Grammar, Passwordless, Precedence, Url};
 
 use crate::cluster::Cluster;
+use crate::engine::Engine;
 use crate::parameters::{Encryption, Limits, Parameters};
-
-/// Which of the two products.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Engine {
-    Postgresql,
-    Redshift,
-}
 
 /// A target, checked.
 #[derive(Debug)]
@@ -62,44 +56,6 @@ pub(crate) struct ClientFiles {
     pub(crate) key: SecretRef<PrivateKeyDer<'static>>,
 }
 
-impl Engine {
-    /// What its URLs begin with.
-    pub(crate) const fn prefixes(self) -> &'static [&'static str] {
-        match self {
-            Self::Postgresql => &["jdbc:postgresql:"],
-            Self::Redshift => &["jdbc:redshift:"],
-        }
-    }
-
-    pub(crate) const fn usual_port(self) -> u16 {
-        match self {
-            Self::Postgresql => 5432,
-            Self::Redshift => 5439,
-        }
-    }
-
-    /// What is between URL parameters.
-    const fn separators(self) -> &'static [char] {
-        match self {
-            Self::Postgresql => &['&'],
-            Self::Redshift => &['&', ';'],
-        }
-    }
-
-    /// What JDBC_ENGINE calls it.
-    pub(crate) const fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Postgresql => &["postgresql", "postgres"],
-            Self::Redshift => &["redshift"],
-        }
-    }
-
-    /// What is in a URL behind its scheme.
-    fn after_scheme(self, url: &UrlAddress) -> Option<&str> {
-        self.prefixes().iter().find_map(|prefix| jdbc::strip_prefix_ignore_case(url.url.marked(), prefix))
-    }
-}
-
 impl Settings {
     /// What to do where the server has no TLS depends on what asks for it.
     pub(crate) const fn tls_not_offered_hint(&self) -> &'static str {
@@ -125,7 +81,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         Address::Own => return Err(vec![jdbc::no_address()]),
     };
     let iam = by_iam(engine, &target.address);
-    let mut parameters = Parameters::read(&url, iam, &mut reader);
+    let mut parameters = Parameters::read(engine, &url, iam, &mut reader);
     let enforce = jdbc::enforces_tls(&mut reader, target);
 
     jdbc::driver(&mut reader);
@@ -236,6 +192,10 @@ fn redshift_login(
 
 fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> (Url, Option<Cluster>) {
     let rest = engine.after_scheme(address).unwrap_or_default();
+    let text = address.url.marked();
+    if !engine.prefixes().iter().any(|prefix| text.starts_with(prefix)) {
+        reader.wrong(address.property, "expected the URL's scheme in lower case: the driver takes no other");
+    }
     let after_iam = jdbc::strip_prefix_ignore_case(rest, IAM).filter(|_| engine == Engine::Redshift);
     let rest = after_iam.unwrap_or(rest);
     let (cluster, rest) = if after_iam.is_some() && Cluster::is_named(rest) {
@@ -247,7 +207,9 @@ fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> (U
     } else {
         (None, rest)
     };
-    let url = Url::parse(rest, address, engine.separators(), reader);
+    // `jdbc:redshift:iam:` reads //host:/ as it reads //host/.
+    let grammar = Grammar { port_may_be_empty: after_iam.is_some(), ..engine.grammar() };
+    let url = Url::parse(rest, address, &grammar, reader);
     if url.host.is_none() && cluster.is_none() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }
@@ -266,7 +228,7 @@ fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
             "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database";
         reader.wrong(named.property, expected);
     }
-    let url = Url::of_parts(parts, engine.separators(), reader);
+    let url = Url::of_parts(parts, &engine.grammar(), reader);
     if engine == Engine::Redshift
         && let Some(database) = &parts.database
         && database.value.is_none()

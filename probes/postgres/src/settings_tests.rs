@@ -9,6 +9,9 @@ use probe_contract::{
 use super::*;
 use crate::{Postgresql, Redshift};
 
+#[path = "settings_driver_tests.rs"]
+mod drivers;
+
 fn target(properties: &[(&str, &str)]) -> Target {
     of_type(&Postgresql, "JDBC", properties)
 }

@@ -75,6 +75,11 @@ pub(crate) fn at(server: &MysqlServer, path: &str) -> Connection {
     Connection::to(format!("jdbc:mysql://localhost:{}/{path}", server.port()))
 }
 
+/// The same by MariaDB's driver.
+pub(crate) fn by_mariadb(server: &MysqlServer, path: &str) -> Connection {
+    Connection::to(format!("jdbc:mariadb://localhost:{}/{path}", server.port()))
+}
+
 /// The refused logins of `user` in the server's log.
 pub(crate) fn refusals(server: &MysqlServer, user: &str) -> usize {
     let refusal = format!("Access denied for user '{user}'@");

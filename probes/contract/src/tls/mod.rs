@@ -85,6 +85,7 @@ pub(crate) async fn handshake<S: Io>(
     } else {
         match policy.verify {
             Verify::Nothing => Verification::None,
+            Verify::Dates => Verification::Dates,
             Verify::Chain => Verification::Chain,
             Verify::ChainAndName => Verification::ChainAndName,
         }

@@ -22,6 +22,8 @@ pub struct TlsPolicy {
 pub enum Verify {
     /// Not at all; it is recorded.
     Nothing,
+    /// That each certificate of the chain is in its time, whoever issued it: MySQL Connector/J checks so much in any mode.
+    Dates,
     /// The chain up to a trusted authority.
     Chain,
     /// The chain, and that it is for the host.

@@ -7,7 +7,7 @@ mod url;
 
 pub use credentials::{Passwordless, Precedence, credentials, issued};
 pub use types::Database;
-pub use url::Url;
+pub use url::{Decoded, Grammar, Path, Url};
 
 use probe_contract::tls::CertificateDer;
 use probe_contract::{
@@ -61,6 +61,17 @@ pub fn warn_of_unknown(reader: &mut Reader<'_>, named: &[&str], behind_password:
     }
 }
 
+/// Warns of URL parameters whose names are spelled in another case than the driver reads.
+pub fn warn_of_case(reader: &mut Reader<'_>, names: &[&str]) {
+    if !names.is_empty() {
+        let message = format!(
+            "the driver distinguishes case in the names of URL parameters, and ignores these: {}",
+            names.join(", ")
+        );
+        reader.warn("parameter_ignored", message);
+    }
+}
+
 /// Warns of HOST and PORT, where the URL decides.
 pub fn warn_of_parts(reader: &mut Reader<'_>, url: &UrlAddress) {
     if reader.text("HOST").is_some() || reader.text("PORT").is_some() {
@@ -96,6 +107,12 @@ pub fn driver(reader: &mut Reader<'_>) {
         "driver_not_loaded",
         "the driver in JDBC_DRIVER_JAR_URI is looked for and not loaded: dialcheck tests with its own",
     );
+}
+
+/// Whether the definition names a driver.
+#[must_use]
+pub fn names_driver(reader: &Reader<'_>) -> bool {
+    reader.text(JDBC_DRIVER_JAR_URI).is_some()
 }
 
 /// The file of the authorities to trust: CUSTOM_JDBC_CERT, or a URL parameter with its name and its file. The URL beats the

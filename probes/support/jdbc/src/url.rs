@@ -3,6 +3,42 @@
 use percent_encoding::percent_decode_str;
 use probe_contract::{Endpoint, Part, Parts, Reader, Secret, Template, UrlAddress};
 
+/// How a driver reads its URLs.
+#[derive(Clone, Copy, Debug)]
+pub struct Grammar {
+    /// What is between parameters; all but `&` also begin these in the place of `?`.
+    pub separators: &'static [char],
+    /// What is percent-decoded.
+    pub decoded: Decoded,
+    /// Whether blanks around the host, the database, names and values are dropped, before anything is decoded, and `#` begins a
+    /// fragment that is ignored: as in MySQL Connector/J's `ConnectionUrlParser`.
+    pub is_trimmed: bool,
+    /// Whether the host may be followed by a colon without a port.
+    pub port_may_be_empty: bool,
+    /// What may follow the host.
+    pub path: Path,
+}
+
+/// What a driver decodes in its URLs, as `java.net.URLDecoder` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// Nothing.
+    Nothing,
+    /// The database and the parameters' values.
+    Values,
+    /// Their names too.
+    NamesAndValues,
+}
+
+/// What a driver wants behind the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// It may be left out, and contain slashes.
+    Any,
+    /// A slash, and no second one: without it pgjdbc does not take the URL for one of its own.
+    OneSlash,
+}
+
 /// An address, taken apart; what it leaves out is absent.
 #[derive(Debug)]
 pub struct Url {
@@ -26,33 +62,57 @@ impl Url {
     }
 
     /// Takes apart what follows the scheme of `address`: `//host:port/database?name=value&…`, where everything but the name of
-    /// the parameter may be left out. The Redshift driver takes parameters behind `;` too: `separators` are `&`, or both.
-    /// No mistake holds a value.
-    pub fn parse(rest: &str, address: &UrlAddress, separators: &[char], reader: &mut Reader<'_>) -> Self {
+    /// the parameter may be left out, as far as `grammar` allows. No mistake holds a value.
+    pub fn parse(rest: &str, address: &UrlAddress, grammar: &Grammar, reader: &mut Reader<'_>) -> Self {
         let UrlAddress { property, url: template } = address;
         let mut url = Self::empty(property);
-        let (address, options) =
-            rest.split_once(|c| c == '?' || (c != '&' && separators.contains(&c))).unwrap_or((rest, ""));
+        let rest = grammar.without_fragment(property, rest, reader);
+        let begins_options = |c| c == '?' || (c != '&' && grammar.separators.contains(&c));
+        let (address, options) = rest.split_once(begins_options).unwrap_or((rest, ""));
         let path = match address.strip_prefix("//") {
             Some(address) => {
-                let (authority, path) = address.split_once('/').unwrap_or((address, ""));
-                url.authority(authority, template, reader);
+                let (authority, path) = match address.split_once('/') {
+                    Some((authority, path)) => (authority, Some(path)),
+                    None => (address, None),
+                };
+                url.authority(authority, template, grammar, reader);
                 path
             }
-            None => address.strip_prefix('/').unwrap_or(address),
+            None => Some(address.strip_prefix('/').unwrap_or(address)),
+        };
+        let path = match path {
+            None if grammar.path == Path::OneSlash => {
+                reader.wrong(
+                    *property,
+                    "expected a / behind the host and port: without it the driver does not take the URL",
+                );
+                ""
+            }
+            Some(path) if grammar.path == Path::OneSlash && path.contains('/') => {
+                reader.wrong(
+                    *property,
+                    "expected one / behind the host: one in the database's name is written %2F",
+                );
+                ""
+            }
+            path => grammar.trim(path.unwrap_or_default()),
         };
         if !path.is_empty() {
-            match decode(path) {
-                Some(database) => url.database = Some(template.filled(&database).into_owned()),
+            match grammar.decode(path) {
+                // Connector/J trims the database once more.
+                Some(database) => {
+                    let database = template.filled(grammar.trim(&database)).into_owned();
+                    url.database = Some(database).filter(|database| !database.is_empty());
+                }
                 None => reader.wrong(*property, "expected a percent-encoded database name behind the host"),
             }
         }
-        url.options(options, template, separators, reader);
+        url.options(options, template, grammar, reader);
         url
     }
 
     /// The address that is given in parts.
-    pub fn of_parts(parts: &Parts, separators: &[char], reader: &mut Reader<'_>) -> Self {
+    pub fn of_parts(parts: &Parts, grammar: &Grammar, reader: &mut Reader<'_>) -> Self {
         let mut url =
             Self::empty(parts.parameters.as_ref().map_or(parts.host.property, |part| part.property));
         let mut checked = |part: &Part, expected: &str| {
@@ -73,7 +133,8 @@ impl Url {
         url.database = value(&parts.database).map(|database| database.expose().to_owned());
         if let Some(parameters) = value(&parts.parameters) {
             let options = parameters.expose().trim_start_matches(['?', '&']);
-            url.options(options, &Template::plain(options), separators, reader);
+            let options = grammar.without_fragment(url.property, options, reader);
+            url.options(options, &Template::plain(options), grammar, reader);
         }
         url
     }
@@ -91,26 +152,38 @@ impl Url {
     }
 
     /// `name=value&…`
-    fn options(&mut self, options: &str, template: &Template, separators: &[char], reader: &mut Reader<'_>) {
+    fn options(&mut self, options: &str, template: &Template, grammar: &Grammar, reader: &mut Reader<'_>) {
         // An unencoded & in a password makes its rest look like a parameter, which must not be named.
         let mut behind_password = false;
-        for option in options.split(separators).filter(|option| !option.is_empty()) {
+        for option in options.split(grammar.separators).filter(|option| !grammar.trim(option).is_empty()) {
             let (name, value) = option.split_once('=').unwrap_or((option, ""));
-            match decode(value) {
-                Some(value) => {
-                    let value = Secret::new(template.filled(&value).into_owned());
-                    self.parameters.push((name.to_owned(), value));
+            let (spelled, value) = (grammar.trim(name), grammar.decode(grammar.trim(value)));
+            let name = if grammar.decoded == Decoded::NamesAndValues {
+                decode(spelled)
+            } else {
+                Some(spelled.to_owned())
+            };
+            match (name, value) {
+                (Some(name), Some(value)) => {
+                    behind_password |= is_password(&name);
+                    self.parameters.push((name, Secret::new(template.filled(&value).into_owned())));
                 }
-                None => {
-                    let name = if behind_password { "password" } else { name };
+                (None, _) | (_, None) => {
+                    let name = if behind_password { "password" } else { spelled };
+                    behind_password |= is_password(spelled);
                     reader.wrong(self.parameter(name), "expected a percent-encoded value");
                 }
             }
-            behind_password |= is_password(name);
         }
     }
 
-    fn authority(&mut self, authority: &str, template: &Template, reader: &mut Reader<'_>) {
+    fn authority(
+        &mut self,
+        authority: &str,
+        template: &Template,
+        grammar: &Grammar,
+        reader: &mut Reader<'_>,
+    ) {
         let property = self.property;
         let mut wrong = |expected| reader.wrong(property, expected);
         if authority.contains(',') {
@@ -134,8 +207,13 @@ impl Url {
                 None => (authority.to_owned(), ""),
             },
         };
+        let is_port_empty = port.is_empty() && authority.ends_with(':');
+        if is_port_empty && !grammar.port_may_be_empty {
+            wrong("expected a port behind the colon: without one the driver does not take the URL");
+        }
+        let (host, port) = (grammar.trim(&host), grammar.trim(port));
         if !host.is_empty() {
-            match Endpoint::parse_host(&template.filled(&host)) {
+            match Endpoint::parse_host(&template.filled(host)) {
                 Ok(host) => self.host = Some(host),
                 Err(_) => wrong("expected a host name or an IP address behind the //"),
             }
@@ -145,6 +223,32 @@ impl Url {
                 Ok(port) => self.port = Some(port),
                 Err(_) => wrong("expected a port from 1 to 65535 behind the host"),
             }
+        }
+    }
+}
+
+impl Grammar {
+    fn trim<'a>(&self, text: &'a str) -> &'a str {
+        if self.is_trimmed { text.trim() } else { text }
+    }
+
+    fn decode(&self, value: &str) -> Option<String> {
+        match self.decoded {
+            Decoded::Nothing => Some(value.to_owned()),
+            Decoded::Values | Decoded::NamesAndValues => decode(value),
+        }
+    }
+
+    fn without_fragment<'a>(&self, property: &str, text: &'a str, reader: &mut Reader<'_>) -> &'a str {
+        match text.split_once('#') {
+            Some((text, _)) if self.is_trimmed => {
+                let message = format!(
+                    "{property}: the driver ignores # and what follows it; in a value it is written %23"
+                );
+                reader.warn("parameter_ignored", message);
+                text
+            }
+            Some(_) | None => text,
         }
     }
 }
@@ -171,7 +275,20 @@ mod tests {
 
     use super::*;
 
-    const SEPARATORS: &[char] = &['&', ';'];
+    const REDSHIFT: Grammar = Grammar {
+        separators: &['&', ';'],
+        decoded: Decoded::Values,
+        is_trimmed: false,
+        port_may_be_empty: false,
+        path: Path::Any,
+    };
+    const CONNECTOR_J: Grammar = Grammar {
+        separators: &['&'],
+        decoded: Decoded::NamesAndValues,
+        is_trimmed: true,
+        port_may_be_empty: true,
+        path: Path::Any,
+    };
 
     fn given(url: &str) -> UrlAddress {
         UrlAddress { property: "JDBC_CONNECTION_URL", url: Template::plain(url) }
@@ -180,7 +297,7 @@ mod tests {
     fn parse(rest: &str) -> Url {
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
-        let url = Url::parse(rest, &given(rest), SEPARATORS, &mut reader);
+        let url = Url::parse(rest, &given(rest), &REDSHIFT, &mut reader);
         assert_eq!(reader.mistakes(), [], "{rest}");
         url
     }
@@ -188,7 +305,7 @@ mod tests {
     fn mistakes(rest: &str) -> Vec<String> {
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
-        Url::parse(rest, &given(rest), SEPARATORS, &mut reader);
+        Url::parse(rest, &given(rest), &REDSHIFT, &mut reader);
         reader.mistakes().iter().map(ToString::to_string).collect()
     }
 
@@ -210,7 +327,7 @@ mod tests {
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
         let given = parts(" ::1 ", None, "d b/ü%3F", "?sslmode=require&user=a%40b");
-        let url = Url::of_parts(&given, &['&'], &mut reader);
+        let url = Url::of_parts(&given, &CONNECTOR_J, &mut reader);
         assert_eq!((url.host.as_deref(), url.port), (Some("::1"), Some(5432)));
         assert_eq!(url.database.as_deref(), Some("d b/ü%3F"));
         assert_eq!(url.parameters[1].1.expose(), "a@b");
@@ -222,7 +339,7 @@ mod tests {
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
         let given = parts("db.example/x?sslmode=disable", Some("1/2"), "d", "password=p&x=%zz");
-        Url::of_parts(&given, &['&'], &mut reader);
+        Url::of_parts(&given, &REDSHIFT, &mut reader);
         let mistakes: Vec<String> = reader.mistakes().iter().map(ToString::to_string).collect();
         assert_eq!(
             mistakes,
@@ -242,7 +359,7 @@ mod tests {
             database: None,
             parameters: None,
         };
-        Url::of_parts(&given, &['&'], &mut reader);
+        Url::of_parts(&given, &CONNECTOR_J, &mut reader);
         let keys: Vec<&str> = reader.mistakes().iter().map(|mistake| mistake.property.as_str()).collect();
         assert_eq!(keys, ["HOST", "PORT"]);
     }
@@ -263,7 +380,7 @@ mod tests {
         let address = UrlAddress { property: "CONNECTION_URL", url: template };
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
-        let url = Url::parse(address.url.marked(), &address, SEPARATORS, &mut reader);
+        let url = Url::parse(address.url.marked(), &address, &REDSHIFT, &mut reader);
         assert_eq!((url.host.as_deref(), url.port), (Some("db.example"), Some(5433)));
         assert_eq!(url.database.as_deref(), Some("d b/?ü"));
         let values: Vec<&str> = url.parameters.iter().map(|(_, value)| value.expose()).collect();
@@ -285,6 +402,55 @@ mod tests {
         let redshift = parse("//c.example:5439/dev;UID=u;PWD=p;ssl=true");
         assert_eq!(redshift.parameters.len(), 3);
         assert_eq!(redshift.database.as_deref(), Some("dev"));
+    }
+
+    /// As `ConnectionUrlParser` of MySQL Connector/J 8.0.33 read the same.
+    #[test]
+    fn connector_j_trims_and_cuts_a_fragment() {
+        let read = |rest: &str| {
+            let properties = Properties::default();
+            let mut reader = Reader::new(&properties);
+            let url = Url::parse(rest, &given(rest), &CONNECTOR_J, &mut reader);
+            assert_eq!(reader.mistakes(), [], "{rest}");
+            let parameters: Vec<(String, String)> = url
+                .parameters
+                .iter()
+                .map(|(name, value)| (name.clone(), value.expose().to_owned()))
+                .collect();
+            (url.host, url.port, url.database, parameters)
+        };
+        let one = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        let db = || Some("db".to_owned());
+        let app = || Some("app".to_owned());
+        for spelling in [
+            "//db:3306/app?sslMode = VERIFY_CA",
+            "//db: 3306 / app ? sslMode=VERIFY_CA ",
+            "//db:3306/app?&& sslMode=VERIFY_CA&",
+            "//db:3306/app?sslMode=VERIFY_CA #x",
+            "//db:3306/app?sslMode=VERIFY_CA#&sslMode=DISABLED",
+            "//db:3306/app?%73slMode=VERIFY_CA",
+        ] {
+            assert_eq!(read(spelling), (db(), Some(3306), app(), one("sslMode", "VERIFY_CA")), "{spelling}");
+        }
+        assert_eq!(read("//db:/app#?sslMode=REQUIRED"), (db(), None, app(), Vec::new()));
+        // What is encoded is not trimmed.
+        assert_eq!(read("//db?a=%20b").3, one("a", " b"));
+    }
+
+    /// As `Driver.parseURL` of pgjdbc 42.7.3 takes none of these for URLs of its own.
+    #[test]
+    fn pgjdbc_wants_one_slash_and_a_port_behind_a_colon() {
+        let grammar = Grammar { separators: &['&'], path: Path::OneSlash, ..REDSHIFT };
+        for rest in ["//db", "//db?sslmode=disable", "//db:/app", "//db/app/more"] {
+            let properties = Properties::default();
+            let mut reader = Reader::new(&properties);
+            Url::parse(rest, &given(rest), &grammar, &mut reader);
+            assert_eq!(reader.mistakes().len(), 1, "{rest}");
+        }
+        let properties = Properties::default();
+        let mut reader = Reader::new(&properties);
+        let url = Url::parse("//db/a%2Fb", &given("//db/a%2Fb"), &grammar, &mut reader);
+        assert_eq!((url.database.as_deref(), reader.mistakes()), (Some("a/b"), &[][..]));
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) fn fact(evidence: &Evidence) -> Option<String> {
         Evidence::Verification(verification) => Some(
             match verification {
                 Verification::None => "certificate not checked",
+                Verification::Dates => "certificate's dates checked",
                 Verification::Chain => "chain checked",
                 Verification::ChainAndName => "chain and name checked",
                 Verification::Pinned => "the given certificate itself",

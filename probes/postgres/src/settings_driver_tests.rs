@@ -1,0 +1,78 @@
+//! What the drivers were seen to do.
+
+use super::*;
+
+/// As `SslMode.of` of redshift-jdbc42 2.1.0.29 answered, and what it refuses at connect.
+#[test]
+fn tls_means_what_it_means_to_amazons_driver() {
+    let of = |parameters: &str| {
+        let url = format!("jdbc:redshift://h:5439/d{parameters}");
+        let properties =
+            [("JDBC_CONNECTION_URL", url.as_str()), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        read(Engine::Redshift, &target(&properties))
+    };
+    let chain = (Encryption::Required, Verify::Chain);
+    let full = (Encryption::Required, Verify::ChainAndName);
+    let none = (Encryption::None, Verify::Nothing);
+    for (parameters, expected) in [
+        ("", chain),
+        (";ssl=true", chain),
+        (";SSL=TRUE", chain),
+        (";ssl", chain),
+        ("?ssl=false", none),
+        (";ssl=0", none),
+        (";ssl=maybe", none),
+        (";sslmode=verify-ca", chain),
+        (";SSLMode=VERIFY-FULL", full),
+        (";ssl=false;sslmode=verify-full", full),
+    ] {
+        let read = of(parameters).unwrap();
+        assert_eq!((read.encryption, read.verify), expected, "{parameters}");
+        assert_eq!(read.warnings.len(), 0, "{parameters}");
+    }
+    for mode in ["disable", "allow", "prefer", "require", "", "junk"] {
+        let mistakes = of(&format!(";sslmode={mode}")).unwrap_err();
+        assert_eq!(mistakes[0].property, "JDBC_CONNECTION_URL?sslmode", "{mode}");
+    }
+    let warned = of(";UID=bob;PWD=hunter2;zap=1").unwrap();
+    let (user, _) = warned.credentials.resolve(&ResolvedSecrets::default());
+    assert_eq!(user, "alice");
+    assert!(warned.warnings[0].message.ends_with("does not read UID and PWD: it takes user and password"));
+    assert!(!format!("{:?}", warned.warnings).contains("zap"));
+}
+
+/// pgjdbc 42.7.3 ignores the first kind, and takes none of the second for URLs of its own.
+#[test]
+fn names_and_forms_are_read_as_pgjdbc_reads_them() {
+    for parameters in ["SSLMODE=verify-full", "SslMode=disable", " sslmode=verify-full", "%73slmode=disable"]
+    {
+        let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));
+        assert_eq!((read.encryption, read.verify), (Encryption::IfOffered, Verify::Nothing), "{parameters}");
+        assert_eq!((read.warnings.len(), &*read.warnings[0].code), (1, "parameter_ignored"), "{parameters}");
+    }
+    for url in [
+        "JDBC:POSTGRESQL://h/d",
+        "jdbc:postgresql://h",
+        "jdbc:postgresql://h?sslmode=disable",
+        "jdbc:postgresql://h:/d",
+        "jdbc:postgresql://h/d/more",
+        "jdbc:postgresql://h:0/d",
+        "jdbc:postgresql://h/d?sslmode=",
+        "jdbc:postgresql://h/d?sslmode=verify_full",
+        "jdbc:postgresql://h/d?connectTimeout=",
+        "jdbc:postgresql://h/d?password=a%zz",
+    ] {
+        let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        assert_eq!(mistakes(Engine::Postgresql, &properties).len(), 1, "{url}");
+    }
+    for url in ["JDBC:REDSHIFT://h:5439/d", "jdbc:redshift://h:/d", "jdbc:redshift://h:5439"] {
+        let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        assert_eq!(mistakes(Engine::Redshift, &properties).len(), 1, "{url}");
+    }
+    assert_eq!(of_url("jdbc:postgresql://h/a%2Fb").database.as_deref(), Some("a/b"));
+    assert_eq!(
+        of_url("jdbc:postgresql://h/d?loginTimeout=2.5").limits.login,
+        Some(Duration::from_millis(2500))
+    );
+    assert_eq!(of_url("jdbc:postgresql://h/d?loginTimeout=soon").warnings[0].code, "parameter_ignored");
+}

@@ -1,0 +1,77 @@
+//! The servers that the corpus names.
+
+use std::process::Command;
+
+use fixtures::{Issued, MysqlServer, Postgres};
+
+use crate::support::harness::PASSWORD;
+use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
+use crate::support::servers::{mysql, postgres};
+
+/// Those that are started for it; the others are shared.
+pub(super) struct Servers {
+    postgres: Vec<(&'static str, Postgres)>,
+    mariadb: Vec<(&'static str, MysqlServer)>,
+}
+
+impl Servers {
+    pub(super) fn start() -> Self {
+        let set = &*CERTIFICATES;
+        let bad = [("wrong-name", &set.wrong_name), ("expired", &set.expired), ("untrusted", &set.untrusted)];
+        Self {
+            postgres: bad.map(|(name, certificate)| (name, postgres_with(certificate))).into(),
+            mariadb: bad
+                .map(|(name, certificate)| {
+                    (name, mysql::prepared(MysqlServer::mariadb().tls(certificate, None)))
+                })
+                .into(),
+        }
+    }
+
+    /// The port of the server that the corpus calls `name`.
+    pub(super) fn port(&self, name: &str) -> u16 {
+        let named = |servers: &[(&str, u16)], kind: &str| {
+            servers.iter().find(|(name, _)| *name == kind).map(|(_, port)| *port)
+        };
+        let postgres: Vec<_> = self.postgres.iter().map(|(name, server)| (*name, server.port())).collect();
+        let mariadb: Vec<_> = self.mariadb.iter().map(|(name, server)| (*name, server.port())).collect();
+        let port = match name.split_once('-') {
+            None if name == "postgres" => Some(postgres::SERVER.port()),
+            None if name == "mariadb" => Some(mysql::SERVER.port()),
+            Some(("postgres", "plain")) => Some(postgres::PLAIN.port()),
+            Some(("mariadb", "plain")) => Some(mysql::PLAIN.port()),
+            Some(("postgres", kind)) => named(&postgres, kind),
+            Some(("mariadb", kind)) => named(&mariadb, kind),
+            Some(_) | None => None,
+        };
+        port.unwrap_or_else(|| panic!("no server is called {name}"))
+    }
+}
+
+fn postgres_with(certificate: &Issued) -> Postgres {
+    let options = Postgres::options().tls(certificate, None).hba("host all all localhost scram-sha-256");
+    let server = options.start().unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    server
+}
+
+/// The authority as a store of Java's, as Glue gives it to Connector/J.
+pub(super) fn trust_store() -> String {
+    let path = TRUST.path().join("ca.p12");
+    if !path.exists() {
+        let mut keytool = Command::new("keytool");
+        keytool.args([
+            "-importcert",
+            "-noprompt",
+            "-alias",
+            "ca",
+            "-storetype",
+            "PKCS12",
+            "-storepass",
+            PASSWORD,
+        ]);
+        keytool.args(["-file", &trust("ca.pem"), "-keystore"]).arg(&path);
+        assert!(keytool.output().unwrap().status.success(), "keytool makes the store");
+    }
+    path.display().to_string()
+}
