@@ -198,15 +198,10 @@ impl<P: Product> Subject for Mysql<P> {
     }
 
     fn serving(certificate: Certificate) -> Served {
-        let certificate = match certificate {
-            Certificate::Good => return Served { login: Self::login(), server: Box::new(()) },
-            Certificate::Expired => &CERTIFICATES.expired,
-            Certificate::NotYetValid => &CERTIFICATES.not_yet_valid,
-            Certificate::WrongName => &CERTIFICATES.wrong_name,
-            Certificate::Untrusted => &CERTIFICATES.untrusted,
-            Certificate::MissingIntermediate => &CERTIFICATES.missing_intermediate,
-        };
-        let server = prepared(P::options().tls(certificate, None));
+        if certificate == Certificate::Good {
+            return Served { login: Self::login(), server: Box::new(()) };
+        }
+        let server = prepared(P::options().tls(certificate.of_servers(), None));
         Served { login: Login::at(server.port(), "app"), server: Box::new(server) }
     }
 

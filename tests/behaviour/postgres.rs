@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use fixtures::{Issued, Postgres};
 use serde_json::{Value, json};
 
 use super::cases::{account_cases, database_cases, every_case};
@@ -16,8 +15,8 @@ use crate::support::harness::exception::{
     FS_ACCESS_DENIED, FS_CREDENTIALS, FS_INPUT, FS_NOT_FOUND, FS_THROTTLING,
 };
 use crate::support::harness::{AWKWARD, Connection, Failed, PASSWORD};
-use crate::support::servers::certificates::{CERTIFICATES, issued, trust};
-use crate::support::servers::postgres::{PLAIN, SERVER, encoded, refused_logins};
+use crate::support::servers::certificates::{issued, trust};
+use crate::support::servers::postgres::{PLAIN, SERVER, encoded, refused_logins, serve};
 
 every_case! { [] crate::behaviour::postgres::PostgreSql }
 database_cases! { [] crate::behaviour::postgres::PostgreSql }
@@ -88,15 +87,10 @@ impl Subject for PostgreSql {
     }
 
     fn serving(certificate: Certificate) -> Served {
-        let certificate = match certificate {
-            Certificate::Good => return Served { login: Self::login(), server: Box::new(()) },
-            Certificate::Expired => &CERTIFICATES.expired,
-            Certificate::NotYetValid => &CERTIFICATES.not_yet_valid,
-            Certificate::WrongName => &CERTIFICATES.wrong_name,
-            Certificate::Untrusted => &CERTIFICATES.untrusted,
-            Certificate::MissingIntermediate => &CERTIFICATES.missing_intermediate,
-        };
-        let server = serve(certificate);
+        if certificate == Certificate::Good {
+            return Served { login: Self::login(), server: Box::new(()) };
+        }
+        let server = serve(certificate.of_servers());
         Served { login: Login::at(server.port(), "postgres"), server: Box::new(server) }
     }
 
@@ -174,16 +168,6 @@ impl Subject for PostgreSql {
         test();
         refused_logins(&SERVER, &login.user) - before
     }
-}
-
-fn serve(certificate: &Issued) -> Postgres {
-    let server = Postgres::options()
-        .tls(certificate, None)
-        .hba("host all all localhost scram-sha-256")
-        .start()
-        .unwrap();
-    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
-    server
 }
 
 /// How many bytes the server sends until it is ready for the first query, where it asks for no password.

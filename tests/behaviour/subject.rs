@@ -43,7 +43,7 @@ pub(crate) struct ClientCertificate {
 }
 
 /// What is right or wrong with a server's certificate.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Certificate {
     Good,
     Expired,

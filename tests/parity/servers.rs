@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use fixtures::{Issued, MysqlServer, Postgres};
+use fixtures::{MysqlServer, Postgres};
 
 use crate::support::harness::PASSWORD;
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
@@ -19,7 +19,7 @@ impl Servers {
         let set = &*CERTIFICATES;
         let bad = [("wrong-name", &set.wrong_name), ("expired", &set.expired), ("untrusted", &set.untrusted)];
         Self {
-            postgres: bad.map(|(name, certificate)| (name, postgres_with(certificate))).into(),
+            postgres: bad.map(|(name, certificate)| (name, postgres::serve(certificate))).into(),
             mariadb: bad
                 .map(|(name, certificate)| {
                     (name, mysql::prepared(MysqlServer::mariadb().tls(certificate, None)))
@@ -46,13 +46,6 @@ impl Servers {
         };
         port.unwrap_or_else(|| panic!("no server is called {name}"))
     }
-}
-
-fn postgres_with(certificate: &Issued) -> Postgres {
-    let options = Postgres::options().tls(certificate, None).hba("host all all localhost scram-sha-256");
-    let server = options.start().unwrap();
-    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
-    server
 }
 
 /// The authority as a store of Java's, as Glue gives it to Connector/J.

@@ -1,21 +1,11 @@
 //! Certificates, against a genuine server: every verdict distinguished.
 
-use fixtures::{Issued, Postgres};
+use fixtures::Postgres;
 
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
-use crate::support::servers::postgres::{SERVER, url};
-
-fn serve(certificate: &Issued) -> Postgres {
-    let server = Postgres::options()
-        .tls(certificate, None)
-        .hba("host all all localhost scram-sha-256")
-        .start()
-        .unwrap();
-    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
-    server
-}
+use crate::support::servers::postgres::{SERVER, serve, url};
 
 /// With TLS enforced and the authorities in `file` trusted.
 fn enforced(port: u16, file: &str) -> Connection {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use fixtures::{CertificateSet, Issued, Profile};
 
-use crate::behaviour::{ClientCertificate, ClientKind};
+use crate::behaviour::{Certificate, ClientCertificate, ClientKind};
 use crate::support::harness::PASSWORD;
 
 pub(crate) static CERTIFICATES: LazyLock<CertificateSet> = LazyLock::new(|| CertificateSet::new().unwrap());
@@ -56,4 +56,18 @@ pub(crate) fn write_client(folder: &Path, name: &str, issued: &Issued, password:
     openssl.arg("-in").arg(&certificate).arg("-inkey").arg(&key).arg("-out").arg(&keystore);
     assert!(openssl.status().unwrap().success());
     ClientCertificate { certificate, key, keystore }
+}
+
+impl Certificate {
+    /// The one of the shared servers' set.
+    pub(crate) fn of_servers(self) -> &'static Issued {
+        match self {
+            Self::Good => &CERTIFICATES.good,
+            Self::Expired => &CERTIFICATES.expired,
+            Self::NotYetValid => &CERTIFICATES.not_yet_valid,
+            Self::WrongName => &CERTIFICATES.wrong_name,
+            Self::Untrusted => &CERTIFICATES.untrusted,
+            Self::MissingIntermediate => &CERTIFICATES.missing_intermediate,
+        }
+    }
 }

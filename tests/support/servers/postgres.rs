@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use fixtures::Postgres;
+use fixtures::{Issued, Postgres};
 
 use super::certificates::CERTIFICATES;
 use crate::support::harness::{AWKWARD, PASSWORD};
@@ -93,4 +93,12 @@ pub(crate) fn url(port: u16, rest: &str) -> String {
 
 pub(crate) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Starts a server with `certificate`, in which alice may log in.
+pub(crate) fn serve(certificate: &Issued) -> Postgres {
+    let options = Postgres::options().tls(certificate, None).hba("host all all localhost scram-sha-256");
+    let server = options.start().unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    server
 }
