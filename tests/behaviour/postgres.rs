@@ -177,7 +177,7 @@ fn bytes_until_ready() -> usize {
     const READY: &[u8] = b"Z\0\0\0\x05I";
     // What the probe starts a session with: the server repeats some of it.
     let parameters =
-        b"\0\x03\0\0user\0alice\0database\0trust\0application_name\0dialcheck\0client_encoding\0UTF8\0\0";
+        b"\0\x03\0\0user\0alice\0database\0trust\0application_name\0dialcheck\0client_encoding\0UTF8\0DateStyle\0ISO\0TimeZone\0UTC\0extra_float_digits\x002\0\0";
     let length = u32::try_from(parameters.len() + 4).unwrap().to_be_bytes();
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", SERVER.port())).unwrap();
     stream.write_all(&[&length[..], parameters].concat()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use fixtures::{MysqlServer, Postgres};
+use fixtures::{MysqlServer, PgBouncer, Postgres};
 
 use crate::support::harness::PASSWORD;
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
@@ -12,13 +12,20 @@ use crate::support::servers::{mysql, postgres};
 pub(super) struct Servers {
     postgres: Vec<(&'static str, Postgres)>,
     mariadb: Vec<(&'static str, MysqlServer)>,
+    pgbouncer: PgBouncer,
+    strict_pgbouncer: PgBouncer,
 }
 
 impl Servers {
     pub(super) fn start() -> Self {
         let set = &*CERTIFICATES;
         let bad = [("wrong-name", &set.wrong_name), ("expired", &set.expired), ("untrusted", &set.untrusted)];
+        let users = [("alice", PASSWORD)];
+        // Without TLS, so that the poolers need none.
+        let backend = postgres::PLAIN.port();
         Self {
+            pgbouncer: PgBouncer::start(backend, &users).unwrap(),
+            strict_pgbouncer: PgBouncer::start_by_default(backend, &users).unwrap(),
             postgres: bad.map(|(name, certificate)| (name, postgres::serve(certificate))).into(),
             mariadb: bad
                 .map(|(name, certificate)| {
@@ -37,6 +44,8 @@ impl Servers {
         let mariadb: Vec<_> = self.mariadb.iter().map(|(name, server)| (*name, server.port())).collect();
         let port = match name.split_once('-') {
             None if name == "postgres" => Some(postgres::SERVER.port()),
+            None if name == "pgbouncer" => Some(self.pgbouncer.port()),
+            Some(("pgbouncer", "strict")) => Some(self.strict_pgbouncer.port()),
             None if name == "mariadb" => Some(mysql::SERVER.port()),
             Some(("postgres", "plain")) => Some(postgres::PLAIN.port()),
             Some(("mariadb", "plain")) => Some(mysql::PLAIN.port()),

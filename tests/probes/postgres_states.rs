@@ -148,6 +148,29 @@ fn a_pooler_with_a_dead_backend_fails_at_the_query() {
 }
 
 #[test]
+fn a_pooler_that_refuses_what_the_driver_sends_at_startup() {
+    let backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
+    backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    let users = [("alice", PASSWORD)];
+    let refused = |stage| Failed {
+        stage,
+        code: "access_denied",
+        native: Some("08P01"),
+        exception: FS_ACCESS_DENIED,
+        exit: 1,
+    };
+    let pooler = PgBouncer::start_by_default(backend.port(), &users).unwrap();
+    let tested = Connection::postgres(pooler.port(), "postgres").test();
+    tested.failed(&refused("auth")).says("extra_float_digits").says("ignore_startup_parameters");
+    let pooler = PgBouncer::start(backend.port(), &users).unwrap();
+    let to = |parameters: &str| Connection::to(url(pooler.port(), &format!("postgres{parameters}"))).test();
+    to("").passed();
+    to("?currentSchema=sales").failed(&refused("auth")).says("search_path");
+    let direct = Connection::to(url(backend.port(), "postgres?currentSchema=sales"));
+    direct.test().passed().warns("plaintext");
+}
+
+#[test]
 fn a_session_that_is_held_back_holds_no_other_test_with_its_login() {
     let backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
     backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();

@@ -223,6 +223,17 @@ const ROWS: &[Row<Error>] = &[
     ),
     row(
         "08P01",
+        &["unsupported startup parameter"],
+        Code::AccessDenied,
+        None,
+        Some(
+            "Add the parameter to ignore_startup_parameters in pgbouncer.ini: Glue's driver sends it, and the pooler refuses \
+             what it does not track",
+        ),
+        ("unsupported startup parameter: extra_float_digits", PGBOUNCER),
+    ),
+    row(
+        "08P01",
         &["no more connections allowed"],
         Code::TooManyConnections,
         None,

@@ -19,8 +19,10 @@ use tokio_postgres::{Client, Config, Connection, SimpleQueryMessage};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::classify::{self, Channel};
+use crate::engine::Engine;
 use crate::parameters::Encryption;
 use crate::session::Session;
+use crate::startup::Startup;
 use crate::tap::{Blocked, MAX_ITERATIONS, Observed, Tap};
 
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is not a protocol version.
@@ -131,6 +133,14 @@ impl Channeled for TlsStream<EndpointStream> {
     }
 }
 
+impl<S: Channeled> Channeled for Startup<S> {
+    const ENCRYPTED: bool = S::ENCRYPTED;
+
+    fn end_point(&self) -> Option<Vec<u8>> {
+        self.get_ref().end_point()
+    }
+}
+
 /// Signature algorithms and the hash that RFC 5929 then takes; MD5 and SHA-1 count as SHA-256. For Ed25519 it takes none.
 static SIGNATURE_HASHES: [(&str, &digest::Algorithm); 8] = [
     ("1.2.840.113549.1.1.4", &digest::SHA256),
@@ -164,6 +174,10 @@ pub(crate) async fn login<S: Channeled>(
     let (client, connection) = attempt
         .stages(stages, async |guard| {
             let binding = stream.end_point().is_some();
+            let stream = match session.settings.engine {
+                Engine::Postgresql => Startup::as_pgjdbc(stream, session.settings.search_path.as_deref()),
+                Engine::Redshift => Startup::plain(stream),
+            };
             let tap = Tap::new(stream, S::ENCRYPTED, binding, observed.clone(), guard);
             let result = config(session).connect_raw(tap, Finished).await;
             result.map_err(|error| failure(error, Stage::Auth, &observed, channel, session))

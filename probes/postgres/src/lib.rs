@@ -7,6 +7,7 @@ mod engine;
 mod parameters;
 mod session;
 mod settings;
+mod startup;
 mod tap;
 
 use probe_contract::{

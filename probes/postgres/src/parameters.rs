@@ -14,6 +14,7 @@ pub(crate) struct Parameters {
     pub(crate) user: Option<String>,
     pub(crate) password: Option<Secret>,
     pub(crate) startup: Option<String>,
+    pub(crate) search_path: Option<String>,
     sslmode: Option<SslMode>,
     /// Whether the URL says anything of TLS.
     is_ssl_asked: bool,
@@ -76,6 +77,7 @@ const PGJDBC: &[&str] = &[
     "user",
     "password",
     "options",
+    "currentSchema",
     "sslmode",
     "ssl",
     "sslNegotiation",
@@ -113,7 +115,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "blockingrowsmode",
     "cancelsignaltimeout",
     "cleanupsavepoints",
-    "currentschema",
     "databasemetadatacachefields",
     "defaultrowfetchsize",
     "disablecolumnsanitiser",
@@ -189,6 +190,7 @@ impl Parameters {
                 },
                 "autocreate" if iam => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
+                "currentschema" => parameters.search_path = Some(value.to_owned()),
                 "sslmode" => {
                     match engine.ssl_modes().iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
                         Some((_, mode)) => parameters.sslmode = Some(*mode),

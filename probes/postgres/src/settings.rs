@@ -19,6 +19,9 @@ pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     /// Absent where the definition names none: then it is the one named like the user.
     pub(crate) database: Option<String>,
+    pub(crate) engine: Engine,
+    /// What pgjdbc makes of `currentSchema`.
+    pub(crate) search_path: Option<String>,
     /// The startup parameter `options`.
     pub(crate) options: Option<String>,
     pub(crate) encryption: Encryption,
@@ -111,6 +114,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
 
     reader.refuse_nul("database", url.database.as_deref());
     reader.refuse_nul("options", parameters.startup.as_deref());
+    reader.refuse_nul("currentSchema", parameters.search_path.as_deref());
 
     let root = (url.parameter("sslrootcert"), parameters.sslrootcert.as_deref());
     let trust = jdbc::trust(&mut reader, target, enforce, root);
@@ -142,6 +146,8 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         place,
         database: url.database,
         credentials,
+        engine,
+        search_path: parameters.search_path,
         options: parameters.startup,
         encryption,
         limits: parameters.limits,
