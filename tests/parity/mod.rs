@@ -48,6 +48,15 @@ impl Case {
         Self { url: url.replace("{p}", &servers.port(server).to_string()), gives_authority, declared }
     }
 
+    fn driver(&self) -> &'static str {
+        match self.url.to_ascii_lowercase().split(':').nth(1) {
+            Some("postgresql") => "pgjdbc",
+            Some("mysql") => "MySQL Connector/J",
+            Some("mariadb") => "MariaDB Connector/J",
+            other => panic!("no driver is known for {other:?}"),
+        }
+    }
+
     fn definition(&self, name: usize) -> Value {
         let mut connection = Connection::to(&*self.url).with("NOTE", name.to_string());
         if self.gives_authority {
@@ -59,16 +68,15 @@ impl Case {
     }
 
     fn login(&self) -> JdbcLogin {
-        let properties = match self.url.to_ascii_lowercase().split(':').nth(1) {
+        let properties = match self.driver() {
             _ if !self.gives_authority => Vec::new(),
-            Some("postgresql") => vec![("sslrootcert", trust("ca.pem"))],
-            Some("mariadb") => vec![("serverSslCert", trust("ca.pem"))],
-            Some("mysql") => vec![
+            "pgjdbc" => vec![("sslrootcert", trust("ca.pem"))],
+            "MariaDB Connector/J" => vec![("serverSslCert", trust("ca.pem"))],
+            _ => vec![
                 ("trustCertificateKeyStoreUrl", format!("file:{}", servers::trust_store())),
                 ("trustCertificateKeyStoreType", "PKCS12".to_owned()),
                 ("trustCertificateKeyStorePassword", PASSWORD.to_owned()),
             ],
-            other => panic!("no driver is known for {other:?}"),
         };
         JdbcLogin {
             url: self.url.clone(),
@@ -148,15 +156,17 @@ fn what_passes_here_passes_with_the_driver() {
     let logins: Vec<JdbcLogin> = cases.iter().map(Case::login).collect();
     let verdicts = JdbcDrivers::find().unwrap().judge(&logins).unwrap();
 
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (index, (case, verdict)) in cases.iter().zip(&verdicts).enumerate() {
         let (found, compared) = case.compare(verdict, results[&index]);
-        *counts.entry(found).or_default() += 1;
+        *counts.entry((case.driver(), found)).or_default() += 1;
         if let Err(why) = compared {
             wrong.push(format!("{}\n    {why}", case.url));
         }
     }
-    println!("{counts:?}");
+    for ((driver, found), count) in &counts {
+        println!("{driver}: {count} {found}");
+    }
     assert!(wrong.is_empty(), "{} of {} cases, {counts:?}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use probe_contract::tls::Verify;
 use probe_contract::{Reader, Secret};
-use support_jdbc::{self as jdbc, Url};
+use support_jdbc::{self as jdbc, Checked, Url};
+
+use crate::kind::Kind;
+use crate::scheme::Scheme;
 
 /// What the URL's parameters ask for.
 #[derive(Default)]
@@ -24,13 +27,6 @@ pub(crate) struct Parameters {
     pub(crate) key_password: Option<Secret>,
     pub(crate) key_retrieval: bool,
     pub(crate) limits: Limits,
-}
-
-/// Whose driver the definition asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    Mysql,
-    Mariadb,
 }
 
 /// Whether the connection is encrypted.
@@ -80,6 +76,8 @@ enum Name {
     Store,
 }
 
+const TRUST_STORE: &str = "trustCertificateKeyStoreUrl";
+
 /// As `PropertyKey` of MySQL Connector/J 8.0 spells them.
 const MYSQL: &[(&str, Name)] = &[
     ("user", Name::User),
@@ -94,7 +92,7 @@ const MYSQL: &[(&str, Name)] = &[
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
     ("serverRSAPublicKeyFile", Name::Store),
-    ("trustCertificateKeyStoreUrl", Name::Store),
+    (TRUST_STORE, Name::Store),
 ];
 
 /// As `Configuration` of MariaDB Connector/J 3.4 has them.
@@ -116,100 +114,26 @@ const MARIADB: &[(&str, Name)] = &[
     ("trustStore", Name::Store),
 ];
 
-/// Parameters of MySQL Connector/J 8 and MariaDB Connector/J 3 that can't change whether a login and a query work.
-const WITHOUT_EFFECT: &[&str] = &[
-    "allowloadlocalinfile",
-    "allowmultiqueries",
-    "allownanandinf",
-    "allowurlinlocalinfile",
-    "alwayssendsetisolation",
-    "autoclosepstmtstreams",
-    "autodeserialize",
-    "autoreconnect",
-    "blobsendchunksize",
-    "cachecallablestmts",
-    "cacheprepstmts",
-    "cacheresultsetmetadata",
-    "cacheserverconfiguration",
-    "characterencoding",
-    "charactersetresults",
-    "connectioncollation",
-    "connectiontimezone",
-    "defaultfetchsize",
+/// Parameters of older releases, which those of today ignore.
+const IGNORED: &[&str] = &[
     "dontcheckonduplicatekeyupdateinsert",
-    "dumpqueriesonexception",
-    "elidesetautocommits",
-    "emptystringsconverttozero",
-    "failoverreadonly",
-    "forceconnectiontimezonetosession",
-    "functionsneverreturnblobs",
-    "holdresultsopenoverstatementclose",
-    "includeinnodbstatusindeadlockexceptions",
-    "interactiveclient",
-    "jdbccomplianttruncation",
-    "logger",
-    "logslowqueries",
-    "maintaintimestats",
-    "maxallowedpacket",
-    "maxreconnects",
-    "maxrows",
-    "metadatacachesize",
     "netbuffersize",
-    "nodatetimestringsync",
-    "noaccesstoprocedurebodies",
     "nullcatalogmeanscurrent",
-    "nulldatabasemeanscurrent",
-    "paranoid",
     "permitmysqlscheme",
-    "prepstmtcachesize",
-    "prepstmtcachesqllimit",
-    "preserveinstants",
-    "profilesql",
     "readfrommasterwhennoslaves",
-    "readonlypropagatestoserver",
     "reconnectatxend",
-    "rewritebatchedstatements",
-    "rollbackonpooledclose",
-    "sendfractionalseconds",
-    "servertimezone",
-    "slowquerythresholdmillis",
-    "tcpkeepalive",
-    "tcpnodelay",
-    "tcprcvbuf",
-    "tcpsndbuf",
-    "timezone",
-    "tinyint1isbit",
-    "transformedbitisboolean",
-    "treatutildateastimestamp",
-    "useaffectedrows",
-    "usebulkstmts",
-    "usecolumnnamesinfindcolumn",
-    "usecompression",
-    "useconfigs",
-    "usecursorfetch",
-    "usehostsinprivileges",
-    "useinformationschema",
     "usejdbccomplianttimezoneshift",
     "uselegacydatetimecode",
-    "uselocalsessionstate",
-    "uselocaltransactionstate",
-    "useoldaliasmetadatabehavior",
-    "usereadaheadinput",
-    "useserverprepstmts",
     "usesspscompatibletimezoneshift",
-    "usestreamlengthsinprepstmts",
     "usetimezone",
-    "useunbufferedinput",
     "useunicode",
-    "useusageadvisor",
-    "yearisdatetype",
-    "zerodatetimebehavior",
 ];
 
 impl Parameters {
     pub(crate) fn read(scheme: Scheme, url: &Url, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
-        let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
+        let (mut ignored, mut misspelled, mut untried, mut unnamed) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let mut store = None;
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -242,19 +166,31 @@ impl Parameters {
                 }
                 Some(Name::ConnectTimeout) => parameters.limits.connect = scheme.milliseconds(value, wrong),
                 Some(Name::SocketTimeout) => parameters.limits.socket = scheme.milliseconds(value, wrong),
-                Some(Name::Store) => reader.unsupported(
-                    url.parameter(name),
-                    "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
-                ),
+                Some(Name::Store) => store = Some(name.as_str()),
                 None if scheme.misspells(name) => misspelled.push(name.as_str()),
-                None if WITHOUT_EFFECT.contains(&name.to_ascii_lowercase().as_str()) => {}
+                None if let Some(kind) = scheme.kind(name) => match scheme.check(kind, value) {
+                    Checked::Right => {}
+                    Checked::Wrong(expected) => wrong(&expected),
+                    Checked::Untried => untried.push(name.as_str()),
+                },
+                None if IGNORED.contains(&name.to_ascii_lowercase().as_str()) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
                 None if parameters.password.is_some() => unnamed += 1,
                 None => ignored.push(name.as_str()),
             }
         }
         jdbc::warn_of_case(reader, &misspelled);
+        jdbc::warn_of_untried(reader, &untried);
         jdbc::warn_of_unknown(reader, &ignored, unnamed);
+        // Connector/J opens the store of authorities only where it checks a certificate by them.
+        let verifies = matches!(
+            parameters.ssl_mode.or_else(|| parameters.legacy(scheme)),
+            Some(SslMode::VerifyCa | SslMode::VerifyIdentity)
+        );
+        if let Some(name) = store.filter(|name| verifies || *name != TRUST_STORE) {
+            let expected = "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there";
+            reader.unsupported(url.parameter(name), expected);
+        }
         parameters
     }
 
@@ -395,5 +331,38 @@ impl Scheme {
         };
         let count = count.min(f64::from(i32::MAX));
         (count > 0.0).then(|| Duration::from_secs_f64(count / 1e3))
+    }
+
+    /// Whether the driver takes `value` for a parameter of this kind.
+    fn check(self, kind: Kind, value: &str) -> Checked {
+        let mut wrong = None;
+        match kind {
+            Kind::Boolean => {
+                self.boolean(value, |expected| wrong = Some(expected.to_owned()));
+            }
+            Kind::Integer => {
+                let is_number = match self {
+                    Self::Mysql => value.parse::<f64>().is_ok_and(f64::is_finite),
+                    Self::Mariadb => value.parse::<i32>().is_ok(),
+                };
+                wrong = (!is_number).then(|| "expected a whole number".to_owned());
+            }
+            Kind::OneOf(values) => {
+                let is_one = values.iter().any(|one| one.eq_ignore_ascii_case(value));
+                wrong = (!is_one).then(|| format!("expected {}", values.join(", ")));
+            }
+            Kind::Charset => return jdbc::charset(value),
+            Kind::TimeZone => {
+                let is_known = ["UTC", "GMT", "Z", "LOCAL", "SERVER"].contains(&value);
+                return if is_known { Checked::Right } else { Checked::Untried };
+            }
+            Kind::TlsVersions => {
+                let is_one = value.split(',').any(|one| ["TLSv1.2", "TLSv1.3"].contains(&one.trim()));
+                wrong = (!is_one).then(|| "expected TLSv1.2 or TLSv1.3".to_owned());
+            }
+            Kind::Text => {}
+            Kind::Untried => return Checked::Untried,
+        }
+        wrong.map_or(Checked::Right, Checked::Wrong)
     }
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::authentication::{Authentication, Rules};
 use crate::classify::{self, Channel};
 use crate::greeting::{Greeting, SERVER};
-use crate::parameters::Scheme;
+use crate::scheme::Scheme;
 use crate::settings::Settings;
 use crate::wire::Wire;
 

@@ -6,9 +6,10 @@ use probe_contract::{
     Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, UrlAddress, Warning,
 };
 use support_aws::RdsToken;
-use support_jdbc::{self as jdbc, Decoded, Grammar, Passwordless, Path, Precedence, Url};
+use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
-use crate::parameters::{Encryption, Limits, Parameters, Scheme};
+use crate::parameters::{Encryption, Limits, Parameters};
+use crate::scheme::Scheme;
 
 /// A target, checked.
 #[derive(Debug)]
@@ -72,22 +73,6 @@ pub(crate) const USUAL_PORT: u16 = 3306;
 /// What may be between the scheme and the address without changing whom it leads to. Connector/J knows neither; the older drivers of
 /// MariaDB and of AWS do.
 const VARIANTS: &[&str] = &["aurora:", "aws:"];
-
-impl Scheme {
-    /// As MySQL Connector/J 8.0.33 and MariaDB Connector/J 3.4.1 read their URLs. The latter decodes nothing.
-    const fn grammar(self) -> Grammar {
-        Grammar {
-            separators: &['&'],
-            decoded: match self {
-                Self::Mysql => Decoded::NamesAndValues,
-                Self::Mariadb => Decoded::Nothing,
-            },
-            is_trimmed: matches!(self, Self::Mysql),
-            port_may_be_empty: matches!(self, Self::Mysql),
-            path: Path::Any,
-        }
-    }
-}
 
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use probe_contract::tls::Verify;
 use probe_contract::{Reader, Region, Secret};
-use support_jdbc::{self as jdbc, Url};
+use support_jdbc::{self as jdbc, Checked, Url};
 
 use crate::engine::Engine;
 
@@ -19,7 +19,7 @@ pub(crate) struct Parameters {
     /// Whether the URL says anything of TLS.
     is_ssl_asked: bool,
     direct: bool,
-    validating: bool,
+    factory: Factory,
     pub(crate) sslrootcert: Option<String>,
     /// `DbUser`, `DbGroups`, `ForceLowercase`, `ClusterID`, `Region` and `AutoCreate` of `jdbc:redshift:iam:`.
     pub(crate) db_user: Option<String>,
@@ -93,11 +93,56 @@ const PGJDBC: &[&str] = &[
 ];
 
 /// `sslfactory` classes whose behaviour is known, and whether they check the certificate.
-const SSL_FACTORIES: &[(&str, bool)] = &[
-    ("org.postgresql.ssl.LibPQFactory", true),
-    ("org.postgresql.ssl.DefaultJavaSSLFactory", true),
-    ("org.postgresql.ssl.jdbc4.LibPQFactory", true),
-    ("org.postgresql.ssl.NonValidatingFactory", false),
+const SSL_FACTORIES: &[(&str, Factory)] = &[
+    ("org.postgresql.ssl.LibPQFactory", Factory::AsAsked),
+    ("org.postgresql.ssl.DefaultJavaSSLFactory", Factory::Validating),
+    ("org.postgresql.ssl.jdbc4.LibPQFactory", Factory::AsAsked),
+    ("org.postgresql.ssl.NonValidatingFactory", Factory::NonValidating),
+];
+
+/// Which chains a factory takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Factory {
+    /// As `sslmode` says.
+    #[default]
+    AsAsked,
+    /// Those that lead to an authority of the JVM, in any mode.
+    Validating,
+    /// All.
+    NonValidating,
+}
+
+/// What a parameter's value may be that does not decide about the login; pgjdbc 42.7.3 was run with a bad value of each.
+#[derive(Clone, Copy)]
+enum Kind {
+    Integer,
+    /// An integer from 0 on.
+    Natural,
+    OneOf(&'static [&'static str]),
+    /// It loads a class, or dials elsewhere.
+    Untried,
+}
+
+const KINDS: &[(&str, Kind)] = &[
+    ("autosave", Kind::OneOf(&["always", "never", "conservative"])),
+    ("stringtype", Kind::OneOf(&["unspecified", "varchar"])),
+    ("gssEncMode", Kind::OneOf(&["disable", "allow", "prefer"])),
+    ("targetServerType", Kind::OneOf(&["any", "primary", "master", "preferPrimary"])),
+    ("prepareThreshold", Kind::Integer),
+    ("defaultRowFetchSize", Kind::Natural),
+    ("unknownLength", Kind::Integer),
+    ("databaseMetadataCacheFields", Kind::Integer),
+    ("databaseMetadataCacheFieldsMiB", Kind::Integer),
+    ("receiveBufferSize", Kind::Integer),
+    ("sendBufferSize", Kind::Integer),
+    ("cancelSignalTimeout", Kind::Integer),
+    ("preparedStatementCacheQueries", Kind::Integer),
+    ("preparedStatementCacheSizeMiB", Kind::Integer),
+    ("maxResultBuffer", Kind::Untried),
+    ("socketFactory", Kind::Untried),
+    ("authenticationPluginClassName", Kind::Untried),
+    ("localSocketAddress", Kind::Untried),
+    ("service", Kind::Untried),
 ];
 
 /// Parameters of pgjdbc 42.7 and the Redshift driver 2.1 that can't change whether a login and a query work.
@@ -153,10 +198,10 @@ const WITHOUT_EFFECT: &[&str] = &[
 impl Parameters {
     /// `iam` is whether those of `jdbc:redshift:iam:` are read.
     pub(crate) fn read(engine: Engine, url: &Url, iam: bool, reader: &mut Reader<'_>) -> Self {
-        let mut parameters = Self { validating: true, ..Self::default() };
+        let mut parameters = Self::default();
         let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
-        let mut misread = Vec::new();
-        let mut ssl = None;
+        let (mut misread, mut untried) = (Vec::new(), Vec::new());
+        let (mut ssl, mut has_key_password) = (None, false);
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -205,7 +250,7 @@ impl Parameters {
                     _ => wrong("expected postgres or direct"),
                 },
                 "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
-                    Some((_, validating)) => parameters.validating = *validating,
+                    Some((_, factory)) => parameters.factory = *factory,
                     None => reader.unsupported(
                         url.parameter(name),
                         "expected a class of pgjdbc's own: dialcheck runs no other",
@@ -214,9 +259,7 @@ impl Parameters {
                 "sslrootcert" => parameters.sslrootcert = Some(value.to_owned()),
                 "sslcert" => parameters.sslcert = Some(value.to_owned()),
                 "sslkey" => parameters.sslkey = Some(value.to_owned()),
-                "sslpassword" => {
-                    reader.unsupported(url.parameter(name), "expected a key that is not encrypted");
-                }
+                "sslpassword" => has_key_password = true,
                 "connecttimeout" => parameters.limits.connect = seconds(Duration::from_secs(1)),
                 // Both drivers take a decimal number, and log what is none.
                 "logintimeout" => {
@@ -230,11 +273,24 @@ impl Parameters {
                 "sslresponsetimeout" => parameters.limits.ssl_response = seconds(Duration::from_millis(1)),
                 // Amazon's driver 2 reads neither, although it was once documented.
                 "uid" | "pwd" if engine == Engine::Redshift => misread.push(name.as_str()),
+                _ if engine == Engine::Postgresql
+                    && let Some(kind) = kind(name) =>
+                {
+                    match check(kind, value) {
+                        Checked::Right => {}
+                        Checked::Wrong(expected) => wrong(&expected),
+                        Checked::Untried => untried.push(name.as_str()),
+                    }
+                }
                 known if WITHOUT_EFFECT.contains(&known) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
                 _ if parameters.password.is_some() || !misread.is_empty() => unnamed += 1,
                 _ => ignored.push(name.as_str()),
             }
+        }
+        // Without a key there is nothing that it opens.
+        if has_key_password && parameters.sslkey.is_some() {
+            reader.unsupported(url.parameter("sslpassword"), "expected a key that is not encrypted");
         }
         let by_ssl = match (engine, ssl) {
             (Engine::Postgresql, Some(true)) => Some(SslMode::VerifyFull),
@@ -245,6 +301,7 @@ impl Parameters {
         parameters.is_ssl_asked = parameters.sslmode.is_some() || ssl.is_some();
         parameters.sslmode = parameters.sslmode.or(by_ssl);
         jdbc::warn_of_case(reader, &misspelled);
+        jdbc::warn_of_untried(reader, &untried);
         if !misread.is_empty() {
             let message = format!(
                 "Amazon's driver does not read {}: it takes user and password",
@@ -277,7 +334,7 @@ impl Parameters {
     ) -> (Encryption, Verify) {
         if enforce {
             let weaker = self.is_ssl_asked && self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull)
-                || !self.validating;
+                || self.factory == Factory::NonValidating;
             if weaker {
                 reader.warn(
                     "property_ignored",
@@ -286,7 +343,7 @@ impl Parameters {
             }
         }
         let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(SslMode::Prefer) };
-        let validating = enforce || self.validating;
+        let factory = if enforce { Factory::AsAsked } else { self.factory };
         let (encryption, verify) = match mode {
             SslMode::Disable => (Encryption::None, Verify::Nothing),
             // `allow` would log in without TLS first, and again with it: dialcheck logs in once, over the better channel.
@@ -304,7 +361,16 @@ impl Parameters {
                 encryption
             }
         };
-        (encryption, if validating { verify } else { Verify::Nothing })
+        if factory == Factory::NonValidating && verify == Verify::ChainAndName {
+            let message = "NonValidatingFactory leaves the check of the host name to the driver, and that was not tried";
+            reader.warn("not_tried", message);
+        }
+        let verify = match (factory, verify) {
+            (Factory::NonValidating, _) => Verify::Nothing,
+            (Factory::Validating, Verify::Nothing) => Verify::Chain,
+            (Factory::AsAsked | Factory::Validating, verify) => verify,
+        };
+        (encryption, verify)
     }
 }
 
@@ -327,5 +393,27 @@ impl Engine {
             Self::Postgresql => "expected disable, allow, prefer, require, verify-ca or verify-full",
             Self::Redshift => "expected verify-ca or verify-full: Amazon's driver takes no other",
         }
+    }
+}
+
+fn kind(name: &str) -> Option<Kind> {
+    KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+}
+
+/// Whether pgjdbc takes `value` for a parameter of this kind.
+fn check(kind: Kind, value: &str) -> Checked {
+    match kind {
+        Kind::Integer if value.parse::<i32>().is_ok() => Checked::Right,
+        Kind::Natural if value.parse::<i32>().is_ok_and(|count| count >= 0) => Checked::Right,
+        Kind::Integer | Kind::Natural => Checked::Wrong("expected a whole number".to_owned()),
+        Kind::OneOf(values) if values.iter().any(|one| one.eq_ignore_ascii_case(value)) => Checked::Right,
+        // Standbys, and encryption by GSS.
+        Kind::OneOf(_)
+            if ["secondary", "slave", "preferSecondary", "preferSlave", "require"].contains(&value) =>
+        {
+            Checked::Untried
+        }
+        Kind::OneOf(values) => Checked::Wrong(format!("expected {}", values.join(", "))),
+        Kind::Untried => Checked::Untried,
     }
 }

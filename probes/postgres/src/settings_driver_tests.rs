@@ -61,6 +61,11 @@ fn names_and_forms_are_read_as_pgjdbc_reads_them() {
         "jdbc:postgresql://h/d?sslmode=verify_full",
         "jdbc:postgresql://h/d?connectTimeout=",
         "jdbc:postgresql://h/d?password=a%zz",
+        "jdbc:postgresql://h/d?stringtype=varchar2",
+        "jdbc:postgresql://h/d?autosave=junk",
+        "jdbc:postgresql://h/d?prepareThreshold=abc",
+        "jdbc:postgresql://h/d?defaultRowFetchSize=-1",
+        "jdbc:postgresql://h/d?targetServerType=junk",
     ] {
         let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
         assert_eq!(mistakes(Engine::Postgresql, &properties).len(), 1, "{url}");
@@ -69,6 +74,25 @@ fn names_and_forms_are_read_as_pgjdbc_reads_them() {
         let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
         assert_eq!(mistakes(Engine::Redshift, &properties).len(), 1, "{url}");
     }
+    for parameters in ["targetServerType=secondary", "gssEncMode=require", "socketFactory=x", "service=x"] {
+        let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));
+        assert_eq!((read.warnings.len(), &*read.warnings[0].code), (1, "not_tried"), "{parameters}");
+    }
+    let factory = |parameters: &str| {
+        let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));
+        (read.encryption, read.verify, read.warnings.len())
+    };
+    let class = "sslfactory=org.postgresql.ssl";
+    assert_eq!(
+        factory(&format!("sslmode=require&{class}.DefaultJavaSSLFactory")),
+        (Encryption::Required, Verify::Chain, 0)
+    );
+    assert_eq!(factory(&format!("{class}.DefaultJavaSSLFactory")), (Encryption::IfOffered, Verify::Chain, 0));
+    assert_eq!(
+        factory(&format!("sslmode=verify-full&{class}.NonValidatingFactory")),
+        (Encryption::Required, Verify::Nothing, 1)
+    );
+    assert_eq!(factory("sslpassword=x"), (Encryption::IfOffered, Verify::Nothing, 0));
     assert_eq!(of_url("jdbc:postgresql://h/a%2Fb").database.as_deref(), Some("a/b"));
     assert_eq!(
         of_url("jdbc:postgresql://h/d?loginTimeout=2.5").limits.login,

@@ -72,6 +72,55 @@ pub fn warn_of_case(reader: &mut Reader<'_>, names: &[&str]) {
     }
 }
 
+/// What the driver makes of the value of a parameter that does not decide about the login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It takes it.
+    Right,
+    /// It refuses it: what it expects.
+    Wrong(String),
+    /// That is seen when a job carries it out.
+    Untried,
+}
+
+/// A character encoding by the name that Java has for it.
+#[must_use]
+pub fn charset(name: &str) -> Checked {
+    // Names of MySQL's own, which Java has no encoding for.
+    const MYSQL: &[&str] = &["utf8mb3", "utf8mb4", "binary", "latin1_swedish_ci", "ucs2", "filename"];
+    const JAVA: &[&str] = &[
+        "utf-8",
+        "utf8",
+        "us-ascii",
+        "ascii",
+        "iso-8859-1",
+        "iso8859_1",
+        "latin1",
+        "cp1252",
+        "windows-1252",
+        "utf-16",
+    ];
+    let name = name.to_ascii_lowercase();
+    if MYSQL.contains(&name.as_str()) {
+        Checked::Wrong("expected a name that Java has for an encoding, as UTF-8".to_owned())
+    } else if JAVA.contains(&name.as_str()) {
+        Checked::Right
+    } else {
+        Checked::Untried
+    }
+}
+
+/// Warns of URL parameters that may end a job's connection and were not carried out.
+pub fn warn_of_untried(reader: &mut Reader<'_>, names: &[&str]) {
+    if !names.is_empty() {
+        let message = format!(
+            "these URL parameters can make a job's connection fail, and were not tried: {}",
+            names.join(", ")
+        );
+        reader.warn("not_tried", message);
+    }
+}
+
 /// Warns of HOST and PORT, where the URL decides.
 pub fn warn_of_parts(reader: &mut Reader<'_>, url: &UrlAddress) {
     if reader.text("HOST").is_some() || reader.text("PORT").is_some() {

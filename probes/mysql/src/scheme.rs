@@ -1,0 +1,26 @@
+//! The two drivers.
+
+use support_jdbc::{Decoded, Grammar, Path};
+
+/// Whose driver the definition asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Mysql,
+    Mariadb,
+}
+
+impl Scheme {
+    /// As MySQL Connector/J 8.0.33 and MariaDB Connector/J 3.4.1 read their URLs. The latter decodes nothing.
+    pub(crate) const fn grammar(self) -> Grammar {
+        Grammar {
+            separators: &['&'],
+            decoded: match self {
+                Self::Mysql => Decoded::NamesAndValues,
+                Self::Mariadb => Decoded::Nothing,
+            },
+            is_trimmed: matches!(self, Self::Mysql),
+            port_may_be_empty: matches!(self, Self::Mysql),
+            path: Path::Any,
+        }
+    }
+}
