@@ -44,8 +44,8 @@ impl Summary {
     }
 }
 
-/// The result of one request. One that was read back is written as it was read; what a report does not contain is lost: who told a
-/// stage's failure, and the words in which a person reads a probe's own fact.
+/// The result of one request. A result that was parsed from a report is written as it was read. A report does not contain
+/// whether a stage's failure is in the words of a driver or a peer, and the label of a probe's fact: these are lost.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TestResult {
     /// The request's own id, which messages and logs carry too.

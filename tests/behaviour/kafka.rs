@@ -29,7 +29,7 @@ mod plain {
     login_cases! { [] crate::behaviour::kafka::Kafka<crate::behaviour::kafka::Plain> }
 }
 
-/// A SASL mechanism, with the properties of its own that Glue has for it.
+/// A SASL mechanism and its properties in Glue.
 trait Mechanism {
     const NAME: &'static str;
     const USERNAME: &'static str;

@@ -74,7 +74,7 @@ impl Resolver {
     pub async fn services(&self, name: &str) -> Result<Vec<Endpoint>, Failure> {
         let found = self.records(name, RecordType::SRV).await?;
         let found = found.map_err(|error| classify(name, "SRV record", error))?;
-        // The root as a target means that there is no such service (RFC 2782).
+        // The root as a target means that the service does not exist (RFC 2782).
         let service = |record| {
             let RData::SRV(service) = record else { return None };
             (!service.target.is_root()).then_some(service)

@@ -3,6 +3,8 @@
 //! Names and types are those that `PropertyDefinitions` of MySQL Connector/J 8.0.33 and `Configuration.Builder` of MariaDB Connector/J 3.4.1
 //! have; what a bad value does was seen by running them.
 
+use support_jdbc::Checked;
+
 use crate::scheme::Scheme;
 
 /// What a parameter's value may be.
@@ -10,19 +12,19 @@ use crate::scheme::Scheme;
 pub(crate) enum Kind {
     /// A flag, in the driver's spellings.
     Boolean,
-    /// A number.
-    Integer,
+    /// A whole number in these bounds; Connector/J drops a fraction.
+    Integer { min: i32, max: i32 },
     /// One of these, in any case.
     OneOf(&'static [&'static str]),
-    /// A character encoding by the name that Java has for it, which is not MySQL's.
-    Charset,
+    /// A character encoding by the name that Java has for it; where `mysql` is true, MySQL's names may do too.
+    Charset { mysql: bool },
     /// A time zone.
     TimeZone,
     /// Versions of TLS.
     TlsVersions,
-    /// Something that no value of can make a login fail.
+    /// A text; no value makes a login fail.
     Text,
-    /// Something that runs SQL, loads a class or dials elsewhere: it can make the connection fail.
+    /// The driver runs SQL, loads a class or dials elsewhere for it, which can make the connection fail.
     Untried,
 }
 
@@ -42,7 +44,34 @@ impl Scheme {
     }
 }
 
+/// Whether Java has the character encoding `name`; `mysql` as in [`Kind::Charset`].
+pub(crate) fn charset(name: &str, mysql: bool) -> Checked {
+    // Names of MySQL that Java does not know.
+    const MYSQL: &[&str] = &["utf8mb3", "utf8mb4", "binary", "ucs2", "filename"];
+    const JAVA: &[&str] = &[
+        "utf-8",
+        "utf8",
+        "us-ascii",
+        "ascii",
+        "iso-8859-1",
+        "iso8859_1",
+        "latin1",
+        "cp1252",
+        "windows-1252",
+        "utf-16",
+    ];
+    let is_in = |names: &[&str]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
+    if is_in(MYSQL) && !mysql {
+        Checked::Wrong("expected a character encoding of Java's, as UTF-8".to_owned())
+    } else if is_in(JAVA) {
+        Checked::Right
+    } else {
+        Checked::Untried
+    }
+}
+
 const MYSQL: &[(Kind, &[&str])] = &[
+    (Kind::Integer { min: 0, max: i32::MAX }, &["maxAllowedPacket"]),
     (
         Kind::Boolean,
         &[
@@ -153,43 +182,49 @@ const MYSQL: &[(Kind, &[&str])] = &[
             "yearIsDateType",
         ],
     ),
+    (Kind::Integer { min: -1, max: i32::MAX }, &["maxRows"]),
     (
-        Kind::Integer,
+        Kind::Integer { min: 0, max: i32::MAX },
         &[
             "callableStmtCacheSize",
-            "defaultFetchSize",
-            "initialTimeout",
             "loadBalanceAutoCommitStatementThreshold",
             "loadBalanceBlocklistTimeout",
             "loadBalanceHostRemovalGracePeriod",
             "loadBalancePingTimeout",
-            "maxAllowedPacket",
             "maxByteArrayAsHex",
             "maxQuerySizeToLog",
-            "maxReconnects",
-            "maxRows",
-            "metadataCacheSize",
             "netTimeoutForStreamingResults",
-            "packetDebugBufferSize",
             "prepStmtCacheSize",
-            "prepStmtCacheSqlLimit",
             "queriesBeforeRetrySource",
             "reportMetricsIntervalMillis",
-            "resultSetSizeThreshold",
             "retriesAllDown",
             "secondsBeforeRetrySource",
             "selfDestructOnPingMaxOperations",
             "selfDestructOnPingSecondsLifetime",
             "slowQueryThresholdMillis",
-            "slowQueryThresholdNanos",
-            "socksProxyPort",
             "tcpRcvBuf",
             "tcpSndBuf",
-            "tcpTrafficClass",
             "xdevapi.connect-timeout",
         ],
     ),
-    (Kind::Charset, &["characterEncoding", "characterSetResults", "passwordCharacterEncoding"]),
+    (Kind::Integer { min: 0, max: 255 }, &["tcpTrafficClass"]),
+    (Kind::Integer { min: 0, max: 65535 }, &["socksProxyPort"]),
+    (
+        Kind::Integer { min: 1, max: i32::MAX },
+        &[
+            "initialTimeout",
+            "maxReconnects",
+            "metadataCacheSize",
+            "packetDebugBufferSize",
+            "prepStmtCacheSqlLimit",
+        ],
+    ),
+    (
+        Kind::Integer { min: i32::MIN, max: i32::MAX },
+        &["defaultFetchSize", "resultSetSizeThreshold", "slowQueryThresholdNanos"],
+    ),
+    (Kind::Charset { mysql: false }, &["characterEncoding"]),
+    (Kind::Charset { mysql: true }, &["characterSetResults", "passwordCharacterEncoding"]),
     (Kind::TimeZone, &["connectionTimeZone", "serverTimezone"]),
     (Kind::TlsVersions, &["tlsVersions", "enabledTLSProtocols"]),
     (
@@ -262,6 +297,7 @@ const MYSQL_CHOICES: &[(&str, &[&str])] = &[
 ];
 
 const MARIADB: &[(Kind, &[&str])] = &[
+    (Kind::Integer { min: 0, max: i32::MAX }, &["maxAllowedPacket"]),
     (
         Kind::Boolean,
         &[
@@ -304,11 +340,10 @@ const MARIADB: &[(Kind, &[&str])] = &[
         ],
     ),
     (
-        Kind::Integer,
+        Kind::Integer { min: 0, max: i32::MAX },
         &[
             "defaultFetchSize",
             "maxQuerySizeToLog",
-            "maxAllowedPacket",
             "tcpKeepIdle",
             "tcpKeepCount",
             "tcpKeepInterval",

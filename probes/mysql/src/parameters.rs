@@ -6,7 +6,7 @@ use probe_contract::tls::Verify;
 use probe_contract::{Reader, Secret};
 use support_jdbc::{self as jdbc, Checked, Url};
 
-use crate::kind::Kind;
+use crate::kind::{self, Kind};
 use crate::scheme::Scheme;
 
 /// What the URL's parameters ask for.
@@ -21,6 +21,8 @@ pub(crate) struct Parameters {
     trust_any: bool,
     any_name: bool,
     pub(crate) server_certificate: Option<String>,
+    /// How a mistake names it.
+    trust_store: Option<String>,
     /// The client's key and certificate, and what opens them.
     pub(crate) key_store: Option<String>,
     pub(crate) key_store_password: Option<Secret>,
@@ -72,11 +74,13 @@ enum Name {
     AllowPublicKeyRetrieval,
     ConnectTimeout,
     SocketTimeout,
-    /// A store of authorities, or a key in a file.
-    Store,
+    /// A store of authorities that the driver opens where it checks a certificate.
+    TrustStore,
+    /// A store of authorities, or a key, that is not read here.
+    Unread,
 }
 
-const TRUST_STORE: &str = "trustCertificateKeyStoreUrl";
+const TRUST_ELSEWHERE: &str = "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there";
 
 /// As `PropertyKey` of MySQL Connector/J 8.0 spells them.
 const MYSQL: &[(&str, Name)] = &[
@@ -91,8 +95,8 @@ const MYSQL: &[(&str, Name)] = &[
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
-    ("serverRSAPublicKeyFile", Name::Store),
-    (TRUST_STORE, Name::Store),
+    ("serverRSAPublicKeyFile", Name::Unread),
+    ("trustCertificateKeyStoreUrl", Name::TrustStore),
 ];
 
 /// As `Configuration` of MariaDB Connector/J 3.4 has them.
@@ -110,8 +114,8 @@ const MARIADB: &[(&str, Name)] = &[
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
-    ("serverRsaPublicKeyFile", Name::Store),
-    ("trustStore", Name::Store),
+    ("serverRsaPublicKeyFile", Name::Unread),
+    ("trustStore", Name::Unread),
 ];
 
 /// Parameters of older releases, which those of today ignore.
@@ -133,7 +137,6 @@ impl Parameters {
     pub(crate) fn read(scheme: Scheme, url: &Url, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
         let (mut ignored, mut misspelled, mut untried, mut unnamed) = (Vec::new(), Vec::new(), Vec::new(), 0);
-        let mut store = None;
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -166,7 +169,8 @@ impl Parameters {
                 }
                 Some(Name::ConnectTimeout) => parameters.limits.connect = scheme.milliseconds(value, wrong),
                 Some(Name::SocketTimeout) => parameters.limits.socket = scheme.milliseconds(value, wrong),
-                Some(Name::Store) => store = Some(name.as_str()),
+                Some(Name::TrustStore) => parameters.trust_store = Some(url.parameter(name)),
+                Some(Name::Unread) => reader.unsupported(url.parameter(name), TRUST_ELSEWHERE),
                 None if scheme.misspells(name) => misspelled.push(name.as_str()),
                 None if let Some(kind) = scheme.kind(name) => match scheme.check(kind, value) {
                     Checked::Right => {}
@@ -182,15 +186,6 @@ impl Parameters {
         jdbc::warn_of_case(reader, &misspelled);
         jdbc::warn_of_untried(reader, &untried);
         jdbc::warn_of_unknown(reader, &ignored, unnamed);
-        // Connector/J opens the store of authorities only where it checks a certificate by them.
-        let verifies = matches!(
-            parameters.ssl_mode.or_else(|| parameters.legacy(scheme)),
-            Some(SslMode::VerifyCa | SslMode::VerifyIdentity)
-        );
-        if let Some(name) = store.filter(|name| verifies || *name != TRUST_STORE) {
-            let expected = "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there";
-            reader.unsupported(url.parameter(name), expected);
-        }
         parameters
     }
 
@@ -202,14 +197,17 @@ impl Parameters {
         reader: &mut Reader<'_>,
     ) -> (Encryption, Verify) {
         let asked = self.ssl_mode.or_else(|| self.legacy(scheme));
-        let is_said = self.ssl_mode.is_some() || self.use_ssl.is_some() || scheme == Scheme::Mysql;
-        if enforce && is_said && asked.is_some_and(|mode| mode != SslMode::VerifyIdentity) {
+        if enforce && asked.is_some_and(|mode| mode != SslMode::VerifyIdentity) {
             reader.warn(
                 "property_ignored",
                 "JDBC_ENFORCE_SSL is true, so the weaker TLS parameters of the URL are ignored",
             );
         }
-        let mode = if enforce { SslMode::VerifyIdentity } else { asked.unwrap_or(SslMode::Preferred) };
+        let mode = if enforce { SslMode::VerifyIdentity } else { asked.unwrap_or(scheme.unasked()) };
+        let verifies = matches!(mode, SslMode::VerifyCa | SslMode::VerifyIdentity);
+        if let Some(property) = self.trust_store.clone().filter(|_| verifies) {
+            reader.unsupported(property, TRUST_ELSEWHERE);
+        }
         match mode {
             SslMode::Disabled => (Encryption::None, Verify::Nothing),
             SslMode::Preferred => (Encryption::IfOffered, scheme.unverified()),
@@ -220,7 +218,7 @@ impl Parameters {
     }
 
     /// What the parameters from before `sslMode` mean, which both drivers ignore beside it (MySQL Connector/J, "Security"
-    /// properties; MariaDB Connector/J, "TLS Parameters"). MariaDB's driver uses no TLS unless it is asked for.
+    /// properties; MariaDB Connector/J, "TLS Parameters").
     fn legacy(&self, scheme: Scheme) -> Option<SslMode> {
         match (scheme, self.use_ssl) {
             (Scheme::Mysql, Some(false)) => Some(SslMode::Disabled),
@@ -229,7 +227,8 @@ impl Parameters {
             (Scheme::Mariadb, Some(true)) if self.trust_any => Some(SslMode::Required),
             (Scheme::Mariadb, Some(true)) if self.any_name => Some(SslMode::VerifyCa),
             (Scheme::Mariadb, Some(true)) => Some(SslMode::VerifyIdentity),
-            (Scheme::Mariadb, Some(false) | None) => Some(SslMode::Disabled),
+            (Scheme::Mariadb, Some(false)) => Some(SslMode::Disabled),
+            (Scheme::Mariadb, None) => None,
         }
     }
 }
@@ -280,6 +279,14 @@ impl Scheme {
         }
     }
 
+    /// What nothing said about TLS means.
+    const fn unasked(self) -> SslMode {
+        match self {
+            Self::Mysql => SslMode::Preferred,
+            Self::Mariadb => SslMode::Disabled,
+        }
+    }
+
     /// What is checked where nothing is asked for: Connector/J calls `checkValidity` on each certificate of the chain in any mode.
     const fn unverified(self) -> Verify {
         match self {
@@ -319,17 +326,22 @@ impl Scheme {
         }
     }
 
-    /// Connector/J takes a decimal number and drops its fraction.
-    fn milliseconds(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<Duration> {
-        let count = match self {
-            Self::Mysql => value.parse::<f64>().ok().filter(|count| count.is_finite()),
+    /// Connector/J takes a decimal number, drops its fraction and takes the largest for a larger one.
+    fn number(self, value: &str) -> Option<f64> {
+        match self {
+            Self::Mysql => {
+                let number = value.parse::<f64>().ok().filter(|number| number.is_finite())?;
+                Some(number.trunc().min(f64::from(i32::MAX)))
+            }
             Self::Mariadb => value.parse::<i32>().ok().map(f64::from),
-        };
-        let Some(count) = count.map(f64::trunc).filter(|count| *count >= 0.0) else {
+        }
+    }
+
+    fn milliseconds(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<Duration> {
+        let Some(count) = self.number(value).filter(|count| *count >= 0.0) else {
             wrong("expected a whole number of milliseconds, 0 for no limit");
             return None;
         };
-        let count = count.min(f64::from(i32::MAX));
         (count > 0.0).then(|| Duration::from_secs_f64(count / 1e3))
     }
 
@@ -340,18 +352,16 @@ impl Scheme {
             Kind::Boolean => {
                 self.boolean(value, |expected| wrong = Some(expected.to_owned()));
             }
-            Kind::Integer => {
-                let is_number = match self {
-                    Self::Mysql => value.parse::<f64>().is_ok_and(f64::is_finite),
-                    Self::Mariadb => value.parse::<i32>().is_ok(),
-                };
-                wrong = (!is_number).then(|| "expected a whole number".to_owned());
+            Kind::Integer { min, max } => {
+                let bounds = f64::from(min)..=f64::from(max);
+                let is_right = self.number(value).is_some_and(|number| bounds.contains(&number));
+                wrong = (!is_right).then(|| format!("expected a whole number from {min} to {max}"));
             }
             Kind::OneOf(values) => {
                 let is_one = values.iter().any(|one| one.eq_ignore_ascii_case(value));
                 wrong = (!is_one).then(|| format!("expected {}", values.join(", ")));
             }
-            Kind::Charset => return jdbc::charset(value),
+            Kind::Charset { mysql } => return kind::charset(value, mysql),
             Kind::TimeZone => {
                 let is_known = ["UTC", "GMT", "Z", "LOCAL", "SERVER"].contains(&value);
                 return if is_known { Checked::Right } else { Checked::Untried };

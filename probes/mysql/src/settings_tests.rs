@@ -228,6 +228,32 @@ fn jdbc_enforce_ssl_is_a_floor() {
 }
 
 #[test]
+fn a_store_of_authorities_counts_where_a_certificate_is_checked() {
+    let url = "jdbc:mysql://h/d?trustCertificateKeyStoreUrl=file:/x";
+    let with = |url: &str, enforced: &str| {
+        let properties = [
+            ("JDBC_CONNECTION_URL", url),
+            ("USERNAME", "alice"),
+            ("PASSWORD", "secret"),
+            ("JDBC_ENFORCE_SSL", enforced),
+        ];
+        read(&target(&properties)).err().map(|mistakes| mistakes[0].property.clone())
+    };
+    let named = Some("JDBC_CONNECTION_URL?trustCertificateKeyStoreUrl".to_owned());
+    assert_eq!(with(url, "false"), None);
+    assert_eq!(with(url, "true"), named);
+    assert_eq!(with(&format!("{url}&sslMode=VERIFY_CA"), "false"), named);
+    // A second parameter that is not read does not hide it.
+    let both = read(&target(&[
+        ("JDBC_CONNECTION_URL", &*format!("{url}&serverRSAPublicKeyFile=/k")),
+        ("USERNAME", "alice"),
+        ("PASSWORD", "secret"),
+        ("JDBC_ENFORCE_SSL", "true"),
+    ]));
+    assert_eq!(both.unwrap_err().len(), 2);
+}
+
+#[test]
 fn limits_are_milliseconds() {
     let read = of_url("jdbc:mysql://h/d?connectTimeout=2500&socketTimeout=0");
     assert_eq!(read.limits.connect, Some(Duration::from_millis(2500)));

@@ -16,8 +16,6 @@ pub(crate) struct Parameters {
     pub(crate) startup: Option<String>,
     pub(crate) search_path: Option<String>,
     sslmode: Option<SslMode>,
-    /// Whether the URL says anything of TLS.
-    is_ssl_asked: bool,
     direct: bool,
     factory: Factory,
     pub(crate) sslrootcert: Option<String>,
@@ -118,16 +116,21 @@ enum Kind {
     Integer,
     /// An integer from 0 on.
     Natural,
-    OneOf(&'static [&'static str]),
+    /// One of these, or of the second ones, which can make the connection fail.
+    OneOf(&'static [&'static str], &'static [&'static str]),
+    /// The same in lower case alone.
+    Exactly(&'static [&'static str], &'static [&'static str]),
     /// It loads a class, or dials elsewhere.
     Untried,
 }
 
+const STANDBYS: &[&str] = &["secondary", "slave", "preferSecondary", "preferSlave"];
+
 const KINDS: &[(&str, Kind)] = &[
-    ("autosave", Kind::OneOf(&["always", "never", "conservative"])),
-    ("stringtype", Kind::OneOf(&["unspecified", "varchar"])),
-    ("gssEncMode", Kind::OneOf(&["disable", "allow", "prefer"])),
-    ("targetServerType", Kind::OneOf(&["any", "primary", "master", "preferPrimary"])),
+    ("autosave", Kind::OneOf(&["always", "never", "conservative"], &[])),
+    ("stringtype", Kind::OneOf(&["unspecified", "varchar"], &[])),
+    ("gssEncMode", Kind::OneOf(&["disable", "allow", "prefer"], &["require"])),
+    ("targetServerType", Kind::Exactly(&["any", "primary", "master", "preferPrimary"], STANDBYS)),
     ("prepareThreshold", Kind::Integer),
     ("defaultRowFetchSize", Kind::Natural),
     ("unknownLength", Kind::Integer),
@@ -295,10 +298,10 @@ impl Parameters {
         let by_ssl = match (engine, ssl) {
             (Engine::Postgresql, Some(true)) => Some(SslMode::VerifyFull),
             (Engine::Postgresql, Some(false) | None) => None,
-            (Engine::Redshift, Some(true) | None) => Some(SslMode::VerifyCa),
+            (Engine::Redshift, Some(true)) => Some(SslMode::VerifyCa),
             (Engine::Redshift, Some(false)) => Some(SslMode::Disable),
+            (Engine::Redshift, None) => None,
         };
-        parameters.is_ssl_asked = parameters.sslmode.is_some() || ssl.is_some();
         parameters.sslmode = parameters.sslmode.or(by_ssl);
         jdbc::warn_of_case(reader, &misspelled);
         jdbc::warn_of_untried(reader, &untried);
@@ -328,12 +331,13 @@ impl Parameters {
     /// JDBC_ENFORCE_SSL is a floor; below it the URL decides, and without either TLS is tried and not insisted on.
     pub(crate) fn encryption(
         &self,
+        engine: Engine,
         url: &Url,
         enforce: bool,
         reader: &mut Reader<'_>,
     ) -> (Encryption, Verify) {
         if enforce {
-            let weaker = self.is_ssl_asked && self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull)
+            let weaker = self.sslmode.is_some_and(|mode| mode != SslMode::VerifyFull)
                 || self.factory == Factory::NonValidating;
             if weaker {
                 reader.warn(
@@ -342,7 +346,7 @@ impl Parameters {
                 );
             }
         }
-        let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(SslMode::Prefer) };
+        let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(engine.unasked()) };
         let factory = if enforce { Factory::AsAsked } else { self.factory };
         let (encryption, verify) = match mode {
             SslMode::Disable => (Encryption::None, Verify::Nothing),
@@ -388,6 +392,14 @@ impl Engine {
         }
     }
 
+    /// What nothing said about TLS means.
+    const fn unasked(self) -> SslMode {
+        match self {
+            Self::Postgresql => SslMode::Prefer,
+            Self::Redshift => SslMode::VerifyCa,
+        }
+    }
+
     const fn expected_ssl_mode(self) -> &'static str {
         match self {
             Self::Postgresql => "expected disable, allow, prefer, require, verify-ca or verify-full",
@@ -406,14 +418,18 @@ fn check(kind: Kind, value: &str) -> Checked {
         Kind::Integer if value.parse::<i32>().is_ok() => Checked::Right,
         Kind::Natural if value.parse::<i32>().is_ok_and(|count| count >= 0) => Checked::Right,
         Kind::Integer | Kind::Natural => Checked::Wrong("expected a whole number".to_owned()),
-        Kind::OneOf(values) if values.iter().any(|one| one.eq_ignore_ascii_case(value)) => Checked::Right,
-        // Standbys, and encryption by GSS.
-        Kind::OneOf(_)
-            if ["secondary", "slave", "preferSecondary", "preferSlave", "require"].contains(&value) =>
-        {
-            Checked::Untried
+        Kind::OneOf(tried, untried) | Kind::Exactly(tried, untried) => {
+            let is_exact = matches!(kind, Kind::Exactly(..));
+            let is_value = |one: &str| if is_exact { one == value } else { one.eq_ignore_ascii_case(value) };
+            let is_in = |values: &[&str]| values.iter().any(|one| is_value(one));
+            match (is_in(tried), is_in(untried)) {
+                (true, _) => Checked::Right,
+                (false, true) => Checked::Untried,
+                (false, false) => {
+                    Checked::Wrong(format!("expected {}", [tried, untried].concat().join(", ")))
+                }
+            }
         }
-        Kind::OneOf(values) => Checked::Wrong(format!("expected {}", values.join(", "))),
         Kind::Untried => Checked::Untried,
     }
 }

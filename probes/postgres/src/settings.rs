@@ -119,7 +119,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     let root = (url.parameter("sslrootcert"), parameters.sslrootcert.as_deref());
     let trust = jdbc::trust(&mut reader, target, enforce, root);
     let client = client_files(&url, &parameters, &mut reader);
-    let (encryption, verify) = parameters.encryption(&url, enforce, &mut reader);
+    let (encryption, verify) = parameters.encryption(engine, &url, enforce, &mut reader);
     // Without TLS nobody reads them.
     let (trust, client) = match encryption {
         Encryption::None => (None, None),

@@ -41,7 +41,7 @@ fn tls_means_what_it_means_to_amazons_driver() {
     assert!(!format!("{:?}", warned.warnings).contains("zap"));
 }
 
-/// pgjdbc 42.7.3 ignores the first kind, and takes none of the second for URLs of its own.
+/// pgjdbc 42.7.3 ignores the parameters of the first list, and rejects the URLs of the second.
 #[test]
 fn names_and_forms_are_read_as_pgjdbc_reads_them() {
     for parameters in ["SSLMODE=verify-full", "SslMode=disable", " sslmode=verify-full", "%73slmode=disable"]

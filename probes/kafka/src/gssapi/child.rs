@@ -12,7 +12,7 @@ pub(super) const TASK: Task = Task {
     argument: "kafka-gssapi",
     name: "the process of dialcheck's own that logs in by Kerberos",
     environment: &[
-        // Kerberos reads files of it: below what is not a folder there is no file.
+        // Kerberos reads files from that path: a path below a file names nothing.
         ("HOME", "/dev/null"),
         ("KRB5_CONFIG", CONFIGURATION_FILE),
         ("KRB5_KTNAME", "MEMORY:none"),

@@ -7,7 +7,7 @@ use probe_contract::{Code, Failure};
 use crate::krb5_conf::KerberosConfiguration;
 
 /// MIT Kerberos documentation, "krb5.conf". Nothing here asks DNS, forwards a ticket or writes a file; TCP is what the gate has seen; and
-/// below what is not a folder there is no plug-in.
+/// a path below a file contains no plug-in.
 const FORCED: &str = "\
 [libdefaults]
   dns_lookup_kdc = false

@@ -83,33 +83,6 @@ pub enum Checked {
     Untried,
 }
 
-/// A character encoding by the name that Java has for it.
-#[must_use]
-pub fn charset(name: &str) -> Checked {
-    // Names of MySQL's own, which Java has no encoding for.
-    const MYSQL: &[&str] = &["utf8mb3", "utf8mb4", "binary", "latin1_swedish_ci", "ucs2", "filename"];
-    const JAVA: &[&str] = &[
-        "utf-8",
-        "utf8",
-        "us-ascii",
-        "ascii",
-        "iso-8859-1",
-        "iso8859_1",
-        "latin1",
-        "cp1252",
-        "windows-1252",
-        "utf-16",
-    ];
-    let name = name.to_ascii_lowercase();
-    if MYSQL.contains(&name.as_str()) {
-        Checked::Wrong("expected a name that Java has for an encoding, as UTF-8".to_owned())
-    } else if JAVA.contains(&name.as_str()) {
-        Checked::Right
-    } else {
-        Checked::Untried
-    }
-}
-
 /// Warns of URL parameters that may end a job's connection and were not carried out.
 pub fn warn_of_untried(reader: &mut Reader<'_>, names: &[&str]) {
     if !names.is_empty() {

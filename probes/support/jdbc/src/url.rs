@@ -35,7 +35,7 @@ pub enum Decoded {
 pub enum Path {
     /// It may be left out, and contain slashes.
     Any,
-    /// A slash, and no second one: without it pgjdbc does not take the URL for one of its own.
+    /// Exactly one slash: pgjdbc rejects other URLs.
     OneSlash,
 }
 
@@ -437,7 +437,7 @@ mod tests {
         assert_eq!(read("//db?a=%20b").3, one("a", " b"));
     }
 
-    /// As `Driver.parseURL` of pgjdbc 42.7.3 takes none of these for URLs of its own.
+    /// `Driver.parseURL` of pgjdbc 42.7.3 rejects each of these URLs.
     #[test]
     fn pgjdbc_wants_one_slash_and_a_port_behind_a_colon() {
         let grammar = Grammar { separators: &['&'], path: Path::OneSlash, ..REDSHIFT };
