@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use probe_contract::{ConnectionLimit, ConnectionPermit, Endpoint, Pending};
@@ -78,12 +78,18 @@ struct Permit {
 pub(super) struct RunConnections {
     limits: EndpointLimits,
     client: Option<Client>,
-    reserved: Mutex<Vec<Permit>>,
+    reserved: Arc<Mutex<Vec<Permit>>>,
+}
+
+/// A reserved permit, which goes back to its run: what dials again must not stand in line behind tests that wait for the run to end.
+struct Borrowed {
+    permit: Option<Permit>,
+    reserved: Weak<Mutex<Vec<Permit>>>,
 }
 
 impl EndpointLimits {
     pub(super) fn of_run(&self, client: Option<Client>) -> RunConnections {
-        RunConnections { limits: self.clone(), client, reserved: Mutex::default() }
+        RunConnections { limits: self.clone(), client, reserved: Arc::default() }
     }
 
     /// Cancel safe.
@@ -268,7 +274,29 @@ impl RunConnections {
     }
 
     fn reserved(&self) -> MutexGuard<'_, Vec<Permit>> {
-        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.reserved)
+    }
+}
+
+fn lock(permits: &Mutex<Vec<Permit>>) -> MutexGuard<'_, Vec<Permit>> {
+    permits.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ConnectionPermit for Borrowed {
+    fn connected(&self) {
+        self.permit.iter().for_each(Permit::connected);
+    }
+
+    fn heard(&self) {
+        self.permit.iter().for_each(Permit::heard);
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        if let Some(reserved) = self.reserved.upgrade() {
+            lock(&reserved).extend(self.permit.take());
+        }
     }
 }
 
@@ -281,15 +309,15 @@ impl ConnectionLimit for RunConnections {
             place.map(|place| reserved.swap_remove(place))
         };
         let (limits, client) = (self.limits.clone(), self.client.clone());
+        let run = Arc::downgrade(&self.reserved);
         Box::pin(async move {
-            let permit = match reserved {
+            let permit: Box<dyn ConnectionPermit> = match reserved {
                 Some(permit) => {
                     permit.proceed(Progress::Connecting);
-                    permit
+                    Box::new(Borrowed { permit: Some(permit), reserved: run })
                 }
-                None => limits.acquire(&endpoint, client.as_ref(), Progress::Connecting).await,
+                None => Box::new(limits.acquire(&endpoint, client.as_ref(), Progress::Connecting).await),
             };
-            let permit: Box<dyn ConnectionPermit> = Box::new(permit);
             permit
         })
     }
@@ -373,7 +401,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_reserved_is_used_once() {
+    async fn what_is_reserved_is_the_runs_until_it_ends() {
         let limits = EndpointLimits::default();
         let run = limits.of_run(None);
         run.reserve(&[endpoint("b"), endpoint("a"), endpoint("A")]).await;
@@ -381,11 +409,17 @@ mod tests {
         assert_eq!((open("a"), open("b")), (1, 1));
         let permit = run.acquire(&endpoint("a")).await;
         assert_eq!(open("a"), 1);
+        // Others stand in line for what it has.
+        let _others = take(&limits, "a", None);
+        let mut waiting = limits.of_run(None).acquire(&endpoint("a"));
+        assert!((&mut waiting).now_or_never().is_none());
         drop(permit);
-        assert_eq!((open("a"), open("b")), (0, 1));
-        let _another = run.acquire(&endpoint("a")).await;
-        assert_eq!(open("a"), 1);
+        assert!((&mut waiting).now_or_never().is_none());
+        let again = run.acquire(&endpoint("a")).now_or_never();
+        assert!(again.is_some(), "it dials again, and waits for nobody");
         drop(run);
         assert_eq!(open("b"), 0);
+        drop(again);
+        assert!((&mut waiting).now_or_never().is_some());
     }
 }

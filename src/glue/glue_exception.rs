@@ -247,6 +247,7 @@ impl From<Code> for GlueException {
             | Code::ResponseUnreadable => Self::FederationSource(FederationSourceErrorCode::InvalidResponse),
             Code::ClientCertificateRefused
             | Code::CredentialsRejected
+            | Code::HostNotAllowed
             | Code::AccountLocked
             | Code::CredentialsExpired => {
                 Self::FederationSource(FederationSourceErrorCode::InvalidCredentials)

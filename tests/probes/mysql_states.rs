@@ -53,7 +53,7 @@ fn host_not_allowed() {
         .test()
         .failed(&Failed {
             stage: "handshake",
-            code: "credentials_rejected",
+            code: "host_not_allowed",
             native: Some("1130"),
             exception: FS_CREDENTIALS,
             exit: 1,

@@ -146,6 +146,39 @@ impl Attempt {
         self.perform(stages, permit, work).await
     }
 
+    /// As [`stages`](Self::stages), for a login that the probe has another way for: where `reason` gives one for a failure that came before
+    /// any credential was sent, the running stage is recorded as skipped with it, and the result is `None`.
+    ///
+    /// # Errors
+    /// As [`stages`](Self::stages), except where there is a reason.
+    ///
+    /// # Panics
+    /// Where `stages` is empty.
+    pub async fn stages_or_else<T>(
+        &self,
+        stages: &[Stage],
+        reason: impl FnOnce(&Failure) -> Option<&'static str>,
+        work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
+    ) -> Result<Option<T>, Failed> {
+        let permit = match self.acquire(stages).await {
+            Ok(permit) => permit,
+            Err(refusal) => return Err(self.fail(Stage::Auth, refusal)),
+        };
+        match Box::pin(self.attempt(stages, permit, work)).await {
+            Ok(value) => Ok(Some(value)),
+            Err((guard, failure)) => {
+                let was_sent = guard.credential_sent.load(Ordering::Acquire);
+                match reason(&failure).filter(|_| !was_sent) {
+                    Some(reason) => {
+                        self.run.skip(guard.record(), reason);
+                        Ok(None)
+                    }
+                    None => Err(self.run.fail(guard.record(), failure)),
+                }
+            }
+        }
+    }
+
     /// Performs stage `auth` with a credential that is valid once. [`TokenStore::spend`](crate::TokenStore::spend) makes sure that it is sent once,
     /// so the stage waits for no permit.
     ///

@@ -169,6 +169,9 @@ taxonomy! {
         "Check host and port: another kind of server answers there";
     23 CredentialsRejected "credentials_rejected", Settings, Terminal, Yes,
         "Check the user name and the password; dialcheck did not try a second time";
+    // The server refuses that address, before it asks for a password.
+    23 HostNotAllowed "host_not_allowed", Settings, Terminal, No,
+        "Have the server admit this address, user and database; it did not look at the password";
     24 AccountLocked "account_locked", Server, Terminal, Yes,
         "Have the account unlocked on the server";
     24 CredentialsExpired "credentials_expired", Settings, Terminal, Yes,

@@ -105,7 +105,7 @@ const ROWS: &[Row<Error>] = &[
     // ER_HOST_NOT_PRIVILEGED
     row(
         1130,
-        Code::CredentialsRejected,
+        Code::HostNotAllowed,
         None,
         Some(
             "Make an account that admits this address: CREATE USER 'user'@'address'; no password helps before that",
