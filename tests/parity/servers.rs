@@ -1,8 +1,9 @@
 //! The servers that the corpus names.
 
 use std::process::Command;
+use std::thread;
 
-use fixtures::{MysqlServer, PgBouncer, Postgres};
+use fixtures::{CertificateSet, Issued, MysqlServer, PgBouncer};
 
 use crate::support::harness::PASSWORD;
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
@@ -10,51 +11,90 @@ use crate::support::servers::{mysql, postgres};
 
 /// Those that are started for it; the others are shared.
 pub(super) struct Servers {
-    postgres: Vec<(&'static str, Postgres)>,
+    /// Poolers with each kind of certificate. As far as Amazon's driver can tell, they are a Redshift.
+    poolers: Vec<(&'static str, PgBouncer)>,
     mariadb: Vec<(&'static str, MysqlServer)>,
     pgbouncer: PgBouncer,
     strict_pgbouncer: PgBouncer,
+    plain_redshift: PgBouncer,
 }
+
+/// What Amazon's driver sends at startup, beside what PgBouncer tracks.
+const REDSHIFT_STARTUP: &str = "extra_float_digits,driver_version,os_version,plugin_name,client_protocol_version,options,\
+                                search_path,_pq_.compression";
 
 impl Servers {
     pub(super) fn start() -> Self {
-        let set = &*CERTIFICATES;
-        let bad = [("wrong-name", &set.wrong_name), ("expired", &set.expired), ("untrusted", &set.untrusted)];
         let users = [("alice", PASSWORD)];
         // Without TLS, so that the poolers need none.
         let backend = postgres::PLAIN.port();
+        let redshift = || PgBouncer::options(&users).ignoring(REDSHIFT_STARTUP).md5();
+        let pooler = |certificate| redshift().tls(certificate).start(backend).unwrap();
+        let mariadb = |certificate| mysql::prepared(MysqlServer::mariadb().tls(certificate, None));
         Self {
-            pgbouncer: PgBouncer::start(backend, &users).unwrap(),
-            strict_pgbouncer: PgBouncer::start_by_default(backend, &users).unwrap(),
-            postgres: bad.map(|(name, certificate)| (name, postgres::serve(certificate))).into(),
-            mariadb: bad
-                .map(|(name, certificate)| {
-                    (name, mysql::prepared(MysqlServer::mariadb().tls(certificate, None)))
-                })
-                .into(),
+            pgbouncer: PgBouncer::options(&users).start(backend).unwrap(),
+            strict_pgbouncer: PgBouncer::options(&users).ignoring("").start(backend).unwrap(),
+            plain_redshift: redshift().start(backend).unwrap(),
+            poolers: kinds(&CERTIFICATES).map(|(name, certificate)| (name, pooler(certificate))).into(),
+            mariadb: thread::scope(|scope| {
+                let starting = kinds(&CERTIFICATES)
+                    .map(|(name, certificate)| (name, scope.spawn(move || mariadb(certificate))));
+                starting.map(|(name, started)| (name, started.join().unwrap())).into()
+            }),
         }
     }
 
     /// The port of the server that the corpus calls `name`.
     pub(super) fn port(&self, name: &str) -> u16 {
-        let named = |servers: &[(&str, u16)], kind: &str| {
-            servers.iter().find(|(name, _)| *name == kind).map(|(_, port)| *port)
-        };
-        let postgres: Vec<_> = self.postgres.iter().map(|(name, server)| (*name, server.port())).collect();
-        let mariadb: Vec<_> = self.mariadb.iter().map(|(name, server)| (*name, server.port())).collect();
-        let port = match name.split_once('-') {
-            None if name == "postgres" => Some(postgres::SERVER.port()),
-            None if name == "pgbouncer" => Some(self.pgbouncer.port()),
-            Some(("pgbouncer", "strict")) => Some(self.strict_pgbouncer.port()),
-            None if name == "mariadb" => Some(mysql::SERVER.port()),
-            Some(("postgres", "plain")) => Some(postgres::PLAIN.port()),
-            Some(("mariadb", "plain")) => Some(mysql::PLAIN.port()),
-            Some(("postgres", kind)) => named(&postgres, kind),
-            Some(("mariadb", kind)) => named(&mariadb, kind),
-            Some(_) | None => None,
+        let pooler =
+            |kind: &str| self.poolers.iter().find(|(name, _)| *name == kind).map(|(_, pooler)| pooler.port());
+        let mariadb =
+            |kind: &str| self.mariadb.iter().find(|(name, _)| *name == kind).map(|(_, server)| server.port());
+        let port = match name.split_once('-').unwrap_or((name, "")) {
+            ("postgres", "") => Some(postgres::SERVER.port()),
+            ("postgres", "plain") => Some(postgres::PLAIN.port()),
+            ("pgbouncer", "") => Some(self.pgbouncer.port()),
+            ("pgbouncer", "strict") => Some(self.strict_pgbouncer.port()),
+            ("redshift", "") => pooler("good"),
+            ("redshift", "plain") => Some(self.plain_redshift.port()),
+            ("postgres" | "redshift", kind) => pooler(kind),
+            ("mariadb", "") => Some(mysql::SERVER.port()),
+            ("mariadb", "plain") => Some(mysql::PLAIN.port()),
+            ("mariadb", kind) => mariadb(kind),
+            (_, _) => None,
         };
         port.unwrap_or_else(|| panic!("no server is called {name}"))
     }
+
+    /// How often any of them refused a password; the shared ones, that of a user whom this corpus alone has.
+    pub(super) fn refused_passwords(&self) -> usize {
+        let poolers = self.poolers.iter().map(|(_, pooler)| pooler);
+        let poolers = poolers.chain([&self.pgbouncer, &self.strict_pgbouncer, &self.plain_redshift]);
+        let count = |log: String, words: [&str; 2]| {
+            log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
+        };
+        let of_shared = [
+            count(postgres::SERVER.log(), [" outsider@", " 28P01 FATAL"]),
+            count(mysql::SERVER.log(), ["Access denied for user 'outsider'", "using password"]),
+        ];
+        poolers.map(|pooler| count(pooler.log(), ["authentication failed", "(age"])).sum::<usize>()
+            + of_shared.iter().sum::<usize>()
+    }
+}
+
+/// Each kind of certificate, by the name that the corpus has for it.
+fn kinds(set: &CertificateSet) -> [(&'static str, &Issued); 9] {
+    [
+        ("good", &set.good),
+        ("by-intermediate", &set.good_by_intermediate),
+        ("missing-intermediate", &set.missing_intermediate),
+        ("wrong-name", &set.wrong_name),
+        ("common-name-only", &set.common_name_only),
+        ("expired", &set.expired),
+        ("not-yet-valid", &set.not_yet_valid),
+        ("untrusted", &set.untrusted),
+        ("self-signed", &set.self_signed),
+    ]
 }
 
 /// The authority as a store of Java's, as Glue gives it to Connector/J.

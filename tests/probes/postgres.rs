@@ -5,7 +5,7 @@ use fixtures::Profile;
 use crate::support::harness::exception::*;
 use crate::support::harness::{AWKWARD, CANARY, Connection, Failed, PASSWORD, WRONG_PASSWORD};
 use crate::support::servers::certificates::{CERTIFICATES, trust};
-use crate::support::servers::postgres::{PLAIN, SERVER, encoded, url};
+use crate::support::servers::postgres::{PLAIN, SERVER, encoded, refused_logins, url};
 
 fn on(database: &str) -> Connection {
     Connection::postgres(SERVER.port(), database)
@@ -89,15 +89,60 @@ fn too_many_connections_of_one_role() {
 fn an_address_that_the_server_does_not_admit() {
     let expected = Failed {
         stage: "auth",
-        code: "credentials_rejected",
+        code: "host_not_allowed",
         native: Some("28000"),
         exception: FS_CREDENTIALS,
         exit: 1,
     };
     on("unlisted").test().failed(&expected).says("pg_hba.conf");
     on("rejected").test().failed(&expected).says("reject");
+    let with = |database: &str, mode: &str| {
+        let url = url(SERVER.port(), &format!("{database}?sslmode={mode}"));
+        on(database).with("JDBC_CONNECTION_URL", url).test()
+    };
     // TLS makes no difference here: the hint must not promise it.
-    on("encrypted2").test().failed(&expected);
+    with("encrypted2", "require").failed(&expected).says("Add a line");
+    let without = Failed { code: "tls_required", exception: FS_INPUT, ..expected };
+    with("rejected", "disable").failed(&without).says("sslmode=disable");
+    with("unlisted", "disable").failed(&without);
+}
+
+#[test]
+fn a_login_that_is_admitted_without_tls_alone() {
+    for mode in ["prefer", "allow"] {
+        let url = url(SERVER.port(), &format!("encrypted2?sslmode={mode}"));
+        let tested = on("encrypted2").with("JDBC_CONNECTION_URL", url).test();
+        tested.passed().warns("plaintext");
+        let stages = tested.stages();
+        assert_eq!(
+            stages,
+            [
+                "settings=passed",
+                "dns=passed",
+                "tcp=passed",
+                "handshake=passed",
+                "tls=passed",
+                "auth=skipped",
+                "dns=passed",
+                "tcp=passed",
+                "handshake=passed",
+                "auth=passed",
+                "access=passed",
+                "query=passed"
+            ]
+        );
+    }
+    // Nor is a password sent twice: the second login is the first that offers one.
+    let before = refused_logins(&SERVER, "counted");
+    let refused = Failed {
+        stage: "auth",
+        code: "credentials_rejected",
+        native: Some("28P01"),
+        exception: FS_CREDENTIALS,
+        exit: 1,
+    };
+    on("encrypted2").user("counted", WRONG_PASSWORD).test().failed(&refused);
+    assert_eq!(refused_logins(&SERVER, "counted") - before, 1);
 }
 
 #[test]

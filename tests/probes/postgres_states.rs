@@ -48,7 +48,16 @@ fn a_refused_login_stays_refused_whatever_came_before() {
     let refused = Some("credentials_rejected");
     assert_eq!(
         codes,
-        [Some("certificate_untrusted"), None, refused, refused, refused, refused, refused, None]
+        [
+            Some("certificate_untrusted"),
+            None,
+            refused,
+            refused,
+            refused,
+            refused,
+            Some("host_not_allowed"),
+            None
+        ]
     );
     assert_eq!(refused_logins(&server, "alice"), 1, "{}", server.log());
 }
@@ -109,9 +118,10 @@ fn server_shutting_down() {
 fn a_pooler_with_a_dead_backend_fails_at_the_query() {
     let mut backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
     backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
-    let pooler =
-        PgBouncer::start_with_query_wait(backend.port(), &[("alice", PASSWORD)], Duration::from_secs(1))
-            .unwrap();
+    let pooler = PgBouncer::options(&[("alice", PASSWORD)])
+        .query_wait(Duration::from_secs(1))
+        .start(backend.port())
+        .unwrap();
     let connection = Connection::postgres(pooler.port(), "postgres");
     connection.test().passed();
     connection.clone().user("alice", WRONG_PASSWORD).test().failed(&Failed {
@@ -133,9 +143,10 @@ fn a_pooler_with_a_dead_backend_fails_at_the_query() {
     assert!(tested.stages().contains(&"auth=passed".to_owned()));
 
     // One that never had a backend holds the session back behind the accepted login.
-    let cold =
-        PgBouncer::start_with_query_wait(backend.port(), &[("alice", PASSWORD)], Duration::from_secs(1))
-            .unwrap();
+    let cold = PgBouncer::options(&[("alice", PASSWORD)])
+        .query_wait(Duration::from_secs(1))
+        .start(backend.port())
+        .unwrap();
     let tested = Connection::postgres(cold.port(), "postgres").test();
     tested.failed(&Failed {
         stage: "query",
@@ -159,10 +170,10 @@ fn a_pooler_that_refuses_what_the_driver_sends_at_startup() {
         exception: FS_ACCESS_DENIED,
         exit: 1,
     };
-    let pooler = PgBouncer::start_by_default(backend.port(), &users).unwrap();
+    let pooler = PgBouncer::options(&users).ignoring("").start(backend.port()).unwrap();
     let tested = Connection::postgres(pooler.port(), "postgres").test();
     tested.failed(&refused("auth")).says("extra_float_digits").says("ignore_startup_parameters");
-    let pooler = PgBouncer::start(backend.port(), &users).unwrap();
+    let pooler = PgBouncer::options(&users).start(backend.port()).unwrap();
     let to = |parameters: &str| Connection::to(url(pooler.port(), &format!("postgres{parameters}"))).test();
     to("").passed();
     to("?currentSchema=sales").failed(&refused("auth")).says("search_path");
@@ -175,9 +186,7 @@ fn a_session_that_is_held_back_holds_no_other_test_with_its_login() {
     let backend = Postgres::options().hba("host all all localhost scram-sha-256").start().unwrap();
     backend.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
     let gone = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
-    let pooler =
-        PgBouncer::start_with_query_wait(gone.port(), &[("alice", PASSWORD)], Duration::from_secs(2))
-            .unwrap();
+    let pooler = PgBouncer::options(&[("alice", PASSWORD)]).start(gone.port()).unwrap();
     let held = |database| Connection::postgres(pooler.port(), database).input();
     let input = serde_json::json!([held("one"), held("two"), held("three"), held("four")]);
     let ran = crate::support::harness::dialcheck(

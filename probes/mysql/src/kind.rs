@@ -14,7 +14,13 @@ pub(crate) enum Kind {
     Boolean,
     /// A whole number in these bounds; Connector/J drops a fraction.
     Integer { min: i32, max: i32 },
-    /// One of these, in any case.
+    /// Bytes, with a unit behind them, as 64k.
+    MemorySize { min: i32 },
+    /// The largest packet; queries that are larger fail.
+    Packet,
+    /// Rows; of the negative numbers only the smallest means something.
+    FetchSize,
+    /// One of these, in any case; empty only if that is among them.
     OneOf(&'static [&'static str]),
     /// A character encoding by the name that Java has for it; where `mysql` is true, MySQL's names may do too.
     Charset { mysql: bool },
@@ -26,6 +32,10 @@ pub(crate) enum Kind {
     Text,
     /// The driver runs SQL, loads a class or dials elsewhere for it, which can make the connection fail.
     Untried,
+    /// A flag; where it is set, as [`Kind::Untried`].
+    UntriedFlag,
+    /// A file that the driver reads where it needs it.
+    UntriedUnlessEmpty,
 }
 
 impl Scheme {
@@ -61,8 +71,10 @@ pub(crate) fn charset(name: &str, mysql: bool) -> Checked {
         "utf-16",
     ];
     let is_in = |names: &[&str]| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-    if is_in(MYSQL) && !mysql {
+    if name.is_empty() || is_in(MYSQL) && !mysql {
         Checked::Wrong("expected a character encoding of Java's, as UTF-8".to_owned())
+    } else if is_in(MYSQL) {
+        Checked::Newer
     } else if is_in(JAVA) {
         Checked::Right
     } else {
@@ -71,7 +83,12 @@ pub(crate) fn charset(name: &str, mysql: bool) -> Checked {
 }
 
 const MYSQL: &[(Kind, &[&str])] = &[
-    (Kind::Integer { min: 0, max: i32::MAX }, &["maxAllowedPacket"]),
+    (Kind::Packet, &["maxAllowedPacket"]),
+    (Kind::FetchSize, &["defaultFetchSize"]),
+    (Kind::MemorySize { min: 0 }, &["largeRowSizeThreshold", "locatorFetchBufferSize"]),
+    (Kind::MemorySize { min: i32::MIN }, &["blobSendChunkSize"]),
+    (Kind::UntriedFlag, &["createDatabaseIfNotExist", "detectCustomCollations"]),
+    (Kind::Untried, &["serverRSAPublicKeyFile"]),
     (
         Kind::Boolean,
         &[
@@ -219,10 +236,7 @@ const MYSQL: &[(Kind, &[&str])] = &[
             "prepStmtCacheSqlLimit",
         ],
     ),
-    (
-        Kind::Integer { min: i32::MIN, max: i32::MAX },
-        &["defaultFetchSize", "resultSetSizeThreshold", "slowQueryThresholdNanos"],
-    ),
+    (Kind::Integer { min: i32::MIN, max: i32::MAX }, &["resultSetSizeThreshold", "slowQueryThresholdNanos"]),
     (Kind::Charset { mysql: false }, &["characterEncoding"]),
     (Kind::Charset { mysql: true }, &["characterSetResults", "passwordCharacterEncoding"]),
     (Kind::TimeZone, &["connectionTimeZone", "serverTimezone"]),
@@ -235,7 +249,6 @@ const MYSQL: &[(Kind, &[&str])] = &[
             "authenticationPlugins",
             "clientInfoProvider",
             "connectionCollation",
-            "createDatabaseIfNotExist",
             "connectionLifecycleInterceptors",
             "customCharsetMapping",
             "defaultAuthenticationPlugin",
@@ -253,27 +266,22 @@ const MYSQL: &[(Kind, &[&str])] = &[
             "socksProxyHost",
             "tlsCiphersuites",
             "useConfigs",
-            "dnsSrv",
-            "detectCustomCollations",
             "enabledTLSCipherSuites",
         ],
     ),
     (
         Kind::Text,
         &[
-            "blobSendChunkSize",
             "clientCertificateKeyStoreType",
             "clobCharacterEncoding",
             "connectionAttributes",
             "ha.loadBalanceStrategy",
-            "largeRowSizeThreshold",
             "ldapServerHostname",
             "loadBalanceAutoCommitStatementRegex",
             "loadBalanceConnectionGroup",
             "loadBalanceExceptionChecker",
             "loadBalanceSQLExceptionSubclassFailover",
             "loadBalanceSQLStateFailover",
-            "locatorFetchBufferSize",
             "ociConfigFile",
             "ociConfigProfile",
             "password1",
@@ -297,7 +305,13 @@ const MYSQL_CHOICES: &[(&str, &[&str])] = &[
 ];
 
 const MARIADB: &[(Kind, &[&str])] = &[
-    (Kind::Integer { min: 0, max: i32::MAX }, &["maxAllowedPacket"]),
+    (Kind::Packet, &["maxAllowedPacket"]),
+    (Kind::UntriedFlag, &["createDatabaseIfNotExist"]),
+    (Kind::UntriedUnlessEmpty, &["serverRsaPublicKeyFile"]),
+    // More the system refuses (`tcp(7)`).
+    (Kind::Integer { min: 0, max: 127 }, &["tcpKeepCount"]),
+    (Kind::Integer { min: 0, max: 32_767 }, &["tcpKeepIdle", "tcpKeepInterval"]),
+    (Kind::TimeZone, &["connectionTimeZone"]),
     (
         Kind::Boolean,
         &[
@@ -344,9 +358,6 @@ const MARIADB: &[(Kind, &[&str])] = &[
         &[
             "defaultFetchSize",
             "maxQuerySizeToLog",
-            "tcpKeepIdle",
-            "tcpKeepCount",
-            "tcpKeepInterval",
             "prepStmtCacheSize",
             "retriesAllDown",
             "transactionReplaySize",
@@ -372,14 +383,11 @@ const MARIADB: &[(Kind, &[&str])] = &[
             "enabledSslCipherSuites",
             "enabledSslProtocolSuites",
             "connectionCollation",
-            "createDatabaseIfNotExist",
         ],
     ),
     (
         Kind::Text,
         &[
-            "connectionTimeZone",
-            "useCatalogTerm",
             "geometryDefaultType",
             "tlsSocketType",
             "keyStoreType",
@@ -391,5 +399,7 @@ const MARIADB: &[(Kind, &[&str])] = &[
     ),
 ];
 
-const MARIADB_CHOICES: &[(&str, &[&str])] =
-    &[("transactionIsolation", &["READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"])];
+const MARIADB_CHOICES: &[(&str, &[&str])] = &[
+    ("transactionIsolation", &["", "READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ", "SERIALIZABLE"]),
+    ("useCatalogTerm", &["", "CATALOG", "SCHEMA"]),
+];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use probe_contract::tls::Verify;
 use probe_contract::{Reader, Secret};
-use support_jdbc::{self as jdbc, Checked, Url};
+use support_jdbc::{self as jdbc, Checked, Doubtful, Url};
 
 use crate::kind::{self, Kind};
 use crate::scheme::Scheme;
@@ -76,9 +76,14 @@ enum Name {
     SocketTimeout,
     /// A store of authorities that the driver opens where it checks a certificate.
     TrustStore,
-    /// A store of authorities, or a key, that is not read here.
+    /// A store of authorities that is not read here.
     Unread,
+    /// Whether the URL names a service of DNS instead of a host.
+    DnsSrv,
 }
+
+/// Queries of a job may be larger than that.
+const SMALL_PACKET: f64 = 16_384.0;
 
 const TRUST_ELSEWHERE: &str = "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there";
 
@@ -95,7 +100,7 @@ const MYSQL: &[(&str, Name)] = &[
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
-    ("serverRSAPublicKeyFile", Name::Unread),
+    ("dnsSrv", Name::DnsSrv),
     ("trustCertificateKeyStoreUrl", Name::TrustStore),
 ];
 
@@ -114,7 +119,6 @@ const MARIADB: &[(&str, Name)] = &[
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
-    ("serverRsaPublicKeyFile", Name::Unread),
     ("trustStore", Name::Unread),
 ];
 
@@ -136,7 +140,8 @@ const IGNORED: &[&str] = &[
 impl Parameters {
     pub(crate) fn read(scheme: Scheme, url: &Url, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
-        let (mut ignored, mut misspelled, mut untried, mut unnamed) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
+        let mut doubtful = Doubtful::default();
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -161,7 +166,9 @@ impl Parameters {
                     parameters.any_name = scheme.flag(value, wrong).unwrap_or_default();
                 }
                 Some(Name::ServerCertificate) => parameters.server_certificate = Some(value.to_owned()),
-                Some(Name::KeyStore) => parameters.key_store = Some(value.to_owned()),
+                Some(Name::KeyStore) => {
+                    parameters.key_store = Some(value.to_owned()).filter(|place| !place.is_empty())
+                }
                 Some(Name::KeyStorePassword) => parameters.key_store_password = Some(secret.clone()),
                 Some(Name::KeyPassword) => parameters.key_password = Some(secret.clone()),
                 Some(Name::AllowPublicKeyRetrieval) => {
@@ -170,13 +177,19 @@ impl Parameters {
                 Some(Name::ConnectTimeout) => parameters.limits.connect = scheme.milliseconds(value, wrong),
                 Some(Name::SocketTimeout) => parameters.limits.socket = scheme.milliseconds(value, wrong),
                 Some(Name::TrustStore) => parameters.trust_store = Some(url.parameter(name)),
+                Some(Name::DnsSrv) => {
+                    if scheme.boolean(value, wrong) == Some(true) {
+                        let expected = "expected false: dialcheck asks DNS for addresses of hosts alone";
+                        reader.unsupported(url.parameter(name), expected);
+                    }
+                }
                 Some(Name::Unread) => reader.unsupported(url.parameter(name), TRUST_ELSEWHERE),
                 None if scheme.misspells(name) => misspelled.push(name.as_str()),
-                None if let Some(kind) = scheme.kind(name) => match scheme.check(kind, value) {
-                    Checked::Right => {}
-                    Checked::Wrong(expected) => wrong(&expected),
-                    Checked::Untried => untried.push(name.as_str()),
-                },
+                None if let Some(kind) = scheme.kind(name) => {
+                    if let Err(expected) = doubtful.note(name, scheme.check(kind, value)) {
+                        wrong(&expected);
+                    }
+                }
                 None if IGNORED.contains(&name.to_ascii_lowercase().as_str()) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
                 None if parameters.password.is_some() => unnamed += 1,
@@ -184,7 +197,7 @@ impl Parameters {
             }
         }
         jdbc::warn_of_case(reader, &misspelled);
-        jdbc::warn_of_untried(reader, &untried);
+        doubtful.warn(reader);
         jdbc::warn_of_unknown(reader, &ignored, unnamed);
         parameters
     }
@@ -337,6 +350,20 @@ impl Scheme {
         }
     }
 
+    /// As `MemorySizePropertyDefinition` reads it.
+    fn memory_size(self, value: &str) -> Option<f64> {
+        let lower = value.to_ascii_lowercase();
+        let digits = lower.trim_end_matches(['k', 'm', 'g', 'b']);
+        let unit = match &lower[digits.len()..] {
+            "" => 1.0,
+            "k" | "kb" => 1024.0,
+            "m" | "mb" => 1024.0 * 1024.0,
+            "g" | "gb" => 1024.0 * 1024.0 * 1024.0,
+            _ => return None,
+        };
+        Some(self.number(digits)? * unit)
+    }
+
     fn milliseconds(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<Duration> {
         let Some(count) = self.number(value).filter(|count| *count >= 0.0) else {
             wrong("expected a whole number of milliseconds, 0 for no limit");
@@ -357,9 +384,31 @@ impl Scheme {
                 let is_right = self.number(value).is_some_and(|number| bounds.contains(&number));
                 wrong = (!is_right).then(|| format!("expected a whole number from {min} to {max}"));
             }
+            Kind::MemorySize { min } => {
+                let bounds = f64::from(min)..;
+                let is_right = self.memory_size(value).is_some_and(|bytes| bounds.contains(&bytes));
+                wrong = (!is_right).then(|| "expected a number of bytes, as 65536 or 64k".to_owned());
+            }
+            Kind::Packet => match self.number(value) {
+                Some(SMALL_PACKET..) => {}
+                Some(0.0..) => return Checked::Untried,
+                Some(_) | None => wrong = Some("expected a number of bytes".to_owned()),
+            },
+            Kind::FetchSize => match self.number(value) {
+                Some(rows) if rows >= 0.0 || rows == f64::from(i32::MIN) => {}
+                Some(_) | None => {
+                    wrong = Some(format!("expected a number of rows from 0 on, or {}", i32::MIN))
+                }
+            },
+            Kind::UntriedFlag => {
+                if self.boolean(value, |expected| wrong = Some(expected.to_owned())) == Some(true) {
+                    return Checked::Untried;
+                }
+            }
             Kind::OneOf(values) => {
                 let is_one = values.iter().any(|one| one.eq_ignore_ascii_case(value));
-                wrong = (!is_one).then(|| format!("expected {}", values.join(", ")));
+                let named: Vec<&str> = values.iter().copied().filter(|one| !one.is_empty()).collect();
+                wrong = (!is_one).then(|| format!("expected {}", named.join(", ")));
             }
             Kind::Charset { mysql } => return kind::charset(value, mysql),
             Kind::TimeZone => {
@@ -371,7 +420,8 @@ impl Scheme {
                 wrong = (!is_one).then(|| "expected TLSv1.2 or TLSv1.3".to_owned());
             }
             Kind::Text => {}
-            Kind::Untried => return Checked::Untried,
+            Kind::UntriedUnlessEmpty if value.is_empty() => {}
+            Kind::Untried | Kind::UntriedUnlessEmpty => return Checked::Untried,
         }
         wrong.map_or(Checked::Right, Checked::Wrong)
     }

@@ -245,7 +245,7 @@ fn a_store_of_authorities_counts_where_a_certificate_is_checked() {
     assert_eq!(with(&format!("{url}&sslMode=VERIFY_CA"), "false"), named);
     // A second parameter that is not read does not hide it.
     let both = read(&target(&[
-        ("JDBC_CONNECTION_URL", &*format!("{url}&serverRSAPublicKeyFile=/k")),
+        ("JDBC_CONNECTION_URL", &*format!("{url}&dnsSrv=true")),
         ("USERNAME", "alice"),
         ("PASSWORD", "secret"),
         ("JDBC_ENFORCE_SSL", "true"),
@@ -276,10 +276,7 @@ fn the_properties_win_over_the_url() {
 #[test]
 fn all_mistakes_come_at_once_and_hold_no_value() {
     let properties = [
-        (
-            "JDBC_CONNECTION_URL",
-            "jdbc:mysql://h:99999/d?sslMode=sometimes&connectTimeout=soon&serverRSAPublicKeyFile=/x",
-        ),
+        ("JDBC_CONNECTION_URL", "jdbc:mysql://h:99999/d?sslMode=sometimes&connectTimeout=soon&dnsSrv=true"),
         ("JDBC_ENFORCE_SSL", "maybe"),
     ];
     let mistakes: Vec<_> = read(&target(&properties)).unwrap_err().iter().map(ToString::to_string).collect();
@@ -289,7 +286,7 @@ fn all_mistakes_come_at_once_and_hold_no_value() {
             "JDBC_CONNECTION_URL: expected a port from 1 to 65535 behind the host",
             "JDBC_CONNECTION_URL?sslMode: expected DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
             "JDBC_CONNECTION_URL?connectTimeout: expected a whole number of milliseconds, 0 for no limit",
-            "JDBC_CONNECTION_URL?serverRSAPublicKeyFile: expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there",
+            "JDBC_CONNECTION_URL?dnsSrv: expected false: dialcheck asks DNS for addresses of hosts alone",
             "JDBC_ENFORCE_SSL: expected true or false",
             "USERNAME: expected the name of the user to log in as",
             "PASSWORD: expected the user's password",

@@ -6,11 +6,12 @@ use support_jdbc::CHECK_DATABASE;
 
 /// What the channel was when the server answered: the same refusal means another thing with TLS and without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Channel {
-    /// The answer came over TLS.
-    pub(crate) encrypted: bool,
-    /// TLS was asked for and the server had none.
-    pub(crate) tls_declined: bool,
+pub(crate) enum Channel {
+    Encrypted,
+    /// The definition wants no TLS.
+    Plain,
+    /// The server has no TLS, or does not admit the login over TLS.
+    PlainOnly,
 }
 
 /// What a row recognises an error by.
@@ -39,8 +40,8 @@ impl Pattern for Error {
     }
 
     fn sample<'a>(&'a self, message: &'a str) -> ServerError<'a> {
-        let tls = Channel { encrypted: true, tls_declined: false };
-        ServerError { sqlstate: self.sqlstate, message, channel: self.channel.unwrap_or(tls) }
+        let channel = self.channel.unwrap_or(Channel::Encrypted);
+        ServerError { sqlstate: self.sqlstate, message, channel }
     }
 }
 
@@ -58,16 +59,12 @@ const ROWS: &[Row<Error>] = &[
         None,
         ("password authentication failed for user \"alice\"", PG),
     ),
-    // 28000 invalid_authorization_specification
+    // 28000 invalid_authorization_specification; the name of the file is the same in every language.
     Row {
-        pattern: Error {
-            sqlstate: "28000",
-            text: &["no pg_hba.conf entry"],
-            channel: Some(Channel { encrypted: false, tls_declined: false }),
-        },
+        pattern: Error { sqlstate: "28000", text: &["pg_hba.conf"], channel: Some(Channel::Plain) },
         ..row(
             "28000",
-            &["no pg_hba.conf entry"],
+            &[],
             Code::TlsRequired,
             Some(Stage::Auth),
             Some(
@@ -82,16 +79,8 @@ const ROWS: &[Row<Error>] = &[
     },
     row(
         "28000",
-        &["no pg_hba.conf entry"],
-        Code::CredentialsRejected,
-        Some(Stage::Auth),
-        Some("Add a line to the server's pg_hba.conf that admits this address, user and database"),
-        ("no pg_hba.conf entry for host \"127.0.0.1\", user \"alice\", database \"app\", SSL encryption", PG),
-    ),
-    row(
-        "28000",
         &["pg_hba.conf rejects"],
-        Code::CredentialsRejected,
+        Code::HostNotAllowed,
         Some(Stage::Auth),
         Some(
             "Change the reject line in the server's pg_hba.conf that covers this address, user and database",
@@ -100,6 +89,14 @@ const ROWS: &[Row<Error>] = &[
             "pg_hba.conf rejects connection for host \"127.0.0.1\", user \"alice\", database \"app\", SSL encryption",
             PG,
         ),
+    ),
+    row(
+        "28000",
+        &["pg_hba.conf"],
+        Code::HostNotAllowed,
+        Some(Stage::Auth),
+        Some("Add a line to the server's pg_hba.conf that admits this address, user and database"),
+        ("no pg_hba.conf entry for host \"127.0.0.1\", user \"alice\", database \"app\", SSL encryption", PG),
     ),
     row(
         "28000",
@@ -213,6 +210,15 @@ const ROWS: &[Row<Error>] = &[
         Some(CHECK_DATABASE),
         ("no such database: nope", PGBOUNCER),
     ),
+    // The words of the server behind it.
+    row(
+        "08P01",
+        &["database ", " does not exist"],
+        Code::DatabaseNotFound,
+        Some(Stage::Access),
+        Some(CHECK_DATABASE),
+        ("database \"nope\" does not exist", PGBOUNCER),
+    ),
     row(
         "08P01",
         &["authentication failed"],
@@ -270,8 +276,7 @@ pub(crate) fn raw_error(body: &[u8]) -> Option<Failure> {
             .find_map(|field| field.split_first().filter(|(first, _)| **first == tag))
             .map(|(_, text)| String::from_utf8_lossy(text).into_owned())
     };
-    let channel = Channel { encrypted: false, tls_declined: false };
-    Some(server_error(&field(b'C')?, &field(b'M')?, channel))
+    Some(server_error(&field(b'C')?, &field(b'M')?, Channel::Plain))
 }
 
 #[cfg(test)]
@@ -287,8 +292,7 @@ mod tests {
 
     #[test]
     fn an_unknown_sqlstate_is_never_the_nearest_guess() {
-        let failure =
-            server_error("XX000", "internal error", Channel { encrypted: true, tls_declined: false });
+        let failure = server_error("XX000", "internal error", Channel::Encrypted);
         assert_eq!((failure.code, failure.native.as_deref()), (Code::Unclassified, Some("XX000")));
     }
 

@@ -101,6 +101,9 @@ async fn first_bytes(stream: &mut EndpointStream) -> Vec<u8> {
     first
 }
 
+/// invalid_authorization_specification
+const INVALID_AUTHORIZATION: &str = "28000";
+
 /// How failures speak of the server.
 const SERVER: &str = "a PostgreSQL server";
 
@@ -153,26 +156,38 @@ static SIGNATURE_HASHES: [(&str, &digest::Algorithm); 8] = [
     ("1.2.840.10045.4.3.4", &digest::SHA512),
 ];
 
-/// Stages `auth`, `access` and `query` (without TLS, `handshake` before them): one driver call makes the first ones.
+/// How a login ended that may be tried another way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    Done,
+    /// The server does not admit it over TLS, and did not ask for the password.
+    NotOverTls,
+}
+
+/// The stages that one driver call makes, where the server has answered before.
+pub(crate) const ANSWERED: &[Stage] = &[Stage::Auth, Stage::Access];
+/// The same where its first answer is that to the StartupMessage.
+pub(crate) const UNANSWERED: &[Stage] = &[Stage::Handshake, Stage::Auth, Stage::Access];
+
+/// `stages`, which are [`ANSWERED`] or [`UNANSWERED`], and `query`.
 pub(crate) async fn login<S: Channeled>(
     run: &Run,
     attempt: &Attempt,
     stream: S,
     session: &Session<'_>,
-) -> Result<(), Failed> {
+    channel: Channel,
+    stages: &[Stage],
+) -> Result<Login, Failed> {
     let observed = Observed::default();
-    let stages: &[Stage] = if session.settings.encryption == Encryption::None {
-        &[Stage::Handshake, Stage::Auth, Stage::Access]
-    } else {
-        &[Stage::Auth, Stage::Access]
-    };
-    let channel = Channel {
-        encrypted: S::ENCRYPTED,
-        tls_declined: session.settings.encryption == Encryption::IfOffered && !S::ENCRYPTED,
+    let may_go_without_tls =
+        session.settings.encryption == Encryption::IfOffered && channel == Channel::Encrypted;
+    let not_over_tls = |failure: &Failure| {
+        let is_refused = failure.native.as_deref() == Some(INVALID_AUTHORIZATION);
+        (may_go_without_tls && is_refused).then_some("the server does not admit this login over TLS")
     };
     let attempt = attempt.within("socketTimeout", session.settings.limits.socket);
-    let (client, connection) = attempt
-        .stages(stages, async |guard| {
+    let started = attempt
+        .stages_or_else(stages, not_over_tls, async |guard| {
             let binding = stream.end_point().is_some();
             let stream = match session.settings.engine {
                 Engine::Postgresql => Startup::as_pgjdbc(stream, session.settings.search_path.as_deref()),
@@ -183,6 +198,7 @@ pub(crate) async fn login<S: Channeled>(
             result.map_err(|error| failure(error, Stage::Auth, &observed, channel, session))
         })
         .await?;
+    let Some((client, connection)) = started else { return Ok(Login::NotOverTls) };
     if !observed.asked() && !session.settings.has_client_certificate() {
         run.warn(Warning::new(
             "password_not_asked",
@@ -196,7 +212,7 @@ pub(crate) async fn login<S: Channeled>(
                 .await
                 .map_err(|error| failure(error, Stage::Query, &observed, channel, session))?;
             if right {
-                return Ok(());
+                return Ok(Login::Done);
             }
             let peer = session.endpoint;
             Err(Failure::new(
@@ -303,6 +319,12 @@ fn failure(
     }
     if let Some(db) = error.as_db_error() {
         let failure = classify::server_error(db.code().code(), db.message(), channel).source(error);
+        // A password that the server did not ask for is not called wrong.
+        let failure = if failure.code == Code::CredentialsRejected && !observed.asked() {
+            Failure { code: Code::HostNotAllowed, ..failure }
+        } else {
+            failure
+        };
         // An answer to the startup message that is an error refuses the login, even where nobody was asked anything yet.
         return if failure.stage.is_none() && !observed.accepted() {
             failure.at(Stage::Auth)

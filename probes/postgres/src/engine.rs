@@ -30,7 +30,7 @@ impl Engine {
     pub(crate) const fn grammar(self) -> Grammar {
         let (separators, path): (&[char], _) = match self {
             Self::Postgresql => (&['&'], Path::OneSlash),
-            Self::Redshift => (&['&', ';'], Path::Any),
+            Self::Redshift => (&['&', ';'], Path::Slash),
         };
         Grammar { separators, decoded: Decoded::Values, is_trimmed: false, port_may_be_empty: false, path }
     }

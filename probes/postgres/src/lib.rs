@@ -4,6 +4,7 @@ mod classify;
 mod cluster;
 mod driver;
 mod engine;
+mod kind;
 mod parameters;
 mod session;
 mod settings;
@@ -12,10 +13,11 @@ mod tap;
 
 use probe_contract::{
     Attempt, Code, Declaration, Endpoint, EndpointStream, Failed, Failure, Login, Mistake, Pending, Presence,
-    Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Target,
+    Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Target, Warning,
 };
 use support_jdbc::{Database, explain_tls};
 
+use classify::Channel;
 use engine::Engine;
 use parameters::Encryption;
 use session::Session;
@@ -132,19 +134,39 @@ async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result
         return Err(run.local().fail(Stage::Secrets, failure));
     };
     let session = Session { endpoint, settings: &settings, secrets: &secrets };
-    let limits = &settings.limits;
-    let attempt = run.attempt(endpoint.clone()).within("loginTimeout", limits.login);
-    let stream = attempt.within("connectTimeout", limits.connect).dial().await?;
-    match settings.encryption {
-        Encryption::None => driver::login(&run, &attempt, stream, &session).await,
-        Encryption::Direct => {
-            let policy = session.tls_policy(vec![b"postgresql".to_vec()]);
-            let stream =
-                attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
-            driver::login(&run, &attempt, stream, &session).await
+    let (attempt, stream) = dial(&run, &session).await?;
+    let end = match settings.encryption {
+        Encryption::None => {
+            driver::login(&run, &attempt, stream, &session, Channel::Plain, driver::UNANSWERED).await?
         }
-        Encryption::IfOffered | Encryption::Required => ask_for_tls(&run, &attempt, stream, &session).await,
+        Encryption::Direct => {
+            encrypted(&run, &attempt, stream, &session, vec![b"postgresql".to_vec()]).await?
+        }
+        Encryption::IfOffered | Encryption::Required => ask_for_tls(&run, &attempt, stream, &session).await?,
+    };
+    match end {
+        driver::Login::Done => Ok(()),
+        driver::Login::NotOverTls => without_tls(&run, &session).await,
     }
+}
+
+async fn dial(run: &Run, session: &Session<'_>) -> Result<(Attempt, EndpointStream), Failed> {
+    let limits = &session.settings.limits;
+    let attempt = run.attempt(session.endpoint.clone()).within("loginTimeout", limits.login);
+    let stream = attempt.within("connectTimeout", limits.connect).dial().await?;
+    Ok((attempt, stream))
+}
+
+async fn encrypted(
+    run: &Run,
+    attempt: &Attempt,
+    stream: EndpointStream,
+    session: &Session<'_>,
+    alpn: Vec<Vec<u8>>,
+) -> Result<driver::Login, Failed> {
+    let policy = session.tls_policy(alpn);
+    let stream = attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
+    driver::login(run, attempt, stream, session, Channel::Encrypted, driver::ANSWERED).await
 }
 
 async fn ask_for_tls(
@@ -152,22 +174,32 @@ async fn ask_for_tls(
     attempt: &Attempt,
     mut stream: EndpointStream,
     session: &Session<'_>,
-) -> Result<(), Failed> {
+) -> Result<driver::Login, Failed> {
     let offered = attempt
         .within("sslResponseTimeout", session.settings.limits.ssl_response)
         .stage(Stage::Handshake, async |guard| driver::ssl_request(&mut stream, session, &guard).await)
         .await?;
     if offered {
-        let policy = session.tls_policy(Vec::new());
-        let stream =
-            attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
-        return driver::login(run, attempt, stream, session).await;
+        return encrypted(run, attempt, stream, session, Vec::new()).await;
     }
     attempt.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
-    run.warn(probe_contract::Warning::new(
+    run.warn(Warning::new(
         "plaintext",
         "the server offers no TLS: everything but the password goes over the network in clear text; set JDBC_ENFORCE_SSL \
          to true to refuse that",
     ));
-    driver::login(run, attempt, stream, session).await
+    driver::login(run, attempt, stream, session, Channel::PlainOnly, driver::ANSWERED).await
+}
+
+/// pgjdbc's `prefer` dials a second time where a login over TLS is refused by 28000 (`ConnectionFactoryImpl`, 42.7.3). Its `allow` does the
+/// same the other way round; which came first changes no verdict.
+async fn without_tls(run: &Run, session: &Session<'_>) -> Result<(), Failed> {
+    let (attempt, stream) = dial(run, session).await?;
+    driver::login(run, &attempt, stream, session, Channel::PlainOnly, driver::UNANSWERED).await?;
+    run.warn(Warning::new(
+        "plaintext",
+        "the server admits this login only without TLS: everything but the password goes over the network in clear text; set \
+         JDBC_ENFORCE_SSL to true to refuse that, and have pg_hba.conf admit it over TLS (hostssl)",
+    ));
+    Ok(())
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use probe_contract::tls::Verify;
 use probe_contract::{Reader, Region, Secret};
-use support_jdbc::{self as jdbc, Checked, Url};
+use support_jdbc::{self as jdbc, Doubtful, Url};
 
 use crate::engine::Engine;
+use crate::kind::{WITHOUT_EFFECT, check};
 
 /// What the URL's parameters ask for.
 #[derive(Default)]
@@ -110,101 +111,13 @@ enum Factory {
     NonValidating,
 }
 
-/// What a parameter's value may be that does not decide about the login; pgjdbc 42.7.3 was run with a bad value of each.
-#[derive(Clone, Copy)]
-enum Kind {
-    Integer,
-    /// An integer from 0 on.
-    Natural,
-    /// One of these, or of the second ones, which can make the connection fail.
-    OneOf(&'static [&'static str], &'static [&'static str]),
-    /// The same in lower case alone.
-    Exactly(&'static [&'static str], &'static [&'static str]),
-    /// It loads a class, or dials elsewhere.
-    Untried,
-}
-
-const STANDBYS: &[&str] = &["secondary", "slave", "preferSecondary", "preferSlave"];
-
-const KINDS: &[(&str, Kind)] = &[
-    ("autosave", Kind::OneOf(&["always", "never", "conservative"], &[])),
-    ("stringtype", Kind::OneOf(&["unspecified", "varchar"], &[])),
-    ("gssEncMode", Kind::OneOf(&["disable", "allow", "prefer"], &["require"])),
-    ("targetServerType", Kind::Exactly(&["any", "primary", "master", "preferPrimary"], STANDBYS)),
-    ("prepareThreshold", Kind::Integer),
-    ("defaultRowFetchSize", Kind::Natural),
-    ("unknownLength", Kind::Integer),
-    ("databaseMetadataCacheFields", Kind::Integer),
-    ("databaseMetadataCacheFieldsMiB", Kind::Integer),
-    ("receiveBufferSize", Kind::Integer),
-    ("sendBufferSize", Kind::Integer),
-    ("cancelSignalTimeout", Kind::Integer),
-    ("preparedStatementCacheQueries", Kind::Integer),
-    ("preparedStatementCacheSizeMiB", Kind::Integer),
-    ("maxResultBuffer", Kind::Untried),
-    ("socketFactory", Kind::Untried),
-    ("authenticationPluginClassName", Kind::Untried),
-    ("localSocketAddress", Kind::Untried),
-    ("service", Kind::Untried),
-];
-
-/// Parameters of pgjdbc 42.7 and the Redshift driver 2.1 that can't change whether a login and a query work.
-const WITHOUT_EFFECT: &[&str] = &[
-    "adaptivefetch",
-    "adaptivefetchmaximum",
-    "adaptivefetchminimum",
-    "allowencodingchanges",
-    "applicationname",
-    "assumeminserverversion",
-    "autosave",
-    "binarytransfer",
-    "binarytransferdisable",
-    "binarytransferenable",
-    "blockingrowsmode",
-    "cancelsignaltimeout",
-    "cleanupsavepoints",
-    "databasemetadatacachefields",
-    "defaultrowfetchsize",
-    "disablecolumnsanitiser",
-    "enablefetchringbuffer",
-    "escapesyntaxcallmode",
-    "fetchringbuffersize",
-    "groupstartupparameters",
-    "hideunprivilegedobjects",
-    "loggerfile",
-    "loggerlevel",
-    "loglevel",
-    "logpath",
-    "logunclosedconnections",
-    "maxresultbuffer",
-    "maxsendbuffersize",
-    "preferquerymode",
-    "preparedstatementcachequeries",
-    "preparedstatementcachesizemib",
-    "preparethreshold",
-    "querytimeout",
-    "quotereturningidentifiers",
-    "readonly",
-    "readonlymode",
-    "receivebuffersize",
-    "rewritebatchedinserts",
-    "rewritebatchedinsertssize",
-    "sendbuffersize",
-    "stringtype",
-    "tcpkeepalive",
-    "tcpkeepaliveminutes",
-    "tcpnodelay",
-    "unknownlength",
-    "xmlfactoryfactory",
-];
-
 impl Parameters {
     /// `iam` is whether those of `jdbc:redshift:iam:` are read.
     pub(crate) fn read(engine: Engine, url: &Url, iam: bool, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
         let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
-        let (mut misread, mut untried) = (Vec::new(), Vec::new());
-        let (mut ssl, mut has_key_password) = (None, false);
+        let (mut misread, mut doubtful) = (Vec::new(), Doubtful::default());
+        let (mut ssl, mut authmech, mut has_key_password) = (None, None, false);
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -220,7 +133,8 @@ impl Parameters {
                 misspelled.push(name.as_str());
                 continue;
             }
-            match name.to_ascii_lowercase().as_str() {
+            let lower = name.to_ascii_lowercase();
+            match lower.as_str() {
                 "user" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
                 "password" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
                 "dbuser" if iam => {
@@ -236,11 +150,13 @@ impl Parameters {
                     Ok(region) => parameters.region = Some(region),
                     Err(error) => wrong(&error.to_string()),
                 },
+                "iamauth" if engine == Engine::Redshift => {}
                 "autocreate" if iam => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
                 "currentschema" => parameters.search_path = Some(value.to_owned()),
-                "sslmode" => {
+                "sslmode" | "authmech" if lower == "sslmode" || engine == Engine::Redshift => {
                     match engine.ssl_modes().iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {
+                        Some((_, mode)) if lower == "authmech" => authmech = Some(*mode),
                         Some((_, mode)) => parameters.sslmode = Some(*mode),
                         None => wrong(engine.expected_ssl_mode()),
                     }
@@ -272,17 +188,21 @@ impl Parameters {
                         None => ignored.push(name.as_str()),
                     }
                 }
+                // Amazon's driver takes a negative one for none.
+                "sockettimeout"
+                    if engine == Engine::Redshift && value.parse::<i32>().is_ok_and(|limit| limit < 0) => {}
                 "sockettimeout" => parameters.limits.socket = seconds(Duration::from_secs(1)),
                 "sslresponsetimeout" => parameters.limits.ssl_response = seconds(Duration::from_millis(1)),
+                "ssltruststorepath" if engine == Engine::Redshift => {
+                    let expected =
+                        "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there";
+                    reader.unsupported(url.parameter(name), expected);
+                }
                 // Amazon's driver 2 reads neither, although it was once documented.
                 "uid" | "pwd" if engine == Engine::Redshift => misread.push(name.as_str()),
-                _ if engine == Engine::Postgresql
-                    && let Some(kind) = kind(name) =>
-                {
-                    match check(kind, value) {
-                        Checked::Right => {}
-                        Checked::Wrong(expected) => wrong(&expected),
-                        Checked::Untried => untried.push(name.as_str()),
+                _ if let Some(kind) = engine.kind(name) => {
+                    if let Err(expected) = doubtful.note(name, check(kind, value)) {
+                        wrong(&expected);
                     }
                 }
                 known if WITHOUT_EFFECT.contains(&known) => {}
@@ -295,6 +215,10 @@ impl Parameters {
         if has_key_password && parameters.sslkey.is_some() {
             reader.unsupported(url.parameter("sslpassword"), "expected a key that is not encrypted");
         }
+        if engine == Engine::Redshift && ssl == Some(false) && parameters.sslmode.or(authmech).is_some() {
+            let expected = "expected true or nothing beside sslmode: Amazon's driver takes no other";
+            reader.wrong(url.parameter("ssl"), expected);
+        }
         let by_ssl = match (engine, ssl) {
             (Engine::Postgresql, Some(true)) => Some(SslMode::VerifyFull),
             (Engine::Postgresql, Some(false) | None) => None,
@@ -302,9 +226,9 @@ impl Parameters {
             (Engine::Redshift, Some(false)) => Some(SslMode::Disable),
             (Engine::Redshift, None) => None,
         };
-        parameters.sslmode = parameters.sslmode.or(by_ssl);
+        parameters.sslmode = parameters.sslmode.or(authmech).or(by_ssl);
         jdbc::warn_of_case(reader, &misspelled);
-        jdbc::warn_of_untried(reader, &untried);
+        doubtful.warn(reader);
         if !misread.is_empty() {
             let message = format!(
                 "Amazon's driver does not read {}: it takes user and password",
@@ -405,31 +329,5 @@ impl Engine {
             Self::Postgresql => "expected disable, allow, prefer, require, verify-ca or verify-full",
             Self::Redshift => "expected verify-ca or verify-full: Amazon's driver takes no other",
         }
-    }
-}
-
-fn kind(name: &str) -> Option<Kind> {
-    KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
-}
-
-/// Whether pgjdbc takes `value` for a parameter of this kind.
-fn check(kind: Kind, value: &str) -> Checked {
-    match kind {
-        Kind::Integer if value.parse::<i32>().is_ok() => Checked::Right,
-        Kind::Natural if value.parse::<i32>().is_ok_and(|count| count >= 0) => Checked::Right,
-        Kind::Integer | Kind::Natural => Checked::Wrong("expected a whole number".to_owned()),
-        Kind::OneOf(tried, untried) | Kind::Exactly(tried, untried) => {
-            let is_exact = matches!(kind, Kind::Exactly(..));
-            let is_value = |one: &str| if is_exact { one == value } else { one.eq_ignore_ascii_case(value) };
-            let is_in = |values: &[&str]| values.iter().any(|one| is_value(one));
-            match (is_in(tried), is_in(untried)) {
-                (true, _) => Checked::Right,
-                (false, true) => Checked::Untried,
-                (false, false) => {
-                    Checked::Wrong(format!("expected {}", [tried, untried].concat().join(", ")))
-                }
-            }
-        }
-        Kind::Untried => Checked::Untried,
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         Address::Parts(parts) => (from_parts(engine, parts, &mut reader), None),
         Address::Own => return Err(vec![jdbc::no_address()]),
     };
-    let iam = by_iam(engine, &target.address);
+    let iam = by_iam(engine, &target.address, &url);
     let mut parameters = Parameters::read(engine, &url, iam, &mut reader);
     let enforce = jdbc::enforces_tls(&mut reader, target);
 
@@ -131,7 +131,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
             }),
         ),
     };
-    if engine == Engine::Postgresql && url.database.is_none() {
+    if url.database.is_none() {
         reader.warn(
             "no_database",
             "the definition names no database; this test uses the driver's default, the one named like the user, which a \
@@ -163,10 +163,17 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
 /// What is behind `jdbc:redshift:` where IAM gives the login.
 const IAM: &str = "iam:";
 
-fn by_iam(engine: Engine, address: &Address) -> bool {
-    let Address::Url(url) = address else { return false };
-    let rest = engine.after_scheme(url);
-    engine == Engine::Redshift && rest.is_some_and(|rest| jdbc::strip_prefix_ignore_case(rest, IAM).is_some())
+fn by_iam(engine: Engine, address: &Address, url: &Url) -> bool {
+    let is_asked = url.parameters.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("iamauth") && value.expose().eq_ignore_ascii_case("true")
+    });
+    let has_prefix = match address {
+        Address::Url(url) => {
+            engine.after_scheme(url).is_some_and(|rest| jdbc::strip_prefix_ignore_case(rest, IAM).is_some())
+        }
+        Address::Parts(_) | Address::Own => false,
+    };
+    engine == Engine::Redshift && (is_asked || has_prefix)
 }
 
 /// The login that IAM is asked for.
@@ -219,7 +226,8 @@ fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> (U
     if url.host.is_none() && cluster.is_none() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }
-    if engine == Engine::Redshift && url.database.is_none() {
+    // The others log in to the one named like the user; IAM is asked for one by name.
+    if after_iam.is_some() && url.database.is_none() {
         reader.wrong(address.property, "expected a database behind the host");
     }
     jdbc::warn_of_parts(reader, address);

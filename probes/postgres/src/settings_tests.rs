@@ -251,6 +251,12 @@ fn redshift_needs_a_database() {
     );
     assert_eq!(
         mistakes(Engine::Redshift, &with(&[("JDBC_CONNECTION_URL", "jdbc:redshift://h:5439")])),
+        [
+            "JDBC_CONNECTION_URL: expected a / behind the host and port: without it the driver does not take the URL"
+        ]
+    );
+    assert_eq!(
+        mistakes(Engine::Redshift, &with(&[("JDBC_CONNECTION_URL", "jdbc:redshift:iam://h:5439/")])),
         ["JDBC_CONNECTION_URL: expected a database behind the host"]
     );
     let read =

@@ -81,16 +81,48 @@ pub enum Checked {
     Wrong(String),
     /// That is seen when a job carries it out.
     Untried,
+    /// Glue 5's takes it, and Glue 4.0's refuses it.
+    Newer,
 }
 
-/// Warns of URL parameters that may end a job's connection and were not carried out.
-pub fn warn_of_untried(reader: &mut Reader<'_>, names: &[&str]) {
-    if !names.is_empty() {
-        let message = format!(
-            "these URL parameters can make a job's connection fail, and were not tried: {}",
-            names.join(", ")
-        );
-        reader.warn("not_tried", message);
+/// URL parameters whose values the driver takes, as far as a test can say.
+#[derive(Debug, Default)]
+pub struct Doubtful<'a> {
+    untried: Vec<&'a str>,
+    newer: Vec<&'a str>,
+}
+
+impl<'a> Doubtful<'a> {
+    /// Notes what the driver makes of a value of the parameter `name`.
+    ///
+    /// # Errors
+    /// What it expects instead.
+    pub fn note(&mut self, name: &'a str, checked: Checked) -> Result<(), String> {
+        match checked {
+            Checked::Right => {}
+            Checked::Wrong(expected) => return Err(expected),
+            Checked::Untried => self.untried.push(name),
+            Checked::Newer => self.newer.push(name),
+        }
+        Ok(())
+    }
+
+    /// Warns of each.
+    pub fn warn(self, reader: &mut Reader<'_>) {
+        if !self.untried.is_empty() {
+            let message = format!(
+                "these URL parameters can make a job's connection fail, and were not tried: {}",
+                self.untried.join(", ")
+            );
+            reader.warn("not_tried", message);
+        }
+        if !self.newer.is_empty() {
+            let message = format!(
+                "Glue 5's driver takes these URL parameters, and Glue 4.0's refuses them: {}",
+                self.newer.join(", ")
+            );
+            reader.warn("newer_driver_needed", message);
+        }
     }
 }
 

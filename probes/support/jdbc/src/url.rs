@@ -35,6 +35,8 @@ pub enum Decoded {
 pub enum Path {
     /// It may be left out, and contain slashes.
     Any,
+    /// At least one slash: Amazon's driver rejects other URLs.
+    Slash,
     /// Exactly one slash: pgjdbc rejects other URLs.
     OneSlash,
 }
@@ -81,7 +83,7 @@ impl Url {
             None => Some(address.strip_prefix('/').unwrap_or(address)),
         };
         let path = match path {
-            None if grammar.path == Path::OneSlash => {
+            None if grammar.path != Path::Any => {
                 reader.wrong(
                     *property,
                     "expected a / behind the host and port: without it the driver does not take the URL",

@@ -1,0 +1,196 @@
+//! A definition that goes to a driver and to dialcheck.
+
+use fixtures::{GlueVersion, JdbcLogin, JdbcVerdict};
+use serde_json::Value;
+
+use super::servers::{Servers, trust_store};
+use crate::support::harness::{Connection, PASSWORD};
+use crate::support::servers::certificates::trust;
+
+/// Four drivers, by what their URLs begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Driver {
+    Pgjdbc,
+    Redshift,
+    ConnectorJ,
+    MariaDb,
+}
+
+impl Driver {
+    /// `scheme` is what a URL has behind `jdbc:`.
+    pub(super) fn of(scheme: &str) -> Self {
+        match scheme.to_ascii_lowercase().as_str() {
+            "postgresql" => Self::Pgjdbc,
+            "redshift" => Self::Redshift,
+            "mysql" => Self::ConnectorJ,
+            "mariadb" => Self::MariaDb,
+            other => panic!("no driver is known for {other}"),
+        }
+    }
+
+    pub(super) const fn title(self) -> &'static str {
+        match self {
+            Self::Pgjdbc => "pgjdbc",
+            Self::Redshift => "Amazon Redshift's driver",
+            Self::ConnectorJ => "MySQL Connector/J",
+            Self::MariaDb => "MariaDB Connector/J",
+        }
+    }
+}
+
+/// A line of the corpus, or one that stands for a value of a parameter.
+pub(super) struct Case {
+    pub(super) driver: Driver,
+    pub(super) url: String,
+    /// The same whatever port the server has.
+    pub(super) name: String,
+    gives_authority: bool,
+    declared: Option<Declared>,
+    /// What is meant for Glue 4.0's driver alone.
+    declared_of_glue_4: Option<Declared>,
+}
+
+/// A difference that is meant.
+#[derive(Clone, Debug)]
+pub(super) enum Declared {
+    /// The driver logs in, dialcheck does not.
+    Stricter,
+    /// The other way round, with the warning of this code.
+    Laxer(String),
+}
+
+impl Declared {
+    /// `stricter: why`, or `laxer CODE: why`
+    pub(super) fn parse(text: &str) -> Self {
+        match text.split_once(": ") {
+            Some(("stricter", _why)) => Self::Stricter,
+            Some((laxer, _why)) if laxer.starts_with("laxer ") => {
+                Self::Laxer(laxer["laxer ".len()..].to_owned())
+            }
+            Some(_) | None => panic!("expected `stricter: why` or `laxer CODE: why`: {text}"),
+        }
+    }
+}
+
+/// How two verdicts compare, and what is wrong with that.
+pub(super) type Compared = (&'static str, Result<(), String>);
+
+impl Case {
+    /// `SERVER [+ca] URL [ -- declared][ -- Glue 4 declared]`
+    pub(super) fn parse(line: &str, servers: &Servers) -> Self {
+        let mut parts = line.split(" -- ");
+        let case = parts.next().unwrap();
+        let (server, url) = case.split_once(' ').unwrap();
+        let (gives_authority, url) = match url.strip_prefix("+ca ") {
+            Some(url) => (true, url),
+            None => (false, url),
+        };
+        let mut parsed = Self {
+            driver: Driver::of(url.split(':').nth(1).unwrap()),
+            url: url.replace("{p}", &servers.port(server).to_string()),
+            name: case.to_owned(),
+            gives_authority,
+            declared: None,
+            declared_of_glue_4: None,
+        };
+        for declared in parts {
+            parsed.declare(declared);
+        }
+        parsed
+    }
+
+    /// `declared` is as behind ` -- ` in a line.
+    pub(super) fn declare(&mut self, declared: &str) {
+        match declared.strip_prefix("Glue 4 ") {
+            Some(declared) => self.declared_of_glue_4 = Some(Declared::parse(declared)),
+            None => self.declared = Some(Declared::parse(declared)),
+        }
+    }
+
+    /// The definition, whose name is its place among the cases.
+    pub(super) fn definition(&self, index: usize) -> Value {
+        // Else two cases with the same definition were one test.
+        let mut connection = Connection::to(&*self.url).with("NOTE", index.to_string());
+        if self.gives_authority {
+            connection = connection.with("CUSTOM_JDBC_CERT", format!("file://{}", trust("ca.pem")));
+        }
+        let mut input = connection.input();
+        input["Name"] = index.to_string().into();
+        input
+    }
+
+    /// The same as Glue hands it to the driver of `version`.
+    pub(super) fn login(&self, version: GlueVersion) -> JdbcLogin {
+        let mut properties = match self.driver {
+            _ if !self.gives_authority => Vec::new(),
+            Driver::Pgjdbc | Driver::Redshift => vec![("sslrootcert", trust("ca.pem"))],
+            Driver::MariaDb => vec![("serverSslCert", trust("ca.pem"))],
+            Driver::ConnectorJ => vec![
+                ("trustCertificateKeyStoreUrl", format!("file:{}", trust_store())),
+                ("trustCertificateKeyStoreType", "PKCS12".to_owned()),
+                ("trustCertificateKeyStorePassword", PASSWORD.to_owned()),
+            ],
+        };
+        // By itself 8.0.23 offers MariaDB, whose version begins with 5.5.5, only what a JVM no longer speaks.
+        let names_version = self.url.contains("enabledTLSProtocols");
+        if (version, self.driver) == (GlueVersion::Four, Driver::ConnectorJ) && !names_version {
+            properties.push(("enabledTLSProtocols", "TLSv1.2".to_owned()));
+        }
+        let credentials = ("alice".to_owned(), PASSWORD.to_owned());
+        JdbcLogin { url: self.url.clone(), credentials, properties }
+    }
+
+    /// Compares what the driver of `version` made of it with the result here.
+    pub(super) fn compare(&self, version: GlueVersion, driver: &JdbcVerdict, result: &Value) -> Compared {
+        let here = result["verdict"] == "passed";
+        let failure = &result["failure"];
+        let declared = match version {
+            GlueVersion::Five => self.declared.as_ref(),
+            GlueVersion::Four => self.declared_of_glue_4.as_ref().or(self.declared.as_ref()),
+        };
+        let found = match (driver, here) {
+            (JdbcVerdict::Passed, true) => "agree",
+            (JdbcVerdict::Refused { state, code, .. }, false) => {
+                return ("agree", same_code(state.as_deref(), *code, failure["native"].as_str()));
+            }
+            (JdbcVerdict::Passed, false) => "stricter here",
+            (JdbcVerdict::Refused { .. }, true) => "laxer here",
+        };
+        match (found, declared) {
+            ("agree", None) => (found, Ok(())),
+            // What differs from Glue 5's driver alone.
+            ("agree", Some(_)) if version == GlueVersion::Four && self.declared_of_glue_4.is_none() => {
+                (found, Ok(()))
+            }
+            ("stricter here", Some(Declared::Stricter)) => ("declared", Ok(())),
+            ("laxer here", Some(Declared::Laxer(code))) => {
+                let warned =
+                    result["warnings"].as_array().unwrap().iter().any(|one| one["code"] == code.as_str());
+                let compared =
+                    if warned { Ok(()) } else { Err(format!("the report lacks the warning {code}")) };
+                ("declared", compared)
+            }
+            (_, declared) => {
+                let declared = if declared.is_some() { ", which is not what its line declares" } else { "" };
+                (found, Err(format!("{found}{declared}: the driver: {driver:?}; dialcheck: {failure}")))
+            }
+        }
+    }
+}
+
+/// A server that answered both has to have said the same.
+fn same_code(state: Option<&str>, code: i32, native: Option<&str>) -> Result<(), String> {
+    let Some(native) = native else { return Ok(()) };
+    let is_sqlstate =
+        native.len() == 5 && native.chars().all(|one| one.is_ascii_digit() || one.is_ascii_uppercase());
+    let is_number = native.parse::<i32>().is_ok();
+    match (is_sqlstate, is_number) {
+        (_, true) if code != 0 && native != code.to_string() => {
+            Err(format!("the server's number was {code} for the driver, {native} here"))
+        }
+        (true, false) if state.is_some_and(|state| state != native) => {
+            Err(format!("the server's SQLSTATE was {state:?} for the driver, {native} here"))
+        }
+        _ => Ok(()),
+    }
+}
