@@ -5,7 +5,7 @@ use fixtures::Profile;
 use crate::support::harness::exception::*;
 use crate::support::harness::{AWKWARD, CANARY, Connection, Failed, PASSWORD, WRONG_PASSWORD};
 use crate::support::servers::certificates::{CERTIFICATES, trust};
-use crate::support::servers::postgres::{PLAIN, SERVER, encoded, refused_logins, url};
+use crate::support::servers::postgres::{PLAIN, SERVER, UNPREPARED, encoded, refused_logins, url};
 
 fn on(database: &str) -> Connection {
     Connection::postgres(SERVER.port(), database)
@@ -143,6 +143,27 @@ fn a_login_that_is_admitted_without_tls_alone() {
     };
     on("encrypted2").user("counted", WRONG_PASSWORD).test().failed(&refused);
     assert_eq!(refused_logins(&SERVER, "counted") - before, 1);
+}
+
+#[test]
+fn a_password_that_scram_does_not_allow() {
+    let unprepared = Failed {
+        stage: "auth",
+        code: "invalid_settings",
+        native: Some("AuthenticationSASL"),
+        exception: INVALID_INPUT,
+        exit: 2,
+    };
+    for (user, end) in UNPREPARED {
+        let before = SERVER.log().len();
+        let tested = on("app").user(user, &format!("{PASSWORD}{end}")).test();
+        if user == "spaced" {
+            tested.passed();
+        } else {
+            tested.failed(&unprepared).says("SASLprep");
+            assert!(!SERVER.log()[before..].contains(&format!(" {user}@app 28P01")), "it was not sent");
+        }
+    }
 }
 
 #[test]

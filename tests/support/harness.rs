@@ -18,7 +18,7 @@ pub(crate) const PASSWORD: &str = "c4naRy-Pa55-right";
 pub(crate) const WRONG_PASSWORD: &str = "c4naRy-Pa55-wrong";
 
 /// Every character that a URL, a shell, JSON or SQL takes for something else.
-pub(crate) const AWKWARD: &str = "c4naRy-Pa55@:/?#%41'\"\\&=;+ <>{}[]|^`~*$!ü€😀";
+pub(crate) const AWKWARD: &str = "c4naRy-Pa55@:/?#%41'\"\\&=;+ <>{}[]|^`~*$!ü€𐌰";
 
 /// The deadline of tests that hang. As a flag it is `--timeout 1500ms`.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(1500);

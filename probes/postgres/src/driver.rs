@@ -23,7 +23,7 @@ use crate::engine::Engine;
 use crate::parameters::Encryption;
 use crate::session::Session;
 use crate::startup::Startup;
-use crate::tap::{Blocked, MAX_ITERATIONS, Observed, Tap};
+use crate::tap::{Blocked, MAX_ITERATIONS, Observed, Tap, Terms};
 
 /// SSLRequest (PostgreSQL documentation, "Message Formats"): its length, and a number that is not a protocol version.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -193,7 +193,9 @@ pub(crate) async fn login<S: Channeled>(
                 Engine::Postgresql => Startup::as_pgjdbc(stream, session.settings.search_path.as_deref()),
                 Engine::Redshift => Startup::plain(stream),
             };
-            let tap = Tap::new(stream, S::ENCRYPTED, binding, observed.clone(), guard);
+            let terms =
+                Terms { encrypted: S::ENCRYPTED, binding, is_prepared: session.is_password_prepared() };
+            let tap = Tap::new(stream, terms, observed.clone(), guard);
             let result = config(session).connect_raw(tap, Finished).await;
             result.map_err(|error| failure(error, Stage::Auth, &observed, channel, session))
         })
@@ -381,6 +383,12 @@ fn refused(blocked: Blocked, session: &Session<'_>) -> Failure {
             "the server asks for a login method that dialcheck does not know".to_owned(),
         )
         .native(format!("authentication request {number}")),
+        Blocked::Unprepared => auth(
+            Code::InvalidSettings,
+            "the password has characters that SCRAM does not allow (SASLprep, RFC 4013), and pgjdbc does not send it".to_owned(),
+        )
+        .native("AuthenticationSASL")
+        .hint("Choose a password without control characters, emoji and letters of both directions"),
         Blocked::Mechanisms(names) => {
             let detail = format!("the server offers no password login, only {names}");
             Failure::from_peer(Code::MechanismNotOffered, detail)

@@ -42,6 +42,8 @@ pub(crate) enum Blocked {
     NotAPassword(&'static str),
     /// An authentication request that the driver does not know: its number.
     UnknownRequest(u32),
+    /// SCRAM with a password that SASLprep forbids: pgjdbc sends none.
+    Unprepared,
     /// SASL without SCRAM-SHA-256: what was offered instead.
     Mechanisms(String),
     /// Too many SCRAM rounds: how many.
@@ -83,11 +85,19 @@ pub(crate) struct Tap<S> {
     parser: Parser,
 }
 
+/// What decides about the login methods that are taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) encrypted: bool,
+    /// Whether the stream can be bound to the login (RFC 5929).
+    pub(crate) binding: bool,
+    /// Whether SASLprep takes the password (RFC 4013).
+    pub(crate) is_prepared: bool,
+}
+
 /// Follows the messages across reads of any size.
 struct Parser {
-    encrypted: bool,
-    /// Whether the stream can be bound to the login (RFC 5929).
-    binding: bool,
+    terms: Terms,
     observed: Observed,
     guard: StageGuard,
     /// The first bytes of the running message: tag, length, and as much of the body as is looked at.
@@ -100,16 +110,9 @@ struct Parser {
 }
 
 impl<S: Io> Tap<S> {
-    pub(crate) fn new(
-        stream: S,
-        encrypted: bool,
-        binding: bool,
-        observed: Observed,
-        guard: StageGuard,
-    ) -> Self {
+    pub(crate) fn new(stream: S, terms: Terms, observed: Observed, guard: StageGuard) -> Self {
         let parser = Parser {
-            encrypted,
-            binding,
+            terms,
             observed,
             guard,
             head: Vec::new(),
@@ -192,12 +195,13 @@ impl Parser {
                 return Ok(());
             }
             2 => return Err(Blocked::NotAPassword("AuthenticationKerberosV5")),
-            3 if !self.encrypted => return Err(Blocked::Cleartext),
+            3 if !self.terms.encrypted => return Err(Blocked::Cleartext),
             3 => "password",
             5 => "md5",
             7 => return Err(Blocked::NotAPassword("AuthenticationGSS")),
             9 => return Err(Blocked::NotAPassword("AuthenticationSSPI")),
-            10 => scram(rest, self.binding)?,
+            10 if !self.terms.is_prepared => return Err(Blocked::Unprepared),
+            10 => scram(rest, self.terms.binding)?,
             11 => return iterations(rest),
             // AuthenticationSASLFinal: the server has the proof that it asked for, and shows its own.
             12 => {
@@ -342,8 +346,9 @@ mod tests {
                         let at = random.usize(..bytes.len());
                         bytes[at] = random.u8(..);
                     }
+                    let terms = Terms { encrypted: false, binding: false, is_prepared: true };
                     let mut parser =
-                        Tap::new(tokio::io::empty(), false, false, Observed::default(), guard.clone()).parser;
+                        Tap::new(tokio::io::empty(), terms, Observed::default(), guard.clone()).parser;
                     let mut rest = bytes.as_slice();
                     while !rest.is_empty() {
                         let (piece, tail) = rest.split_at(1 + random.usize(..rest.len()));

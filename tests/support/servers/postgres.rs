@@ -35,6 +35,11 @@ pub(crate) static PLAIN: LazyLock<Postgres> = LazyLock::new(|| {
     server
 });
 
+/// Users, and what is behind [`PASSWORD`] in their passwords: a control character, one without a meaning in Unicode 3.2, letters of
+/// both directions, and a space that becomes another (RFC 4013).
+pub(crate) const UNPREPARED: [(&str, &str); 4] =
+    [("bell", "\u{7}"), ("smile", "😀"), ("mixed", "\u{627}1a"), ("spaced", "\u{a0}x")];
+
 /// The users and databases of the cases.
 fn prepare(server: &Postgres) {
     for user in ["alice", "counted", "limited", "\"Zoë O'Hara\""] {
@@ -45,6 +50,9 @@ fn prepare(server: &Postgres) {
         .sql(&format!("CREATE ROLE outdated LOGIN PASSWORD '{PASSWORD}' VALID UNTIL '2020-01-01'"))
         .unwrap();
     server.sql(&format!("CREATE ROLE awkward LOGIN PASSWORD $x${AWKWARD}$x$")).unwrap();
+    for (user, end) in UNPREPARED {
+        server.sql(&format!("CREATE ROLE {user} LOGIN PASSWORD '{PASSWORD}{end}'")).unwrap();
+    }
     server.sql("ALTER ROLE limited CONNECTION LIMIT 0").unwrap();
     server
         .sql(&format!("SET password_encryption = md5; CREATE ROLE hashed LOGIN PASSWORD '{PASSWORD}'"))
