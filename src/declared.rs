@@ -70,6 +70,13 @@ pub(crate) fn is_masked(protocols: &[&'static dyn Protocol], connection_type: &s
     }
 }
 
+/// Whether somebody may read the value of `key`. Connectors read their keys in several spellings, so all of theirs count.
+pub(crate) fn is_read(protocols: &[&'static dyn Protocol], connection_type: &str, key: &str) -> bool {
+    let mut declaring = protocols.iter().filter(|protocol| protocol.declaration(connection_type).is_some());
+    declaring.any(|protocol| protocol.registered_types().is_some())
+        || property(protocols, connection_type, key).is_some()
+}
+
 /// Whether `key` holds a password, in clear text or encrypted. Where no protocol declares it, its name decides.
 pub(crate) fn is_password(protocols: &[&'static dyn Protocol], connection_type: &str, key: &str) -> bool {
     match property(protocols, connection_type, key) {

@@ -53,6 +53,11 @@ impl FromStr for CatalogPlace {
 }
 
 impl CatalogArguments {
+    /// Whether it is a folder of documents.
+    pub(super) fn is_folder(&self) -> bool {
+        matches!(self.catalog, Some(CatalogPlace::Folder(_)))
+    }
+
     /// The catalog, for a command that only reads: where the embedded one is not there yet, there is none.
     pub(super) fn find(&self, dial_args: &DialArgs) -> Result<Option<Arc<dyn Catalog>>, Failed> {
         if self.catalog.is_none() && !embedded().is_ok_and(|file| file.exists()) {

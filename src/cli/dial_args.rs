@@ -9,7 +9,7 @@ use clap::Args;
 #[cfg(feature = "aws")]
 use dialcheck::aws::AwsOptions;
 use dialcheck::catalog::Catalog;
-use dialcheck::engine::{Engine, EngineOptions, LocalFiles, Observer};
+use dialcheck::engine::{Engine, EngineOptions, Environment, LocalFiles, Observer};
 use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
 use probe_contract::{Gate, Loopback, Resolver};
 
@@ -20,11 +20,13 @@ use super::failed::Failed;
 pub(super) struct AccessPolicy {
     pub(super) loopback: Loopback,
     pub(super) local_files: LocalFiles,
+    pub(super) environment: Environment,
 }
 
 impl AccessPolicy {
     /// For the user who types the definitions, and has it all anyway.
-    pub(super) const COMMAND_LINE: Self = Self { loopback: Loopback::Open, local_files: LocalFiles::Allowed };
+    pub(super) const COMMAND_LINE: Self =
+        Self { loopback: Loopback::Open, local_files: LocalFiles::Allowed, environment: Environment::Closed };
 }
 
 /// What tests may use.
@@ -71,7 +73,7 @@ impl DialArgs {
         reach: AccessPolicy,
         observers: Vec<Arc<dyn Observer>>,
     ) -> Result<Arc<Engine>, Failed> {
-        let AccessPolicy { loopback, local_files } = reach;
+        let AccessPolicy { loopback, local_files, environment } = reach;
         Ok(Arc::new(Engine::new(EngineOptions {
             deadline,
             max_concurrent,
@@ -81,6 +83,7 @@ impl DialArgs {
             trust_roots: Arc::new(TrustRoots::new(certificates(self.ca_bundle.as_deref())?)),
             strict: self.strict,
             local_files,
+            environment,
             #[cfg(feature = "aws")]
             aws: AwsOptions { msk_brokers: self.msk_brokers.clone(), ..self.aws.options() },
             catalog,

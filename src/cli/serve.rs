@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use dialcheck::engine::{LocalFiles, References};
+use dialcheck::engine::{Environment, LocalFiles, References};
 use dialcheck::server::{Authentication, Identity, Keys, Server, ServerOptions};
 use dialcheck::service::{Passwords, Service, Validate};
 use probe_contract::Loopback;
@@ -131,6 +131,7 @@ pub(super) fn run(arguments: &ServeArguments) -> Result<u8, Failed> {
     };
     let catalog = arguments.catalog.open(&arguments.dial_args)?;
     let reach = AccessPolicy {
+        environment: Environment::Closed,
         // Every process on this machine can call it anyway, unless a proxy has others call from there.
         loopback: if arguments.listen.ip().is_loopback() && !arguments.deny_loopback {
             Loopback::Open

@@ -1,16 +1,18 @@
 //! Which connections a command is about.
 
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use dialcheck::catalog::{Catalog, DEFAULT_CATALOG_ID};
 use dialcheck::document;
+use dialcheck::engine::Environment;
 use dialcheck::glue::{self, TestRequest};
 use probe_contract::REGISTERED_PREFIX;
 
 use super::catalog::CatalogArguments;
-use super::dial_args::DialArgs;
+use super::dial_args::{AccessPolicy, DialArgs};
 use super::failed::Failed;
 use super::render;
 use super::runtime::block_on;
@@ -31,6 +33,11 @@ pub(crate) struct Targets {
     #[arg(long, value_name = "FILE", conflicts_with = "names")]
     input: Option<PathBuf>,
 
+    /// Fill in each ${NAME} of documents (--input, or a folder as the catalog) from the environment; not in a connector's URL
+    /// beside SECRET_ID, which that secret fills in
+    #[arg(long)]
+    env: bool,
+
     #[command(flatten)]
     catalog: CatalogArguments,
 }
@@ -39,12 +46,24 @@ pub(crate) struct Targets {
 type Requests = (Vec<TestRequest>, Option<Arc<dyn Catalog>>);
 
 impl Targets {
+    /// What the definitions may reach.
+    pub(super) fn access_policy(&self) -> AccessPolicy {
+        let environment = if self.env { Environment::Open(variable) } else { Environment::Closed };
+        AccessPolicy { environment, ..AccessPolicy::COMMAND_LINE }
+    }
+
     /// Reads what the command line names: the requests, and the catalog that their names are looked up in.
     pub(super) fn read(&self, dial_args: &DialArgs) -> Result<Requests, Failed> {
         let requests = match &self.input {
             Some(input) => read_input(input)?,
             None => self.names.iter().cloned().map(TestRequest::Named).collect(),
         };
+        let named = self.all || requests.iter().any(|request| matches!(request, TestRequest::Named(_)));
+        // Who writes into another catalog must not have this environment's values sent to a host of theirs.
+        if self.env && named && !self.catalog.is_folder() {
+            let line = "--env fills in documents: name them by --input, or a folder of them by --catalog";
+            return Err(Failed::Usage(vec![line.to_owned()]));
+        }
         // A catalog that nobody asks is not opened: a mistake in it is none of this run's.
         let asks = |request: &TestRequest| match request {
             TestRequest::Named(_) => true,
@@ -55,6 +74,11 @@ impl Targets {
         let catalog = if asked { self.catalog.find(dial_args)? } else { None };
         if self.all { Ok((all_of(catalog.as_deref())?, catalog)) } else { Ok((requests, catalog)) }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user asks for it by --env")]
+fn variable(name: &str) -> Result<String, VarError> {
+    std::env::var(name)
 }
 
 /// A request for each connection of the catalog.

@@ -8,7 +8,7 @@ use dialcheck::engine::{Engine, Observer};
 use dialcheck::glue::TestRequest;
 use futures_util::{StreamExt as _, stream};
 
-use super::dial_args::{AccessPolicy, DialArgs, Limits, max_files};
+use super::dial_args::{DialArgs, Limits, max_files};
 use super::failed::Failed;
 use super::progress::Progress;
 use super::render::{Output, Renderer};
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
         Limits { deadline: arguments.timeout, max_concurrent: arguments.jobs.into(), max_files: max_files() };
     let progress = Arc::new(Progress::new(requests.len()));
     let observers: Vec<Arc<dyn Observer>> = vec![progress.clone()];
-    let engine = arguments.dial_args.engine(limits, catalog, AccessPolicy::COMMAND_LINE, observers)?;
+    let engine = arguments.dial_args.engine(limits, catalog, arguments.targets.access_policy(), observers)?;
     let renderer = Renderer::new(arguments.output, requests.len());
     let totals = Totals::new(arguments.targets.all);
     block_on(sweep(&engine, &requests, renderer, totals, &progress))

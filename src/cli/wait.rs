@@ -16,7 +16,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream as streams;
 use probe_contract::{Code, Stage};
 
-use super::dial_args::{AccessPolicy, DialArgs, Limits, max_files};
+use super::dial_args::{DialArgs, Limits, max_files};
 use super::failed::Failed;
 use super::runtime::block_on;
 use super::targets::Targets;
@@ -55,7 +55,8 @@ pub(crate) struct WaitArguments {
 pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Failed> {
     let (requests, catalog) = arguments.targets.read(&arguments.dial_args)?;
     let limits = Limits { deadline: ATTEMPT, max_concurrent: AT_ONCE, max_files: max_files() };
-    let engine = arguments.dial_args.engine(limits, catalog, AccessPolicy::COMMAND_LINE, Vec::new())?;
+    let engine =
+        arguments.dial_args.engine(limits, catalog, arguments.targets.access_policy(), Vec::new())?;
     let until = Instant::now() + arguments.timeout;
     let totals = Totals::new(arguments.targets.all);
     let totals = block_on(async { Ok(wait(&engine, &requests, until, totals).await) })?;

@@ -7,6 +7,7 @@ mod authorization_codes;
 mod catalog_failure;
 mod dial;
 mod endpoint_limits;
+mod environment;
 mod in_flight;
 mod keyed_hash;
 mod lookup;
@@ -14,6 +15,7 @@ mod normalize;
 mod observer;
 mod options;
 mod outcomes;
+mod placeholder;
 mod refused_logins;
 mod registration;
 mod running;
@@ -21,6 +23,7 @@ mod set_up;
 mod spans;
 mod supervise;
 mod unclaimed;
+mod unfilled;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,6 +50,7 @@ use authorization_codes::{AuthorizationCodes, SetUp};
 use catalog_failure::SILENT_CATALOG;
 pub use endpoint_limits::Client;
 use endpoint_limits::EndpointLimits;
+pub use environment::Environment;
 use in_flight::InFlight;
 use keyed_hash::KeyedHash;
 use normalize::normalize;
@@ -57,6 +61,7 @@ use refused_logins::RefusedLogins;
 pub use running::RunningTest;
 use running::{Described, Test, Tests};
 use supervise::ProbeThreads;
+use unfilled::Filled;
 
 /// Tests connections. Share one: it keeps refused logins from being sent twice, and bounds the dialing.
 pub struct Engine {
@@ -224,6 +229,9 @@ impl Engine {
         began: Instant,
         set_up: Option<&SetUp>,
     ) -> Outcomes {
+        let Filled { definition, mistakes: unfilled, warnings } =
+            unfilled::fill(self.protocols, definition, self.options.environment);
+        let definition = &definition;
         let access = Access::read(&definition.properties, author.references, author.encrypted.clone());
         let mut normalized = normalize(self.protocols, definition);
         if let (Ok(normalized), Some(set_up)) = (&mut normalized, set_up) {
@@ -240,17 +248,22 @@ impl Engine {
         let mistaken = |protocol, mistakes: &[Mistake]| {
             broken(protocol, End::Returned(Err(run.mistaken(began.elapsed(), mistakes))))
         };
+        for warning in warnings {
+            run.warn(warning);
+        }
         let normalized = match normalized {
             Ok(normalized) => normalized,
             Err(mistakes) => {
-                return mistaken(None, &[mistakes, access.err().unwrap_or_default()].concat());
+                let others = [mistakes, access.err().unwrap_or_default()].concat();
+                return mistaken(None, &unfilled::with_others(unfilled, others));
             }
         };
         let access = match access {
-            Ok(access) => access,
-            Err(mistakes) => {
+            Ok(access) if unfilled.is_empty() => access,
+            access => {
                 let others = self.prepare(&normalized.target).err().map(|(_, others)| others);
-                return mistaken(None, &[others.unwrap_or_default(), mistakes].concat());
+                let others = [others.unwrap_or_default(), access.err().unwrap_or_default()].concat();
+                return mistaken(None, &unfilled::with_others(unfilled, others));
             }
         };
         let has_placeholders = normalized.placeholders.is_some();

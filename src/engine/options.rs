@@ -6,6 +6,7 @@ use std::time::Duration;
 use probe_contract::tls::TrustRoots;
 use probe_contract::{Gate, Resolver};
 
+use super::environment::Environment;
 use super::observer::Observer;
 #[cfg(feature = "aws")]
 use crate::aws::AwsOptions;
@@ -30,6 +31,8 @@ pub struct EngineOptions {
     pub strict: bool,
     /// Whether definitions may refer to local files.
     pub local_files: LocalFiles,
+    /// Whether `${NAME}` in a definition is filled in from the environment.
+    pub environment: Environment,
     /// How what definitions refer to in AWS is fetched.
     #[cfg(feature = "aws")]
     pub aws: AwsOptions,

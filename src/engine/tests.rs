@@ -20,6 +20,7 @@ pub(super) fn options(deadline: Duration, strict: bool, observers: Vec<Arc<dyn O
         resolver: Arc::default(),
         trust_roots: Arc::default(),
         strict,
+        environment: Environment::Closed,
         local_files: LocalFiles::Refused,
         #[cfg(feature = "aws")]
         aws: AwsOptions::default(),

@@ -11,6 +11,7 @@ pub(crate) mod mysql_genuine;
 pub(crate) mod mysql_states;
 pub(crate) mod mysql_tls;
 pub(crate) mod oidc;
+pub(crate) mod placeholders;
 pub(crate) mod postgres;
 pub(crate) mod postgres_states;
 pub(crate) mod postgres_tls;
