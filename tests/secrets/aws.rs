@@ -44,6 +44,9 @@ pub(crate) static ACCOUNT: LazyLock<Account> = LazyLock::new(|| {
     secret("lower", &lower);
     secret("UPPER", &json!({ "USERNAME": "alice", "PASSWORD": PASSWORD }));
     secret("wrong-password", &json!({ "username": "alice", "password": format!("{WRONG_PASSWORD}-secret") }));
+    // Called as the user is.
+    let password = format!("{WRONG_PASSWORD}-named");
+    secret("alice", &json!({ "username": "alice", "password": password, "dbInstanceIdentifier": "alice" }));
     secret("placeholders", &json!({ "user": "alice", "Password": PASSWORD, "db": "app" }));
     secret("no-password", &json!({ "username": "alice", "pass": PASSWORD }));
     secret("no-json", &json!(PASSWORD));
@@ -448,4 +451,30 @@ fn a_database_of_rds_is_logged_in_to_by_a_token() {
     });
     assert_eq!(tested.evidence("secrets", "fetched"), "rds-db:connect");
     assert_eq!(front.count(&AwsCall::any()), 0, "a token is signed here: {:?}", front.calls());
+}
+
+/// What it leads to is; its name may be that of the user, whom the server's words are about.
+#[test]
+fn the_name_of_a_secret_is_no_secret() {
+    let spelled = |key: &str| with_secret("alice").with(key, "alice");
+    let url = "jdbc:postgresql://localhost:{port}/app?user=${username}&password=${password}";
+    let port = SERVER.port().to_string();
+    let mut connector = without_credentials()
+        .with("CONNECTOR_TYPE", "Jdbc")
+        .with("CONNECTION_URL", url.replace("{port}", &port))
+        .with("SECRET_ID", "alice")
+        .input();
+    connector["ConnectionType"] = "CUSTOM".into();
+    let connector = Connection::test_input(&connector, &borrowed(&environment(ACCOUNT.moto.front())));
+    let spelled = ["SECRET_ID", "secretId", "SecretArn", "SECRET_NAME"].map(|key| test(&spelled(key)));
+    for tested in spelled.iter().chain([&connector]) {
+        tested.failed(&Failed {
+            stage: "auth",
+            code: "credentials_rejected",
+            native: Some("28P01"),
+            exception: FS_CREDENTIALS,
+            exit: 1,
+        });
+        tested.says("auth: password authentication failed for user \"alice\"");
+    }
 }

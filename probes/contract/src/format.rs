@@ -92,8 +92,20 @@ impl Resolved for Members {
 }
 
 /// Keys under which a secret of a database keeps what is not secret (AWS Secrets Manager, "JSON structure of secrets").
-const NAMES: [&str; 9] =
-    ["host", "hostname", "port", "db", "dbname", "database", "user", "username", "engine"];
+const NAMES: [&str; 12] = [
+    "host",
+    "hostname",
+    "port",
+    "db",
+    "dbname",
+    "database",
+    "user",
+    "username",
+    "engine",
+    "masterarn",
+    "dbInstanceIdentifier",
+    "dbClusterIdentifier",
+];
 
 impl Format for CertificateFile {
     type Output = Vec<CertificateDer<'static>>;
@@ -224,6 +236,13 @@ mod tests {
         assert_eq!(secret(r#"{"username": "a", "password": 0}"#), Ok(("a".to_owned(), "0".to_owned())));
         // An empty password is one.
         assert_eq!(secret(r#"{"username": "a", "password": ""}"#), Ok(("a".to_owned(), String::new())));
+    }
+
+    #[test]
+    fn what_a_secret_of_a_database_names_is_not_secret() {
+        let text = r#"{"username": "alice", "masterarn": "arn:aws:x", "dbInstanceIdentifier": "orders", "Port": 5432, "pwd": "p"}"#;
+        let members = MembersJson.read(text.as_bytes()).unwrap();
+        assert_eq!(members.secrets().iter().map(|secret| secret.expose()).collect::<Vec<_>>(), ["p"]);
     }
 
     #[test]

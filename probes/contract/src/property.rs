@@ -39,12 +39,14 @@ impl fmt::Debug for Properties {
     }
 }
 
-/// Whether the values of `key` are secret by what its name says: for what no [`crate::Declaration`] knows, and rather too often.
+/// Whether the values of `key` are secret by what its name says: for what no [`crate::Declaration`] knows, and rather too often. What
+/// only names a secret is none, in whatever spelling (`SECRET_ID`, `secretId`, `SecretArn`): masked in a peer's words, it would hide
+/// users and databases of the same name.
 #[must_use]
 pub fn sounds_secret(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
-    // The name of a secret is none.
-    let is_name = key == "SECRET_ID" || key.ends_with("_ARN");
+    let key: String =
+        key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let is_name = ["ARN", "SECRETID", "SECRETNAME"].iter().any(|name| key.ends_with(name));
     !is_name && ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEYTAB"].iter().any(|word| key.contains(word))
 }
 
@@ -57,5 +59,26 @@ mod tests {
         let properties: Properties =
             [("PASSWORD".to_owned(), Secret::new("hunter2".into()))].into_iter().collect();
         assert_eq!(format!("{properties:?}"), r#"{"PASSWORD": <secret>}"#);
+    }
+
+    #[test]
+    fn a_secret_is_known_by_its_key_and_the_name_of_one_is_none() {
+        for key in
+            ["PASSWORD", "clientSecret", "API_TOKEN", "SECRET", "aws_secret_access_key", "SECRET_ID_TOKEN"]
+        {
+            assert!(sounds_secret(key), "{key}");
+        }
+        for key in [
+            "SECRET_ID",
+            "secretId",
+            "SecretArn",
+            "secret-name",
+            "SECRETID",
+            "KAFKA_SASL_SCRAM_SECRETS_ARN",
+            "PASSWORD_SECRET_ID",
+            "HOST",
+        ] {
+            assert!(!sounds_secret(key), "{key}");
+        }
     }
 }
