@@ -4,7 +4,7 @@ use probe_contract::{Authentication, AuthenticationType, GrantType, OAuth2, Secr
 
 use crate::glue::{Fields, Value};
 
-/// Reads one that fits its shape. What is blank is absent, as in a skeleton of the AWS CLI.
+/// Reads one that fits its shape. What is blank is absent, as in a skeleton of the AWS CLI; a password may be.
 pub(super) fn read(fields: &Fields) -> Authentication {
     let basic = fields.fields("BasicAuthenticationCredentials");
     Authentication {
@@ -12,7 +12,7 @@ pub(super) fn read(fields: &Fields) -> Authentication {
         secret_arn: text(fields, "SecretArn").map(str::to_owned),
         basic: (
             basic.and_then(|basic| text(basic, "Username")).map(str::to_owned),
-            basic.and_then(|basic| secret(basic, "Password")),
+            basic.and_then(|basic| basic.text("Password")).map(|password| Secret::new(password.to_owned())),
         ),
         custom: entries(fields, "CustomAuthenticationCredentials"),
         oauth2: fields.fields("OAuth2Properties").map(oauth2).unwrap_or_default(),

@@ -3,6 +3,7 @@
 pub(crate) mod connectors;
 pub(crate) mod dns_records;
 pub(crate) mod echoes;
+pub(crate) mod empty_passwords;
 pub(crate) mod faults;
 pub(crate) mod kafka;
 pub(crate) mod mysql;

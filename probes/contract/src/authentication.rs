@@ -10,7 +10,7 @@ pub struct Authentication {
     pub kind: Option<AuthenticationType>,
     /// `SecretArn`.
     pub secret_arn: Option<String>,
-    /// `BasicAuthenticationCredentials`: the user's name and password.
+    /// `BasicAuthenticationCredentials`: the user's name and password, which may be blank.
     pub basic: (Option<String>, Option<Secret>),
     /// `CustomAuthenticationCredentials`, as spelled there.
     pub custom: Vec<(String, Secret)>,

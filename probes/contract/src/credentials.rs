@@ -23,6 +23,8 @@ pub struct Given {
     pub user: Option<String>,
     /// The user's password.
     pub password: Option<Secret>,
+    /// A password that is empty or nothing but blanks, as it is in a skeleton too: it counts where nothing else is given to log in by.
+    pub blank_password: Option<Secret>,
     /// The stored secret with both: where the definition names it, and its name or ARN.
     pub stored: Option<(&'static str, String)>,
 }
@@ -32,6 +34,8 @@ pub struct Given {
 pub enum WithoutPassword {
     /// A mistake.
     Wrong,
+    /// The same, unless the definition has a blank one, which the driver sends.
+    WrongUnlessBlank,
     /// A login by something else.
     Right,
     /// A login by what this leads to.
@@ -70,16 +74,27 @@ impl Given {
         Self {
             user: reader.text(keys.user).map(str::to_owned),
             password: reader.text(keys.password).map(|password| Secret::new(password.to_owned())),
+            blank_password: reader.properties().blank(keys.password).cloned(),
             stored: keys.secrets.iter().find_map(|key| Some((*key, reader.text(key)?.to_owned()))),
         }
     }
 
+    /// These two. A blank password counts where nothing else is given.
+    #[must_use]
+    pub fn of(user: Option<String>, password: Option<Secret>) -> Self {
+        let is_blank = password.as_ref().is_some_and(|password| password.expose().trim().is_empty());
+        let (blank_password, password) = if is_blank { (password, None) } else { (None, password) };
+        Self { user, password, blank_password, stored: None }
+    }
+
     /// Those of an `AuthenticationConfiguration`; the user's name and password beat its secret.
     #[must_use]
-    pub fn of(authentication: &Authentication) -> Self {
+    pub fn of_authentication(authentication: &Authentication) -> Self {
         let (user, password) = authentication.basic.clone();
-        let secret = authentication.secret_arn.clone().filter(|_| user.is_none() && password.is_none());
-        Self { user, password, stored: secret.map(|arn| ("AuthenticationConfiguration.SecretArn", arn)) }
+        let given = Self::of(user, password);
+        let secret = authentication.secret_arn.clone();
+        let secret = secret.filter(|_| given.user.is_none() && given.password.is_none());
+        Self { stored: secret.map(|arn| ("AuthenticationConfiguration.SecretArn", arn)), ..given }
     }
 
     /// What of these is absent, `other` has.
@@ -88,6 +103,7 @@ impl Given {
         Self {
             user: self.user.or(other.user),
             password: self.password.or(other.password),
+            blank_password: self.blank_password.or(other.blank_password),
             stored: self.stored.or(other.stored),
         }
     }
@@ -105,7 +121,7 @@ impl Credentials {
         given: Given,
         without_password: impl FnOnce(Option<&str>) -> WithoutPassword,
     ) -> Self {
-        let Given { user, password, stored } = given;
+        let Given { user, password, blank_password, stored } = given;
         let encrypted = reader.text(keys.encrypted_password);
         if let Some((key, id)) = stored {
             let stored = reader.refer_to_secret(key, &id, CredentialsJson);
@@ -130,10 +146,13 @@ impl Credentials {
                 let ciphertext = Ciphertext(ciphertext.trim().to_owned());
                 PasswordSource::Issued(reader.refer(SecretRef::new(keys.encrypted_password, ciphertext)))
             }
-            (None, None) => match without_password(user.as_deref()) {
-                WithoutPassword::Issued(password) => PasswordSource::Issued(reader.refer(password)),
-                WithoutPassword::Right => PasswordSource::None,
-                WithoutPassword::Wrong => {
+            (None, None) => match (without_password(user.as_deref()), blank_password) {
+                (WithoutPassword::Issued(password), _) => PasswordSource::Issued(reader.refer(password)),
+                (WithoutPassword::Right, _) => PasswordSource::None,
+                (WithoutPassword::WrongUnlessBlank, Some(password)) if user.is_some() => {
+                    PasswordSource::Given(password)
+                }
+                (WithoutPassword::Wrong | WithoutPassword::WrongUnlessBlank, _) => {
                     reader.wrong(keys.password, "expected the user's password");
                     PasswordSource::None
                 }
@@ -236,6 +255,26 @@ mod tests {
             Err(vec!["USERNAME".to_owned(), "PASSWORD".to_owned()])
         );
         assert_eq!(login(&[user], WithoutPassword::Right), Ok(("alice".to_owned(), None, 0, 0)));
+        let blank = |password| login(&[user, ("PASSWORD", password)], WithoutPassword::WrongUnlessBlank);
+        assert_eq!(blank(""), Ok(("alice".to_owned(), Some(String::new()), 0, 0)));
+        assert_eq!(blank(" "), Ok(("alice".to_owned(), Some(" ".to_owned()), 0, 0)));
+        assert_eq!(
+            login(&[user], WithoutPassword::WrongUnlessBlank),
+            Err(vec!["PASSWORD".to_owned()]),
+            "what is absent is not blank"
+        );
+        let skeleton = [("USERNAME", ""), ("PASSWORD", "")];
+        let both = Err(vec!["USERNAME".to_owned(), "PASSWORD".to_owned()]);
+        assert_eq!(login(&skeleton, WithoutPassword::WrongUnlessBlank), both);
+        let stored =
+            login(&[skeleton[0], skeleton[1], ("SECRET_ID", "a")], WithoutPassword::WrongUnlessBlank);
+        assert_eq!(stored, Ok(("stored".to_owned(), Some("of SECRET_ID".to_owned()), 1, 0)));
+        let encrypted = [user, ("PASSWORD", ""), ("ENCRYPTED_PASSWORD", "AQID")];
+        let of_kms = Some("of ENCRYPTED_PASSWORD".to_owned());
+        assert_eq!(
+            login(&encrypted, WithoutPassword::WrongUnlessBlank),
+            Ok(("alice".to_owned(), of_kms, 1, 0))
+        );
         let token = SecretRef::new("token", Ciphertext("AQID".to_owned()));
         let issued = Some("of token".to_owned());
         assert_eq!(login(&[user], WithoutPassword::Issued(token)), Ok(("alice".to_owned(), issued, 1, 0)));

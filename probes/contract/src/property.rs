@@ -21,6 +21,12 @@ impl Properties {
         self.0.get(key).map(Secret::expose).filter(|value| !value.trim().is_empty())
     }
 
+    /// The value of `key` where there is one and it is blank, as a password may be.
+    #[must_use]
+    pub fn blank(&self, key: &str) -> Option<&Secret> {
+        self.0.get(key).filter(|value| value.expose().trim().is_empty())
+    }
+
     /// All keys and values in the order of the keys, blank ones too.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))

@@ -138,6 +138,10 @@ const IGNORED: &[&str] = &[
 ];
 
 impl Parameters {
+    fn has_password(&self) -> bool {
+        self.password.as_ref().is_some_and(|password| !password.expose().is_empty())
+    }
+
     pub(crate) fn read(scheme: Scheme, url: &Url, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
         let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
@@ -147,7 +151,7 @@ impl Parameters {
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
             match scheme.parameter(name) {
                 Some(Name::User) => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                Some(Name::Password) => parameters.password = (!value.is_empty()).then(|| secret.clone()),
+                Some(Name::Password) => parameters.password = Some(secret.clone()),
                 Some(Name::SslMode) => match scheme.ssl_mode(value) {
                     Some(mode) => parameters.ssl_mode = Some(mode),
                     None => wrong(scheme.ssl_modes()),
@@ -192,7 +196,7 @@ impl Parameters {
                 }
                 None if IGNORED.contains(&name.to_ascii_lowercase().as_str()) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
-                None if parameters.password.is_some() => unnamed += 1,
+                None if parameters.has_password() => unnamed += 1,
                 None => ignored.push(name.as_str()),
             }
         }

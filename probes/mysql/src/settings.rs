@@ -95,7 +95,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         reader.warn("driver_differs", message);
     }
     let endpoint = url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(USUAL_PORT) });
-    let given = Given { user: parameters.user.take(), password: parameters.password.take(), stored: None };
+    let given = Given::of(parameters.user.take(), parameters.password.take());
     // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
     let credentials = jdbc::credentials(
         &mut reader,

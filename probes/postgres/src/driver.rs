@@ -193,8 +193,14 @@ pub(crate) async fn login<S: Channeled>(
                 Engine::Postgresql => Startup::as_pgjdbc(stream, session.settings.search_path.as_deref()),
                 Engine::Redshift => Startup::plain(stream),
             };
-            let terms =
-                Terms { encrypted: S::ENCRYPTED, binding, is_prepared: session.is_password_prepared() };
+            let (_, password) = session.settings.credentials.resolve(session.secrets);
+            let terms = Terms {
+                encrypted: S::ENCRYPTED,
+                binding,
+                has_password: password.as_ref().is_some_and(|password| !password.expose().is_empty()),
+                // pgjdbc 42.7.3 prepares it as a stored string, and does not log in where that fails.
+                is_prepared: password.is_none_or(|password| support_scram::normalized(&password).is_ok()),
+            };
             let tap = Tap::new(stream, terms, observed.clone(), guard);
             let result = config(session).connect_raw(tap, Finished).await;
             result.map_err(|error| failure(error, Stage::Auth, &observed, channel, session))
@@ -396,6 +402,12 @@ fn refused(blocked: Blocked, session: &Session<'_>) -> Failure {
                 .native("AuthenticationSASL")
                 .hint(TAKE_SCRAM)
         }
+        Blocked::EmptyPassword => auth(
+            Code::InvalidSettings,
+            "the server asks for a password, and the definition's is empty: the driver sends none by SCRAM".to_owned(),
+        )
+        .native("AuthenticationSASL")
+        .hint("Give the user's password: PostgreSQL keeps no empty one"),
         Blocked::Iterations(count) => auth(
             Code::MechanismUnsupported,
             format!("{peer} asks for {count} rounds of SCRAM, and dialcheck computes at most {MAX_ITERATIONS}"),

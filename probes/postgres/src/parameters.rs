@@ -112,6 +112,10 @@ enum Factory {
 }
 
 impl Parameters {
+    fn has_password(&self) -> bool {
+        self.password.as_ref().is_some_and(|password| !password.expose().is_empty())
+    }
+
     /// `iam` is whether those of `jdbc:redshift:iam:` are read.
     pub(crate) fn read(engine: Engine, url: &Url, iam: bool, reader: &mut Reader<'_>) -> Self {
         let mut parameters = Self::default();
@@ -136,7 +140,8 @@ impl Parameters {
             let lower = name.to_ascii_lowercase();
             match lower.as_str() {
                 "user" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                "password" => parameters.password = (!value.is_empty()).then(|| secret.clone()),
+                // An empty one beats PASSWORD too.
+                "password" => parameters.password = Some(secret.clone()),
                 "dbuser" if iam => {
                     parameters.db_user = Some(value.to_owned()).filter(|user| !user.is_empty())
                 }
@@ -207,7 +212,7 @@ impl Parameters {
                 }
                 known if WITHOUT_EFFECT.contains(&known) => {}
                 // An unencoded & in a password makes its rest look like a parameter.
-                _ if parameters.password.is_some() || !misread.is_empty() => unnamed += 1,
+                _ if parameters.has_password() || !misread.is_empty() => unnamed += 1,
                 _ => ignored.push(name.as_str()),
             }
         }

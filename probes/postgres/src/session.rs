@@ -14,12 +14,6 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Whether SASLprep takes the password as a stored string, without which pgjdbc 42.7.3 does not log in by SCRAM.
-    pub(crate) fn is_password_prepared(&self) -> bool {
-        let (_, password) = self.settings.credentials.resolve(self.secrets);
-        password.is_none_or(|password| support_scram::normalized(&password).is_ok())
-    }
-
     pub(crate) fn tls_policy(&self, alpn: Vec<Vec<u8>>) -> TlsPolicy {
         let Self { endpoint, settings, secrets } = self;
         let given = settings.trust.as_ref().and_then(|file| secrets.get(file));

@@ -103,7 +103,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         jdbc::issued(&mut reader, target, login.reference())
     } else {
         let given =
-            Given { user: parameters.user.take(), password: parameters.password.take(), stored: None };
+            Given { user: parameters.user.take(), password: parameters.password.take(), ..Given::default() };
         let passwordless = if parameters.sslcert.is_some() {
             Passwordless::Allowed
         } else {

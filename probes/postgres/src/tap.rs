@@ -46,6 +46,8 @@ pub(crate) enum Blocked {
     Unprepared,
     /// SASL without SCRAM-SHA-256: what was offered instead.
     Mechanisms(String),
+    /// SCRAM, without a password for it.
+    EmptyPassword,
     /// Too many SCRAM rounds: how many.
     Iterations(u64),
     /// Not the protocol: who answered instead, where that is known.
@@ -91,7 +93,9 @@ pub(crate) struct Terms {
     pub(crate) encrypted: bool,
     /// Whether the stream can be bound to the login (RFC 5929).
     pub(crate) binding: bool,
-    /// Whether SASLprep takes the password (RFC 4013).
+    /// Whether there is a password for SCRAM.
+    pub(crate) has_password: bool,
+    /// Whether SASLprep takes it (RFC 4013).
     pub(crate) is_prepared: bool,
 }
 
@@ -200,6 +204,8 @@ impl Parser {
             5 => "md5",
             7 => return Err(Blocked::NotAPassword("AuthenticationGSS")),
             9 => return Err(Blocked::NotAPassword("AuthenticationSSPI")),
+            // No account of PostgreSQL's has an empty password, and pgjdbc does not try one.
+            10 if !self.terms.has_password => return Err(Blocked::EmptyPassword),
             10 if !self.terms.is_prepared => return Err(Blocked::Unprepared),
             10 => scram(rest, self.terms.binding)?,
             11 => return iterations(rest),
@@ -346,7 +352,8 @@ mod tests {
                         let at = random.usize(..bytes.len());
                         bytes[at] = random.u8(..);
                     }
-                    let terms = Terms { encrypted: false, binding: false, is_prepared: true };
+                    let terms =
+                        Terms { encrypted: false, binding: false, has_password: true, is_prepared: true };
                     let mut parser =
                         Tap::new(tokio::io::empty(), terms, Observed::default(), guard.clone()).parser;
                     let mut rest = bytes.as_slice();

@@ -40,7 +40,7 @@ pub fn credentials(
         if !supports(reader, authentication.kind) {
             return Credentials::NOBODY;
         }
-        properties = properties.or(Given::of(authentication));
+        properties = properties.or(Given::of_authentication(authentication));
     }
     let given = match precedence {
         Precedence::Url => url.or(properties),
@@ -49,7 +49,7 @@ pub fn credentials(
     Credentials::read(reader, &CREDENTIALS, given, |user| {
         let Passwordless::Token(token) = passwordless else { return WithoutPassword::Right };
         let token = endpoint.zip(user).and_then(|(endpoint, user)| token(&endpoint, user));
-        token.map_or(WithoutPassword::Wrong, WithoutPassword::Issued)
+        token.map_or(WithoutPassword::WrongUnlessBlank, WithoutPassword::Issued)
     })
 }
 
