@@ -30,6 +30,9 @@ pub(crate) struct Account {
     pub(crate) key: String,
 }
 
+/// A password that no number of a machine's keeps.
+const DIGITS: &str = "12345678901234567890123.10e5";
+
 pub(crate) static ACCOUNT: LazyLock<Account> = LazyLock::new(|| {
     let moto = Moto::start().unwrap();
     let aws = |arguments: &[&str]| -> Value {
@@ -47,6 +50,7 @@ pub(crate) static ACCOUNT: LazyLock<Account> = LazyLock::new(|| {
     // Called as the user is.
     let password = format!("{WRONG_PASSWORD}-named");
     secret("alice", &json!({ "username": "alice", "password": password, "dbInstanceIdentifier": "alice" }));
+    secret("digits", &json!(format!("{{\"username\": \"digits\", \"password\": {DIGITS}}}")));
     secret("placeholders", &json!({ "user": "alice", "Password": PASSWORD, "db": "app" }));
     secret("no-password", &json!({ "username": "alice", "pass": PASSWORD }));
     secret("no-json", &json!(PASSWORD));
@@ -477,4 +481,10 @@ fn the_name_of_a_secret_is_no_secret() {
         });
         tested.says("auth: password authentication failed for user \"alice\"");
     }
+}
+
+#[test]
+fn a_number_in_a_secret_is_the_password_digit_for_digit() {
+    SERVER.sql(&format!("CREATE ROLE digits LOGIN PASSWORD '{DIGITS}'")).unwrap();
+    test(&with_secret("digits")).passed();
 }

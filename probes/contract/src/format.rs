@@ -1,8 +1,10 @@
 //! What documents must be.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::location::Location;
 use crate::reference::{SecretAccess, Source};
@@ -184,20 +186,55 @@ fn credentials(secret: &[u8]) -> Result<StoredCredentials, Failure> {
     Ok(StoredCredentials { user: user.expose().to_owned(), password: password.clone() })
 }
 
-/// The texts of a secret that is a JSON object. Numbers count as texts: a port, or a password of digits that a script put in.
+/// The texts of a secret that is a JSON object. Numbers count as texts, digit for digit: a port, or a password of digits that a script
+/// put in.
 fn members(secret: &[u8]) -> Result<Vec<(String, Secret)>, Failure> {
     let malformed = |detail: &str| Failure::new(Code::SecretMalformed, detail);
-    let document: Value =
+    let document: &RawValue =
         serde_json::from_slice(secret).map_err(|_| malformed("the secret is not valid JSON"))?;
-    let Value::Object(members) = document else {
-        return Err(malformed("the secret is JSON, but not an object"));
-    };
-    let text = |(key, value)| match value {
-        Value::String(text) => Some((key, Secret::new(text))),
-        Value::Number(number) => Some((key, Secret::new(number.to_string()))),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    let InOrder(members) = serde_json::from_str(document.get())
+        .map_err(|_| malformed("the secret is JSON, but not an object"))?;
+    let text = |(key, value): (String, &RawValue)| {
+        let written = value.get();
+        let text = match written.bytes().next()? {
+            b'"' => serde_json::from_str(written).ok()?,
+            b'-' | b'0'..=b'9' => written.to_owned(),
+            _ => return None,
+        };
+        Some((key, Secret::new(text)))
     };
     Ok(members.into_iter().filter_map(text).collect())
+}
+
+/// The members of a JSON object as they are written; of a key that is there twice, the last.
+struct InOrder<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for InOrder<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = InOrder<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<InOrder<'de>, A::Error> {
+                let (mut members, mut places) = (Vec::new(), HashMap::new());
+                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    let place = *places.entry(key.clone()).or_insert(members.len());
+                    match members.get_mut(place) {
+                        Some(earlier) => *earlier = (key, value),
+                        None => members.push((key, value)),
+                    }
+                }
+                Ok(InOrder(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +271,15 @@ mod tests {
             expected
         );
         assert_eq!(secret(r#"{"username": "a", "password": 0}"#), Ok(("a".to_owned(), "0".to_owned())));
+        // Digit for digit: no number of the machine's is between.
+        for number in
+            ["12345678901234567890123", "1e5", "1E+5", "1.10", "-0", "0.10000000000000000000001", "1e999"]
+        {
+            let text = format!(r#"{{"username": "a", "password": {number}}}"#);
+            assert_eq!(secret(&text), Ok(("a".to_owned(), number.to_owned())));
+        }
+        let last = secret(r#"{"password": "q", "username": "a", "password": "p\u00e9"}"#);
+        assert_eq!(last, Ok(("a".to_owned(), "pé".to_owned())));
         // An empty password is one.
         assert_eq!(secret(r#"{"username": "a", "password": ""}"#), Ok(("a".to_owned(), String::new())));
     }
@@ -249,6 +295,12 @@ mod tests {
     fn what_is_no_secret_is_reported_without_it() {
         for (text, expected) in [
             ("c4n4ry", "the secret is not valid JSON"),
+            (r#"{"username": "a", "password": 00123}"#, "the secret is not valid JSON"),
+            (r#"{"password": "c4n4ry"} c4n4ry"#, "the secret is not valid JSON"),
+            (
+                r#"{"password": "c4n4ry\ud800", "username": "a"}"#,
+                "the secret has no text under the key password",
+            ),
             (r#"["c4n4ry"]"#, "the secret is JSON, but not an object"),
             (r#"{"password": "c4n4ry"}"#, "the secret has no text under the key username"),
             (r#"{"username": "", "password": "c4n4ry"}"#, "the secret has no text under the key username"),
