@@ -53,6 +53,13 @@ pub(crate) fn missing_properties(
             if has_address { Vec::new() } else { vec![format!("{url}, or {host}, {port} and {engine}")] }
         }
         AddressKeys { url: None, parts: None, .. } => Vec::new(),
+        AddressKeys { url: Some(url), other_url: Some(other), .. } => {
+            if has(url) || has(other) {
+                Vec::new()
+            } else {
+                vec![format!("{url} or {other}")]
+            }
+        }
         AddressKeys { .. } => {
             let required =
                 declared.properties.iter().filter(|property| property.presence == Presence::Required);
@@ -168,16 +175,17 @@ mod tests {
                     assert_eq!(claiming(&connection_type.to_lowercase(), ("", "")), [name]);
                     continue;
                 };
-                let url = address.url.unwrap();
-                for form in prefixes.iter().chain(*forms) {
-                    assert_eq!(claiming(connection_type, (url, form)), [name], "{form}");
-                    assert_eq!(claiming(connection_type, (url, &form.to_uppercase())), [name], "{form}");
+                for url in address.urls() {
+                    for form in prefixes.iter().chain(*forms) {
+                        assert_eq!(claiming(connection_type, (url, form)), [name], "{form}");
+                        assert_eq!(claiming(connection_type, (url, &form.to_uppercase())), [name], "{form}");
+                    }
+                    assert_eq!(claiming(connection_type, (url, "jdbc:cobol://h/d")), [""; 0]);
                 }
                 let engine = address.parts.and_then(|parts| parts.engine);
                 for named in engines {
                     assert_eq!(claiming(connection_type, (engine.unwrap(), named)), [name], "{named}");
                 }
-                assert_eq!(claiming(connection_type, (url, "jdbc:cobol://h/d")), [""; 0]);
             }
         }
     }
@@ -289,6 +297,12 @@ mod tests {
         assert_eq!(missing("NOBODYS", &[]), [""; 0]);
         for declared in all() {
             let name = declared.connection_type;
+            if let Some(other) = declared.address.other_url {
+                let url = declared.address.url.unwrap();
+                assert_eq!(missing(name, &[]), [format!("{url} or {other}")]);
+                assert!(missing(name, &[url]).is_empty() && missing(name, &[other]).is_empty(), "{name}");
+                continue;
+            }
             match (declared.address.url, declared.address.parts) {
                 (None, None) => assert_eq!(missing(name, &[]), [""; 0], "{name}"),
                 (Some(url), Some(parts)) => {

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use probe_contract::{
-    Authentication, End, Failed, Failure, Members, Mistake, Probe, Properties, Protocol, Reference,
+    Authentication, Code, End, Failed, Failure, Members, Mistake, Probe, Properties, Protocol, Reference,
     ResolvedSecrets, Run, RunOptions, Secret, SecretRef, Stage, Target, Warning,
 };
 use uuid::Uuid;
@@ -245,7 +245,12 @@ impl Engine {
             let record = run.close(ending);
             Outcomes { protocol, endpoint: None, record, run: run.clone() }
         };
+        let is_template = normalize::is_template(self.protocols, definition);
         let mistaken = |protocol, mistakes: &[Mistake]| {
+            let template = Mistake::new("MatchCriteria", normalize::IS_TEMPLATE).code(Code::NotTestable);
+            let template = is_template.then_some(template);
+            let mistakes: Vec<Mistake> = template.into_iter().chain(mistakes.iter().cloned()).collect();
+            let mistakes = mistakes.as_slice();
             broken(protocol, End::Returned(Err(run.mistaken(began.elapsed(), mistakes))))
         };
         for warning in warnings {
@@ -291,6 +296,9 @@ impl Engine {
         run.plan(&plan(probe.as_ref()));
         if !has_placeholders {
             run.prepared(began.elapsed());
+        }
+        if is_template {
+            run.warn(Warning::new("template_connection", normalize::TESTED_TEMPLATE));
         }
         for warning in self.misspelt(&definition.properties) {
             run.warn(warning);

@@ -37,12 +37,42 @@ pub(super) fn normalize(
     };
     let placeholders = match keys {
         AddressKeys { url: Some(url), placeholders: Some(secret), .. } => {
+            one_url(&keys, &definition.properties)?;
             connector(&mut target, url, secret)?
         }
         AddressKeys { .. } => None,
     };
     Ok(Normalized { target, placeholders })
 }
+
+/// Which of two URLs the job's connector reads is known to nobody.
+fn one_url(keys: &AddressKeys, properties: &Properties) -> Result<(), Vec<Mistake>> {
+    let mut given = keys.urls().filter_map(|key| Some((key, properties.get(key)?.trim())));
+    match (given.next(), given.next()) {
+        (Some((first, url)), Some((second, other))) if url != other => {
+            let expected = format!("expected the same URL as in {first}, or one of them alone");
+            Err(vec![Mistake::new(second, expected)])
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether `definition` is what other connections of a connector are made from in Glue Studio and by Terraform.
+pub(super) fn is_template(protocols: &[&'static dyn Protocol], definition: &Definition) -> bool {
+    let keys = declared::address(protocols, &definition.connection_type);
+    let mut criteria = definition.details.texts("MatchCriteria");
+    keys.placeholders.is_some()
+        && criteria.any(|criterion| criterion.trim().replace('_', "-").eq_ignore_ascii_case(TEMPLATE))
+}
+
+const TEMPLATE: &str = "template-connection";
+
+/// What is said of one that lacks what a login takes.
+pub(super) const IS_TEMPLATE: &str = "expected a connection that was made from this one: a template-connection describes a connector,                                       and usually has neither credentials nor a complete URL";
+
+/// What is said of one that can be tested.
+pub(super) const TESTED_TEMPLATE: &str = "MatchCriteria contains template-connection: a connector's template was tested, not a \
+                                          connection that was made from it";
 
 /// A connector's code is not run: where it is a JDBC driver for a database that is known here, the database is tested. Its URL stands
 /// in the property `url`, and `secret` names the secret that placeholders are taken from.
@@ -60,9 +90,10 @@ fn connector(
             "expected Jdbc: the code of another connector is not run, so nothing can be tested",
         );
     }
-    let Address::Url(UrlAddress { url: template, .. }) = &mut target.address else {
+    let Address::Url(UrlAddress { url: template, property }) = &mut target.address else {
         return wrong(url, "expected the JDBC URL of the database");
     };
+    let url = *property;
     *template = Template::parse(template.marked()).map_err(|expected| vec![Mistake::new(url, expected)])?;
     if !template.has_placeholders() {
         return Ok(None);
@@ -113,7 +144,12 @@ mod tests {
         schema_version: SchemaVersion::One,
         authentication: Presence::Optional,
         selector: Selector::All,
-        address: AddressKeys { url: Some("CONNECTION_URL"), placeholders: Some("SECRET_ID"), parts: None },
+        address: AddressKeys {
+            url: Some("CONNECTION_URL"),
+            other_url: Some("JDBC_CONNECTION_URL"),
+            placeholders: Some("SECRET_ID"),
+            parts: None,
+        },
         titles: &[],
         description: "",
         forms: &[],
@@ -182,6 +218,29 @@ mod tests {
         let unclosed = [("CONNECTION_URL", "jdbc:mysql://${host/d"), ("SECRET_ID", "prod/orders")];
         let mistakes = normalized("CUSTOM", &unclosed).expect_err("a mistake");
         assert_eq!(mistakes, [Mistake::new("CONNECTION_URL", "expected a } behind each ${")]);
+    }
+
+    #[test]
+    fn a_connector_has_one_url_under_either_key() {
+        let (url, other) = ("CONNECTION_URL", "JDBC_CONNECTION_URL");
+        let (here, there) = ("jdbc:mysql://h/d", "jdbc:mysql://i/d");
+        let property = |properties: &[(&str, &str)]| {
+            let Address::Url(given) = normalized("CUSTOM", properties).expect("a target").target.address
+            else {
+                panic!("no URL")
+            };
+            given.property
+        };
+        assert_eq!(property(&[(other, here)]), other);
+        assert_eq!(property(&[(url, here), (other, " jdbc:mysql://h/d")]), url);
+        assert_eq!(property(&[(url, ""), (other, here)]), other);
+        let mistakes = normalized("CUSTOM", &[(url, here), (other, there)]).expect_err("a mistake");
+        let expected = "expected the same URL as in CONNECTION_URL, or one of them alone";
+        assert_eq!(mistakes, [Mistake::new(other, expected)]);
+        for (template, key) in [("jdbc:mysql://${h/d", "SECRET_ID"), ("jdbc:mysql://${h}/d", "X")] {
+            let mistakes = normalized("CUSTOM", &[(other, template), (key, "a")]).expect_err("a mistake");
+            assert_eq!(mistakes[0].property, other);
+        }
     }
 
     #[test]

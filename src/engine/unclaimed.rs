@@ -16,7 +16,10 @@ impl Engine {
         };
         let forms: BTreeSet<_> = declared.iter().flat_map(|declared| declared.forms).copied().collect();
         let forms = forms.into_iter().collect::<Vec<_>>().join(" or ");
-        let url = first.address.url.unwrap_or("ConnectionProperties");
+        let url = match &target.address {
+            Address::Url(given) => given.property,
+            Address::Parts(_) | Address::Own => first.address.url.unwrap_or("ConnectionProperties"),
+        };
         match &target.address {
             Address::Parts(Parts { engine: Some(Part { property, value: Some(_) }), .. }) => {
                 let engines = declared.iter().flat_map(|declared| match declared.selector {

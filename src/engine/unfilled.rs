@@ -82,9 +82,10 @@ pub(super) fn with_others(mut unfilled: Vec<Mistake>, mut others: Vec<Mistake>) 
 impl Role {
     fn of_property(protocols: &[&'static dyn Protocol], definition: &Definition, key: &str) -> Self {
         let connection_type = &definition.connection_type;
-        let AddressKeys { url, placeholders, parts } = declared::address(protocols, connection_type);
+        let address = declared::address(protocols, connection_type);
+        let AddressKeys { placeholders, parts, .. } = address;
         let is_parameters = |parts: PartKeys| parts.parameters.is_some_and(|parameters| parameters == key);
-        if url == Some(key) {
+        if address.urls().any(|url| url == key) {
             let secret = placeholders.filter(|secret| definition.properties.get(secret).is_some());
             Self::Url { is_template: secret.is_some() }
         } else if parts.is_some_and(is_parameters) {

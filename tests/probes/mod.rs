@@ -5,6 +5,7 @@ pub(crate) mod dns_records;
 pub(crate) mod echoes;
 pub(crate) mod empty_passwords;
 pub(crate) mod faults;
+pub(crate) mod jdbc_connectors;
 pub(crate) mod kafka;
 pub(crate) mod mysql;
 pub(crate) mod mysql_faults;

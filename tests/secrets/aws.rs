@@ -465,7 +465,7 @@ fn the_name_of_a_secret_is_no_secret() {
     let port = SERVER.port().to_string();
     let mut connector = without_credentials()
         .with("CONNECTOR_TYPE", "Jdbc")
-        .with("CONNECTION_URL", url.replace("{port}", &port))
+        .with("JDBC_CONNECTION_URL", url.replace("{port}", &port))
         .with("SECRET_ID", "alice")
         .input();
     connector["ConnectionType"] = "CUSTOM".into();

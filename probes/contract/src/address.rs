@@ -23,6 +23,8 @@ pub enum Address {
 pub struct AddressKeys {
     /// The URL of the driver. It counts where both are given.
     pub url: Option<&'static str>,
+    /// What definitions call the same.
+    pub other_url: Option<&'static str>,
     /// Of a type whose URL may have placeholders, the secret that they are taken from.
     pub placeholders: Option<&'static str>,
     /// The parts.
@@ -91,7 +93,12 @@ impl Part {
 
 impl AddressKeys {
     /// Of a type whose address the probe reads itself.
-    pub const OWN: Self = Self { url: None, placeholders: None, parts: None };
+    pub const OWN: Self = Self { url: None, other_url: None, placeholders: None, parts: None };
+
+    /// The properties that may have the URL.
+    pub fn urls(&self) -> impl Iterator<Item = &'static str> {
+        self.url.into_iter().chain(self.other_url)
+    }
 
     /// The address in `properties`. Without a URL it is in parts, of which some may be absent.
     #[must_use]
@@ -100,9 +107,8 @@ impl AddressKeys {
             let value = properties.get(property).map(|value| Secret::new(value.to_owned()));
             Part { property, value }
         };
-        if let Some(property) = self.url
-            && let Some(url) = properties.get(property)
-        {
+        let url = self.urls().find_map(|property| Some((property, properties.get(property)?)));
+        if let Some((property, url)) = url {
             return Address::Url(UrlAddress { property, url: Template::plain(url.trim()) });
         }
         let Some(keys) = &self.parts else { return Address::Own };
@@ -260,12 +266,19 @@ mod tests {
             database: None,
             parameters: None,
         };
-        let keys = AddressKeys { url: Some("URL"), placeholders: None, parts: Some(parts) };
+        let keys = AddressKeys {
+            url: Some("URL"),
+            other_url: Some("OTHER_URL"),
+            placeholders: None,
+            parts: Some(parts),
+        };
         let read = |entries: &[(&str, &str)]| {
             keys.read(&entries.iter().map(|(key, value)| ((*key).to_owned(), secret(value))).collect())
         };
         let Address::Url(url) = read(&[("URL", " a ${b} "), ("HOST", "h")]) else { panic!("no URL") };
         assert_eq!((url.property, url.url.marked()), ("URL", "a ${b}"));
+        let Address::Url(url) = read(&[("URL", " "), ("OTHER_URL", "b")]) else { panic!("no URL") };
+        assert_eq!((url.property, url.url.marked()), ("OTHER_URL", "b"));
         let Address::Parts(parts) = read(&[("URL", " "), ("HOST", " h ")]) else { panic!("no parts") };
         assert_eq!((parts.host.property, parts.host.trimmed()), ("HOST", Some("h")));
         assert!(parts.port.value.is_none() && parts.engine.is_some() && parts.database.is_none());

@@ -50,6 +50,7 @@ impl Database {
             selector: Selector::Driver { prefixes: self.prefixes, engines: self.engines },
             address: AddressKeys {
                 url: Some(JDBC_CONNECTION_URL),
+                other_url: None,
                 placeholders: None,
                 parts: Some(PartKeys {
                     host: "HOST",
@@ -79,6 +80,7 @@ impl Database {
             selector: Selector::All,
             address: AddressKeys {
                 url: None,
+                other_url: None,
                 placeholders: None,
                 parts: Some(PartKeys {
                     host: "HOST",
@@ -106,11 +108,16 @@ impl Database {
             schema_version: SchemaVersion::One,
             authentication: Presence::Optional,
             selector: Selector::Driver { prefixes: self.prefixes, engines: &[] },
-            address: AddressKeys { url: Some(CONNECTION_URL), placeholders: Some(SECRET_ID), parts: None },
+            address: AddressKeys {
+                url: Some(CONNECTION_URL),
+                other_url: Some(JDBC_CONNECTION_URL),
+                placeholders: Some(SECRET_ID),
+                parts: None,
+            },
             titles,
             description: "{titles}, over JDBC",
             forms: self.forms,
-            definition: "CONNECTION_URL with a JDBC URL of those above",
+            definition: "CONNECTION_URL or JDBC_CONNECTION_URL, with a JDBC URL of those above",
             depth: self.depth,
             category: "DATABASE",
             logins: &["BASIC"],
@@ -173,11 +180,13 @@ const UNIFIED: &[Property] = &[
 /// Of connectors of a user's own and of the marketplace.
 const CONNECTOR: &[Property] = &[
     Property::optional(CONNECTOR_TYPE, ValueKind::Text, "Jdbc: the code of another connector is not run"),
-    Property::required(
+    Property::optional(
         CONNECTION_URL,
         ValueKind::Text,
         "The JDBC URL of the database, with ${key} for what the secret contains",
     ),
+    // What Amazon's samples and Terraform's documentation have.
+    Property::optional(JDBC_CONNECTION_URL, ValueKind::Text, "The same"),
     Property::optional(
         SECRET_ID,
         ValueKind::SecretId,
