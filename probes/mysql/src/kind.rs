@@ -87,7 +87,7 @@ const MYSQL: &[(Kind, &[&str])] = &[
     (Kind::FetchSize, &["defaultFetchSize"]),
     (Kind::MemorySize { min: 0 }, &["largeRowSizeThreshold", "locatorFetchBufferSize"]),
     (Kind::MemorySize { min: i32::MIN }, &["blobSendChunkSize"]),
-    (Kind::UntriedFlag, &["createDatabaseIfNotExist", "detectCustomCollations"]),
+    (Kind::UntriedFlag, &["detectCustomCollations"]),
     (Kind::Untried, &["serverRSAPublicKeyFile"]),
     (
         Kind::Boolean,
@@ -306,7 +306,6 @@ const MYSQL_CHOICES: &[(&str, &[&str])] = &[
 
 const MARIADB: &[(Kind, &[&str])] = &[
     (Kind::Packet, &["maxAllowedPacket"]),
-    (Kind::UntriedFlag, &["createDatabaseIfNotExist"]),
     (Kind::UntriedUnlessEmpty, &["serverRsaPublicKeyFile"]),
     // More the system refuses (`tcp(7)`).
     (Kind::Integer { min: 0, max: 127 }, &["tcpKeepCount"]),

@@ -80,6 +80,7 @@ enum Name {
     Unread,
     /// Whether the URL names a service of DNS instead of a host.
     DnsSrv,
+    CreateDatabase,
 }
 
 /// Queries of a job may be larger than that.
@@ -101,6 +102,7 @@ const MYSQL: &[(&str, Name)] = &[
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
     ("dnsSrv", Name::DnsSrv),
+    ("createDatabaseIfNotExist", Name::CreateDatabase),
     ("trustCertificateKeyStoreUrl", Name::TrustStore),
 ];
 
@@ -119,6 +121,7 @@ const MARIADB: &[(&str, Name)] = &[
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
+    ("createDatabaseIfNotExist", Name::CreateDatabase),
     ("trustStore", Name::Unread),
 ];
 
@@ -185,6 +188,13 @@ impl Parameters {
                     if scheme.boolean(value, wrong) == Some(true) {
                         let expected = "expected false: dialcheck asks DNS for addresses of hosts alone";
                         reader.unsupported(url.parameter(name), expected);
+                    }
+                }
+                Some(Name::CreateDatabase) => {
+                    if scheme.boolean(value, wrong) == Some(true) {
+                        let message = "createDatabaseIfNotExist is not carried out: a test creates no database. One that does not \
+                                       exist fails here, and a job creates it, or fails where its user may not";
+                        reader.warn("parameter_ignored", message);
                     }
                 }
                 Some(Name::Unread) => reader.unsupported(url.parameter(name), TRUST_ELSEWHERE),

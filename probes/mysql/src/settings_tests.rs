@@ -203,7 +203,7 @@ fn the_report_says_what_the_driver_ignores_or_what_glue_lacks() {
     one("jdbc:mysql://h/d?sslmode=VERIFY_CA", "parameter_ignored", "distinguishes case");
     one("jdbc:mysql://h/d?sslMode=REQUIRED#x", "parameter_ignored", "ignores #");
     one("jdbc:mysql://h/d?serverSslCert=/x", "parameter_ignored", "does not know");
-    one("jdbc:mysql://h/d?createDatabaseIfNotExist=true", "not_tried", "createDatabaseIfNotExist");
+    one("jdbc:mysql://h/d?createDatabaseIfNotExist=true", "parameter_ignored", "createDatabaseIfNotExist");
     one("jdbc:mysql://h/d?sessionVariables=sql_mode=ANSI", "not_tried", "sessionVariables");
     one("jdbc:mysql:aws://h/d", "driver_differs", "does not take this URL");
     one("jdbc:mariadb://h/d", "driver_differs", "JDBC_DRIVER_JAR_URI");
