@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use probe_contract::{End, Endpoint, Login, Probe, ResolvedSecrets, Run, RunRecord, Stage, Wait};
+use probe_contract::{End, Endpoint, Probe, ResolvedSecrets, Run, RunRecord, Stage, Wait};
 
 use super::running::Test;
 use super::{Admission, Engine, TestOptions};
@@ -18,8 +18,8 @@ impl Engine {
         options: &TestOptions,
     ) -> RunRecord {
         let logins = probe.logins(&secrets);
-        for Login { secret, .. } in &logins {
-            run.protect(secret);
+        for login in &logins {
+            run.expect_login(login);
         }
         test.describe();
 

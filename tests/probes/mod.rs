@@ -1,9 +1,9 @@
 //! Each protocol, against the genuine server and against hostile peers.
 
+pub(crate) mod blank_passwords;
 pub(crate) mod connectors;
 pub(crate) mod dns_records;
 pub(crate) mod echoes;
-pub(crate) mod empty_passwords;
 pub(crate) mod faults;
 pub(crate) mod jdbc_connectors;
 pub(crate) mod kafka;

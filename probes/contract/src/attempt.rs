@@ -207,7 +207,7 @@ impl Attempt {
         work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failed> {
         let is_no_good = |code| matches!(code, Code::CredentialsRejected | Code::CredentialsExpired);
-        self.run.protect(&login.secret);
+        self.run.expect_login(login);
         let permit = match self.run.login_gate() {
             None => None,
             Some(login_gate) => {
@@ -357,7 +357,7 @@ impl Attempt {
         }
         let behind = matches!(failure.stage.unwrap_or(guard.stage()), Stage::Access | Stage::Query);
         if failure.code.cacheable() == Cacheable::Yes || (failure.code == Code::Unclassified && !behind) {
-            return LoginOutcome::Refused(self.run.recorded(failure));
+            return LoginOutcome::Refused(self.run.recorded(failure, self.endpoint.as_deref()));
         }
         // What fails behind the login proves the login.
         if behind { LoginOutcome::Accepted } else { LoginOutcome::Undecided }

@@ -25,6 +25,7 @@ mod location;
 mod login;
 mod login_gate;
 mod overdue;
+mod padded_logins;
 mod protocol;
 mod read_evidence;
 mod reader;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Semaphore;
 
 use crate::overdue::overdue;
+use crate::padded_logins::PaddedLogins;
 use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
 use crate::tls::TrustRoots;
@@ -54,6 +55,7 @@ struct State {
     records: Vec<Record>,
     warnings: Vec<Warning>,
     scrub: Scrub,
+    padded_logins: PaddedLogins,
     attempts: usize,
     login_gate: Option<Arc<dyn LoginGate>>,
     connection_limit: Option<Arc<dyn ConnectionLimit>>,
@@ -230,10 +232,16 @@ impl Run {
         }
     }
 
+    /// Has the secret of `login` [protected](Self::protect), and remembers what to say where it is refused.
+    pub fn expect_login(&self, login: &Login) {
+        self.protect(&login.secret);
+        self.state().padded_logins.add(login);
+    }
+
     /// Declares a login that was not known before the run: an endpoint that is learnt on the way, a token that a server gave. Without it
     /// nothing may be sent there.
     pub fn declare_login(&self, login: &Login) {
-        self.protect(&login.secret);
+        self.expect_login(login);
         if let Some(login_gate) = self.login_gate() {
             login_gate.declare(login);
         }
@@ -274,9 +282,10 @@ impl Run {
         self.state().scrub.mask(text)
     }
 
-    /// What `failure` will say in the record.
-    pub(crate) fn recorded(&self, failure: &Failure) -> RecordedFailure {
-        RecordedFailure::new(failure, &self.state().scrub)
+    /// What `failure` at `endpoint` will say in the record.
+    pub(crate) fn recorded(&self, failure: &Failure, endpoint: Option<&Endpoint>) -> RecordedFailure {
+        let State { scrub, padded_logins, .. } = &*self.state();
+        padded_logins.explain(RecordedFailure::new(failure, scrub), endpoint)
     }
 
     /// Whom TLS trusts where the definition names nobody.
@@ -403,6 +412,7 @@ impl State {
             self.records.len() - 1
         };
         let recorded = RecordedFailure::new(&failure, &self.scrub);
+        let recorded = self.padded_logins.explain(recorded, self.records[failed].endpoint.as_ref());
         let record = &mut self.records[failed];
         if record.outcome == Outcome::Running {
             record.end(Outcome::Failed);

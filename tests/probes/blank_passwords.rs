@@ -1,4 +1,4 @@
-//! A password that is empty or blank, as containers of CI have it: the drivers are the judges.
+//! A password that is empty, blank, or has white space at its edges: the drivers are the judges.
 
 use fixtures::{GlueVersion, JdbcDrivers, JdbcLogin, JdbcVerdict};
 use serde_json::json;
@@ -105,4 +105,34 @@ fn what_is_absent_is_not_empty_and_a_skeleton_has_no_user() {
     let mut absent = mysql::at(&mysql::SERVER, "app").input();
     absent["ConnectionProperties"].as_object_mut().unwrap().remove("PASSWORD");
     Connection::test_input(&absent, &[]).failed(&MISTAKE).says("PASSWORD: expected");
+}
+
+/// It is sent as it is, and a line break that came along from a file is seen by nobody.
+#[test]
+fn white_space_at_the_edges_of_a_password_is_pointed_out_where_it_is_refused() {
+    let broken = format!("{PASSWORD}\n");
+    mysql::SERVER
+        .sql(&format!("CREATE USER broken IDENTIFIED BY '{PASSWORD}\\n'; GRANT SELECT ON app.* TO broken"))
+        .unwrap();
+    mysql::at(&mysql::SERVER, "app").user("broken", &broken).test().passed().warns_of_nothing();
+    let by_postgres = Connection::postgres(postgres::SERVER.port(), "app");
+    let by_mysql = mysql::at(&mysql::SERVER, "app");
+    for (connection, failed) in [(by_postgres, &REFUSED), (by_mysql, &BY_MARIADB)] {
+        connection
+            .clone()
+            .user("alice", &broken)
+            .test()
+            .failed(failed)
+            .says("The password ends with white space");
+        let padded = format!(" {PASSWORD}");
+        connection
+            .clone()
+            .user("alice", &padded)
+            .test()
+            .failed(failed)
+            .says("The password begins with white space");
+        let wrong = connection.user("alice", crate::support::harness::WRONG_PASSWORD).test();
+        wrong.failed(failed);
+        assert_eq!(wrong.result["failure"]["hints"].as_array().unwrap().len(), 1, "{:#}", wrong.result);
+    }
 }
