@@ -4,6 +4,7 @@
 //! Glue loads for it, as Glue would hand it over, and to dialcheck, with the same servers. A verdict that differs, and is not declared,
 //! fails the test.
 
+mod addresses;
 mod case;
 mod generated;
 mod servers;

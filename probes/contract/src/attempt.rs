@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::overdue::overdue;
 use crate::{
-    Cacheable, Code, Endpoint, Evidence, Failed, Failure, Login, LoginOutcome, LoginPermit, Run, Secret,
-    Stage, Wait,
+    Addresses, Cacheable, Code, Endpoint, Evidence, Failed, Failure, Login, LoginOutcome, LoginPermit, Run,
+    Secret, Stage, Wait,
 };
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
@@ -28,6 +28,7 @@ pub struct Attempt {
     hint: Option<&'static str>,
     /// What an attempt without an endpoint waits for, and what to do where that does not answer.
     awaited: Option<(&'static str, &'static str)>,
+    addresses: Addresses,
     /// Where [`Attempt::dial`] found it.
     address: Arc<OnceLock<SocketAddr>>,
 }
@@ -79,6 +80,7 @@ impl Attempt {
             held_up: Arc::default(),
             hint: None,
             awaited: None,
+            addresses: Addresses::First,
             address: Arc::default(),
         }
     }
@@ -97,6 +99,16 @@ impl Attempt {
             self.limit.clone()
         };
         Self { limit, ..self.clone() }
+    }
+
+    /// The same attempt, its limit begun anew: drivers give each address of a name so long.
+    fn anew(&self) -> Self {
+        let begun = |limit: &Limit| Limit {
+            until: Instant::now() + limit.length,
+            held_up: self.held_up(),
+            ..limit.clone()
+        };
+        Self { limit: self.limit.as_ref().map(begun), ..self.clone() }
     }
 
     /// The same attempt with a hint of the probe for everything that keeps the endpoint from being reached: who named it matters more than how

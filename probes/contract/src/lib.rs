@@ -7,6 +7,7 @@ pub mod tls;
 mod token_store;
 
 mod address;
+mod addresses;
 mod arn;
 mod attempt;
 mod authentication;
@@ -47,6 +48,7 @@ mod uri;
 mod wire_error;
 
 pub use address::{Address, AddressKeys, Part, PartKeys, Parts, Template, UrlAddress};
+pub use addresses::Addresses;
 pub use arn::{ArnError, KmsKeyId, RoleArn, SecretId};
 pub use attempt::{Attempt, StageGuard};
 pub use authentication::{Authentication, AuthenticationType, GrantType, OAuth2};

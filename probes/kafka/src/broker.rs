@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use probe_contract::tls::TlsPolicy;
-use probe_contract::{Attempt, Code, Endpoint, Evidence, Failed, Failure, Io, Stage, StageGuard, WireError};
+use probe_contract::{
+    Addresses, Attempt, Code, Endpoint, Evidence, Failed, Failure, Io, Stage, StageGuard, WireError,
+};
 
 use crate::classify::broker_error;
 use crate::messages::{
@@ -29,9 +31,11 @@ pub(crate) async fn connect(
     limit: Option<Duration>,
     config: &BrokerConfig<'_>,
 ) -> Result<Connection, Failed> {
-    // As Kafka's clients do (`socket.connection.setup.timeout.ms`), so that one broker that is down leaves time for the others.
-    let attempt = attempt.within("time limit for one broker", limit);
-    let stream = attempt.dial().await?;
+    // As Kafka's clients do (`socket.connection.setup.timeout.ms`), so that one broker that is down leaves time for the others. Each
+    // address has so long, and so has what follows.
+    let limited = || attempt.within("time limit for one broker", limit);
+    let stream = limited().trying(Addresses::AllOfOneFamily).dial().await?;
+    let attempt = limited();
     let mut connection = match &config.policy {
         None => Connection::new(stream),
         Some(policy) => Connection::new(

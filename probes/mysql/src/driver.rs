@@ -20,7 +20,8 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
     }
     let login = settings.login(&secrets);
     let attempt = run.attempt(settings.endpoint.clone());
-    let stream = attempt.within("connectTimeout", settings.limits.connect).dial().await?;
+    let within = attempt.within("connectTimeout", settings.limits.connect);
+    let stream = within.trying(settings.scheme.addresses()).dial().await?;
     let attempt = attempt.within("socketTimeout", settings.limits.socket);
     let mut wire = Wire::new(stream);
     let encrypt = settings.encryption != Encryption::None;

@@ -1,5 +1,6 @@
 //! The two drivers.
 
+use probe_contract::Addresses;
 use support_jdbc::{Decoded, Grammar, Path};
 
 /// Whose driver the definition asks for.
@@ -10,6 +11,14 @@ pub(crate) enum Scheme {
 }
 
 impl Scheme {
+    /// Which addresses of a host's name the driver dials.
+    pub(crate) const fn addresses(self) -> Addresses {
+        match self {
+            Self::Mysql => Addresses::All,
+            Self::Mariadb => Addresses::First,
+        }
+    }
+
     /// As MySQL Connector/J 8.0.33 and MariaDB Connector/J 3.4.1 read their URLs. The latter decodes nothing.
     pub(crate) const fn grammar(self) -> Grammar {
         Grammar {

@@ -1,51 +1,108 @@
 //! How an attempt reaches its endpoint.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use tokio::net::TcpStream;
 
 use super::{Attempt, StageGuard};
 use crate::io_failure::io_failure;
 use crate::tls::{self, TlsPolicy, TlsStream};
-use crate::{Code, ConnectionPermit, EndpointStream, Evidence, Failed, Failure, Io, Stage, Wait};
+use crate::{
+    Addresses, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failed, Failure, Io, Stage, Wait,
+};
 
 impl Attempt {
-    /// Stages `dns` and `tcp`: resolves the endpoint, shows the gate the address, and dials it when other tests leave room there. One
-    /// address, once.
+    /// The same attempt, dialing `addresses` of the endpoint's name.
+    #[must_use]
+    pub fn trying(&self, addresses: Addresses) -> Self {
+        Self { addresses, ..self.clone() }
+    }
+
+    /// Stages `dns` and `tcp`: resolves the endpoint, shows the gate each address that is to be dialed, and dials it when other tests leave
+    /// room there. Each address is dialed once, and has a record; those before the one that accepts are tolerated.
+    ///
+    /// An address that the gate refuses is the end: the driver would dial it, so what comes behind it says nothing about a job.
     ///
     /// # Errors
-    /// `name_not_found`, `resolver_failed`, `egress_refused`, `refused`, `unreachable`, `timed_out`, `agent_busy`.
+    /// `name_not_found`, `resolver_failed`, `egress_refused`, `refused`, `unreachable`, `timed_out`, `agent_busy`: of several addresses,
+    /// what the last one that was tried failed with.
     ///
     /// # Panics
     /// On an attempt without an endpoint.
     pub async fn dial(&self) -> Result<EndpointStream, Failed> {
         let endpoint = self.endpoint.clone().expect("an attempt that dials has an endpoint");
-        let options = &self.run.0.options;
-        let address = self
+        let resolved = self
             .stage(Stage::Dns, async |guard| {
                 // One that is never closed always gives its permit.
                 let _turn = self.run.0.lookups.acquire().await.ok();
-                let resolved = options.resolver.resolve(&endpoint.host).await?;
-                let first = resolved[0];
-                guard.note(Evidence::Resolved(resolved));
-                Ok(first)
+                let resolved = self.run.0.options.resolver.resolve(&endpoint.host).await?;
+                guard.note(Evidence::Resolved(resolved.clone()));
+                Ok(resolved)
             })
             .await?;
+        let addresses = self.addresses.among(resolved);
         let permit = self.permit().await?;
-        self.stage(Stage::Tcp, async |guard| {
-            let socket = (address, endpoint.port).into();
-            guard.note(Evidence::Address(socket));
-            options.gate.check(address).map_err(|kind| {
-                Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
-            })?;
-            #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
-            let stream = TcpStream::connect(socket).await.map_err(|error| io_failure(error, &endpoint))?;
-            stream.set_nodelay(true).map_err(|error| io_failure(error, &endpoint))?;
-            // An attempt that dials twice keeps the first address.
-            let _first = self.address.set(socket);
-            Ok(EndpointStream::new(stream, permit))
+        let is_only = addresses.len() == 1;
+        let (mut attempt, mut tried) = (self.clone(), Vec::new());
+        loop {
+            let socket = (addresses[tried.len()], endpoint.port).into();
+            match attempt.connect(socket, &endpoint, is_only).await {
+                Ok(stream) => {
+                    tried.into_iter().for_each(|failed| self.run.tolerate(failed));
+                    return Ok(EndpointStream::new(stream, permit));
+                }
+                Err(Unconnected { failed, then: Then::Next }) if tried.len() + 1 < addresses.len() => {
+                    tried.push(failed);
+                    attempt = self.anew();
+                }
+                Err(Unconnected { failed, then: Then::Next | Then::End }) => return Err(failed),
+            }
+        }
+    }
+
+    /// Stage `tcp`, at one address.
+    async fn connect(
+        &self,
+        socket: SocketAddr,
+        endpoint: &Endpoint,
+        is_only: bool,
+    ) -> Result<TcpStream, Unconnected> {
+        let address = socket.ip();
+        let mut then = Then::End;
+        let connected = self
+            .stage(Stage::Tcp, async |guard| {
+                guard.note(Evidence::Address(socket));
+                self.run.0.options.gate.check(address).map_err(|kind| {
+                    Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
+                })?;
+                #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
+                let connected = TcpStream::connect(socket).await;
+                let stream = connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+                let stream = stream.map_err(|error| {
+                    let failure = io_failure(error, endpoint);
+                    // Another address needs what this process lacks as much as this one.
+                    then = if failure.code == Code::AgentBusy { Then::End } else { Then::Next };
+                    if is_only {
+                        return failure;
+                    }
+                    Failure { detail: format!("{}, at {address}", failure.detail), ..failure }
+                })?;
+                // An attempt that dials twice keeps the first address.
+                let _first = self.address.set(socket);
+                Ok(stream)
+            })
+            .await;
+        connected.map_err(|failed| {
+            let is_cut_off = then == Then::End && self.run.code(&failed) == Some(Code::TimedOut);
+            if is_cut_off
+                && self.addresses == Addresses::AllOfOneFamily
+                && Instant::now() < self.run.deadline()
+            {
+                then = Then::Next;
+            }
+            Unconnected { failed, then }
         })
-        .await
     }
 
     /// Where [`dial`](Self::dial) found the endpoint.
@@ -99,6 +156,20 @@ impl Attempt {
         let detail = format!("other tests already use all connections that are allowed to {endpoint}");
         Err(self.fail(Stage::Tcp, Failure::new(Code::AgentBusy, detail)))
     }
+}
+
+/// An address that did not accept.
+struct Unconnected {
+    failed: Failed,
+    then: Then,
+}
+
+/// What the driver does behind it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// It dials the next address, where there is one.
+    Next,
+    End,
 }
 
 impl StageGuard {

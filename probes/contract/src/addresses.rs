@@ -1,0 +1,33 @@
+//! Which addresses of a name are dialed.
+
+use std::net::IpAddr;
+
+/// Which addresses of a name are dialed: as many as the driver does that a job loads. A JVM has those of IPv4 first, as
+/// [`Resolver::resolve`](crate::Resolver::resolve) does, and each family in the order of DNS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addresses {
+    /// The first, whatever becomes of it: `new InetSocketAddress(host, port)`, as in pgjdbc, MariaDB Connector/J and Redshift's driver.
+    #[default]
+    First,
+    /// One after another until one accepts. One that does not answer within the definition's limit, which each has anew, is the end:
+    /// MySQL Connector/J catches `SocketException`, and a `SocketTimeoutException` is none.
+    All,
+    /// Those of the first one's family, one after another until one accepts, each for the length of the limit: Kafka's clients
+    /// (`client.dns.lookup=use_all_dns_ips`).
+    AllOfOneFamily,
+}
+
+impl Addresses {
+    /// Those of `resolved` that are dialed, of which there is at least one.
+    pub(crate) fn among(self, mut resolved: Vec<IpAddr>) -> Vec<IpAddr> {
+        match self {
+            Self::First => resolved.truncate(1),
+            Self::All => {}
+            Self::AllOfOneFamily => {
+                let is_ipv6 = resolved[0].is_ipv6();
+                resolved.retain(|address| address.is_ipv6() == is_ipv6);
+            }
+        }
+        resolved
+    }
+}
