@@ -7,6 +7,7 @@
 mod addresses;
 mod case;
 mod generated;
+mod hosts;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};

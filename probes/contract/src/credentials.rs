@@ -17,7 +17,7 @@ pub struct CredentialKeys {
 }
 
 /// What a definition itself has of credentials.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     /// The user's name.
     pub user: Option<String>,

@@ -126,6 +126,11 @@ impl<'a> Reader<'a> {
         self.mistake(Mistake::new(property, expected).code(Code::MechanismUnsupported));
     }
 
+    /// Adds a mistake in `property`, which asks for what no test here can show.
+    pub fn not_testable(&mut self, property: impl Into<String>, expected: impl Into<String>) {
+        self.mistake(Mistake::new(property, expected).code(Code::NotTestable));
+    }
+
     /// Adds a mistake.
     pub fn mistake(&mut self, mistake: Mistake) {
         self.mistakes.push(mistake);

@@ -14,11 +14,41 @@ use crate::session::{self, MAX_PACKET_SIZE, Session};
 use crate::settings::Settings;
 use crate::wire::Wire;
 
-pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
+pub(crate) async fn probe(mut settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
-    let login = settings.login(&secrets);
+    for group in std::mem::take(&mut settings.groups) {
+        let mut failed = Vec::new();
+        let mut has_passed = false;
+        for (place, host) in group.hosts.into_iter().enumerate() {
+            settings.endpoint = host;
+            let Err(failure) = test(&settings, &run, &secrets).await else {
+                has_passed = true;
+                break;
+            };
+            let goes_on = run
+                .code(&failure)
+                .is_some_and(|code| settings.scheme.goes_on(settings.mode, place == 0, code));
+            if !goes_on && group.is_required {
+                return Err(failure);
+            }
+            failed.push(failure);
+            if !goes_on {
+                break;
+            }
+        }
+        if group.is_required && !has_passed {
+            return run.furthest(failed).map_or(Ok(()), Err);
+        }
+        failed.into_iter().for_each(|failure| run.tolerate(failure));
+    }
+    Ok(())
+}
+
+/// One host: one connection, one login.
+async fn test(settings: &Settings, run: &Run, secrets: &ResolvedSecrets) -> Result<(), Failed> {
+    let login = settings.login(secrets);
     let attempt = run.attempt(settings.endpoint.clone());
     let within = attempt.within("connectTimeout", settings.limits.connect);
     let stream = within.trying(settings.scheme.addresses()).dial().await?;
@@ -27,22 +57,22 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
     let encrypt = settings.encryption != Encryption::None;
     let greeting = attempt
         .stage(Stage::Handshake, async |guard| {
-            let greeting = greeting::receive(&mut wire, &settings, &guard).await?;
+            let greeting = greeting::receive(&mut wire, settings, &guard).await?;
             if encrypt && greeting.offers_tls() {
-                let request = ssl_request(&greeting, &settings);
+                let request = ssl_request(&greeting, settings);
                 wire.write(&request).await.map_err(|error| error.failure(&settings.endpoint, SERVER))?;
             }
             Ok(greeting)
         })
         .await?;
     if encrypt && greeting.offers_tls() {
-        let policy = settings.tls_policy(&secrets);
+        let policy = settings.tls_policy(secrets);
         let wire = wire
             .upgrade(async |stream| {
                 attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await
             })
             .await?;
-        return finish(&run, &attempt, Session::new(wire, greeting, &settings, &login, true)).await;
+        return finish(run, &attempt, Session::new(wire, greeting, settings, &login, true)).await;
     }
     if encrypt {
         attempt.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
@@ -52,7 +82,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
              to true to refuse that",
         ));
     }
-    finish(&run, &attempt, Session::new(wire, greeting, &settings, &login, false)).await
+    finish(run, &attempt, Session::new(wire, greeting, settings, &login, false)).await
 }
 
 /// A HandshakeResponse cut off where the user's name would begin: the rest follows over TLS.

@@ -4,6 +4,7 @@ mod authentication;
 mod classify;
 mod driver;
 mod greeting;
+mod hosts;
 mod kind;
 mod parameters;
 mod scheme;
@@ -67,7 +68,7 @@ impl Probe for MysqlProbe {
     }
 
     fn endpoints(&self, _: &ResolvedSecrets) -> Vec<Endpoint> {
-        vec![self.settings.endpoint.clone()]
+        self.settings.groups.iter().flat_map(|group| &group.hosts).cloned().collect()
     }
 
     fn references(&self) -> &[Reference] {
@@ -75,7 +76,7 @@ impl Probe for MysqlProbe {
     }
 
     fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
-        vec![self.settings.login(secrets)]
+        self.settings.logins(secrets)
     }
 
     fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>> {

@@ -1,7 +1,7 @@
 //! The two drivers.
 
 use probe_contract::Addresses;
-use support_jdbc::{Decoded, Grammar, Path};
+use support_jdbc::{Authority, Decoded, Grammar, Path};
 
 /// Whose driver the definition asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,10 @@ impl Scheme {
             },
             is_trimmed: matches!(self, Self::Mysql),
             port_may_be_empty: matches!(self, Self::Mysql),
+            authority: match self {
+                Self::Mysql => Authority::Pairs,
+                Self::Mariadb => Authority::Addresses,
+            },
             path: Path::Any,
         }
     }

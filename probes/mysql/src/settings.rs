@@ -8,13 +8,18 @@ use probe_contract::{
 use support_aws::RdsToken;
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
+use crate::hosts::{Group, Mode, merge};
 use crate::parameters::{Encryption, Limits, Parameters};
 use crate::scheme::Scheme;
 
 /// A target, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// The host that is tested now.
     pub(crate) endpoint: Endpoint,
+    /// All hosts; at least one.
+    pub(crate) groups: Vec<Group>,
+    pub(crate) mode: Mode,
     pub(crate) scheme: Scheme,
     pub(crate) credentials: Credentials,
     pub(crate) database: Option<String>,
@@ -31,6 +36,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Who logs in at each host, with what the references led to.
+    pub(crate) fn logins(&self, secrets: &ResolvedSecrets) -> Vec<Login> {
+        let login = self.login(secrets);
+        let at = |endpoint: &Endpoint| Login { endpoint: endpoint.clone(), ..login.clone() };
+        self.groups.iter().flat_map(|group| &group.hosts).map(at).collect()
+    }
+
     /// Who logs in, with what the references led to.
     pub(crate) fn login(&self, secrets: &ResolvedSecrets) -> Login {
         let (user, password) = self.credentials.resolve(secrets);
@@ -70,18 +82,16 @@ pub(crate) const PREFIXES: &[&str] = &[SCHEMES[0].0, SCHEMES[1].0];
 pub(crate) const ENGINES: &[&str] = &["mysql", MARIADB];
 const MARIADB: &str = "mariadb";
 pub(crate) const USUAL_PORT: u16 = 3306;
-/// What may be between the scheme and the address without changing whom it leads to. Connector/J knows neither; the older drivers of
-/// MariaDB and of AWS do.
-const VARIANTS: &[&str] = &["aurora:", "aws:"];
 
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut reader = Reader::new(&target.properties);
-    let (scheme, url) = match &target.address {
+    let (scheme, mode, url, given_there) = match &target.address {
         Address::Url(url) => from_url(url, &mut reader),
         Address::Parts(parts) => {
             let scheme = from_engine(parts);
-            (scheme, Url::of_parts(parts, &scheme.grammar(), &mut reader))
+            let url = Url::of_parts(parts, &scheme.grammar(), &mut reader);
+            (scheme, Mode::InOrder, url, Given::default())
         }
         Address::Own => return Err(vec![jdbc::no_address()]),
     };
@@ -94,13 +104,18 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
                        among its extra jars";
         reader.warn("driver_differs", message);
     }
-    let endpoint = url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(USUAL_PORT) });
+    let groups = mode.groups(scheme, &url, USUAL_PORT, &mut reader);
+    // A token would be signed for one host.
+    let hosts = url.endpoints(USUAL_PORT);
+    let endpoint = hosts.first().cloned();
+    let only = endpoint.clone().filter(|_| hosts.len() == 1);
     let given = Given::of(parameters.user.take(), parameters.password.take());
     // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
     let credentials = jdbc::credentials(
         &mut reader,
         target,
-        endpoint.clone(),
+        only,
+        given_there,
         given,
         Precedence::Properties,
         Passwordless::Token(RdsToken::reference),
@@ -131,6 +146,8 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     };
     Ok(Settings {
         endpoint,
+        groups,
+        mode,
         scheme,
         credentials,
         database: url.database,
@@ -146,7 +163,7 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     })
 }
 
-fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Url) {
+fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Mode, Url, Given) {
     let text = address.url.marked();
     let (scheme, rest) = SCHEMES
         .iter()
@@ -155,30 +172,23 @@ fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Url) {
     if scheme == Scheme::Mariadb && !text.starts_with(SCHEMES[1].0) {
         reader.wrong(address.property, "expected jdbc:mariadb: in lower case: the driver takes no other");
     }
-    let variant = VARIANTS.iter().find_map(|variant| jdbc::strip_prefix_ignore_case(rest, variant));
-    if variant.is_some() && !jdbc::names_driver(reader) {
+    let (mode, rest) = Mode::split(scheme, rest);
+    if mode == Mode::Foreign && !jdbc::names_driver(reader) {
         let message = "Glue's MySQL driver does not take this URL: a job needs the driver that does as JDBC_DRIVER_JAR_URI";
         reader.warn("driver_differs", message);
     }
-    let rest = variant.unwrap_or(rest);
-    // Without the slashes it would be taken for the name of a database: replication:, loadbalance:, srv and the like.
+    // Without the slashes it would be taken for the name of a database.
     if !rest.starts_with("//") {
-        let expected = "expected jdbc:mysql://host:port/database: dialcheck dials one address and says which";
-        reader.wrong(address.property, expected);
-        return (scheme, Url::empty(address.property));
+        reader.wrong(address.property, "expected jdbc:mysql://host:port/database");
+        return (scheme, mode, Url::empty(address.property), Given::default());
     }
-    if rest.starts_with("//(") || jdbc::strip_prefix_ignore_case(rest, "//address=").is_some() {
-        let expected =
-            "expected //host:port/database: the form with key=value pairs is not supported by this version";
-        reader.wrong(address.property, expected);
-        return (scheme, Url::empty(address.property));
-    }
-    let url = Url::parse(rest, address, &scheme.grammar(), reader);
-    if url.host.is_none() && reader.mistakes().is_empty() {
+    let mut url = Url::parse(rest, address, &scheme.grammar(), reader);
+    let given = merge(scheme, &mut url, address, reader);
+    if url.hosts.is_empty() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }
     jdbc::warn_of_parts(reader, address);
-    (scheme, url)
+    (scheme, mode, url, given)
 }
 
 /// The client's own certificate. Connector/J spells its place as a URL.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use probe_contract::{Properties, Protocol};
+use probe_contract::{Code, Properties, Protocol};
 
 use super::*;
 use crate::Mysql;
@@ -54,24 +54,107 @@ fn every_form_of_the_url_leads_to_its_address() {
 }
 
 #[test]
-fn a_url_that_is_not_one_address_is_a_mistake() {
-    const ONE: &str = "JDBC_CONNECTION_URL: expected jdbc:mysql://host:port/database: dialcheck dials one address and says which";
-    const PAIRS: &str = "JDBC_CONNECTION_URL: expected //host:port/database: the form with key=value pairs is not supported by this version";
+fn a_url_without_a_host_is_a_mistake() {
+    const FORM: &str = "JDBC_CONNECTION_URL: expected jdbc:mysql://host:port/database";
     for (url, expected) in [
-        ("jdbc:mysql:replication://a,b/d", ONE),
-        ("jdbc:mysql:loadbalance://a/d", ONE),
-        ("jdbc:mysql:h/d", ONE),
-        ("jdbc:mysql:", ONE),
-        ("jdbc:mysql://(host=a,port=1)/d", PAIRS),
-        ("jdbc:mysql://address=(host=a)/d", PAIRS),
-        (
-            "jdbc:mysql://a,b/d",
-            "JDBC_CONNECTION_URL: expected one host: dialcheck dials one address and says which",
-        ),
+        ("jdbc:mysql:nosuch://a/d", FORM),
+        ("jdbc:mysql:h/d", FORM),
+        ("jdbc:mysql:", FORM),
         ("jdbc:mysql:///d", "JDBC_CONNECTION_URL: expected a host behind the //"),
+        ("jdbc:mysql://(port=1)/d", "JDBC_CONNECTION_URL: expected a host behind the //"),
+        (
+            "jdbc:mysql://u:p@ss@h/d",
+            "JDBC_CONNECTION_URL: expected one @ in front of the host: one in a password is written %40",
+        ),
+        (
+            "jdbc:mariadb://u:p@h/d",
+            "JDBC_CONNECTION_URL: expected no user or password in front of the host, which the driver takes for a part of its name: \
+             give USERNAME and PASSWORD",
+        ),
     ] {
         assert_eq!(mistakes_of_url(url), [expected], "{url}");
     }
+}
+
+/// Seen with both drivers: `jdbc:mysql:replication:` logs in at a replica and at the source, MariaDB's driver does without replicas.
+#[test]
+fn several_hosts_are_grouped_as_the_driver_needs_them() {
+    let groups = |url: &str| -> Vec<(String, bool)> {
+        let hosts =
+            |group: &Group| group.hosts.iter().map(|host| host.host.as_str()).collect::<Vec<_>>().join(",");
+        of_url(url).groups.iter().map(|group| (hosts(group), group.is_required)).collect()
+    };
+    let expect = |groups: &[(&str, bool)]| -> Vec<(String, bool)> {
+        groups.iter().map(|(hosts, is_required)| ((*hosts).to_owned(), *is_required)).collect()
+    };
+    for (url, expected) in [
+        ("jdbc:mysql:loadbalance://a/d", &[("a", true)][..]),
+        ("jdbc:mysql:replication://a/d", &[("a", true)]),
+        ("jdbc:mysql:sequential://a/d", &[("a", true)]),
+        ("jdbc:mysql://a,b,a/d", &[("a,b", true)]),
+        ("jdbc:mysql:replication://a,b,c/d", &[("b,c", true), ("a", true)]),
+        ("jdbc:mariadb:replication://a,b/d", &[("a", true), ("b", false)]),
+        ("jdbc:mariadb:load-balance://a,b/d", &[("a,b", true)]),
+    ] {
+        assert_eq!(groups(url), expect(expected), "{url}");
+    }
+    let warned = |url: &str, code: &str| of_url(url).warnings.iter().any(|warning| warning.code == code);
+    assert!(warned("jdbc:mysql:loadbalance://a,b/d", "not_tried"));
+    assert!(!warned("jdbc:mysql:loadbalance://a/d", "not_tried"));
+    assert!(warned("jdbc:mysql:sequential://a/d", "driver_differs"));
+}
+
+#[test]
+fn what_can_not_be_chosen_as_the_driver_does_is_not_testable() {
+    for url in [
+        "jdbc:mysql:aws://a,b/d",
+        "jdbc:mysql://u:p@a,b/d",
+        "jdbc:mysql://(host=a,sslMode=DISABLED),b/d",
+        "jdbc:mysql:replication://a,b/d?allowReplicaDownConnections=true",
+        "jdbc:mysql://(host=a,protocol=pipe)/d",
+        "jdbc:mariadb://address=(host=a)(pipe=p)/d",
+        "jdbc:mariadb:replication://address=(host=a)(type=replica),b/d",
+    ] {
+        let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        let mistakes = read(&target(&properties)).unwrap_err();
+        let codes: Vec<Code> = mistakes.iter().map(|mistake| mistake.code).collect();
+        assert_eq!(codes, [Code::NotTestable], "{url}");
+    }
+}
+
+#[test]
+fn what_is_in_front_of_the_host_beats_the_properties() {
+    let resolved = |url: &str| {
+        let settings = of_url(url);
+        let login = settings.login(&ResolvedSecrets::default());
+        (login.user, login.secret.expose().to_owned(), settings.endpoint.to_string())
+    };
+    let expect = |user: &str, password: &str| (user.to_owned(), password.to_owned(), "h:3307".to_owned());
+    assert_eq!(resolved("jdbc:mysql://bob:x%40y@h:3307/d"), expect("bob", "x@y"));
+    assert_eq!(resolved("jdbc:mysql://bob@h:3307/d"), expect("bob", "secret"));
+    assert_eq!(resolved("jdbc:mysql://bob:@h:3307/d"), expect("bob", ""));
+    assert_eq!(resolved("jdbc:mysql://(host=h,port=3307,user=bob,password=x)/d"), expect("bob", "x"));
+    assert_eq!(resolved("jdbc:mysql://h/d?port=3307"), expect("alice", "secret"));
+    assert_eq!(resolved("jdbc:mariadb://address=(host=h)(port=3307)(user=bob)/d"), expect("alice", "secret"));
+    let stored = |url: &str| {
+        read(&target(&[("JDBC_CONNECTION_URL", url), ("SECRET_ID", "prod/db")]))
+            .map(|read| read.references.len())
+    };
+    assert_eq!(stored("jdbc:mysql://bob:x@h/d").unwrap(), 0);
+    assert_eq!(stored("jdbc:mysql://bob@h/d").unwrap_err()[0].code, Code::NotTestable);
+}
+
+#[test]
+fn a_port_that_is_given_twice_is_pointed_out() {
+    let warnings = |url: &str| -> Vec<String> {
+        of_url(url).warnings.iter().map(|warning| format!("{}: {}", warning.code, warning.message)).collect()
+    };
+    assert_eq!(
+        warnings("jdbc:mysql://h:3307/d?Port=1&host=x"),
+        [
+            "parameter_ignored: JDBC_CONNECTION_URL has both in front of the database, so the driver ignores these parameters: host, Port"
+        ]
+    );
 }
 
 #[test]

@@ -5,12 +5,13 @@ use std::error::Error as _;
 use std::future::{Ready, ready};
 use std::io;
 use std::pin::pin;
+use std::sync::OnceLock;
 
 use aws_lc_rs::digest;
 use probe_contract::tls::{self, TlsStream};
 use probe_contract::{
-    Attempt, Code, EndpointStream, Evidence, Failed, Failure, Io, Run, Stage, StageGuard, Warning,
-    fingerprint, io_failure, malformed, wrong_protocol,
+    Attempt, Code, EndpointStream, Evidence, Fact, Failed, Failure, Io, Label, Run, Stage, StageGuard,
+    Warning, fingerprint, io_failure, malformed, wrong_protocol,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_postgres::config::{SslMode, SslNegotiation};
@@ -216,7 +217,7 @@ pub(crate) async fn login<S: Channeled>(
     }
     attempt
         .stage(Stage::Query, async |guard| {
-            let right = query(client, connection, &guard)
+            let right = query(client, connection, &guard, session.is_primary)
                 .await
                 .map_err(|error| failure(error, Stage::Query, &observed, channel, session))?;
             if right {
@@ -230,6 +231,8 @@ pub(crate) async fn login<S: Channeled>(
         })
         .await
 }
+
+const ROLE: Label = Label::new("server_role");
 
 fn config(session: &Session<'_>) -> Config {
     let (user, password) = session.settings.credentials.resolve(session.secrets);
@@ -256,6 +259,7 @@ async fn query<S: Channeled>(
     client: Client,
     connection: Connection<Tap<S>, Tap<S>>,
     guard: &StageGuard,
+    is_primary: Option<&OnceLock<bool>>,
 ) -> Result<bool, tokio_postgres::Error> {
     if let Some(version) = connection.parameter("server_version") {
         guard.note(Evidence::ServerVersion(version.to_owned()));
@@ -263,7 +267,12 @@ async fn query<S: Channeled>(
     let mut connection = Some(connection);
     let mut ended = Ok(());
     let rows = {
-        let mut query = pin!(client.simple_query("SELECT 1, current_user, current_database()"));
+        let asked = match is_primary {
+            None => "SELECT 1, current_user, current_database()",
+            // As pgjdbc asks for the role.
+            Some(_) => "SELECT 1, current_user, current_database(); SHOW transaction_read_only",
+        };
+        let mut query = pin!(client.simple_query(asked));
         let running = async {
             match &mut connection {
                 Some(connection) => connection.await,
@@ -292,9 +301,16 @@ async fn query<S: Channeled>(
         (Err(error), Err(end)) => return Err(if error.as_db_error().is_some() { error } else { end }),
         (rows, _) => rows?,
     };
-    let row = rows
+    let mut rows = rows
         .iter()
-        .find_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
+        .filter_map(|message| if let SimpleQueryMessage::Row(row) = message { Some(row) } else { None });
+    let row = rows.next();
+    if let (Some(is_primary), Some(read_only)) = (is_primary, rows.next()) {
+        let primary = read_only.try_get(0).ok().flatten() == Some("off");
+        let role = if primary { "primary" } else { "secondary" };
+        guard.note(Evidence::Fact(Fact::new(ROLE, role.to_owned(), "{}")));
+        let _only = is_primary.set(primary);
+    }
     let column = |index| row.and_then(|row| row.try_get(index).ok().flatten());
     if column(0) != Some("1") {
         return Ok(false);

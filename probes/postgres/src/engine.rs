@@ -1,7 +1,7 @@
 //! The two products that speak the protocol.
 
 use probe_contract::UrlAddress;
-use support_jdbc::{self as jdbc, Decoded, Grammar, Path};
+use support_jdbc::{self as jdbc, Authority, Decoded, Grammar, Path};
 
 /// Which of the two products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,14 @@ impl Engine {
             Self::Postgresql => (&['&'], Path::OneSlash),
             Self::Redshift => (&['&', ';'], Path::Slash),
         };
-        Grammar { separators, decoded: Decoded::Values, is_trimmed: false, port_may_be_empty: false, path }
+        Grammar {
+            separators,
+            decoded: Decoded::Values,
+            is_trimmed: false,
+            port_may_be_empty: false,
+            authority: Authority::Plain,
+            path,
+        }
     }
 
     /// What JDBC_ENGINE calls it.

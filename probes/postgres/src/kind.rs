@@ -26,7 +26,9 @@ pub(crate) enum Kind {
     UntriedIfTrue,
 }
 
-const STANDBYS: &[&str] = &["secondary", "slave", "preferSecondary", "preferSlave"];
+/// The older names among them.
+const TARGET_SERVER_TYPES: &[&str] =
+    &["any", "primary", "master", "preferPrimary", "secondary", "slave", "preferSecondary", "preferSlave"];
 const COMPRESSIONS: &[&str] = &["off", "lz4", "lz4:1"];
 
 const PGJDBC: &[(&str, Kind)] = &[
@@ -37,7 +39,7 @@ const PGJDBC: &[(&str, Kind)] = &[
     ("binaryTransferEnable", Kind::UntriedUnlessEmpty),
     ("stringtype", Kind::OneOf(&["unspecified", "varchar"], &[])),
     ("gssEncMode", Kind::OneOf(&["disable", "allow", "prefer"], &["require"])),
-    ("targetServerType", Kind::Exactly(&["any", "primary", "master", "preferPrimary"], STANDBYS)),
+    ("targetServerType", Kind::Exactly(TARGET_SERVER_TYPES, &[])),
     ("prepareThreshold", Kind::Integer),
     ("protocolVersion", Kind::Exactly(&["", "3"], &[])),
     ("defaultRowFetchSize", Kind::Natural),
@@ -117,6 +119,8 @@ pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "fetchringbuffersize",
     "groupstartupparameters",
     "hideunprivilegedobjects",
+    "hostrecheckseconds",
+    "loadbalancehosts",
     "loggerfile",
     "loggerlevel",
     "loglevel",

@@ -4,6 +4,7 @@ mod classify;
 mod cluster;
 mod driver;
 mod engine;
+mod hosts;
 mod kind;
 mod parameters;
 mod session;
@@ -11,11 +12,14 @@ mod settings;
 mod startup;
 mod tap;
 
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
 use probe_contract::{
     Attempt, Code, Declaration, Endpoint, EndpointStream, Failed, Failure, Login, Mistake, Pending, Presence,
     Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Target, Warning,
 };
-use support_jdbc::{Database, explain_tls};
+use support_jdbc::{Database, concerns_the_host, explain_tls};
 
 use classify::Channel;
 use engine::Engine;
@@ -105,7 +109,7 @@ impl Probe for PostgresProbe {
     }
 
     fn endpoints(&self, secrets: &ResolvedSecrets) -> Vec<Endpoint> {
-        self.settings.place.endpoint(secrets).into_iter().cloned().collect()
+        self.settings.place.endpoints(secrets).to_vec()
     }
 
     fn references(&self) -> &[Reference] {
@@ -116,8 +120,12 @@ impl Probe for PostgresProbe {
         let (user, password) = self.settings.credentials.resolve(secrets);
         // A user without a password is a login too.
         let secret = password.unwrap_or_else(|| Secret::new(String::new()));
-        let login = |endpoint: &Endpoint| Login { endpoint: endpoint.clone(), user, secret };
-        self.settings.place.endpoint(secrets).map(login).into_iter().collect()
+        let login = |endpoint: &Endpoint| Login {
+            endpoint: endpoint.clone(),
+            user: user.clone(),
+            secret: secret.clone(),
+        };
+        self.settings.place.endpoints(secrets).iter().map(login).collect()
     }
 
     fn probe(self: Box<Self>, run: Run, secrets: ResolvedSecrets) -> Pending<Result<(), Failed>> {
@@ -129,31 +137,73 @@ async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result
     for warning in &settings.warnings {
         run.warn(warning.clone());
     }
-    let Some(endpoint) = settings.place.endpoint(&secrets) else {
-        let failure = Failure::new(Code::AgentFailed, "the host and port of the cluster were not looked up");
-        return Err(run.local().fail(Stage::Secrets, failure));
-    };
-    let session = Session { endpoint, settings: &settings, secrets: &secrets };
-    let (attempt, stream) = dial(&run, &session).await?;
-    let end = match settings.encryption {
-        Encryption::None => {
-            driver::login(&run, &attempt, stream, &session, Channel::Plain, driver::UNANSWERED).await?
+    let endpoints = settings.place.endpoints(&secrets);
+    let (began, mut failed, mut other_role) = (Instant::now(), Vec::new(), None);
+    for endpoint in endpoints {
+        let is_primary = OnceLock::new();
+        let asks = settings.target_server_type.asks(endpoints.len());
+        let session = Session {
+            endpoint,
+            settings: &settings,
+            secrets: &secrets,
+            is_primary: asks.then_some(&is_primary),
+        };
+        let attempt = run.attempt(endpoint.clone());
+        match test(&run, &attempt, &session, began).await {
+            Ok(()) if settings.target_server_type.takes(is_primary.get().copied()) => {
+                failed.into_iter().for_each(|failure| run.tolerate(failure));
+                return Ok(());
+            }
+            Ok(()) => other_role = Some(attempt),
+            // pgjdbc goes on behind any failure; a credential that was refused goes nowhere else.
+            Err(failure) if run.code(&failure).is_some_and(concerns_the_host) => failed.push(failure),
+            Err(failure) => return Err(failure),
         }
-        Encryption::Direct => {
-            encrypted(&run, &attempt, stream, &session, vec![b"postgresql".to_vec()]).await?
-        }
-        Encryption::IfOffered | Encryption::Required => ask_for_tls(&run, &attempt, stream, &session).await?,
+    }
+    let Some(attempt) = other_role else {
+        let unknown =
+            || Failure::new(Code::AgentFailed, "the host and port of the cluster were not looked up");
+        return Err(run.furthest(failed).unwrap_or_else(|| run.local().fail(Stage::Secrets, unknown())));
     };
-    match end {
-        driver::Login::Done => Ok(()),
-        driver::Login::NotOverTls => without_tls(&run, &session).await,
+    match settings.target_server_type.missed() {
+        Some(failure) => Err(attempt.fail(Stage::Query, failure)),
+        None => {
+            failed.into_iter().for_each(|failure| run.tolerate(failure));
+            Ok(())
+        }
     }
 }
 
-async fn dial(run: &Run, session: &Session<'_>) -> Result<(Attempt, EndpointStream), Failed> {
+/// One host: one connection and one login, or a second one of both where the first was not admitted over TLS. `loginTimeout` counts for all
+/// hosts, since `began`.
+async fn test(run: &Run, attempt: &Attempt, session: &Session<'_>, began: Instant) -> Result<(), Failed> {
+    let (attempt, stream) = dial(attempt, session, began).await?;
+    let end = match session.settings.encryption {
+        Encryption::None => {
+            driver::login(run, &attempt, stream, session, Channel::Plain, driver::UNANSWERED).await?
+        }
+        Encryption::Direct => encrypted(run, &attempt, stream, session, vec![b"postgresql".to_vec()]).await?,
+        Encryption::IfOffered | Encryption::Required => ask_for_tls(run, &attempt, stream, session).await?,
+    };
+    match end {
+        driver::Login::Done => Ok(()),
+        driver::Login::NotOverTls => without_tls(run, session, began).await,
+    }
+}
+
+async fn dial(
+    attempt: &Attempt,
+    session: &Session<'_>,
+    began: Instant,
+) -> Result<(Attempt, EndpointStream), Failed> {
+    /// pgjdbc's, for one host of several.
+    const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
     let limits = &session.settings.limits;
-    let attempt = run.attempt(session.endpoint.clone()).within("loginTimeout", limits.login);
-    let stream = attempt.within("connectTimeout", limits.connect).dial().await?;
+    let is_one_of_several = session.settings.place.endpoints(session.secrets).len() > 1;
+    let left = limits.login.map(|limit| limit.saturating_sub(began.elapsed()));
+    let attempt = attempt.within("loginTimeout", if is_one_of_several { left } else { limits.login });
+    let connect = limits.connect.or_else(|| is_one_of_several.then_some(CONNECT_TIMEOUT));
+    let stream = attempt.within("connectTimeout", connect).dial().await?;
     Ok((attempt, stream))
 }
 
@@ -193,8 +243,8 @@ async fn ask_for_tls(
 
 /// pgjdbc's `prefer` dials a second time where a login over TLS is refused by 28000 (`ConnectionFactoryImpl`, 42.7.3). Its `allow` does the
 /// same the other way round; which came first changes no verdict.
-async fn without_tls(run: &Run, session: &Session<'_>) -> Result<(), Failed> {
-    let (attempt, stream) = dial(run, session).await?;
+async fn without_tls(run: &Run, session: &Session<'_>, began: Instant) -> Result<(), Failed> {
+    let (attempt, stream) = dial(&run.attempt(session.endpoint.clone()), session, began).await?;
     driver::login(run, &attempt, stream, session, Channel::PlainOnly, driver::UNANSWERED).await?;
     run.warn(Warning::new(
         "plaintext",

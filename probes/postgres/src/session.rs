@@ -1,5 +1,7 @@
 //! One test of a target: what its definition says, with what that refers to.
 
+use std::sync::OnceLock;
+
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust};
 use probe_contract::{Endpoint, ResolvedSecrets};
 
@@ -11,11 +13,13 @@ pub(crate) struct Session<'a> {
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) settings: &'a Settings,
     pub(crate) secrets: &'a ResolvedSecrets,
+    /// Whether the server is a primary, where `targetServerType` has the driver ask.
+    pub(crate) is_primary: Option<&'a OnceLock<bool>>,
 }
 
 impl Session<'_> {
     pub(crate) fn tls_policy(&self, alpn: Vec<Vec<u8>>) -> TlsPolicy {
-        let Self { endpoint, settings, secrets } = self;
+        let Self { endpoint, settings, secrets, .. } = self;
         let given = settings.trust.as_ref().and_then(|file| secrets.get(file));
         let client = settings.client.as_ref().and_then(|files| {
             let chain = secrets.get(&files.certificate)?.clone();

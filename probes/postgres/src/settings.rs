@@ -10,12 +10,14 @@ use support_jdbc::{self as jdbc, Grammar, Passwordless, Precedence, Url};
 
 use crate::cluster::Cluster;
 use crate::engine::Engine;
+use crate::hosts::{self, TargetServerType};
 use crate::parameters::{Encryption, Limits, Parameters};
 
 /// A target, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) place: Place,
+    pub(crate) target_server_type: TargetServerType,
     pub(crate) credentials: Credentials,
     /// Absent where the definition names none: then it is the one named like the user.
     pub(crate) database: Option<String>,
@@ -37,17 +39,18 @@ pub(crate) struct Settings {
 /// Where the server is.
 #[derive(Debug)]
 pub(crate) enum Place {
-    At(Endpoint),
+    /// One of these, in the order of the URL.
+    At(Vec<Endpoint>),
     /// Where Redshift says that a cluster listens.
     Cluster(SecretRef<Endpoint>),
 }
 
 impl Place {
     /// None, as long as the cluster is not looked up.
-    pub(crate) fn endpoint<'a>(&'a self, secrets: &'a ResolvedSecrets) -> Option<&'a Endpoint> {
+    pub(crate) fn endpoints<'a>(&'a self, secrets: &'a ResolvedSecrets) -> &'a [Endpoint] {
         match self {
-            Self::At(endpoint) => Some(endpoint),
-            Self::Cluster(cluster) => secrets.get(cluster),
+            Self::At(endpoints) => endpoints,
+            Self::Cluster(cluster) => secrets.get(cluster).map(std::slice::from_ref).unwrap_or_default(),
         }
     }
 }
@@ -88,8 +91,8 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     let enforce = jdbc::enforces_tls(&mut reader, target);
 
     jdbc::driver(&mut reader);
-    let endpoint =
-        url.host.clone().map(|host| Endpoint { host, port: url.port.unwrap_or(engine.usual_port()) });
+    let endpoints = url.endpoints(engine.usual_port());
+    hosts::warn_of_balance(&url, &mut reader);
     let cluster = cluster.and_then(|cluster| {
         let located = cluster.locate(&parameters);
         if located.is_none() {
@@ -109,7 +112,10 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         } else {
             Passwordless::Token(RdsToken::reference)
         };
-        jdbc::credentials(&mut reader, target, endpoint.clone(), given, Precedence::Url, passwordless)
+        // A token would be signed for one host.
+        let only = endpoints.first().filter(|_| endpoints.len() == 1).cloned();
+        let (nobody, precedence) = (Given::default(), Precedence::Url);
+        jdbc::credentials(&mut reader, target, only, nobody, given, precedence, passwordless)
     };
 
     reader.refuse_nul("database", url.database.as_deref());
@@ -139,11 +145,13 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         );
     }
     let Findings { references, warnings } = reader.finish()?;
-    let Some(place) = looked_up.map(Place::Cluster).or(endpoint.map(Place::At)) else {
+    let at = Some(endpoints).filter(|endpoints| !endpoints.is_empty()).map(Place::At);
+    let Some(place) = looked_up.map(Place::Cluster).or(at) else {
         return Err(vec![jdbc::no_address()]);
     };
     Ok(Settings {
         place,
+        target_server_type: TargetServerType::read(engine, &url),
         database: url.database,
         credentials,
         engine,
@@ -194,7 +202,9 @@ fn redshift_login(
     RedshiftLogin {
         cluster: match named {
             Some((name, region)) => ClusterName::Given(name, region),
-            None => ClusterName::OfHost(url.host.clone().unwrap_or_default()),
+            None => {
+                ClusterName::OfHost(url.hosts.first().and_then(|host| host.host.clone()).unwrap_or_default())
+            }
         },
         endpoint,
         user: parameters.db_user.clone().or_else(|| parameters.user.clone()),
@@ -222,8 +232,9 @@ fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> (U
     };
     // `jdbc:redshift:iam:` reads //host:/ as it reads //host/.
     let grammar = Grammar { port_may_be_empty: after_iam.is_some(), ..engine.grammar() };
-    let url = Url::parse(rest, address, &grammar, reader);
-    if url.host.is_none() && cluster.is_none() && reader.mistakes().is_empty() {
+    let mut url = Url::parse(rest, address, &grammar, reader);
+    hosts::follow_parameters(engine, &mut url, reader);
+    if url.hosts.is_empty() && cluster.is_none() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }
     // The others log in to the one named like the user; IAM is asked for one by name.
@@ -242,7 +253,8 @@ fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
             "expected JDBC_CONNECTION_URL for Redshift: HOST, PORT and JDBC_ENGINE name no database";
         reader.wrong(named.property, expected);
     }
-    let url = Url::of_parts(parts, &engine.grammar(), reader);
+    let mut url = Url::of_parts(parts, &engine.grammar(), reader);
+    hosts::follow_parameters(engine, &mut url, reader);
     if engine == Engine::Redshift
         && let Some(database) = &parts.database
         && database.value.is_none()

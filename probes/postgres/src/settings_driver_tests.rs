@@ -74,7 +74,7 @@ fn names_and_forms_are_read_as_pgjdbc_reads_them() {
         let properties = [("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
         assert_eq!(mistakes(Engine::Redshift, &properties).len(), 1, "{url}");
     }
-    for parameters in ["targetServerType=secondary", "gssEncMode=require", "socketFactory=x", "service=x"] {
+    for parameters in ["gssEncMode=require", "socketFactory=x", "service=x"] {
         let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));
         assert_eq!((read.warnings.len(), &*read.warnings[0].code), (1, "not_tried"), "{parameters}");
     }
@@ -99,4 +99,38 @@ fn names_and_forms_are_read_as_pgjdbc_reads_them() {
         Some(Duration::from_millis(2500))
     );
     assert_eq!(of_url("jdbc:postgresql://h/d?loginTimeout=soon").warnings[0].code, "parameter_ignored");
+}
+
+/// Seen with pgjdbc 42.7.3 and Amazon's driver 2.1.0.29.
+#[test]
+fn parameters_beat_what_is_in_front_of_them() {
+    let place = |read: &Settings| -> Vec<String> {
+        let Place::At(endpoints) = &read.place else { panic!("{read:?}") };
+        endpoints.iter().map(ToString::to_string).collect()
+    };
+    for (behind, expected, database, warnings) in [
+        ("h:1/d?PGPORT=2", &["h:2"][..], "d", 1),
+        ("h:1/d?Port=2", &["h:2"], "d", 1),
+        ("h:1/d?port=1", &["h:1"], "d", 0),
+        ("h:1/d?pgport=2", &["h:1"], "d", 1),
+        ("h:1/d?PGHOST=g", &["g:1"], "d", 1),
+        ("h:1/d?host=g,f&port=2,3", &["g:2", "f:3"], "d", 2),
+        ("h:1,g/d?port=2,3", &["h:2", "g:3"], "d", 1),
+        ("h:1,g,h:1,/d", &["h:1", "g:5432"], "d", 0),
+        ("h:1/d?dbname=e", &["h:1"], "e", 1),
+        ("h:1,g:2/d?loadBalanceHosts=true", &["h:1", "g:2"], "d", 1),
+    ] {
+        let read = of_url(&format!("jdbc:postgresql://{behind}"));
+        assert_eq!(
+            (place(&read).iter().map(String::as_str).collect::<Vec<_>>(), read.database.as_deref()),
+            (expected.to_vec(), Some(database)),
+            "{behind}"
+        );
+        assert_eq!(read.warnings.len(), warnings, "{behind}: {:?}", read.warnings);
+    }
+    for behind in ["h:1,g:2/d?port=3", "h/d?port=", "h/d?PGHOST=", ",h/d", "u:p@h/d", "u@h/d"] {
+        let url = format!("jdbc:postgresql://{behind}");
+        let properties = [("JDBC_CONNECTION_URL", &*url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        assert_eq!(mistakes(Engine::Postgresql, &properties).len(), 1, "{behind}");
+    }
 }

@@ -32,7 +32,8 @@ fn mistakes(engine: Engine, properties: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn at(settings: &Settings) -> &Endpoint {
-    let Place::At(endpoint) = &settings.place else { panic!("{settings:?}") };
+    let Place::At(endpoints) = &settings.place else { panic!("{settings:?}") };
+    let [endpoint] = &endpoints[..] else { panic!("{endpoints:?}") };
     endpoint
 }
 
@@ -221,7 +222,7 @@ fn every_mistake_is_found_at_once_and_no_value_shown() {
             ]
         ),
         [
-            "JDBC_CONNECTION_URL: expected one host: dialcheck dials one address and says which",
+            "JDBC_CONNECTION_URL: expected a port from 1 to 65535 behind the host",
             "JDBC_CONNECTION_URL?sslmode: expected disable, allow, prefer, require, verify-ca or verify-full",
             "JDBC_CONNECTION_URL?connectTimeout: expected a whole number, 0 for no limit",
             "JDBC_ENFORCE_SSL: expected true or false",
@@ -455,11 +456,11 @@ fn a_cluster_stands_for_its_host_and_port() {
             database: Some(database.to_owned()),
         };
         assert_references(&read, &[cluster.reference().clone(), login.reference().reference().clone()]);
-        assert_eq!(read.place.endpoint(&ResolvedSecrets::default()), None);
+        assert_eq!(read.place.endpoints(&ResolvedSecrets::default()), []);
         let mut secrets = ResolvedSecrets::default();
         let endpoint = Endpoint { host: "c.example".to_owned(), port: 5555 };
         secrets.insert("JDBC_CONNECTION_URL", Arc::new(endpoint.clone()));
-        assert_eq!(read.place.endpoint(&secrets), Some(&endpoint), "{behind_iam}");
+        assert_eq!(read.place.endpoints(&secrets), std::slice::from_ref(&endpoint), "{behind_iam}");
     }
 }
 

@@ -5,7 +5,7 @@ use probe_contract::{
     WithoutPassword,
 };
 
-use crate::keys::CREDENTIALS;
+use crate::keys::{CREDENTIALS, JDBC_CONNECTION_URL};
 
 /// Which of two that are given counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +25,14 @@ pub enum Passwordless {
     Token(fn(&Endpoint, &str) -> Option<SecretRef<Secret>>),
 }
 
-/// The credentials of a definition that leads to `endpoint`, with those of its URL. What is in the properties beats an
-/// AuthenticationConfiguration.
+/// The credentials of a definition that leads to `endpoint`, with those that its URL has in front of the host (`authority`) and as
+/// parameters. The former beat all others: so it is with Connector/J, the one driver that reads them. What is in the properties beats
+/// an AuthenticationConfiguration.
 pub fn credentials(
     reader: &mut Reader<'_>,
     target: &Target,
     endpoint: Option<Endpoint>,
+    authority: Given,
     url: Given,
     precedence: Precedence,
     passwordless: Passwordless,
@@ -42,6 +44,21 @@ pub fn credentials(
         }
         properties = properties.or(Given::of_authentication(authentication));
     }
+    let is_complete = authority.user.is_some() && authority.password.is_some();
+    if authority.user.is_some() || authority.password.is_some() {
+        let is_stored = properties.stored.take().is_some();
+        if is_stored && !is_complete {
+            let expected =
+                "expected user and password in front of the host, or neither: a secret has the other one";
+            reader.not_testable(JDBC_CONNECTION_URL, expected);
+        } else if is_stored || properties.user.is_some() || properties.password.is_some() {
+            let message =
+                "the URL has a user in front of its host, which beats the properties and their secret";
+            reader.warn("property_ignored", message);
+        }
+    }
+    let properties = authority.or(properties);
+    let precedence = if is_complete { Precedence::Properties } else { precedence };
     let given = match precedence {
         Precedence::Url => url.or(properties),
         Precedence::Properties => properties.or(url),

@@ -1,11 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+mod authority;
 mod credentials;
+mod decode;
+mod hosts;
 mod keys;
 mod types;
 mod url;
 
+pub use authority::{Authority, Host};
 pub use credentials::{Passwordless, Precedence, credentials, issued};
+pub use hosts::{concerns_the_host, is_unreached};
 pub use types::Database;
 pub use url::{Decoded, Grammar, Path, Url};
 
