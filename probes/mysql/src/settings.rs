@@ -187,7 +187,7 @@ fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Mode, Url
     if url.hosts.is_empty() && reader.mistakes().is_empty() {
         reader.wrong(address.property, "expected a host behind the //");
     }
-    jdbc::warn_of_parts(reader, address);
+    jdbc::warn_of_parts(reader, address, &url.endpoints(USUAL_PORT));
     (scheme, mode, url, given)
 }
 

@@ -155,6 +155,28 @@ fn a_port_that_is_given_twice_is_pointed_out() {
             "parameter_ignored: JDBC_CONNECTION_URL has both in front of the database, so the driver ignores these parameters: host, Port"
         ]
     );
+    let url = "jdbc:mariadb://address=(host=h)(port=1)(port=2)/d";
+    assert_eq!(of_url(url).endpoint.port, 2);
+    assert_eq!(
+        warnings(url)[0],
+        "parameter_ignored: JDBC_CONNECTION_URL gives the port of an address twice, and the driver takes the last"
+    );
+    assert_eq!(of_url("jdbc:mariadb://h:1:2/d").endpoint.to_string(), "h:1");
+    assert_eq!(
+        mistakes_of_url("jdbc:mysql://h:1:2/d"),
+        ["JDBC_CONNECTION_URL: expected one port, or an IPv6 address in brackets: //[address]:port/"]
+    );
+    for (host, port, expected) in [
+        ("H", "3307", ""),
+        ("h", "1", "; PORT is another one than the URL's"),
+        ("g", "3307", "; HOST leads elsewhere than the URL"),
+        ("g", "1", "; both lead elsewhere than the URL"),
+    ] {
+        let given = [("JDBC_CONNECTION_URL", "jdbc:mysql://h:3307/d"), ("HOST", host), ("PORT", port)];
+        let read = settings(&[&given[..], &[("USERNAME", "alice"), ("PASSWORD", "secret")]].concat());
+        let said = "JDBC_CONNECTION_URL is given, so HOST, PORT and JDBC_ENGINE are ignored";
+        assert_eq!(read.warnings[0].message, format!("{said}{expected}"));
+    }
 }
 
 #[test]

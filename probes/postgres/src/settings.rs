@@ -241,7 +241,7 @@ fn from_url(engine: Engine, address: &UrlAddress, reader: &mut Reader<'_>) -> (U
     if after_iam.is_some() && url.database.is_none() {
         reader.wrong(address.property, "expected a database behind the host");
     }
-    jdbc::warn_of_parts(reader, address);
+    jdbc::warn_of_parts(reader, address, &url.endpoints(engine.usual_port()));
     (url, cluster)
 }
 

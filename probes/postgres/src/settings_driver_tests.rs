@@ -128,6 +128,14 @@ fn parameters_beat_what_is_in_front_of_them() {
         );
         assert_eq!(read.warnings.len(), warnings, "{behind}: {:?}", read.warnings);
     }
+    let redshift = |behind: &str| {
+        let url = format!("jdbc:redshift://{behind}");
+        let properties = [("JDBC_CONNECTION_URL", &*url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        place(&read(Engine::Redshift, &target(&properties)).unwrap())
+    };
+    assert_eq!(redshift("h:1,g/d"), ["h:1", "g:5439"]);
+    assert_eq!(redshift("h:1/d?PORT=2"), ["h:2"]);
+    assert_eq!(redshift("h:1/d?PGPORT=2"), ["h:1"]);
     for behind in ["h:1,g:2/d?port=3", "h/d?port=", "h/d?PGHOST=", ",h/d", "u:p@h/d", "u@h/d"] {
         let url = format!("jdbc:postgresql://{behind}");
         let properties = [("JDBC_CONNECTION_URL", &*url), ("USERNAME", "alice"), ("PASSWORD", "secret")];

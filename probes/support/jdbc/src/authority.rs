@@ -106,7 +106,16 @@ impl Hosts<'_, '_, '_> {
 
     /// `address=(key=value)(key=value)`, or `host:port`, as MariaDB Connector/J reads them: it drops every blank.
     fn address(&mut self, text: &str) -> Option<Host> {
-        let Some(pairs) = text.strip_prefix("address=") else { return self.plain(text) };
+        let Some(pairs) = text.strip_prefix("address=") else {
+            let mut fields = text.split(':');
+            return match (fields.next(), fields.next(), fields.next()) {
+                (Some(host), Some(port), Some(_)) if !text.starts_with('[') && !text.contains('@') => {
+                    self.warn("has more behind the port of a host, which the driver ignores");
+                    self.plain(&format!("{host}:{port}"))
+                }
+                _ => self.plain(text),
+            };
+        };
         let pairs = pairs.replace(' ', "");
         let mut host = Host::default();
         for pair in pairs.split(['(', ')']).filter(|pair| !pair.is_empty()) {
@@ -116,7 +125,7 @@ impl Hosts<'_, '_, '_> {
             let value = self.template.filled(value).into_owned();
             match key.to_ascii_lowercase().as_str() {
                 "host" => host.host = Some(self.host(&value)?),
-                "port" => host.port = Some(self.port(&value)?),
+                "port" => self.port_again(&mut host, &value)?,
                 "sslmode" => host.parameters.push(("sslMode".to_owned(), Secret::new(value))),
                 "type"
                     if ["master", "primary", "slave", "replica"].contains(&&*value.to_ascii_lowercase()) =>
@@ -199,7 +208,8 @@ impl Hosts<'_, '_, '_> {
             match key.to_ascii_lowercase().as_str() {
                 "" => return self.wrong("expected key=value in each pair of an address"),
                 "host" => host.host = if is_empty { None } else { Some(self.host(&value)?) },
-                "port" => host.port = if is_empty { None } else { Some(self.port(&value)?) },
+                "port" if is_empty => host.port = None,
+                "port" => self.port_again(&mut host, &value)?,
                 "user" => host.given.user = Some(value).filter(|user| !user.is_empty()),
                 "password" => host.given.password = (!is_empty).then(|| Secret::new(value)),
                 "protocol" if is_empty || value.eq_ignore_ascii_case("tcp") => {}
@@ -208,6 +218,20 @@ impl Hosts<'_, '_, '_> {
             }
         }
         Some(host)
+    }
+
+    /// A port in a list of pairs, where the last counts.
+    fn port_again(&mut self, host: &mut Host, text: &str) -> Option<()> {
+        let port = self.port(text)?;
+        if host.port.is_some_and(|before| before != port) {
+            self.warn("gives the port of an address twice, and the driver takes the last");
+        }
+        host.port = Some(port);
+        Some(())
+    }
+
+    fn warn(&mut self, what: &str) {
+        self.reader.warn("parameter_ignored", format!("{} {what}", self.property));
     }
 
     fn host(&mut self, text: &str) -> Option<String> {

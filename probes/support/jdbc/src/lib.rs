@@ -16,7 +16,8 @@ pub use url::{Decoded, Grammar, Path, Url};
 
 use probe_contract::tls::CertificateDer;
 use probe_contract::{
-    Address, CertificateFile, Code, Failure, Location, Mistake, Reader, SecretRef, Target, UrlAddress,
+    Address, CertificateFile, Code, Endpoint, Failure, Location, Mistake, Reader, SecretRef, Target,
+    UrlAddress,
 };
 
 use keys::{
@@ -131,12 +132,25 @@ impl<'a> Doubtful<'a> {
     }
 }
 
-/// Warns of HOST and PORT, where the URL decides.
-pub fn warn_of_parts(reader: &mut Reader<'_>, url: &UrlAddress) {
-    if reader.text("HOST").is_some() || reader.text("PORT").is_some() {
-        let message = format!("{} is given, so HOST, PORT and JDBC_ENGINE are ignored", url.property);
-        reader.warn("property_ignored", message);
+/// Warns of HOST and PORT, where the URL decides, which leads to `endpoints`.
+pub fn warn_of_parts(reader: &mut Reader<'_>, url: &UrlAddress, endpoints: &[Endpoint]) {
+    let (host, port) = (reader.text("HOST"), reader.text("PORT"));
+    if host.is_none() && port.is_none() {
+        return;
     }
+    let mut message = format!("{} is given, so HOST, PORT and JDBC_ENGINE are ignored", url.property);
+    let differs = |given: Option<&str>, same: &dyn Fn(&Endpoint, &str) -> bool| {
+        given.is_some_and(|given| !endpoints.iter().any(|endpoint| same(endpoint, given.trim())))
+    };
+    let is_other_host = differs(host, &|endpoint, host| endpoint.host.eq_ignore_ascii_case(host));
+    let is_other_port = differs(port, &|endpoint, port| endpoint.port.to_string() == port);
+    message += match (is_other_host, is_other_port) {
+        (true, true) => "; both lead elsewhere than the URL",
+        (true, false) => "; HOST leads elsewhere than the URL",
+        (false, true) => "; PORT is another one than the URL's",
+        (false, false) => "",
+    };
+    reader.warn("property_ignored", message);
 }
 
 /// Whether the definition wants TLS, with chain and host name checked.

@@ -135,7 +135,7 @@ impl Url {
             _ => checked(&parts.port, "expected a port from 1 to 65535"),
         };
         url.hosts = vec![Host {
-            host: host.and_then(|host| reader.parsed(parts.host.property, &host, Endpoint::parse_host)),
+            host: host.and_then(|host| reader.parsed(parts.host.property, &host, host_of_parts)),
             port: port.and_then(|port| reader.parsed(parts.port.property, &port, Endpoint::parse_port)),
             ..Host::default()
         }];
@@ -226,6 +226,15 @@ impl Grammar {
             Some(_) | None => text,
         }
     }
+}
+
+fn host_of_parts(text: &str) -> Result<String, &'static str> {
+    Endpoint::parse_host(text).map_err(|expected| match text.rsplit_once(':') {
+        Some((host, port)) if Endpoint::parse_host(host).is_ok() && Endpoint::parse_port(port).is_ok() => {
+            "expected a host without a port, which is given apart"
+        }
+        Some(_) | None => expected,
+    })
 }
 
 /// The drivers' name of the parameter, and the Redshift driver's.

@@ -79,6 +79,10 @@ fn a_mistake_in_a_part_names_its_property() {
         ]
     );
     let mut reader = Reader::new(&properties);
+    Url::of_parts(&parts("db:5432", Some("5432"), "d", ""), &CONNECTOR_J, &mut reader);
+    let twice = "HOST: expected a host without a port, which is given apart";
+    assert_eq!(reader.mistakes().iter().map(ToString::to_string).collect::<Vec<_>>(), [twice]);
+    let mut reader = Reader::new(&properties);
     let nothing = |property| Part { property, value: None };
     let given = Parts {
         host: nothing("HOST"),
