@@ -141,15 +141,28 @@ pub(crate) fn merge(scheme: Scheme, url: &mut Url, address: &UrlAddress, reader:
     std::mem::take(&mut host.given)
 }
 
-/// Connector/J takes `host` and `port` from the parameters for hosts that have none.
-fn fill(url: &mut Url, reader: &mut Reader<'_>) {
+/// Connector/J takes `host` and `port` from the parameters for hosts that have none, and `dbname` before the database in front of the `?`.
+pub(crate) fn fill(url: &mut Url, reader: &mut Reader<'_>) {
     let mut take = |wanted: &str| -> Option<(String, Secret)> {
         let place = url.parameters.iter().rposition(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
         let taken = url.parameters[place].clone();
         url.parameters.retain(|(name, _)| !name.eq_ignore_ascii_case(wanted));
         Some(taken)
     };
-    let (host, port) = (take("host"), take("port"));
+    let (host, port, database, protocol) = (take("host"), take("port"), take("dbname"), take("protocol"));
+    if let Some((name, database)) = database {
+        let database = Some(database.expose().to_owned()).filter(|database| !database.is_empty());
+        if database != url.database {
+            let message = format!("the URL's parameter {name} beats the database in front of the ?");
+            reader.warn("property_ignored", message);
+        }
+        url.database = database;
+    }
+    if let Some((name, protocol)) = protocol
+        && protocol.expose().eq_ignore_ascii_case("pipe")
+    {
+        reader.not_testable(url.parameter(&name), "expected TCP: a pipe is not dialed");
+    }
     let mut ignored = Vec::new();
     if let Some((name, host)) = host.filter(|(_, host)| !host.expose().is_empty()) {
         if url.hosts.is_empty() {

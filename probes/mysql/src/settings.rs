@@ -8,7 +8,7 @@ use probe_contract::{
 use support_aws::RdsToken;
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
-use crate::hosts::{Group, Mode, merge};
+use crate::hosts::{Group, Mode, fill, merge};
 use crate::parameters::{Encryption, Limits, Parameters};
 use crate::scheme::Scheme;
 
@@ -90,7 +90,10 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         Address::Url(url) => from_url(url, &mut reader),
         Address::Parts(parts) => {
             let scheme = from_engine(parts);
-            let url = Url::of_parts(parts, &scheme.grammar(), &mut reader);
+            let mut url = Url::of_parts(parts, &scheme.grammar(), &mut reader);
+            if scheme == Scheme::Mysql {
+                fill(&mut url, &mut reader);
+            }
             (scheme, Mode::InOrder, url, Given::default())
         }
         Address::Own => return Err(vec![jdbc::no_address()]),

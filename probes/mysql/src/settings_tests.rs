@@ -112,6 +112,7 @@ fn what_can_not_be_chosen_as_the_driver_does_is_not_testable() {
         "jdbc:mysql://(host=a,sslMode=DISABLED),b/d",
         "jdbc:mysql:replication://a,b/d?allowReplicaDownConnections=true",
         "jdbc:mysql://(host=a,protocol=pipe)/d",
+        "jdbc:mysql://a/d?protocol=pipe",
         "jdbc:mariadb://address=(host=a)(pipe=p)/d",
         "jdbc:mariadb:replication://address=(host=a)(type=replica),b/d",
     ] {
@@ -135,6 +136,8 @@ fn what_is_in_front_of_the_host_beats_the_properties() {
     assert_eq!(resolved("jdbc:mysql://bob:@h:3307/d"), expect("bob", ""));
     assert_eq!(resolved("jdbc:mysql://(host=h,port=3307,user=bob,password=x)/d"), expect("bob", "x"));
     assert_eq!(resolved("jdbc:mysql://h/d?port=3307"), expect("alice", "secret"));
+    assert_eq!(of_url("jdbc:mysql://h/d?DbName=e").database.as_deref(), Some("e"));
+    assert_eq!(of_url("jdbc:mysql://(host=h,dbname=f)/d?dbname=e").database.as_deref(), Some("f"));
     assert_eq!(resolved("jdbc:mariadb://address=(host=h)(port=3307)(user=bob)/d"), expect("alice", "secret"));
     let stored = |url: &str| {
         read(&target(&[("JDBC_CONNECTION_URL", url), ("SECRET_ID", "prod/db")]))

@@ -212,8 +212,11 @@ impl Hosts<'_, '_, '_> {
                 "port" => self.port_again(&mut host, &value)?,
                 "user" => host.given.user = Some(value).filter(|user| !user.is_empty()),
                 "password" => host.given.password = (!is_empty).then(|| Secret::new(value)),
-                "protocol" if is_empty || value.eq_ignore_ascii_case("tcp") => {}
-                "protocol" | "path" => return self.untestable("expected TCP: a pipe is not dialed"),
+                "protocol" if value.eq_ignore_ascii_case("pipe") => {
+                    return self.untestable("expected TCP: a pipe is not dialed");
+                }
+                // Of a pipe's alone.
+                "protocol" | "path" => {}
                 _ => host.parameters.push((key, Secret::new(value))),
             }
         }
