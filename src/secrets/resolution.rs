@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Instant;
 
-use probe_contract::tls::ClientIdentity;
+use probe_contract::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
 use probe_contract::{
     AwsAccess, AwsAnswer, AwsCall, AwsCredentials, Bytes, Code, Failure, Location, Reference, Region,
     Resolved, Resolver, Resolving, S3Object, Secret, SecretAccess,
@@ -34,6 +34,28 @@ pub(super) struct Resolution<'a> {
     pub(super) deadline: Instant,
 }
 
+impl Resolution<'_> {
+    /// Reads what takes its time, which must not be that of everybody's deadlines. It has its place until it ends, whoever is gone by
+    /// then.
+    fn compute<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(Instant) -> Result<T, Failure> + Send + 'static,
+    ) -> Resolving<'_, T> {
+        let deadline = self.deadline;
+        Box::pin(async move {
+            // A semaphore that is never closed always gives a place.
+            let place = Arc::clone(&DERIVATIONS).acquire_owned().await;
+            let read = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                read(deadline)
+            });
+            read.await.unwrap_or_else(|error| {
+                Err(Failure::new(Code::AgentFailed, "reading it panicked").source(error))
+            })
+        })
+    }
+}
+
 impl SecretAccess for Resolution<'_> {
     fn document<'a>(&'a self, location: &'a Location) -> Resolving<'a, Bytes> {
         match location {
@@ -57,20 +79,27 @@ impl SecretAccess for Resolution<'_> {
         file: Bytes,
         store_password: Option<Secret>,
         key_password: Option<Secret>,
+        alias: Option<&'static str>,
     ) -> Resolving<'_, ClientIdentity> {
-        let deadline = self.deadline;
-        Box::pin(async move {
-            // A keystore's key takes its time, which must not be that of everybody's deadlines; and it has its place until it ends, whoever
-            // is gone by then. A semaphore that is never closed always gives one.
-            let place = Arc::clone(&DERIVATIONS).acquire_owned().await;
-            let read = tokio::task::spawn_blocking(move || {
-                let _place = place;
-                keystore::read(&file, store_password.as_ref(), key_password.as_ref(), deadline)
-            });
-            read.await.unwrap_or_else(|error| {
-                Err(Failure::new(Code::AgentFailed, "reading it panicked").source(error))
-            })
+        self.compute(move |deadline| {
+            keystore::read(&file, store_password.as_ref(), key_password.as_ref(), alias, deadline)
         })
+    }
+
+    fn open_trust_store(
+        &self,
+        file: Bytes,
+        password: Option<Secret>,
+    ) -> Resolving<'_, Vec<CertificateDer<'static>>> {
+        self.compute(move |deadline| keystore::authorities(&file, password.as_ref(), deadline))
+    }
+
+    fn open_private_key(
+        &self,
+        file: Bytes,
+        password: Option<Secret>,
+    ) -> Resolving<'_, PrivateKeyDer<'static>> {
+        self.compute(move |deadline| keystore::private_key(&file, password.as_ref(), deadline))
     }
 
     fn resolve<'a>(&'a self, reference: &'a Reference) -> Resolving<'a, Arc<dyn Resolved>> {

@@ -150,7 +150,7 @@ impl Subject for PostgreSql {
         };
         if let Some(client) = &login.client {
             parameters.push(format!("sslcert={}", encoded(client.certificate.to_str().unwrap())));
-            parameters.push(format!("sslkey={}", encoded(client.key.to_str().unwrap())));
+            parameters.push(format!("sslkey={}", encoded(client.pk8.to_str().unwrap())));
         }
         let (host, port, database) = (&login.host, login.port, &login.database);
         let url = format!("jdbc:postgresql://{host}:{port}/{database}?{}", parameters.join("&"));

@@ -38,6 +38,8 @@ pub(crate) enum Tls {
 pub(crate) struct ClientCertificate {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
+    /// The key in PKCS#8 and DER.
+    pub(crate) pk8: PathBuf,
     /// PKCS#12 of both; its password is [`PASSWORD`].
     pub(crate) keystore: PathBuf,
 }

@@ -3,7 +3,7 @@
 use fixtures::{GlueVersion, JdbcLogin, JdbcVerdict};
 use serde_json::Value;
 
-use super::servers::{Servers, trust_store};
+use super::servers::{Servers, filled, trust_store};
 use crate::support::harness::{Connection, PASSWORD};
 use crate::support::servers::certificates::trust;
 
@@ -87,7 +87,7 @@ impl Case {
         };
         let mut parsed = Self {
             driver: Driver::of(url.split(':').nth(1).unwrap()),
-            url: url.replace("{p}", &servers.port(server).to_string()),
+            url: filled(&url.replace("{p}", &servers.port(server).to_string())),
             name: case.to_owned(),
             gives_authority,
             declared: None,

@@ -1,12 +1,15 @@
 //! The servers that the corpus names.
 
 use std::process::Command;
+use std::sync::LazyLock;
 use std::thread;
 
 use fixtures::{CertificateSet, Issued, MysqlServer, PgBouncer};
 
+use crate::behaviour::ClientKind;
 use crate::support::harness::PASSWORD;
-use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
+use crate::support::servers::certificates::{CERTIFICATES, TRUST, issued, trust};
+use crate::support::servers::postgres::encoded;
 use crate::support::servers::{mysql, postgres};
 
 /// Those that are started for it; the others are shared.
@@ -95,6 +98,52 @@ fn kinds(set: &CertificateSet) -> [(&'static str, &Issued); 9] {
         ("untrusted", &set.untrusted),
         ("self-signed", &set.self_signed),
     ]
+}
+
+/// Files that the corpus names, by its placeholders: authorities, stores of them, and alice's certificate with its key.
+static FILES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+    let client = issued(ClientKind::Good);
+    let path = |name: &str| TRUST.path().join(name).display().to_string();
+    let openssl = |arguments: &[&str], name: &str| {
+        let mut openssl = Command::new("openssl");
+        openssl.args(arguments).arg("-in").arg(&client.key).args(["-out", &path(name)]);
+        assert!(openssl.output().unwrap().status.success(), "openssl {arguments:?}");
+        path(name)
+    };
+    let password = format!("pass:{PASSWORD}");
+    let encrypted = ["pkcs8", "-topk8", "-outform", "DER", "-provider", "default", "-provider", "legacy"];
+    let encrypted = [&encrypted[..], &["-passout", &password]].concat();
+    let (old, new) =
+        ([&encrypted[..], &["-v1", "PBE-MD5-DES"]].concat(), [&encrypted[..], &["-v2", "aes256"]].concat());
+    let p12 = path("user.p12");
+    std::fs::copy(&client.keystore, &p12).unwrap();
+    let unnamed = path("unnamed.p12");
+    let mut export = Command::new("openssl");
+    export.args(["pkcs12", "-export", "-passout", &password, "-out", &unnamed]);
+    export.arg("-in").arg(&client.certificate).arg("-inkey").arg(&client.key);
+    assert!(export.status().unwrap().success());
+    let files = [
+        ("{crt}", client.certificate.display().to_string()),
+        ("{pem}", client.key.display().to_string()),
+        ("{pk8}", client.pk8.display().to_string()),
+        ("{pk8-old}", openssl(&old, "old.pk8")),
+        ("{pk8-pbes2}", openssl(&new, "new.pk8")),
+        ("{p12}", p12),
+        ("{p12-unnamed}", unnamed),
+        ("{ca}", trust("ca.pem")),
+        ("{both}", trust("both.pem")),
+        ("{other}", trust("other.pem")),
+        ("{store}", trust_store()),
+        ("{inline-ca}", encoded(&CERTIFICATES.authority.pem())),
+        ("{password}", PASSWORD.to_owned()),
+    ];
+    files.map(|(name, file)| (name.to_owned(), file)).into()
+});
+
+/// A URL of the corpus with the files that it names.
+pub(super) fn filled(url: &str) -> String {
+    let fill = |url: String, (name, file): &(String, String)| url.replace(name, file);
+    FILES.iter().fold(url.to_owned(), fill)
 }
 
 /// The authority as a store of Java's, as Glue gives it to Connector/J.

@@ -4,7 +4,7 @@ use fixtures::Profile;
 
 use crate::support::harness::exception::*;
 use crate::support::harness::{AWKWARD, CANARY, Connection, Failed, PASSWORD, WRONG_PASSWORD};
-use crate::support::servers::certificates::{CERTIFICATES, trust};
+use crate::support::servers::certificates::{CERTIFICATES, trust, write_client};
 use crate::support::servers::postgres::{PLAIN, SERVER, UNPREPARED, encoded, refused_logins, url};
 
 fn on(database: &str) -> Connection {
@@ -239,15 +239,38 @@ fn client_certificate_in_place_of_a_password() {
     });
 }
 
+/// pgjdbc takes both from one PKCS#12 file, and then the definition needs no password but that.
+#[test]
+fn client_certificate_and_key_in_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let issued = CERTIFICATES.authority.issue(&Profile::Client("alice".into())).unwrap();
+    let client = write_client(folder.path(), "client", &issued, PASSWORD);
+    let place = folder.path().join("client.p12");
+    std::fs::rename(client.keystore, &place).unwrap();
+    let with = |password: &str| {
+        let key = format!("sslkey={}&sslpassword={password}", encoded(place.to_str().unwrap()));
+        let rest = format!("certificate?sslmode=require&{key}");
+        on("certificate").with("JDBC_CONNECTION_URL", url(SERVER.port(), &rest)).with("PASSWORD", "").test()
+    };
+    with(PASSWORD).passed().warns_of_nothing();
+    with(WRONG_PASSWORD)
+        .failed(&Failed {
+            stage: "secrets",
+            code: "file_invalid",
+            native: None,
+            exception: INVALID_INPUT,
+            exit: 1,
+        })
+        .says("JDBC_CONNECTION_URL?sslkey: the store password does not open the keystore");
+}
+
 fn with_client(folder: &tempfile::TempDir, database: &str, profile: &Profile) -> Connection {
-    let client = CERTIFICATES.authority.issue(profile).unwrap();
-    let (certificate, key) = (folder.path().join("client.pem"), folder.path().join("client.key"));
-    std::fs::write(&certificate, client.certificate_pem).unwrap();
-    std::fs::write(&key, client.key_pem).unwrap();
+    let issued = CERTIFICATES.authority.issue(profile).unwrap();
+    let client = write_client(folder.path(), "client", &issued, PASSWORD);
     let files = format!(
         "sslcert={}&sslkey={}",
-        encoded(certificate.to_str().unwrap()),
-        encoded(key.to_str().unwrap())
+        encoded(client.certificate.to_str().unwrap()),
+        encoded(client.pk8.to_str().unwrap())
     );
     on(database)
         .with("JDBC_CONNECTION_URL", url(SERVER.port(), &format!("{database}?sslmode=require&{files}")))

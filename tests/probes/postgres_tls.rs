@@ -62,6 +62,22 @@ fn a_certificate_for_another_host_by_sslmode() {
 }
 
 #[test]
+fn a_factory_that_takes_every_chain_leaves_the_name_to_the_driver() {
+    let with = |port, mode: &str| {
+        let factory = "sslfactory=org.postgresql.ssl.NonValidatingFactory";
+        Connection::to(url(port, &format!("postgres?sslmode={mode}&{factory}"))).test()
+    };
+    let (wrong_name, untrusted) = (serve(&CERTIFICATES.wrong_name), serve(&CERTIFICATES.untrusted));
+    let passed = with(untrusted.port(), "verify-full");
+    passed.passed().warns_of_nothing();
+    assert_eq!(passed.evidence("tls", "verification"), "name");
+    let failed = with(wrong_name.port(), "verify-full");
+    failed.failed(&refused("certificate_wrong_name", "NotValidForName"));
+    let unchecked = with(wrong_name.port(), "verify-ca");
+    assert_eq!(unchecked.passed().evidence("tls", "verification"), "none");
+}
+
+#[test]
 fn a_certificate_that_only_a_jvm_would_take() {
     let server = serve(&CERTIFICATES.common_name_only);
     enforced(server.port(), "ca.pem")

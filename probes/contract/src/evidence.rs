@@ -54,6 +54,8 @@ pub enum Verification {
     None,
     /// The dates of each certificate.
     Dates,
+    /// The name, without the chain.
+    Name,
     /// The chain, without the name.
     Chain,
     /// The chain and the name.

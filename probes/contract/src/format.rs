@@ -10,7 +10,7 @@ use crate::location::Location;
 use crate::reference::{SecretAccess, Source};
 use crate::resolved::Resolved;
 use crate::resolving::Resolving;
-use crate::tls::{CertificateDer, PrivateKeyDer, certificates_from_pem, strength};
+use crate::tls::{CertificateDer, certificates_from_pem, strength};
 use crate::{Code, Failure, Secret};
 
 /// What a document must be. A probe has its own formats for what only its protocol knows.
@@ -47,6 +47,8 @@ impl<F: Format> Source for Document<F> {
 pub enum CertificateFile {
     /// Of any kind.
     Any,
+    /// Of any kind; the first alone counts.
+    First,
     /// All signed by RSA with SHA-256 or better and with keys of at least 2,048 bits, as Glue wants the authorities that a definition
     /// gives, unless it says otherwise.
     Strong {
@@ -54,10 +56,6 @@ pub enum CertificateFile {
         unless: &'static str,
     },
 }
-
-/// A private key: PEM, or PKCS#8 in DER; not encrypted.
-#[derive(Clone, Copy, Debug)]
-pub struct PrivateKeyFile;
 
 /// A JSON object with user name and password, in any case.
 #[derive(Clone, Copy, Debug)]
@@ -113,20 +111,16 @@ impl Format for CertificateFile {
     type Output = Vec<CertificateDer<'static>>;
 
     fn read(&self, document: &[u8]) -> Result<Self::Output, Failure> {
-        let certificates = certificates_from_pem(document)?;
-        if let Self::Strong { unless } = self {
-            let strong = |certificate| strength(certificate).map_err(|what| weak(what, unless));
-            certificates.iter().try_for_each(strong)?;
+        let mut certificates = certificates_from_pem(document)?;
+        match self {
+            Self::Any => {}
+            Self::First => certificates.truncate(1),
+            Self::Strong { unless } => {
+                let strong = |certificate| strength(certificate).map_err(|what| weak(what, unless));
+                certificates.iter().try_for_each(strong)?;
+            }
         }
         Ok(certificates)
-    }
-}
-
-impl Format for PrivateKeyFile {
-    type Output = PrivateKeyDer<'static>;
-
-    fn read(&self, document: &[u8]) -> Result<Self::Output, Failure> {
-        private_key(document)
     }
 }
 
@@ -152,21 +146,6 @@ fn weak(what: &str, unless: &str) -> Failure {
          {unless} to true, as Glue wants it: the server's chain is checked either way"
     );
     Failure::new(Code::FileInvalid, format!("Glue refuses this certificate file: {what}")).hint(hint)
-}
-
-/// A key in PEM, or PKCS#8 in DER, as pgjdbc keeps it in `.pk8` files.
-fn private_key(file: &[u8]) -> Result<PrivateKeyDer<'static>, Failure> {
-    use rustls::pki_types::pem::PemObject as _;
-
-    if file.windows(11).any(|window| window == b"-----BEGIN ") {
-        return PrivateKeyDer::from_pem_slice(file).map_err(|error| {
-            let detail = "the file does not contain an unencrypted private key in PEM";
-            Failure::new(Code::FileInvalid, detail).source(error)
-        });
-    }
-    PrivateKeyDer::try_from(file.to_vec()).map_err(|_| {
-        Failure::new(Code::FileInvalid, "the file does not contain a private key in PEM or PKCS#8")
-    })
 }
 
 /// User name and password of a secret (AWS Glue developer guide, "Storing connection credentials in AWS Secrets Manager"; the

@@ -62,8 +62,7 @@ pub use evidence::{Evidence, PeerCertificate, Verification};
 pub use fact::{Fact, FactValue, Label, milliseconds};
 pub use failure::{Failure, Mistake, Warning};
 pub use format::{
-    CertificateFile, CredentialsJson, Document, Format, Members, MembersJson, PrivateKeyFile,
-    StoredCredentials,
+    CertificateFile, CredentialsJson, Document, Format, Members, MembersJson, StoredCredentials,
 };
 pub use gate::{Gate, Loopback};
 pub use io::Io;
@@ -84,7 +83,7 @@ pub use run::{End, Failed, MAX_LOOKUPS, Run, RunOptions, RunRecord};
 pub use run_observer::{RunEvent, RunObserver, Wait};
 pub use scrub::{printable, redact};
 pub use secret::Secret;
-pub use source::{AwsIdentity, Ciphertext, Keystore, Password, SrvName, TxtName};
+pub use source::{AwsIdentity, Ciphertext, Keystore, Password, PrivateKeyFile, SrvName, TrustStore, TxtName};
 pub use stage::Stage;
 pub use target::{Endpoint, Target};
 pub use taxonomy::{Blame, Cacheable, Code, ExitClass};

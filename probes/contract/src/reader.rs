@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CertificateFile, CredentialsJson, Endpoint, PrivateKeyFile, Secret};
+    use crate::{CertificateFile, CredentialsJson, Endpoint, Secret};
 
     fn properties(entries: &[(&str, &str)]) -> Properties {
         entries.iter().map(|(key, value)| ((*key).to_owned(), Secret::new((*value).to_owned()))).collect()
@@ -195,7 +195,7 @@ mod tests {
         let mut reader = Reader::new(&properties);
         assert!(reader.boolean("FLAG"));
         let certificate = reader.file("CERT", reader.text("CERT").unwrap(), CertificateFile::Any).unwrap();
-        assert!(reader.file("KEY", reader.text("KEY").unwrap(), PrivateKeyFile).is_some());
+        assert!(reader.file("KEY", reader.text("KEY").unwrap(), CertificateFile::First).is_some());
         assert_eq!(reader.refer(certificate).reference().property(), "CERT");
         reader.warn("code", "message");
         let found = reader.finish().unwrap();

@@ -9,7 +9,7 @@ use crate::aws_access::AwsAccess;
 use crate::location::{Location, S3Object};
 use crate::resolved::Resolved;
 use crate::resolving::{Bytes, Resolving};
-use crate::tls::ClientIdentity;
+use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
 use crate::{Resolver, Secret};
 
 /// Where a value comes from that a definition refers to.
@@ -57,7 +57,7 @@ pub trait SecretAccess: Send + Sync {
     /// `decryption_failed`, and those of AWS.
     fn decrypt<'a>(&'a self, ciphertext: &'a str) -> Resolving<'a, Secret>;
 
-    /// The private key and its certificates in a JKS or PKCS#12 keystore.
+    /// The private key and its certificates in a JKS or PKCS#12 keystore: the first, or the one named `alias`.
     ///
     /// # Errors
     /// `file_invalid`.
@@ -66,7 +66,28 @@ pub trait SecretAccess: Send + Sync {
         file: Bytes,
         store_password: Option<Secret>,
         key_password: Option<Secret>,
+        alias: Option<&'static str>,
     ) -> Resolving<'_, ClientIdentity>;
+
+    /// The certificates that Java trusts of those in a JKS or PKCS#12 keystore.
+    ///
+    /// # Errors
+    /// `file_invalid`.
+    fn open_trust_store(
+        &self,
+        file: Bytes,
+        password: Option<Secret>,
+    ) -> Resolving<'_, Vec<CertificateDer<'static>>>;
+
+    /// The private key in a file of PKCS#8, which `password` opens where it is encrypted.
+    ///
+    /// # Errors
+    /// `file_invalid`.
+    fn open_private_key(
+        &self,
+        file: Bytes,
+        password: Option<Secret>,
+    ) -> Resolving<'_, PrivateKeyDer<'static>>;
 
     /// What another reference of the definition leads to, for a source that depends on it.
     ///

@@ -4,7 +4,7 @@ use crate::aws_access::AwsCredentials;
 use crate::location::{Location, S3Object};
 use crate::reference::{Requires, SecretAccess, Source};
 use crate::resolving::Resolving;
-use crate::tls::ClientIdentity;
+use crate::tls::{CertificateDer, ClientIdentity, PrivateKeyDer};
 use crate::{Endpoint, Region, Secret};
 
 /// A KMS ciphertext in base64, which stands for a text.
@@ -91,6 +91,48 @@ pub struct Keystore {
     pub store_password: Option<Password>,
     /// What opens the key in it, where that is another one.
     pub key_password: Option<Password>,
+    /// The name of the key, in any case, where only one of that name is taken.
+    pub alias: Option<&'static str>,
+}
+
+/// The authorities in a JKS or PKCS#12 keystore: the certificates that Java takes for trusted.
+#[derive(Debug)]
+pub struct TrustStore {
+    /// Where it is.
+    pub location: Location,
+    /// What opens it; without one its integrity is not checked.
+    pub password: Option<Secret>,
+}
+
+impl Source for TrustStore {
+    type Output = Vec<CertificateDer<'static>>;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, Self::Output> {
+        Box::pin(async move {
+            let file = access.document(&self.location).await?;
+            access.open_trust_store(file, self.password.clone()).await
+        })
+    }
+}
+
+/// A private key in PKCS#8 and DER, encrypted or not.
+#[derive(Debug)]
+pub struct PrivateKeyFile {
+    /// Where it is.
+    pub location: Location,
+    /// What opens it where it is encrypted.
+    pub password: Option<Secret>,
+}
+
+impl Source for PrivateKeyFile {
+    type Output = PrivateKeyDer<'static>;
+
+    fn resolve<'a>(&'a self, access: &'a dyn SecretAccess) -> Resolving<'a, Self::Output> {
+        Box::pin(async move {
+            let file = access.document(&self.location).await?;
+            access.open_private_key(file, self.password.clone()).await
+        })
+    }
 }
 
 /// What opens a keystore, or the key in it.
@@ -123,7 +165,7 @@ impl Source for Keystore {
             let file = access.document(&self.location).await?;
             let store_password = Password::open(self.store_password.as_ref(), access).await?;
             let key_password = Password::open(self.key_password.as_ref(), access).await?;
-            access.open_keystore(file, store_password, key_password).await
+            access.open_keystore(file, store_password, key_password, self.alias).await
         })
     }
 }

@@ -241,7 +241,7 @@ fn keystore(reader: &mut Reader<'_>) -> Option<SecretRef<ClientIdentity>> {
         reader.warn("keystore_name", message);
     }
     let location = reader.parsed(CLIENT_KEYSTORE, text, Location::parse)?;
-    let keystore = Keystore { location, store_password, key_password };
+    let keystore = Keystore { location, store_password, key_password, alias: None };
     Some(reader.refer(SecretRef::new(CLIENT_KEYSTORE, keystore)))
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use probe_contract::tls::Verify;
-use probe_contract::{Reader, Secret};
+use probe_contract::tls::{CertificateDer, Verify};
+use probe_contract::{Location, Reader, Secret, SecretRef, TrustStore};
 use support_jdbc::{self as jdbc, Checked, Doubtful, Url};
 
 use crate::kind::{self, Kind};
@@ -21,11 +21,16 @@ pub(crate) struct Parameters {
     trust_any: bool,
     any_name: bool,
     pub(crate) server_certificate: Option<String>,
-    /// How a mistake names it.
+    /// Connector/J's store of authorities, what opens it, and what kind it is said to be.
     trust_store: Option<String>,
+    trust_store_password: Option<Secret>,
+    trust_store_type: Option<String>,
+    /// `fallbackToSystemTrustStore`.
+    system_trust: Option<bool>,
     /// The client's key and certificate, and what opens them.
     pub(crate) key_store: Option<String>,
     pub(crate) key_store_password: Option<Secret>,
+    pub(crate) key_store_type: Option<String>,
     pub(crate) key_password: Option<Secret>,
     pub(crate) key_retrieval: bool,
     pub(crate) limits: Limits,
@@ -70,14 +75,15 @@ enum Name {
     ServerCertificate,
     KeyStore,
     KeyStorePassword,
+    KeyStoreType,
     KeyPassword,
     AllowPublicKeyRetrieval,
     ConnectTimeout,
     SocketTimeout,
-    /// A store of authorities that the driver opens where it checks a certificate.
     TrustStore,
-    /// A store of authorities that is not read here.
-    Unread,
+    TrustStorePassword,
+    TrustStoreType,
+    SystemTrustStore,
     /// Whether the URL names a service of DNS instead of a host.
     DnsSrv,
     CreateDatabase,
@@ -85,8 +91,6 @@ enum Name {
 
 /// Queries of a job may be larger than that.
 const SMALL_PACKET: f64 = 16_384.0;
-
-const TRUST_ELSEWHERE: &str = "expected CUSTOM_JDBC_CERT instead: dialcheck takes whom to trust from there";
 
 /// As `PropertyKey` of MySQL Connector/J 8.0 spells them.
 const MYSQL: &[(&str, Name)] = &[
@@ -98,12 +102,16 @@ const MYSQL: &[(&str, Name)] = &[
     ("verifyServerCertificate", Name::VerifyServerCertificate),
     ("clientCertificateKeyStoreUrl", Name::KeyStore),
     ("clientCertificateKeyStorePassword", Name::KeyStorePassword),
+    ("clientCertificateKeyStoreType", Name::KeyStoreType),
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
     ("dnsSrv", Name::DnsSrv),
     ("createDatabaseIfNotExist", Name::CreateDatabase),
     ("trustCertificateKeyStoreUrl", Name::TrustStore),
+    ("trustCertificateKeyStorePassword", Name::TrustStorePassword),
+    ("trustCertificateKeyStoreType", Name::TrustStoreType),
+    ("fallbackToSystemTrustStore", Name::SystemTrustStore),
 ];
 
 /// As `Configuration` of MariaDB Connector/J 3.4 has them.
@@ -117,12 +125,13 @@ const MARIADB: &[(&str, Name)] = &[
     ("serverSslCert", Name::ServerCertificate),
     ("keyStore", Name::KeyStore),
     ("keyStorePassword", Name::KeyStorePassword),
+    ("keyStoreType", Name::KeyStoreType),
+    ("trustStoreType", Name::TrustStoreType),
     ("keyPassword", Name::KeyPassword),
     ("allowPublicKeyRetrieval", Name::AllowPublicKeyRetrieval),
     ("connectTimeout", Name::ConnectTimeout),
     ("socketTimeout", Name::SocketTimeout),
     ("createDatabaseIfNotExist", Name::CreateDatabase),
-    ("trustStore", Name::Unread),
 ];
 
 /// Parameters of older releases, which those of today ignore.
@@ -177,13 +186,17 @@ impl Parameters {
                     parameters.key_store = Some(value.to_owned()).filter(|place| !place.is_empty())
                 }
                 Some(Name::KeyStorePassword) => parameters.key_store_password = Some(secret.clone()),
+                Some(Name::KeyStoreType) => parameters.key_store_type = Some(value.to_owned()),
                 Some(Name::KeyPassword) => parameters.key_password = Some(secret.clone()),
                 Some(Name::AllowPublicKeyRetrieval) => {
                     parameters.key_retrieval = scheme.boolean(value, wrong).unwrap_or_default();
                 }
                 Some(Name::ConnectTimeout) => parameters.limits.connect = scheme.milliseconds(value, wrong),
                 Some(Name::SocketTimeout) => parameters.limits.socket = scheme.milliseconds(value, wrong),
-                Some(Name::TrustStore) => parameters.trust_store = Some(url.parameter(name)),
+                Some(Name::TrustStore) => parameters.trust_store = Some(value.to_owned()),
+                Some(Name::TrustStorePassword) => parameters.trust_store_password = Some(secret.clone()),
+                Some(Name::TrustStoreType) => parameters.trust_store_type = Some(value.to_owned()),
+                Some(Name::SystemTrustStore) => parameters.system_trust = scheme.boolean(value, wrong),
                 Some(Name::DnsSrv) => {
                     if scheme.boolean(value, wrong) == Some(true) {
                         let expected = "expected false: dialcheck asks DNS for addresses of hosts alone";
@@ -197,7 +210,6 @@ impl Parameters {
                         reader.warn("parameter_ignored", message);
                     }
                 }
-                Some(Name::Unread) => reader.unsupported(url.parameter(name), TRUST_ELSEWHERE),
                 None if scheme.misspells(name) => misspelled.push(name.as_str()),
                 None if let Some(kind) = scheme.kind(name) => {
                     if let Err(expected) = doubtful.note(name, scheme.check(kind, value)) {
@@ -231,10 +243,6 @@ impl Parameters {
             );
         }
         let mode = if enforce { SslMode::VerifyIdentity } else { asked.unwrap_or(scheme.unasked()) };
-        let verifies = matches!(mode, SslMode::VerifyCa | SslMode::VerifyIdentity);
-        if let Some(property) = self.trust_store.clone().filter(|_| verifies) {
-            reader.unsupported(property, TRUST_ELSEWHERE);
-        }
         match mode {
             SslMode::Disabled => (Encryption::None, Verify::Nothing),
             SslMode::Preferred => (Encryption::IfOffered, scheme.unverified()),
@@ -242,6 +250,39 @@ impl Parameters {
             SslMode::VerifyCa => (Encryption::Required, Verify::Chain),
             SslMode::VerifyIdentity => (Encryption::Required, Verify::ChainAndName),
         }
+    }
+
+    /// The store of authorities that Connector/J opens where it checks the chain. `given` is whether Glue gives it another, which it then
+    /// prefers.
+    pub(crate) fn trust_store(
+        &self,
+        url: &Url,
+        given: bool,
+        reader: &mut Reader<'_>,
+    ) -> Option<SecretRef<Vec<CertificateDer<'static>>>> {
+        let place = self.trust_store.as_deref().filter(|place| !place.is_empty());
+        let property = url.parameter("trustCertificateKeyStoreUrl");
+        if place.is_none() && !given && self.system_trust == Some(false) {
+            let expected =
+                "expected beside fallbackToSystemTrustStore=false: the driver trusts nobody without it";
+            reader.wrong(property, expected);
+            return None;
+        }
+        let place = place?;
+        self.check_trust_store_type(Scheme::Mysql, url, reader);
+        // The driver opens it with an empty password where none is given.
+        let password = self.trust_store_password.clone().unwrap_or_else(|| Secret::new(String::new()));
+        let location = Scheme::Mysql.keystore(&property, place, reader)?;
+        Some(SecretRef::new(property, TrustStore { location, password: Some(password) }))
+    }
+
+    /// Checks the kind that a store of authorities is said to be. MariaDB's driver makes such a store of the certificates that it is given.
+    pub(crate) fn check_trust_store_type(&self, scheme: Scheme, url: &Url, reader: &mut Reader<'_>) {
+        let name = match scheme {
+            Scheme::Mysql => "trustCertificateKeyStoreType",
+            Scheme::Mariadb => "trustStoreType",
+        };
+        check_keystore_type(url, name, self.trust_store_type.as_deref(), reader);
     }
 
     /// What the parameters from before `sslMode` mean, which both drivers ignore beside it (MySQL Connector/J, "Security"
@@ -257,6 +298,14 @@ impl Parameters {
             (Scheme::Mariadb, Some(false)) => Some(SslMode::Disabled),
             (Scheme::Mariadb, None) => None,
         }
+    }
+}
+
+/// Checks the kind that a keystore is said to be. Java reads JKS and PKCS12 by each other's name, and its further kinds hold something else.
+pub(crate) fn check_keystore_type(url: &Url, name: &str, kind: Option<&str>, reader: &mut Reader<'_>) {
+    let is_known = |kind: &str| ["JKS", "PKCS12"].iter().any(|known| known.eq_ignore_ascii_case(kind));
+    if kind.is_some_and(|kind| !is_known(kind)) {
+        reader.wrong(url.parameter(name), "expected JKS or PKCS12");
     }
 }
 
@@ -376,6 +425,21 @@ impl Scheme {
             _ => return None,
         };
         Some(self.number(digits)? * unit)
+    }
+
+    /// Where a keystore is. Connector/J takes a URL that Java can open, and MariaDB's driver a path too.
+    pub(crate) fn keystore(self, property: &str, place: &str, reader: &mut Reader<'_>) -> Option<Location> {
+        match (self, jdbc::strip_prefix_ignore_case(place, "file:")) {
+            (Self::Mysql | Self::Mariadb, Some(path)) => {
+                Some(Location::File(path.strip_prefix("//").unwrap_or(path).into()))
+            }
+            (Self::Mysql, None) => {
+                reader
+                    .wrong(property, "expected file: and a path: the driver takes a URL that Java can open");
+                None
+            }
+            (Self::Mariadb, None) => reader.parsed(property, place, Location::parse),
+        }
     }
 
     fn milliseconds(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<Duration> {

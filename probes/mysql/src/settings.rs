@@ -2,14 +2,14 @@
 
 use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Address, Credentials, Endpoint, Findings, Given, Keystore, Location, Login, Mistake, Part, Parts,
+    Address, CertificateFile, Credentials, Endpoint, Findings, Given, Keystore, Login, Mistake, Part, Parts,
     Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, UrlAddress, Warning,
 };
 use support_aws::RdsToken;
 use support_jdbc::{self as jdbc, Passwordless, Precedence, Url};
 
 use crate::hosts::{Group, Mode, fill, merge};
-use crate::parameters::{Encryption, Limits, Parameters};
+use crate::parameters::{Encryption, Limits, Parameters, check_keystore_type};
 use crate::scheme::Scheme;
 
 /// A target, checked.
@@ -126,13 +126,12 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     reader.refuse_nul("database", url.database.as_deref());
 
     let (encryption, verify) = parameters.encryption(scheme, enforce, &mut reader);
-    let server = (url.parameter("serverSslCert"), parameters.server_certificate.as_deref());
-    let trust = jdbc::trust(&mut reader, target, enforce, server);
-    let client = key_store(&url, &parameters, &mut reader);
-    // Without TLS nobody reads them.
     let (trust, client) = match encryption {
+        // Without TLS nobody reads them.
         Encryption::None => (None, None),
         Encryption::IfOffered | Encryption::Required => {
+            let trust = authorities(scheme, &url, &parameters, verify, (target, enforce), &mut reader);
+            let client = key_store(scheme, &url, &parameters, &mut reader);
             (trust.map(|file| reader.refer(file)), client.map(|file| reader.refer(file)))
         }
     };
@@ -194,22 +193,53 @@ fn from_url(address: &UrlAddress, reader: &mut Reader<'_>) -> (Scheme, Mode, Url
     (scheme, mode, url, given)
 }
 
-/// The client's own certificate. Connector/J spells its place as a URL.
+/// Who is trusted, as each driver's URL says it.
+fn authorities(
+    scheme: Scheme,
+    url: &Url,
+    parameters: &Parameters,
+    verify: Verify,
+    (target, enforce): (&Target, bool),
+    reader: &mut Reader<'_>,
+) -> Option<SecretRef<Vec<CertificateDer<'static>>>> {
+    match scheme {
+        Scheme::Mysql => {
+            let given = jdbc::names_authority(reader, target);
+            // It is opened where the chain is checked, and not otherwise.
+            let store = if verify.chain() { parameters.trust_store(url, given, reader) } else { None };
+            jdbc::trust(reader, target, enforce, Precedence::Properties, store)
+        }
+        Scheme::Mariadb => {
+            let file = parameters.server_certificate.as_deref().filter(|_| verify.chain());
+            if file.is_some() {
+                parameters.check_trust_store_type(scheme, url, reader);
+            }
+            let file =
+                file.and_then(|file| reader.file(url.parameter("serverSslCert"), file, CertificateFile::Any));
+            jdbc::trust(reader, target, enforce, Precedence::Url, file)
+        }
+    }
+}
+
+/// The client's own certificate.
 fn key_store(
+    scheme: Scheme,
     url: &Url,
     parameters: &Parameters,
     reader: &mut Reader<'_>,
 ) -> Option<SecretRef<ClientIdentity>> {
     let place = parameters.key_store.as_deref()?;
-    let place = match place.strip_prefix("file:") {
-        Some(path) if !path.starts_with("//") => path,
-        Some(_) | None => place,
+    let (name, kind) = match scheme {
+        Scheme::Mysql => ("clientCertificateKeyStoreUrl", "clientCertificateKeyStoreType"),
+        Scheme::Mariadb => ("keyStore", "keyStoreType"),
     };
-    let property = url.parameter("clientCertificateKeyStoreUrl");
+    check_keystore_type(url, kind, parameters.key_store_type.as_deref(), reader);
+    let property = url.parameter(name);
     let keystore = Keystore {
-        location: reader.parsed(&property, place, Location::parse)?,
+        location: scheme.keystore(&property, place, reader)?,
         store_password: parameters.key_store_password.clone().map(Password::Given),
         key_password: parameters.key_password.clone().map(Password::Given),
+        alias: None,
     };
     Some(SecretRef::new(property, keystore))
 }

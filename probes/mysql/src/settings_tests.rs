@@ -268,7 +268,11 @@ fn a_value_that_the_driver_refuses_is_a_mistake() {
         ("prepStmtCacheSize", "mysql://h/d?prepStmtCacheSize=abc"),
         ("zeroDateTimeBehavior", "mysql://h/d?zeroDateTimeBehavior=junk"),
         ("tlsVersions", "mysql://h/d?tlsVersions=TLSv1"),
-        ("trustCertificateKeyStoreUrl", "mysql://h/d?trustCertificateKeyStoreUrl=file:/x&sslMode=VERIFY_CA"),
+        ("trustCertificateKeyStoreUrl", "mysql://h/d?fallbackToSystemTrustStore=false&sslMode=VERIFY_CA"),
+        (
+            "trustCertificateKeyStoreType",
+            "mysql://h/d?trustCertificateKeyStoreUrl=file:/x&trustCertificateKeyStoreType=BKS&sslMode=VERIFY_CA",
+        ),
         ("autocommit", "mariadb://h/d?autocommit=maybe"),
         ("maxAllowedPacket", "mariadb://h/d?maxAllowedPacket=abc"),
         ("transactionIsolation", "mariadb://h/d?transactionIsolation=junk"),
@@ -338,27 +342,31 @@ fn jdbc_enforce_ssl_is_a_floor() {
 #[test]
 fn a_store_of_authorities_counts_where_a_certificate_is_checked() {
     let url = "jdbc:mysql://h/d?trustCertificateKeyStoreUrl=file:/x";
-    let with = |url: &str, enforced: &str| {
-        let properties = [
-            ("JDBC_CONNECTION_URL", url),
-            ("USERNAME", "alice"),
-            ("PASSWORD", "secret"),
-            ("JDBC_ENFORCE_SSL", enforced),
-        ];
-        read(&target(&properties)).err().map(|mistakes| mistakes[0].property.clone())
+    let trusted = |url: &str, further: &[(&str, &str)]| {
+        let mut properties =
+            vec![("JDBC_CONNECTION_URL", url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        properties.extend(further);
+        let read = read(&target(&properties)).unwrap();
+        let warned = read.warnings.iter().any(|warning| warning.code == "property_ignored");
+        (read.trust.map(|trust| trust.reference().property().to_owned()), warned)
     };
-    let named = Some("JDBC_CONNECTION_URL?trustCertificateKeyStoreUrl".to_owned());
-    assert_eq!(with(url, "false"), None);
-    assert_eq!(with(url, "true"), named);
-    assert_eq!(with(&format!("{url}&sslMode=VERIFY_CA"), "false"), named);
-    // A second parameter that is not read does not hide it.
-    let both = read(&target(&[
-        ("JDBC_CONNECTION_URL", &*format!("{url}&dnsSrv=true")),
-        ("USERNAME", "alice"),
-        ("PASSWORD", "secret"),
-        ("JDBC_ENFORCE_SSL", "true"),
-    ]));
-    assert_eq!(both.unwrap_err().len(), 2);
+    let store = Some("JDBC_CONNECTION_URL?trustCertificateKeyStoreUrl".to_owned());
+    let custom = Some("CUSTOM_JDBC_CERT".to_owned());
+    for unchecked in ["", "&sslMode=REQUIRED", "&trustCertificateKeyStoreType=junk"] {
+        assert_eq!(trusted(&format!("{url}{unchecked}"), &[]), (None, false), "{unchecked}");
+    }
+    for checked in ["&sslMode=VERIFY_CA", "&sslMode=VERIFY_IDENTITY&trustCertificateKeyStoreType=pkcs12"] {
+        assert_eq!(trusted(&format!("{url}{checked}"), &[]), (store.clone(), false), "{checked}");
+    }
+    assert_eq!(trusted(url, &[("JDBC_ENFORCE_SSL", "true")]), (store, false));
+    // Glue gives the driver its file beside the URL, which the driver prefers.
+    let given = [("CUSTOM_JDBC_CERT", "/ca.pem")];
+    assert_eq!(trusted(&format!("{url}&sslMode=VERIFY_CA"), &given), (custom.clone(), true));
+    let alone = "jdbc:mysql://h/d?sslMode=VERIFY_CA&fallbackToSystemTrustStore=false";
+    assert_eq!(trusted(alone, &given), (custom, false));
+    // MariaDB's driver has no such parameter.
+    let url = "jdbc:mariadb://h/d?sslMode=verify-ca&trustStore=/x";
+    assert_eq!(trusted(url, &[]), (None, false));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use probe_contract::tls::Verify;
-use probe_contract::{Reader, Region, Secret};
+use probe_contract::tls::{CertificateDer, Verify};
+use probe_contract::{CertificateFile, Document, Format as _, Location, Reader, Region, Secret, SecretRef};
 use support_jdbc::{self as jdbc, Doubtful, Url};
 
 use crate::engine::Engine;
@@ -19,6 +19,7 @@ pub(crate) struct Parameters {
     sslmode: Option<SslMode>,
     direct: bool,
     factory: Factory,
+    sslfactoryarg: Option<Secret>,
     pub(crate) sslrootcert: Option<String>,
     /// `DbUser`, `DbGroups`, `ForceLowercase`, `ClusterID`, `Region` and `AutoCreate` of `jdbc:redshift:iam:`.
     pub(crate) db_user: Option<String>,
@@ -29,6 +30,7 @@ pub(crate) struct Parameters {
     pub(crate) auto_create: bool,
     pub(crate) sslcert: Option<String>,
     pub(crate) sslkey: Option<String>,
+    pub(crate) sslpassword: Option<Secret>,
     pub(crate) limits: Limits,
 }
 
@@ -81,6 +83,7 @@ const PGJDBC: &[&str] = &[
     "ssl",
     "sslNegotiation",
     "sslfactory",
+    "sslfactoryarg",
     "sslrootcert",
     "sslcert",
     "sslkey",
@@ -97,18 +100,29 @@ const SSL_FACTORIES: &[(&str, Factory)] = &[
     ("org.postgresql.ssl.DefaultJavaSSLFactory", Factory::Validating),
     ("org.postgresql.ssl.jdbc4.LibPQFactory", Factory::AsAsked),
     ("org.postgresql.ssl.NonValidatingFactory", Factory::NonValidating),
+    ("org.postgresql.ssl.SingleCertValidatingFactory", Factory::Single),
 ];
 
-/// Which chains a factory takes.
+/// Which chains a factory takes. All but the default one show no client certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Factory {
+pub(crate) enum Factory {
     /// As `sslmode` says.
     #[default]
     AsAsked,
     /// Those that lead to an authority of the JVM, in any mode.
     Validating,
+    /// Those that lead to the one certificate of `sslfactoryarg`, in any mode.
+    Single,
     /// All.
     NonValidating,
+}
+
+/// The certificate of `sslfactoryarg`.
+pub(crate) enum SingleCertificate {
+    /// In the URL itself.
+    Inline(Vec<CertificateDer<'static>>),
+    /// In a file.
+    File(SecretRef<Vec<CertificateDer<'static>>>),
 }
 
 impl Parameters {
@@ -121,7 +135,7 @@ impl Parameters {
         let mut parameters = Self::default();
         let (mut ignored, mut misspelled, mut unnamed) = (Vec::new(), Vec::new(), 0);
         let (mut misread, mut doubtful) = (Vec::new(), Doubtful::default());
-        let (mut ssl, mut authmech, mut has_key_password) = (None, None, false);
+        let (mut ssl, mut authmech) = (None, None);
         for (name, secret) in &url.parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
@@ -181,9 +195,11 @@ impl Parameters {
                     ),
                 },
                 "sslrootcert" => parameters.sslrootcert = Some(value.to_owned()),
-                "sslcert" => parameters.sslcert = Some(value.to_owned()),
-                "sslkey" => parameters.sslkey = Some(value.to_owned()),
-                "sslpassword" => has_key_password = true,
+                // An empty name keeps the driver from looking for a file.
+                "sslcert" => parameters.sslcert = Some(value.to_owned()).filter(|file| !file.is_empty()),
+                "sslkey" => parameters.sslkey = Some(value.to_owned()).filter(|file| !file.is_empty()),
+                "sslfactoryarg" => parameters.sslfactoryarg = Some(secret.clone()),
+                "sslpassword" => parameters.sslpassword = Some(secret.clone()),
                 "connecttimeout" => parameters.limits.connect = seconds(Duration::from_secs(1)),
                 // Both drivers take a decimal number, and log what is none.
                 "logintimeout" => {
@@ -215,10 +231,6 @@ impl Parameters {
                 _ if parameters.has_password() || !misread.is_empty() => unnamed += 1,
                 _ => ignored.push(name.as_str()),
             }
-        }
-        // Without a key there is nothing that it opens.
-        if has_key_password && parameters.sslkey.is_some() {
-            reader.unsupported(url.parameter("sslpassword"), "expected a key that is not encrypted");
         }
         if engine == Engine::Redshift && ssl == Some(false) && parameters.sslmode.or(authmech).is_some() {
             let expected = "expected true or nothing beside sslmode: Amazon's driver takes no other";
@@ -276,7 +288,7 @@ impl Parameters {
             }
         }
         let mode = if enforce { SslMode::VerifyFull } else { self.sslmode.unwrap_or(engine.unasked()) };
-        let factory = if enforce { Factory::AsAsked } else { self.factory };
+        let factory = self.factory(enforce);
         let (encryption, verify) = match mode {
             SslMode::Disable => (Encryption::None, Verify::Nothing),
             // `allow` would log in without TLS first, and again with it: dialcheck logs in once, over the better channel.
@@ -294,16 +306,55 @@ impl Parameters {
                 encryption
             }
         };
-        if factory == Factory::NonValidating && verify == Verify::ChainAndName {
-            let message = "NonValidatingFactory leaves the check of the host name to the driver, and that was not tried";
-            reader.warn("not_tried", message);
-        }
         let verify = match (factory, verify) {
+            // The driver checks the name behind the handshake, whatever the factory took.
+            (Factory::NonValidating, Verify::ChainAndName) => Verify::Name,
             (Factory::NonValidating, _) => Verify::Nothing,
-            (Factory::Validating, Verify::Nothing) => Verify::Chain,
-            (Factory::AsAsked | Factory::Validating, verify) => verify,
+            (Factory::Validating | Factory::Single, Verify::Nothing) => Verify::Chain,
+            (Factory::AsAsked | Factory::Validating | Factory::Single, verify) => verify,
         };
         (encryption, verify)
+    }
+
+    /// The factory that counts: below what JDBC_ENFORCE_SSL promises, the one that the URL names.
+    pub(crate) const fn factory(&self, enforce: bool) -> Factory {
+        match (enforce, self.factory) {
+            (true, Factory::AsAsked | Factory::Validating | Factory::NonValidating) => Factory::AsAsked,
+            (true, Factory::Single) => Factory::Single,
+            (false, factory) => factory,
+        }
+    }
+
+    /// `sslkey`, where it holds the certificate too: pgjdbc decides by the end of its name.
+    pub(crate) fn keystore(&self) -> Option<&str> {
+        let is_keystore = |file: &&str| file.ends_with(".p12") || file.ends_with(".pfx");
+        self.sslkey.as_deref().filter(is_keystore)
+    }
+
+    /// The certificate that `SingleCertValidatingFactory` trusts, as it reads its argument.
+    pub(crate) fn single_certificate(&self, url: &Url, reader: &mut Reader<'_>) -> Option<SingleCertificate> {
+        let property = url.parameter("sslfactoryarg");
+        let argument = self.sslfactoryarg.as_ref().map_or("", Secret::expose);
+        if argument.starts_with("-----BEGIN CERTIFICATE-----") {
+            let Ok(certificates) = CertificateFile::First.read(argument.as_bytes()) else {
+                reader.wrong(property, "expected a certificate in PEM");
+                return None;
+            };
+            return Some(SingleCertificate::Inline(certificates));
+        }
+        if let Some(path) = argument.strip_prefix("file:") {
+            let document = Document { location: Location::File(path.into()), format: CertificateFile::First };
+            return Some(SingleCertificate::File(SecretRef::new(property, document)));
+        }
+        if ["classpath:", "env:", "sys:"].iter().any(|prefix| argument.starts_with(prefix)) {
+            let expected = "expected file: and a path, or the certificate in PEM: dialcheck has no class path, and not the job's \
+                            environment and system properties";
+            reader.unsupported(property, expected);
+        } else {
+            let expected = "expected file:, classpath:, env:, sys: or a certificate in PEM for SingleCertValidatingFactory";
+            reader.wrong(property, expected);
+        }
+        None
     }
 }
 

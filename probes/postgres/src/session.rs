@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust};
 use probe_contract::{Endpoint, ResolvedSecrets};
 
-use crate::settings::Settings;
+use crate::settings::{Authorities, ClientFiles, Settings};
 
 /// What the stages of a test have in common.
 #[derive(Clone, Copy)]
@@ -20,16 +20,25 @@ pub(crate) struct Session<'a> {
 impl Session<'_> {
     pub(crate) fn tls_policy(&self, alpn: Vec<Vec<u8>>) -> TlsPolicy {
         let Self { endpoint, settings, secrets, .. } = self;
-        let given = settings.trust.as_ref().and_then(|file| secrets.get(file));
-        let client = settings.client.as_ref().and_then(|files| {
-            let chain = secrets.get(&files.certificate)?.clone();
-            let key = secrets.get(&files.key)?.clone_key();
-            Some(ClientIdentity { chain, key })
+        let trust = match &settings.trust {
+            Authorities::Roots => None,
+            Authorities::File(file) => secrets.get(file).cloned(),
+            Authorities::Inline(certificates) => Some(certificates.clone()),
+        };
+        let client = settings.client.as_ref().and_then(|files| match files {
+            ClientFiles::Separate { certificate, key } => {
+                let chain = secrets.get(certificate)?.clone();
+                Some(ClientIdentity { chain, key: secrets.get(key)?.clone_key() })
+            }
+            ClientFiles::Keystore(keystore) => {
+                let ClientIdentity { chain, key } = secrets.get(keystore)?;
+                Some(ClientIdentity { chain: chain.clone(), key: key.clone_key() })
+            }
         });
         TlsPolicy {
             host: endpoint.host.clone(),
             verify: settings.verify,
-            trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
+            trust: trust.map_or(Trust::Roots, Trust::Given),
             client,
             alpn,
         }

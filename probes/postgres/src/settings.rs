@@ -1,9 +1,9 @@
 //! From properties and URL to typed settings.
 
-use probe_contract::tls::{CertificateDer, PrivateKeyDer, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, PrivateKeyDer, Verify};
 use probe_contract::{
-    Address, CertificateFile, Credentials, Endpoint, Findings, Given, Mistake, Parts, PrivateKeyFile, Reader,
-    Reference, ResolvedSecrets, SecretRef, Target, UrlAddress, Warning,
+    Address, CertificateFile, Credentials, Endpoint, Findings, Given, Keystore, Location, Mistake, Parts,
+    Password, PrivateKeyFile, Reader, Reference, ResolvedSecrets, SecretRef, Target, UrlAddress, Warning,
 };
 use support_aws::{ClusterName, RdsToken, RedshiftCluster, RedshiftLogin};
 use support_jdbc::{self as jdbc, Grammar, Passwordless, Precedence, Url};
@@ -11,7 +11,7 @@ use support_jdbc::{self as jdbc, Grammar, Passwordless, Precedence, Url};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::hosts::{self, TargetServerType};
-use crate::parameters::{Encryption, Limits, Parameters};
+use crate::parameters::{Encryption, Factory, Limits, Parameters, SingleCertificate};
 
 /// A target, checked.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Settings {
     pub(crate) references: Vec<Reference>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) verify: Verify,
-    pub(crate) trust: Option<SecretRef<Vec<CertificateDer<'static>>>>,
+    pub(crate) trust: Authorities,
     pub(crate) client: Option<ClientFiles>,
     enforced: bool,
 }
@@ -55,11 +55,24 @@ impl Place {
     }
 }
 
+/// Who may have issued the server's certificate.
+#[derive(Debug)]
+pub(crate) enum Authorities {
+    /// Those of the process.
+    Roots,
+    /// Those in a file.
+    File(SecretRef<Vec<CertificateDer<'static>>>),
+    /// The one in the URL.
+    Inline(Vec<CertificateDer<'static>>),
+}
+
 /// The client's certificate and its key.
 #[derive(Debug)]
-pub(crate) struct ClientFiles {
-    pub(crate) certificate: SecretRef<Vec<CertificateDer<'static>>>,
-    pub(crate) key: SecretRef<PrivateKeyDer<'static>>,
+pub(crate) enum ClientFiles {
+    /// One file each.
+    Separate { certificate: SecretRef<Vec<CertificateDer<'static>>>, key: SecretRef<PrivateKeyDer<'static>> },
+    /// Both in one PKCS#12 file.
+    Keystore(SecretRef<ClientIdentity>),
 }
 
 impl Settings {
@@ -107,7 +120,8 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     } else {
         let given =
             Given { user: parameters.user.take(), password: parameters.password.take(), ..Given::default() };
-        let passwordless = if parameters.sslcert.is_some() {
+        let has_certificate = parameters.sslcert.is_some() || parameters.keystore().is_some();
+        let passwordless = if has_certificate && parameters.factory(enforce) == Factory::AsAsked {
             Passwordless::Allowed
         } else {
             Passwordless::Token(RdsToken::reference)
@@ -122,20 +136,15 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     reader.refuse_nul("options", parameters.startup.as_deref());
     reader.refuse_nul("currentSchema", parameters.search_path.as_deref());
 
-    let root = (url.parameter("sslrootcert"), parameters.sslrootcert.as_deref());
-    let trust = jdbc::trust(&mut reader, target, enforce, root);
-    let client = client_files(&url, &parameters, &mut reader);
+    let factory = parameters.factory(enforce);
     let (encryption, verify) = parameters.encryption(engine, &url, enforce, &mut reader);
-    // Without TLS nobody reads them.
     let (trust, client) = match encryption {
-        Encryption::None => (None, None),
-        Encryption::IfOffered | Encryption::Required | Encryption::Direct => (
-            trust.map(|file| reader.refer(file)),
-            client.map(|ClientFiles { certificate, key }| ClientFiles {
-                certificate: reader.refer(certificate),
-                key: reader.refer(key),
-            }),
-        ),
+        // Without TLS nobody reads them.
+        Encryption::None => (Authorities::Roots, None),
+        Encryption::IfOffered | Encryption::Required | Encryption::Direct => {
+            let trust = authorities(&url, &parameters, factory, (target, enforce), &mut reader);
+            (trust, client_files(&url, &parameters, factory, &mut reader))
+        }
     };
     if url.database.is_none() {
         reader.warn(
@@ -167,6 +176,9 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         client,
     })
 }
+
+/// The one entry of a keystore that pgjdbc's `PKCS12KeyManager` asks for.
+const KEY_ALIAS: &str = "user";
 
 /// What is behind `jdbc:redshift:` where IAM gives the login.
 const IAM: &str = "iam:";
@@ -264,18 +276,77 @@ fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
     url
 }
 
+/// Who is trusted. Each of pgjdbc's factories reads another parameter.
+fn authorities(
+    url: &Url,
+    parameters: &Parameters,
+    factory: Factory,
+    (target, enforce): (&Target, bool),
+    reader: &mut Reader<'_>,
+) -> Authorities {
+    let file = match factory {
+        Factory::AsAsked => {
+            let file = parameters.sslrootcert.as_deref();
+            file.and_then(|file| reader.file(url.parameter("sslrootcert"), file, CertificateFile::Any))
+        }
+        Factory::Single => match parameters.single_certificate(url, reader) {
+            Some(SingleCertificate::Inline(certificates)) => return Authorities::Inline(certificates),
+            Some(SingleCertificate::File(file)) => Some(file),
+            None => None,
+        },
+        Factory::Validating => {
+            if parameters.sslrootcert.is_some() || jdbc::names_authority(reader, target) {
+                let message = "DefaultJavaSSLFactory trusts the authorities of the JVM: neither sslrootcert nor the certificate file of the \
+                               connection is read";
+                reader.warn("property_ignored", message);
+            }
+            return Authorities::Roots;
+        }
+        Factory::NonValidating => None,
+    };
+    let trust = jdbc::trust(reader, target, enforce, Precedence::Url, file);
+    trust.map_or(Authorities::Roots, |file| Authorities::File(reader.refer(file)))
+}
+
 /// The client's certificate and its key.
-fn client_files(url: &Url, parameters: &Parameters, reader: &mut Reader<'_>) -> Option<ClientFiles> {
-    let (Some(certificate), Some(key)) = (&parameters.sslcert, &parameters.sslkey) else {
-        if parameters.sslcert.is_some() != parameters.sslkey.is_some() {
-            let missing = if parameters.sslcert.is_some() { "sslkey" } else { "sslcert" };
+fn client_files(
+    url: &Url,
+    parameters: &Parameters,
+    factory: Factory,
+    reader: &mut Reader<'_>,
+) -> Option<ClientFiles> {
+    let Parameters { sslcert, sslkey, sslpassword, .. } = parameters;
+    if factory != Factory::AsAsked {
+        if sslcert.is_some() || sslkey.is_some() {
+            let message = "the class in sslfactory shows the server no client certificate: sslcert and sslkey are ignored";
+            reader.warn("parameter_ignored", message);
+        }
+        return None;
+    }
+    let property = url.parameter("sslkey");
+    if let Some(file) = parameters.keystore() {
+        if sslpassword.is_none() {
+            reader.wrong(url.parameter("sslpassword"), "expected beside an sslkey that is a PKCS#12 file");
+        }
+        let keystore = Keystore {
+            location: reader.parsed(&property, file, Location::parse)?,
+            store_password: sslpassword.clone().map(Password::Given),
+            key_password: None,
+            alias: Some(KEY_ALIAS),
+        };
+        return Some(ClientFiles::Keystore(reader.refer(SecretRef::new(property, keystore))));
+    }
+    let (Some(certificate), Some(key)) = (sslcert, sslkey) else {
+        if sslcert.is_some() != sslkey.is_some() {
+            let missing = if sslcert.is_some() { "sslkey" } else { "sslcert" };
             reader.wrong(url.parameter(missing), "expected beside the other of sslcert and sslkey");
         }
         return None;
     };
     let certificate = reader.file(url.parameter("sslcert"), certificate, CertificateFile::Any)?;
-    let key = reader.file(url.parameter("sslkey"), key, PrivateKeyFile)?;
-    Some(ClientFiles { certificate, key })
+    let location = reader.parsed(&property, key, Location::parse)?;
+    let key = SecretRef::new(property, PrivateKeyFile { location, password: sslpassword.clone() });
+    Some(ClientFiles::Separate { certificate: reader.refer(certificate), key: reader.refer(key) })
 }
 
 #[cfg(test)]

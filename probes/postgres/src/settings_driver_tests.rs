@@ -90,7 +90,11 @@ fn names_and_forms_are_read_as_pgjdbc_reads_them() {
     assert_eq!(factory(&format!("{class}.DefaultJavaSSLFactory")), (Encryption::IfOffered, Verify::Chain, 0));
     assert_eq!(
         factory(&format!("sslmode=verify-full&{class}.NonValidatingFactory")),
-        (Encryption::Required, Verify::Nothing, 1)
+        (Encryption::Required, Verify::Name, 0)
+    );
+    assert_eq!(
+        factory(&format!("sslmode=verify-ca&{class}.NonValidatingFactory")),
+        (Encryption::Required, Verify::Nothing, 0)
     );
     assert_eq!(factory("sslpassword=x"), (Encryption::IfOffered, Verify::Nothing, 0));
     assert_eq!(of_url("jdbc:postgresql://h/a%2Fb").database.as_deref(), Some("a/b"));
@@ -140,5 +144,57 @@ fn parameters_beat_what_is_in_front_of_them() {
         let url = format!("jdbc:postgresql://{behind}");
         let properties = [("JDBC_CONNECTION_URL", &*url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
         assert_eq!(mistakes(Engine::Postgresql, &properties).len(), 1, "{behind}");
+    }
+}
+
+/// As `SingleCertValidatingFactory` of pgjdbc 42.7.3 reads its argument.
+#[test]
+fn the_single_certificate_is_a_file_or_stands_in_the_url() {
+    let class = "sslfactory=org.postgresql.ssl.SingleCertValidatingFactory";
+    let file = of_url(&format!("jdbc:postgresql://h/d?sslmode=prefer&{class}&sslfactoryarg=file:/c.pem"));
+    assert_eq!((file.encryption, file.verify), (Encryption::IfOffered, Verify::Chain));
+    let Authorities::File(reference) = &file.trust else { panic!("{:?}", file.trust) };
+    let reference = format!("{reference:?}");
+    assert!(reference.contains("File(\"/c.pem\")") && reference.contains("First"), "{reference}");
+    let mistake = |argument: &str| {
+        let url = format!("jdbc:postgresql://h/d?{class}{argument}");
+        let properties = [("JDBC_CONNECTION_URL", &*url), ("USERNAME", "alice"), ("PASSWORD", "secret")];
+        let mistake = read(Engine::Postgresql, &target(&properties)).unwrap_err().remove(0);
+        assert_eq!(mistake.property, "JDBC_CONNECTION_URL?sslfactoryarg");
+        mistake.code
+    };
+    for untestable in ["&sslfactoryarg=classpath:c.pem", "&sslfactoryarg=env:C", "&sslfactoryarg=sys:c"] {
+        assert_eq!(mistake(untestable), Code::MechanismUnsupported, "{untestable}");
+    }
+    for wrong in
+        ["", "&sslfactoryarg=", "&sslfactoryarg=/c.pem", "&sslfactoryarg=-----BEGIN%20CERTIFICATE-----"]
+    {
+        assert_eq!(mistake(wrong), Code::InvalidSettings, "{wrong}");
+    }
+}
+
+/// pgjdbc reads a key by the end of its name, and only its default factory shows a certificate.
+#[test]
+fn client_files_are_those_that_pgjdbc_opens() {
+    let of = |parameters: &str| {
+        let url = format!("jdbc:postgresql://h/d?sslmode=require&{parameters}");
+        read(Engine::Postgresql, &target(&[("JDBC_CONNECTION_URL", url.as_str()), ("USERNAME", "alice")]))
+    };
+    for name in ["user.p12", "user.pfx"] {
+        let read = of(&format!("sslkey=/{name}&sslpassword=x&sslcert=/passed-over.crt")).unwrap();
+        assert!(matches!(read.client, Some(ClientFiles::Keystore(_))), "{name}");
+        assert_eq!(read.references.len(), 1);
+        assert!(format!("{:?}", read.references).contains("alias: Some(\"user\")"));
+        let mistakes = of(&format!("sslkey=/{name}")).unwrap_err();
+        assert_eq!(mistakes[0].property, "JDBC_CONNECTION_URL?sslpassword");
+    }
+    let read = of("sslkey=/user.P12&sslcert=/user.crt").unwrap();
+    assert!(matches!(read.client, Some(ClientFiles::Separate { .. })));
+    assert!(of("sslkey=&sslcert=&password=x").unwrap().client.is_none());
+    for factory in ["NonValidatingFactory", "DefaultJavaSSLFactory"] {
+        let factory = format!("sslfactory=org.postgresql.ssl.{factory}");
+        let read = of(&format!("sslkey=/user.pk8&sslcert=/user.crt&password=x&{factory}")).unwrap();
+        assert!(read.client.is_none() && read.references.is_empty());
+        assert_eq!(read.warnings[0].code, "parameter_ignored");
     }
 }

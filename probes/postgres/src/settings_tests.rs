@@ -156,11 +156,7 @@ fn sslmode_means_what_it_means_to_pgjdbc() {
         ("ssl", Encryption::Required, Verify::ChainAndName),
         ("ssl=false", Encryption::IfOffered, Verify::Nothing),
         ("ssl=true&sslmode=require", Encryption::Required, Verify::Nothing),
-        (
-            "ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory",
-            Encryption::Required,
-            Verify::Nothing,
-        ),
+        ("ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory", Encryption::Required, Verify::Name),
         ("sslmode=require&sslNegotiation=direct", Encryption::Direct, Verify::Nothing),
     ] {
         let read = of_url(&format!("jdbc:postgresql://h/d?{parameters}"));

@@ -33,7 +33,12 @@ impl Effort {
     }
 
     /// Allows `iterations` for each digest that `length` bytes of key take.
-    fn spend(&mut self, iterations: u64, length: usize, digest: usize) -> Result<NonZeroU32, Unreadable> {
+    pub(super) fn spend(
+        &mut self,
+        iterations: u64,
+        length: usize,
+        digest: usize,
+    ) -> Result<NonZeroU32, Unreadable> {
         let rounds = iterations.saturating_mul(length.div_ceil(digest) as u64);
         self.rounds = self.rounds.checked_sub(rounds).ok_or(Unreadable::TooManyRounds)?;
         self.check_deadline()?;
@@ -151,7 +156,7 @@ fn aes(
 }
 
 /// A cipher of blocks of 8 bytes.
-fn legacy<C: KeyInit + BlockCipherDecrypt>(
+pub(super) fn legacy<C: KeyInit + BlockCipherDecrypt>(
     key: &[u8],
     vector: &[u8],
     data: &[u8],
@@ -251,7 +256,7 @@ fn add(number: &mut [u8], addend: &[u8]) {
 
 // 1.2.840.113549.1.5.x
 const PBKDF2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
-const PBES2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
+pub(super) const PBES2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 const PBMAC1: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e";
 // 1.3.6.1.4.1.11591.4.11
 const SCRYPT: &[u8] = b"\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
@@ -259,7 +264,7 @@ const SCRYPT: &[u8] = b"\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
 const PBE_RC4_128: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x01";
 const PBE_RC4_40: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x02";
 const PBE_3DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03";
-const PBE_2DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x04";
+pub(super) const PBE_2DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x04";
 const PBE_RC2_128: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x05";
 const PBE_RC2_40: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06";
 // 1.2.840.113549.2.x

@@ -20,7 +20,7 @@ const DIGEST: usize = 20;
 /// 1.3.6.1.4.1.42.2.17.1.1, the cipher of `sun.security.provider.KeyProtector`.
 const KEY_PROTECTOR: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x2a, 0x02, 0x11, 0x01, 0x01];
 
-/// Reads the first private key of `file`, in its order, with its chain.
+/// Reads the private key of `file` that is named `alias`, or the first in its order, with its chain.
 ///
 /// Without a store password the file's integrity is not checked, as in Java. The key's password is the store's where none is
 /// given.
@@ -28,9 +28,81 @@ pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,
     key_password: Option<&Secret>,
+    alias: Option<&'static str>,
 ) -> Result<PrivateKeyEntry, Unreadable> {
+    let entries = entries(file, store_password)?;
+    let mut keys = entries.into_iter().filter_map(|Entry { alias, content }| match content {
+        Content::PrivateKey(protected, chain) => Some((alias, protected, chain)),
+        Content::Trusted(_) => None,
+    });
+    let (_, protected, chain) = match alias {
+        None => keys.next().ok_or(Unreadable::NoPrivateKey)?,
+        Some(alias) => {
+            let named = keys.find(|(name, ..)| name.eq_ignore_ascii_case(alias.as_bytes()));
+            named.ok_or(Unreadable::NoPrivateKeyNamed(alias))?
+        }
+    };
+    let password = key_password.or(store_password).ok_or(Unreadable::NoPassword)?;
+    let key = recover(protected, password)?.ok_or(Unreadable::KeyPassword)?;
+    Ok(PrivateKeyEntry { key, chain: chain.into_iter().map(owned).collect() })
+}
+
+/// The certificates that are stored as trusted, and that of each private key.
+pub(super) fn authorities(
+    file: &[u8],
+    password: Option<&Secret>,
+) -> Result<Vec<CertificateDer<'static>>, Unreadable> {
+    let trusted = entries(file, password)?.into_iter().filter_map(|entry| match entry.content {
+        Content::PrivateKey(_, chain) => chain.into_iter().next(),
+        Content::Trusted(certificate) => Some(certificate),
+    });
+    Ok(trusted.map(owned).collect())
+}
+
+fn owned(certificate: &[u8]) -> CertificateDer<'static> {
+    CertificateDer::from(certificate.to_vec())
+}
+
+struct Entry<'a> {
+    /// In Java's UTF-8, which is ASCII where ASCII is meant.
+    alias: &'a [u8],
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    /// Encrypted, with its chain.
+    PrivateKey(&'a [u8], Vec<&'a [u8]>),
+    Trusted(&'a [u8]),
+}
+
+/// Reads every entry, since the digest is behind the last.
+fn entries<'a>(file: &'a [u8], store_password: Option<&Secret>) -> Result<Vec<Entry<'a>>, Unreadable> {
     let mut reader = Reader { rest: file };
-    let entry = first_private_key(&mut reader)?;
+    reader.take(MAGIC.len())?;
+    let version = reader.number()?;
+    if !matches!(version, 1 | 2) {
+        return Err(Unreadable::Damaged);
+    }
+    // The numbers are the file's: nothing is allocated for them in advance.
+    let mut entries = Vec::new();
+    for _ in 0..reader.number()? {
+        let tag = reader.number()?;
+        let alias = reader.text()?;
+        let _created = reader.take(8)?;
+        let content = match tag {
+            PRIVATE_KEY => {
+                let protected = reader.block()?;
+                let mut chain = Vec::new();
+                for _ in 0..reader.number()? {
+                    chain.push(reader.certificate(version)?);
+                }
+                Content::PrivateKey(protected, chain)
+            }
+            TRUSTED_CERTIFICATE => Content::Trusted(reader.certificate(version)?),
+            _ => return Err(Unreadable::Damaged),
+        };
+        entries.push(Entry { alias, content });
+    }
     let content = &file[..file.len() - reader.rest.len()];
     let stored = reader.take(DIGEST)?;
     if let Some(password) = store_password {
@@ -42,46 +114,7 @@ pub(super) fn read(
             return Err(Unreadable::StorePassword);
         }
     }
-    let (protected, chain) = entry.ok_or(Unreadable::NoPrivateKey)?;
-    let password = key_password.or(store_password).ok_or(Unreadable::NoPassword)?;
-    let key = recover(protected, password)?.ok_or(Unreadable::KeyPassword)?;
-    Ok(PrivateKeyEntry { key, chain })
-}
-
-type Protected<'a> = (&'a [u8], Vec<CertificateDer<'static>>);
-
-/// Reads every entry, since the digest is behind the last.
-fn first_private_key<'a>(reader: &mut Reader<'a>) -> Result<Option<Protected<'a>>, Unreadable> {
-    reader.take(MAGIC.len())?;
-    let version = reader.number()?;
-    if !matches!(version, 1 | 2) {
-        return Err(Unreadable::Damaged);
-    }
-    let mut first = None;
-    for _ in 0..reader.number()? {
-        let tag = reader.number()?;
-        reader.text()?;
-        let _created = reader.take(8)?;
-        match tag {
-            PRIVATE_KEY => {
-                let protected = reader.block()?;
-                // The number is the file's: nothing is allocated for it in advance.
-                let mut chain = Vec::new();
-                for _ in 0..reader.number()? {
-                    chain.push(reader.certificate(version)?);
-                }
-                first = first.or(Some((protected, chain)));
-            }
-            TRUSTED_CERTIFICATE => {
-                reader.certificate(version)?;
-            }
-            _ => return Err(Unreadable::Damaged),
-        }
-    }
-    let own = |(protected, chain): (_, Vec<&[u8]>)| {
-        (protected, chain.into_iter().map(|certificate| CertificateDer::from(certificate.to_vec())).collect())
-    };
-    Ok(first.map(own))
+    Ok(entries)
 }
 
 /// Decrypts a key: none where the password is not its own.
@@ -140,11 +173,11 @@ impl<'a> Reader<'a> {
         self.take(usize::try_from(length).map_err(|_| Unreadable::Damaged)?)
     }
 
-    /// An alias or type; nobody asks what it says.
-    fn text(&mut self) -> Result<(), Unreadable> {
+    /// An alias or type.
+    fn text(&mut self) -> Result<&'a [u8], Unreadable> {
         let (length, rest) = self.rest.split_first_chunk().ok_or(Unreadable::Damaged)?;
         self.rest = rest;
-        self.take(usize::from(u16::from_be_bytes(*length))).map(drop)
+        self.take(usize::from(u16::from_be_bytes(*length)))
     }
 
     /// Version 1 knows X.509 certificates only and does not say so.

@@ -1,4 +1,5 @@
-//! Keystores: a private key and its certificate chain, from a JKS or a PKCS#12 file.
+//! Keystores: a private key and its certificate chain, or trusted authorities, from a JKS or a PKCS#12 file; keys in files of
+//! their own.
 //!
 //! The file's bytes say which it is, as for a JVM: since Java 9 `keytool` writes PKCS#12 under every name.
 //! Everything in a file is in doubt: no length or number of it is believed before the bytes are there, and the rounds of key
@@ -9,23 +10,25 @@ mod encryption;
 mod entry;
 mod jks;
 mod pkcs12;
+mod pkcs8;
 mod unreadable;
 
 use std::time::Instant;
 
-use probe_contract::tls::ClientIdentity;
+use probe_contract::tls::{CertificateDer, ClientIdentity};
 use probe_contract::{Code, Failure, Secret};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use der::{Elements, OBJECT_IDENTIFIER, SEQUENCE};
 use entry::PrivateKeyEntry;
+pub(super) use pkcs8::read as private_key;
 use unreadable::{Other, Unreadable};
 
 /// Reads the private key of a keystore and its chain, the end entity first.
 ///
-/// Of several keys it is the first of the file. Java picks by the kinds of key that the server asks for, and between keys of
-/// one kind by the order of a hash table.
+/// Of several keys it is the one named `alias`, in any case, or without an `alias` the first of the file. Java picks by the kinds of key
+/// that the server asks for, and between keys of one kind by the order of a hash table.
 ///
 /// # Errors
 /// `file_invalid`, with its own sentence for each way to go wrong.
@@ -33,20 +36,48 @@ pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,
     key_password: Option<&Secret>,
+    alias: Option<&'static str>,
     deadline: Instant,
 ) -> Result<ClientIdentity, Failure> {
     let entry = match Kind::of(file) {
-        Kind::Jks => jks::read(file, store_password, key_password),
-        Kind::Pkcs12 => pkcs12::read(file, store_password, key_password, deadline),
+        Kind::Jks => jks::read(file, store_password, key_password, alias),
+        Kind::Pkcs12 => pkcs12::read(file, store_password, key_password, alias, deadline),
         Kind::Other(other) => Err(Unreadable::Other(other)),
     };
-    entry.and_then(PrivateKeyEntry::prove).map_err(|unreadable| {
-        let failure = Failure::new(Code::FileInvalid, unreadable.to_string());
-        match unreadable.hint(key_password.is_some()) {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+    let identity = entry.and_then(PrivateKeyEntry::prove);
+    identity.map_err(|unreadable| invalid(unreadable, unreadable.hint(key_password.is_some())))
+}
+
+/// Reads the certificates of a keystore that Java trusts: those stored as trusted, and that of each private key.
+///
+/// # Errors
+/// `file_invalid`, with its own sentence for each way to go wrong.
+pub(super) fn authorities(
+    file: &[u8],
+    password: Option<&Secret>,
+    deadline: Instant,
+) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let certificates = match Kind::of(file) {
+        Kind::Jks => jks::authorities(file, password),
+        Kind::Pkcs12 => pkcs12::authorities(file, password, deadline),
+        Kind::Other(other) => Err(Unreadable::Other(other)),
+    };
+    let proven = certificates.and_then(|certificates| {
+        if certificates.is_empty() {
+            return Err(Unreadable::NoAuthority);
         }
-    })
+        let are_right = certificates.iter().all(|one| X509Certificate::from_der(one).is_ok());
+        if are_right { Ok(certificates) } else { Err(Unreadable::Certificate) }
+    });
+    proven.map_err(|unreadable| invalid(unreadable, unreadable.hint_for_authorities()))
+}
+
+fn invalid(unreadable: Unreadable, hint: Option<&'static str>) -> Failure {
+    let failure = Failure::new(Code::FileInvalid, unreadable.to_string());
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// What a file is, by its bytes.

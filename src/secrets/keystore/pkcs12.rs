@@ -12,7 +12,9 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use zeroize::Zeroizing;
 
-use super::der::{CONTEXT_0, CONTEXT_0_PRIMITIVE, Element, Elements, OBJECT_IDENTIFIER, SEQUENCE, SET};
+use super::der::{
+    BMP_STRING, CONTEXT_0, CONTEXT_0_PRIMITIVE, Element, Elements, OBJECT_IDENTIFIER, SEQUENCE, SET,
+};
 use super::encryption::{Effort, Parameters, authenticates, decrypt};
 use super::entry::PrivateKeyEntry;
 use super::unreadable::Unreadable;
@@ -20,7 +22,7 @@ use super::unreadable::Unreadable;
 /// The version that every file has.
 pub(super) const VERSION: u64 = 3;
 
-/// Reads the first private key of `file`, in its order, with its chain.
+/// Reads the private key of `file` that is named `alias`, or the first in its order, with its chain.
 ///
 /// Without a store password the file's integrity is not checked, as in Java. The key's password is the store's where none is
 /// given.
@@ -28,26 +30,19 @@ pub(super) fn read(
     file: &[u8],
     store_password: Option<&Secret>,
     key_password: Option<&Secret>,
+    alias: Option<&'static str>,
     deadline: Instant,
 ) -> Result<PrivateKeyEntry, Unreadable> {
     let mut effort = Effort::new(deadline);
-    let mut file = Elements::new(file).expect(SEQUENCE)?.elements();
-    if file.unsigned()? != VERSION {
-        return Err(Unreadable::Damaged);
-    }
-    let authenticated = content_octets(file.expect(SEQUENCE)?)?;
-    if let (Some(integrity), Some(password)) = (file.optional(SEQUENCE)?, store_password) {
-        check(integrity, &authenticated, password, &mut effort)?;
-    }
-
-    let mut bags = Bags::default();
-    let mut safes = Elements::new(&authenticated).expect(SEQUENCE)?.elements();
-    while !safes.is_empty() {
-        let contents = open(safes.expect(SEQUENCE)?, store_password, &mut effort)?;
-        bags.read(&contents)?;
-    }
-    let Bags { key, certificates } = bags;
-    let Bag { content: key, id } = key.ok_or(Unreadable::NoPrivateKey)?;
+    let Bags { keys, certificates } = Bags::open(file, store_password, &mut effort)?;
+    let Bag { content: key, id, .. } = match alias {
+        None => keys.into_iter().next().ok_or(Unreadable::NoPrivateKey)?,
+        Some(alias) => {
+            let is_named =
+                |key: &Bag<Key>| key.alias.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(alias));
+            keys.into_iter().find(is_named).ok_or(Unreadable::NoPrivateKeyNamed(alias))?
+        }
+    };
     let key = match key {
         Key::Plain(key) => key,
         Key::Shrouded(shrouded) => {
@@ -59,6 +54,21 @@ pub(super) fn read(
         }
     };
     Ok(PrivateKeyEntry { key, chain: chain(id.as_deref(), &certificates)? })
+}
+
+/// The certificates that Java marked as trusted, and that of each private key.
+pub(super) fn authorities(
+    file: &[u8],
+    password: Option<&Secret>,
+    deadline: Instant,
+) -> Result<Vec<CertificateDer<'static>>, Unreadable> {
+    let Bags { keys, certificates } = Bags::open(file, password, &mut Effort::new(deadline))?;
+    let marked = certificates.iter().filter(|bag| bag.is_trusted);
+    let mut authorities: Vec<_> = marked.map(|bag| CertificateDer::from(bag.content.clone())).collect();
+    for key in keys {
+        authorities.extend(chain(key.id.as_deref(), &certificates)?.into_iter().next());
+    }
+    Ok(authorities)
 }
 
 /// The octets of a `ContentInfo` of plain data, which is how a password-protected file holds its safes.
@@ -89,7 +99,7 @@ fn check(
 }
 
 /// The `SafeContents` of a safe, decrypted.
-fn open(
+fn decrypted(
     safe: Element<'_>,
     password: Option<&Secret>,
     effort: &mut Effort,
@@ -119,7 +129,7 @@ fn open(
 /// What the safes hold of use here.
 #[derive(Default)]
 struct Bags {
-    key: Option<Bag<Key>>,
+    keys: Vec<Bag<Key>>,
     certificates: Vec<Bag<Vec<u8>>>,
 }
 
@@ -127,6 +137,10 @@ struct Bag<T> {
     content: T,
     /// `localKeyId`, which ties a certificate to its key.
     id: Option<Vec<u8>>,
+    /// `friendlyName`, by which Java finds an entry.
+    alias: Option<String>,
+    /// Whether Java put it there as an authority.
+    is_trusted: bool,
 }
 
 enum Key {
@@ -135,33 +149,52 @@ enum Key {
 }
 
 impl Bags {
+    /// Everything in `file`. Without a password its integrity is not checked, as in Java.
+    fn open(file: &[u8], password: Option<&Secret>, effort: &mut Effort) -> Result<Self, Unreadable> {
+        let mut file = Elements::new(file).expect(SEQUENCE)?.elements();
+        if file.unsigned()? != VERSION {
+            return Err(Unreadable::Damaged);
+        }
+        let authenticated = content_octets(file.expect(SEQUENCE)?)?;
+        if let (Some(integrity), Some(password)) = (file.optional(SEQUENCE)?, password) {
+            check(integrity, &authenticated, password, effort)?;
+        }
+        let mut bags = Self::default();
+        let mut safes = Elements::new(&authenticated).expect(SEQUENCE)?.elements();
+        while !safes.is_empty() {
+            let contents = decrypted(safes.expect(SEQUENCE)?, password, effort)?;
+            bags.read(&contents)?;
+        }
+        Ok(bags)
+    }
+
     fn read(&mut self, contents: &[u8]) -> Result<(), Unreadable> {
         let mut bags = Elements::new(contents).expect(SEQUENCE)?.elements();
         while !bags.is_empty() {
             let mut bag = bags.expect(SEQUENCE)?.elements();
             let kind = bag.expect(OBJECT_IDENTIFIER)?.content;
             let value = bag.expect(CONTEXT_0)?.content;
-            let id = match bag.optional(SET)? {
-                Some(attributes) => local_key_id(attributes)?,
-                None => None,
+            let attributes = match bag.optional(SET)? {
+                Some(attributes) => Attributes::read(attributes)?,
+                None => Attributes::default(),
             };
             match kind {
-                KEY_BAG | SHROUDED_KEY_BAG if self.key.is_none() => {
+                KEY_BAG | SHROUDED_KEY_BAG => {
                     let content = if kind == KEY_BAG {
                         Key::Plain(Zeroizing::new(value.to_vec()))
                     } else {
                         Key::Shrouded(value.to_vec())
                     };
-                    self.key = Some(Bag { content, id });
+                    self.keys.push(attributes.of(content));
                 }
                 CERTIFICATE_BAG => {
                     let mut certificate = Elements::new(value).expect(SEQUENCE)?.elements();
                     if certificate.expect(OBJECT_IDENTIFIER)?.content == X509_CERTIFICATE {
                         let content = certificate.expect(CONTEXT_0)?.elements().octets()?.into_owned();
-                        self.certificates.push(Bag { content, id });
+                        self.certificates.push(attributes.of(content));
                     }
                 }
-                // Further keys, revocation lists, secret keys.
+                // Revocation lists, secret keys.
                 _ => (),
             }
         }
@@ -169,20 +202,44 @@ impl Bags {
     }
 }
 
-fn local_key_id(attributes: Element<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
-    let mut attributes = attributes.elements();
-    while !attributes.is_empty() {
-        let mut attribute = attributes.expect(SEQUENCE)?.elements();
-        if attribute.expect(OBJECT_IDENTIFIER)?.content == LOCAL_KEY_ID {
-            let id = attribute.expect(SET)?.elements().octets()?;
-            return Ok(Some(id.into_owned()));
+/// What a bag says of its content.
+#[derive(Default)]
+struct Attributes {
+    id: Option<Vec<u8>>,
+    alias: Option<String>,
+    is_trusted: bool,
+}
+
+impl Attributes {
+    fn read(attributes: Element<'_>) -> Result<Self, Unreadable> {
+        let mut read = Self::default();
+        let mut attributes = attributes.elements();
+        while !attributes.is_empty() {
+            let mut attribute = attributes.expect(SEQUENCE)?.elements();
+            match attribute.expect(OBJECT_IDENTIFIER)?.content {
+                LOCAL_KEY_ID => {
+                    read.id = Some(attribute.expect(SET)?.elements().octets()?.into_owned());
+                }
+                FRIENDLY_NAME => {
+                    let name = attribute.expect(SET)?.elements().expect(BMP_STRING)?.content;
+                    let units = name.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+                    read.alias = Some(char::decode_utf16(units).map(|one| one.unwrap_or('?')).collect());
+                }
+                TRUSTED_KEY_USAGE => read.is_trusted = true,
+                _ => (),
+            }
         }
+        Ok(read)
     }
-    Ok(None)
+
+    fn of<T>(self, content: T) -> Bag<T> {
+        let Self { id, alias, is_trusted } = self;
+        Bag { content, id, alias, is_trusted }
+    }
 }
 
 /// Whether `plain` has the form of PKCS#8. A wrong password that leaves a padding by chance leaves no such form.
-fn is_private_key(plain: &[u8]) -> bool {
+pub(super) fn is_private_key(plain: &[u8]) -> bool {
     let form = || {
         let mut information = Elements::new(plain).expect(SEQUENCE)?.elements();
         information.unsigned()?;
@@ -224,8 +281,11 @@ pub(super) const SIGNED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
 const ENVELOPED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03";
 const ENCRYPTED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
 // 1.2.840.113549.1.9.x
+const FRIENDLY_NAME: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14";
 const LOCAL_KEY_ID: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x15";
 const X509_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
+// 2.16.840.1.113894.746875.1.1, of Oracle's
+const TRUSTED_KEY_USAGE: &[u8] = b"\x60\x86\x48\x01\x86\xf9\x66\xad\xca\x7b\x01\x01";
 // 1.2.840.113549.1.12.10.1.x
 const KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01";
 const SHROUDED_KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";

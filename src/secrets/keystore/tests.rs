@@ -22,7 +22,7 @@ const WRONG_KEY: &str = "the key password does not open the private key";
 
 fn opened(file: &[u8], store: Option<&str>, key: Option<&str>) -> Result<ClientIdentity, Failure> {
     let secret = |text: &str| Secret::new(text.to_owned());
-    read(file, store.map(secret).as_ref(), key.map(secret).as_ref(), later())
+    read(file, store.map(secret).as_ref(), key.map(secret).as_ref(), None, later())
 }
 
 /// A deadline that no test reaches.
@@ -179,6 +179,54 @@ fn a_jks_key_without_a_password_of_its_own_has_that_of_the_store() {
     let file = file("rsa.jks");
     assert_eq!(chain(&file, Some(STORE), None), 1);
     assert_eq!(chain(&file, Some(STORE), Some(STORE)), 1);
+}
+
+#[test]
+fn a_key_is_found_by_its_name_in_any_case() {
+    let named = |name: &str, alias| {
+        let store = Secret::new(STORE.to_owned());
+        read(&file(name), Some(&store), None, Some(alias), later())
+    };
+    for name in ["rsa.jks", "both.p12"] {
+        let identity = named(name, "SECOND").unwrap_or_else(|failure| panic!("{name}: {failure:?}"));
+        let (_, certificate) = X509Certificate::from_der(&identity.chain[0]).unwrap();
+        assert_eq!(certificate.subject().to_string(), "CN=second");
+        let failure = named(name, "user").unwrap_err();
+        assert!(failure.detail.contains("no") && failure.detail.contains("named user"), "{}", failure.detail);
+    }
+    // A trusted certificate is no key, whatever its name.
+    assert!(named("trust.p12", "a-trusted").is_err());
+}
+
+#[test]
+fn authorities_are_what_java_trusts() {
+    let trusted = |name: &str, password: Option<&str>| {
+        let password = password.map(|text| Secret::new(text.to_owned()));
+        let certificates = authorities(&file(name), password.as_ref(), later()).map_err(|failure| {
+            assert_eq!(failure.code, Code::FileInvalid);
+            failure.detail
+        })?;
+        let subject =
+            |one: &CertificateDer<'_>| X509Certificate::from_der(one).unwrap().1.subject().to_string();
+        let mut subjects: Vec<_> = certificates.iter().map(subject).collect();
+        subjects.sort();
+        Ok(subjects.join(" "))
+    };
+    let refused = |detail: &str| Err(detail.to_owned());
+    for name in ["trust.jks", "trust.p12"] {
+        assert_eq!(trusted(name, Some(STORE)), Ok("CN=root".to_owned()), "{name}");
+        assert_eq!(trusted(name, Some("")), refused(WRONG_STORE), "{name}");
+    }
+    // Where nobody gives a password, nothing of JKS is encrypted, and everything of PKCS#12.
+    assert_eq!(trusted("trust.jks", None), Ok("CN=root".to_owned()));
+    assert_eq!(trusted("trust.p12", None), refused("the keystore needs a password, and none is given"));
+    for name in ["rsa.jks", "both.p12"] {
+        assert_eq!(trusted(name, Some(STORE)), Ok("CN=generated CN=root CN=second".to_owned()), "{name}");
+    }
+    // The issuers that openssl puts beside a key are not marked as trusted.
+    assert_eq!(trusted("modern.p12", Some(STORE)), Ok("CN=leaf".to_owned()));
+    let found = refused("expected a keystore, JKS or PKCS#12, and found a certificate in DER");
+    assert_eq!(trusted("rsa.crt", None), found);
 }
 
 #[test]
@@ -370,7 +418,7 @@ fn no_key_is_derived_for_whom_it_would_be_too_late() {
     let file = with_rounds(name, [0x0f, 0x42, 0x40]);
     for time in [Duration::ZERO, Duration::from_millis(20)] {
         let begin = Instant::now();
-        let failure = read(&file, Some(&store), None, begin + time).unwrap_err();
+        let failure = read(&file, Some(&store), None, None, begin + time).unwrap_err();
         assert_eq!(failure.detail, "opening the keystore took longer than the test may");
         assert!(begin.elapsed() < time + Duration::from_millis(300), "{:?}", begin.elapsed());
     }

@@ -19,6 +19,10 @@ pub(super) enum Unreadable {
     KeyPassword,
     #[error("the keystore does not contain a private key")]
     NoPrivateKey,
+    #[error("the keystore does not contain a private key named {0}, the only one that the driver takes")]
+    NoPrivateKeyNamed(&'static str),
+    #[error("the keystore does not contain a certificate that Java trusts")]
+    NoAuthority,
     #[error("the keystore does not contain a certificate for its private key")]
     NoCertificate,
     #[error("the keystore contains something that is not an X.509 certificate")]
@@ -34,6 +38,31 @@ pub(super) enum Unreadable {
 }
 
 impl Unreadable {
+    /// What to do about a store of authorities.
+    pub(super) fn hint_for_authorities(self) -> Option<&'static str> {
+        match self {
+            Self::Other(Other::Pem | Other::Certificate | Other::Pkcs7) => {
+                Some("make a keystore of it: keytool -importcert -noprompt -file ca.pem -keystore ca.p12")
+            }
+            Self::NoAuthority => Some(
+                "import it with keytool -importcert: openssl pkcs12 -export does not mark a certificate as trusted",
+            ),
+            Self::Other(_)
+            | Self::Damaged
+            | Self::NoPassword
+            | Self::StorePassword
+            | Self::KeyPassword
+            | Self::NoPrivateKey
+            | Self::NoPrivateKeyNamed(_)
+            | Self::NoCertificate
+            | Self::Certificate
+            | Self::Key
+            | Self::Unsupported(_)
+            | Self::TooManyRounds
+            | Self::Overdue => self.hint(false),
+        }
+    }
+
     pub(super) fn hint(self, key_password: bool) -> Option<&'static str> {
         match self {
             Self::Other(Other::Pem) => Some(
@@ -45,6 +74,9 @@ impl Unreadable {
                 "a keystore also contains the private key: was a trust store or a certificate given instead?",
             ),
             Self::NoPrivateKey => Some("was the trust store given instead?"),
+            Self::NoPrivateKeyNamed(_) => {
+                Some("name it so: openssl pkcs12 -export -name, or keytool -changealias -destalias")
+            }
             Self::KeyPassword if key_password => Some("a key without its own password has that of the store"),
             Self::KeyPassword => Some("the key has its own password: give that too"),
             Self::Unsupported(_) => Some("write it anew: keytool -importkeystore"),
@@ -52,6 +84,7 @@ impl Unreadable {
             | Self::Damaged
             | Self::NoPassword
             | Self::StorePassword
+            | Self::NoAuthority
             | Self::NoCertificate
             | Self::Certificate
             | Self::Key

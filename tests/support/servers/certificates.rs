@@ -44,18 +44,22 @@ pub(crate) fn issued_by(set: &CertificateSet, folder: &Path, of: ClientKind) -> 
     write_client(folder, &format!("{of:?}-{}", fastrand::u64(..)), &issued, PASSWORD)
 }
 
-/// Writes certificate, key and a PKCS#12 keystore of both as `name` with three extensions.
+/// Writes certificate, key, its PKCS#8 in DER, and a PKCS#12 keystore as `name` with an extension each. The key in the store is called
+/// user, as pgjdbc wants it.
 pub(crate) fn write_client(folder: &Path, name: &str, issued: &Issued, password: &str) -> ClientCertificate {
     let path = |extension: &str| folder.join(format!("{name}.{extension}"));
     // Glue wants a keystore's name to end so, whatever it is.
-    let (certificate, key, keystore) = (path("crt"), path("key"), path("jks"));
+    let (certificate, key, pk8, keystore) = (path("crt"), path("key"), path("pk8"), path("jks"));
     std::fs::write(&certificate, &issued.certificate_pem).unwrap();
     std::fs::write(&key, &issued.key_pem).unwrap();
     let mut openssl = Command::new("openssl");
-    openssl.args(["pkcs12", "-export", "-passout", &format!("pass:{password}")]);
+    openssl.args(["pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in"]).arg(&key).arg("-out").arg(&pk8);
+    assert!(openssl.status().unwrap().success());
+    let mut openssl = Command::new("openssl");
+    openssl.args(["pkcs12", "-export", "-name", "user", "-passout", &format!("pass:{password}")]);
     openssl.arg("-in").arg(&certificate).arg("-inkey").arg(&key).arg("-out").arg(&keystore);
     assert!(openssl.status().unwrap().success());
-    ClientCertificate { certificate, key, keystore }
+    ClientCertificate { certificate, key, pk8, keystore }
 }
 
 impl Certificate {

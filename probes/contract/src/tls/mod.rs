@@ -86,6 +86,7 @@ pub(crate) async fn handshake<S: Io>(
         match policy.verify {
             Verify::Nothing => Verification::None,
             Verify::Dates => Verification::Dates,
+            Verify::Name => Verification::Name,
             Verify::Chain => Verification::Chain,
             Verify::ChainAndName => Verification::ChainAndName,
         }

@@ -24,10 +24,23 @@ pub enum Verify {
     Nothing,
     /// That each certificate of the chain is in its time, whoever issued it: MySQL Connector/J checks so much in any mode.
     Dates,
+    /// That it is for the host, whoever issued it: pgjdbc's `NonValidatingFactory` beside `sslmode=verify-full`.
+    Name,
     /// The chain up to a trusted authority.
     Chain,
     /// The chain, and that it is for the host.
     ChainAndName,
+}
+
+impl Verify {
+    /// Whether it asks for the chain up to a trusted authority.
+    #[must_use]
+    pub const fn chain(self) -> bool {
+        match self {
+            Self::Nothing | Self::Dates | Self::Name => false,
+            Self::Chain | Self::ChainAndName => true,
+        }
+    }
 }
 
 /// Who may have issued a peer's certificate.

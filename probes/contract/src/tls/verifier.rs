@@ -34,7 +34,7 @@ impl Verifier {
         provider: &Arc<CryptoProvider>,
     ) -> Result<Self, Failure> {
         let (given, store) = match (&policy.trust, policy.verify) {
-            (_, Verify::Nothing | Verify::Dates) => (Vec::new(), None),
+            (_, Verify::Nothing | Verify::Dates | Verify::Name) => (Vec::new(), None),
             (Trust::Roots, Verify::Chain | Verify::ChainAndName) => (Vec::new(), Some(roots.store())),
             (Trust::Given(given), Verify::Chain | Verify::ChainAndName) => {
                 let mut store = RootCertStore::empty();
@@ -120,6 +120,10 @@ impl ServerCertVerifier for Verifier {
                 [end_entity].into_iter().chain(intermediates).try_for_each(check_dates)?;
                 return Ok(ServerCertVerified::assertion());
             }
+            Verify::Name => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+                return Ok(ServerCertVerified::assertion());
+            }
             Verify::Chain | Verify::ChainAndName => {}
         }
         if self.given.iter().any(|given| given.as_ref() == end_entity.as_ref()) {
@@ -142,7 +146,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if matches!(self.verify, Verify::Nothing | Verify::Dates) {
+        if !self.verify.chain() {
             return Ok(HandshakeSignatureValid::assertion());
         }
         verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
@@ -154,7 +158,7 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        if matches!(self.verify, Verify::Nothing | Verify::Dates) {
+        if !self.verify.chain() {
             return Ok(HandshakeSignatureValid::assertion());
         }
         verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)

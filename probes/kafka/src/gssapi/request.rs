@@ -59,8 +59,8 @@ fn tls_request(tls: Tls<'_>) -> TlsRequest {
     TlsRequest {
         authorities: (!given.is_empty()).then(|| given.iter().map(|one| pem("CERTIFICATE", one)).collect()),
         verify: match tls.policy.verify {
-            // No definition of Kafka's asks for the dates alone.
-            Verify::Nothing | Verify::Dates => VerifyRequest::Nothing,
+            // No definition of Kafka's asks for the dates or the name alone.
+            Verify::Nothing | Verify::Dates | Verify::Name => VerifyRequest::Nothing,
             Verify::Chain => VerifyRequest::Chain,
             Verify::ChainAndName => VerifyRequest::ChainAndName,
         },

@@ -188,29 +188,40 @@ pub fn names_driver(reader: &Reader<'_>) -> bool {
     reader.text(JDBC_DRIVER_JAR_URI).is_some()
 }
 
-/// The file of the authorities to trust: CUSTOM_JDBC_CERT, or a URL parameter with its name and its file. The URL beats the
-/// property, but for what JDBC_ENFORCE_SSL (`enforce`) promises.
+/// Whether the definition gives a file of authorities beside its URL.
+#[must_use]
+pub fn names_authority(reader: &Reader<'_>, target: &Target) -> bool {
+    reader.text(spelled(reader, target, CUSTOM_JDBC_CERT, CERTIFICATE_S3_REFERENCE)).is_some()
+}
+
+/// The authorities to trust: those of CUSTOM_JDBC_CERT, or those that a URL parameter leads to. `winner` says which of both counts, but for
+/// what JDBC_ENFORCE_SSL (`enforce`) promises.
 pub fn trust(
     reader: &mut Reader<'_>,
     target: &Target,
     enforce: bool,
-    (parameter, file): (String, Option<&str>),
+    winner: Precedence,
+    url: Option<SecretRef<Vec<CertificateDer<'static>>>>,
 ) -> Option<SecretRef<Vec<CertificateDer<'static>>>> {
     let key = spelled(reader, target, CUSTOM_JDBC_CERT, CERTIFICATE_S3_REFERENCE);
-    let custom = reader.text(key).map(|file| (key.to_owned(), file));
-    if enforce && custom.is_some() && file.is_some() {
-        let name = parameter.rsplit('?').next().unwrap_or_default();
-        let message = format!("JDBC_ENFORCE_SSL is true, so {key} counts and the URL's {name} is ignored");
+    let skips = reader.boolean(SKIP_CUSTOM_JDBC_CERT_VALIDATION);
+    let Some(file) = reader.text(key) else { return url };
+    if let Some(url) = url {
+        let name = url.reference().property().rsplit('?').next().unwrap_or_default();
+        let message = match (enforce, winner) {
+            (true, _) => format!("JDBC_ENFORCE_SSL is true, so {key} counts and the URL's {name} is ignored"),
+            (false, Precedence::Properties) => {
+                format!("the driver prefers what Glue gives it of {key}, so the URL's {name} is ignored")
+            }
+            (false, Precedence::Url) => return Some(url),
+        };
         reader.warn("property_ignored", message);
     }
-    let url = file.map(|file| (parameter, file));
-    let skips = reader.boolean(SKIP_CUSTOM_JDBC_CERT_VALIDATION);
-    let (property, file) = if enforce { custom.or(url) } else { url.or(custom) }?;
     // Glue checks the file that it is given itself, and so is its flag about that file alone: the chain is always checked.
-    let format = if property == key && !skips {
-        CertificateFile::Strong { unless: SKIP_CUSTOM_JDBC_CERT_VALIDATION }
-    } else {
+    let format = if skips {
         CertificateFile::Any
+    } else {
+        CertificateFile::Strong { unless: SKIP_CUSTOM_JDBC_CERT_VALIDATION }
     };
-    reader.file(property, file, format)
+    reader.file(key, file, format)
 }

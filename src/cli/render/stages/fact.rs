@@ -19,6 +19,7 @@ pub(super) fn fact(evidence: &Evidence) -> Option<String> {
             match verification {
                 Verification::None => "certificate not checked",
                 Verification::Dates => "certificate's dates checked",
+                Verification::Name => "name checked, chain not checked",
                 Verification::Chain => "chain checked",
                 Verification::ChainAndName => "chain and name checked",
                 Verification::Pinned => "the given certificate itself",
