@@ -10,7 +10,7 @@ use clap::Args;
 use dialcheck::aws::AwsOptions;
 use dialcheck::catalog::Catalog;
 use dialcheck::engine::{Engine, EngineOptions, Environment, LocalFiles, Observer};
-use probe_contract::tls::{CertificateDer, TrustRoots, certificates_from_pem};
+use probe_contract::tls::{CertificateDer, EXPIRY_WARNING_DAYS, TrustRoots, certificates_from_pem};
 use probe_contract::{Gate, Loopback, Resolver};
 
 use super::aws::AwsArguments;
@@ -45,6 +45,10 @@ pub(crate) struct DialArgs {
     /// Let a partial failure (one of several brokers, say) fail the test
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Warn of a server's certificate so many days before it ends, 0 for never
+    #[arg(long, value_name = "DAYS", default_value_t = EXPIRY_WARNING_DAYS)]
+    pub(crate) certificate_days: u32,
 
     /// Ask this DNS server instead of the machine's own (ADDR or ADDR:PORT; may be repeated)
     #[arg(long = "dns-server", value_name = "ADDR", value_parser = dns_server)]
@@ -81,6 +85,7 @@ impl DialArgs {
             gate: Gate { loopback },
             resolver: self.resolver(),
             trust_roots: Arc::new(TrustRoots::new(certificates(self.ca_bundle.as_deref())?)),
+            certificate_days: self.certificate_days,
             strict: self.strict,
             local_files,
             environment,

@@ -396,6 +396,7 @@ impl Engine {
             gate: self.options.gate,
             resolver: self.options.resolver.clone(),
             trust_roots: self.options.trust_roots.clone(),
+            certificate_days: self.options.certificate_days,
             strict: self.options.strict,
         };
         Run::open_at(began, options, plan, secrets)

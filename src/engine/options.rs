@@ -27,6 +27,8 @@ pub struct EngineOptions {
     pub resolver: Arc<Resolver>,
     /// Whom TLS trusts where a definition names nobody.
     pub trust_roots: Arc<TrustRoots>,
+    /// How many days before its end a server's certificate is warned of; 0 for never.
+    pub certificate_days: u32,
     /// Whether a partial failure is a failure.
     pub strict: bool,
     /// Whether definitions may refer to local files.

@@ -221,6 +221,7 @@ mod tests {
             gate: Gate { loopback: Loopback::Open },
             resolver: Arc::new(Resolver::default()),
             trust_roots: Arc::new(TrustRoots::default()),
+            certificate_days: 0,
             strict: false,
         };
         let (tells, reported) = mpsc::channel();

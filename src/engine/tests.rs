@@ -19,6 +19,7 @@ pub(super) fn options(deadline: Duration, strict: bool, observers: Vec<Arc<dyn O
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::default(),
         trust_roots: Arc::default(),
+        certificate_days: 0,
         strict,
         environment: Environment::Closed,
         local_files: LocalFiles::Refused,

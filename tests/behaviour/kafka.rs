@@ -137,6 +137,7 @@ impl<M: Mechanism> Subject for Kafka<M> {
             Certificate::Good => Listener::Ssl,
             Certificate::Expired => Listener::Expired,
             Certificate::NotYetValid => Listener::NotYetValid,
+            Certificate::EndsSoon => Listener::EndsSoon,
             Certificate::WrongName => Listener::WrongName,
             Certificate::Untrusted => Listener::Untrusted,
             Certificate::MissingIntermediate => Listener::MissingIntermediate,

@@ -50,6 +50,8 @@ pub(crate) enum Certificate {
     Good,
     Expired,
     NotYetValid,
+    /// Over in ten days.
+    EndsSoon,
     WrongName,
     /// Issued by an authority that is not trusted.
     Untrusted,

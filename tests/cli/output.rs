@@ -16,8 +16,8 @@ fn stable(text: &str) -> String {
     for line in text.lines() {
         let indent = &line[..line.len() - line.trim_start().len()];
         let words: Vec<String> = line.split_whitespace().map(stable_word).collect();
-        // A certificate for 30 days has 29 left from its second second on.
-        let mut line = words.join(" ").replace(" 30 days left", " 29 days left");
+        // A certificate for 90 days has 89 left from its second second on.
+        let mut line = words.join(" ").replace(" 90 days left", " 89 days left");
         if let Some((before, after)) = line.split_once("version ")
             && let Some((_, after)) = after.split_once(", ")
         {

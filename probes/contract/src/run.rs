@@ -12,7 +12,7 @@ use crate::overdue::overdue;
 use crate::padded_logins::PaddedLogins;
 use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
-use crate::tls::TrustRoots;
+use crate::tls::{CertificateDer, TrustRoots};
 use crate::{
     Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Login, LoginGate, Mistake, Resolver, Secret,
     Stage, TokenStore, Warning,
@@ -32,6 +32,8 @@ pub struct RunOptions {
     pub resolver: Arc<Resolver>,
     /// Whom TLS trusts where the definition names nobody.
     pub trust_roots: Arc<TrustRoots>,
+    /// How many days before its end a server's certificate is warned of; 0 for never.
+    pub certificate_days: u32,
     /// Whether [`Run::tolerate`] tolerates nothing.
     pub strict: bool,
 }
@@ -54,6 +56,8 @@ struct State {
     plan: Vec<Stage>,
     records: Vec<Record>,
     warnings: Vec<Warning>,
+    /// Those that were warned of.
+    certificates: Vec<CertificateDer<'static>>,
     scrub: Scrub,
     padded_logins: PaddedLogins,
     attempts: usize,
@@ -217,6 +221,19 @@ impl Run {
         if !state.closed {
             let message = state.scrub.mask(&warning.message);
             state.warnings.push(Warning { message, ..warning });
+        }
+    }
+
+    /// Adds a warning about `certificate`, once.
+    pub(crate) fn warn_of_certificate(&self, certificate: CertificateDer<'static>, warning: Warning) {
+        let is_new = {
+            let known = &mut self.state().certificates;
+            let is_new = !known.contains(&certificate);
+            known.push(certificate);
+            is_new
+        };
+        if is_new {
+            self.warn(warning);
         }
     }
 

@@ -68,6 +68,7 @@ async fn converse(bytes: &[u8], greeting: usize) -> bool {
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::default(),
         trust_roots: Arc::default(),
+        certificate_days: 0,
         strict: false,
     };
     let login = settings.login(&ResolvedSecrets::default());

@@ -338,6 +338,7 @@ mod tests {
             gate: Gate { loopback: Loopback::Open },
             resolver: Arc::default(),
             trust_roots: Arc::default(),
+            certificate_days: 0,
             strict: false,
         };
         let run = Run::open(options, &[Stage::Auth], &[]);

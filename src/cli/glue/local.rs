@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dialcheck::service::{Service, Validate};
+use probe_contract::tls::EXPIRY_WARNING_DAYS;
 
 use super::failure::Failure;
 use crate::cli::aws::AwsArguments;
@@ -21,7 +22,7 @@ pub(super) fn service(
     aws: AwsArguments,
 ) -> Result<Service, Failure> {
     let usage = |failed: Failed| Failure::Usage(failed.lines().join("\n"));
-    let dial_args = DialArgs { ca_bundle, aws, ..DialArgs::default() };
+    let dial_args = DialArgs { ca_bundle, aws, certificate_days: EXPIRY_WARNING_DAYS, ..DialArgs::default() };
     let catalog = catalog.open(&dial_args).map_err(usage)?;
     let limits = Limits { deadline: DEADLINE, max_concurrent: 1, max_files: max_files() };
     let engine = dial_args.engine(limits, Some(catalog.clone()), AccessPolicy::COMMAND_LINE, Vec::new());

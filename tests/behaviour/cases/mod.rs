@@ -17,6 +17,7 @@ macro_rules! every_case {
                 untrusted_certificate
                 expired_certificate
                 certificate_that_is_not_valid_yet
+                certificate_that_ends_soon
                 certificate_for_another_host
                 missing_intermediate
                 required_but_not_offered

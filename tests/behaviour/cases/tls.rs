@@ -20,7 +20,7 @@ pub(crate) fn good_certificate<S: Subject>() {
     assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
     let certificate = tested.evidence("tls", "peer_certificate");
     assert!(certificate["subject_alternative_names"].as_array().unwrap().contains(&"localhost".into()));
-    assert!((28..=30).contains(&certificate["days_left"].as_i64().unwrap()), "{certificate}");
+    assert!((88..=90).contains(&certificate["days_left"].as_i64().unwrap()), "{certificate}");
     drop(served.server);
 }
 
@@ -58,6 +58,28 @@ pub(crate) fn expired_certificate<S: Subject>() {
 
 pub(crate) fn certificate_that_is_not_valid_yet<S: Subject>() {
     refused::<S>(Certificate::NotYetValid, "certificate_not_yet_valid", "NotValidYet");
+}
+
+pub(crate) fn certificate_that_ends_soon<S: Subject>() {
+    let served = S::serving(Certificate::EndsSoon);
+    let login = served.login.tls(verified::<S>());
+    let tested = login.test::<S>();
+    let certificate = tested.passed().evidence("tls", "peer_certificate");
+    let end = &certificate["not_after"].as_str().unwrap()[..10];
+    let [warning] = tested.result["warnings"].as_array().unwrap().as_slice() else {
+        panic!("{}", tested.result["warnings"]);
+    };
+    assert_eq!(warning["code"], "certificate_expires_soon");
+    let message = warning["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the certificate of localhost ends in ") && message.contains(end),
+        "{message}"
+    );
+    let days = |days: &str| S::definition(&login).test_with(&["--certificate-days", days]);
+    days("0").passed().warns_of_nothing();
+    days("9").passed().warns_of_nothing();
+    days("11").passed().warns("certificate_expires_soon");
+    drop(served.server);
 }
 
 pub(crate) fn certificate_for_another_host<S: Subject>() {

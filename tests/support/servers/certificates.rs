@@ -69,6 +69,7 @@ impl Certificate {
             Self::Good => &CERTIFICATES.good,
             Self::Expired => &CERTIFICATES.expired,
             Self::NotYetValid => &CERTIFICATES.not_yet_valid,
+            Self::EndsSoon => &CERTIFICATES.ends_soon,
             Self::WrongName => &CERTIFICATES.wrong_name,
             Self::Untrusted => &CERTIFICATES.untrusted,
             Self::MissingIntermediate => &CERTIFICATES.missing_intermediate,

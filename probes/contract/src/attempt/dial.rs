@@ -134,7 +134,13 @@ impl Attempt {
         self.stage(Stage::Tls, async |guard| {
             let roots = &run.0.options.trust_roots;
             match tls::handshake(io, policy, roots, Some(&guard), |warning| run.warn(warning)).await {
-                Ok(stream) => Ok(stream),
+                Ok(stream) => {
+                    let days = run.0.options.certificate_days;
+                    if let Some((certificate, warning)) = tls::ends_soon(&stream, &policy.host, days) {
+                        run.warn_of_certificate(certificate, warning);
+                    }
+                    Ok(stream)
+                }
                 Err(failure) => Err(explain(&guard, failure).await),
             }
         })

@@ -14,6 +14,7 @@ fn run(secrets: &[&Secret]) -> Run {
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::default(),
         trust_roots: Arc::default(),
+        certificate_days: 0,
         strict: false,
     };
     Run::open(options, &[Stage::Query], secrets)
@@ -239,4 +240,14 @@ async fn events_hold_no_secret() {
     assert!(failed.await.is_err());
     let reported = format!("{:?}", listener.0.lock().unwrap_or_else(PoisonError::into_inner));
     assert!(reported.contains("***.example") && !reported.contains(SECRET), "{reported}");
+}
+
+#[test]
+fn a_certificate_is_warned_of_once() {
+    let run = run(&[]);
+    let certificate = |content: &[u8]| CertificateDer::from(content.to_vec());
+    for content in [b"one", b"two", b"one"] {
+        run.warn_of_certificate(certificate(content), Warning::new("certificate_expires_soon", "soon"));
+    }
+    assert_eq!(run.close(End::Returned(Ok(()))).warnings.len(), 2);
 }

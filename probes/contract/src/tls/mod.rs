@@ -20,7 +20,7 @@ pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use verdict::late_refusal;
 
-use crate::{Code, Evidence, Failure, Io, StageGuard, Verification, Warning};
+use crate::{Code, Evidence, Failure, Io, PeerCertificate, StageGuard, Verification, Warning};
 use verifier::{ClientKey, Verifier};
 
 /// An encrypted stream.
@@ -95,6 +95,29 @@ pub(crate) async fn handshake<S: Io>(
         guard.note(Evidence::Verification(verification));
     }
     Ok(stream)
+}
+
+/// How many days before its end a certificate is warned of, where nobody says otherwise.
+pub const EXPIRY_WARNING_DAYS: u32 = 30;
+
+/// The certificate that the peer of `stream` showed, with a warning where it ends within `days`.
+pub(crate) fn ends_soon<S>(
+    stream: &TlsStream<S>,
+    host: &str,
+    days: u32,
+) -> Option<(CertificateDer<'static>, Warning)> {
+    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
+    let PeerCertificate { days_left, not_after: Some(end), .. } = certificate::describe(certificate) else {
+        return None;
+    };
+    if !(0..i64::from(days)).contains(&days_left) {
+        return None;
+    }
+    let message = format!(
+        "the certificate of {host} ends in {days_left} days, on {}: have it renewed before jobs fail",
+        end.date()
+    );
+    Some((certificate.clone().into_owned(), Warning::new("certificate_expires_soon", message)))
 }
 
 fn note_session(guard: &StageGuard, session: &ClientConnection) {

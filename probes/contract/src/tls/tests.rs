@@ -65,6 +65,7 @@ async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdenti
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::default(),
         trust_roots: Arc::default(),
+        certificate_days: 0,
         strict: false,
     };
     let run = Run::open(options, &[Stage::Tls, Stage::Auth], &[]);

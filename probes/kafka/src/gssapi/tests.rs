@@ -40,6 +40,7 @@ async fn log_in_by(
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::new(Resolver::default()),
         trust_roots: Arc::new(TrustRoots::default()),
+        certificate_days: 0,
         strict: false,
     };
     let run = Run::open(options, &stages, &[]);

@@ -6,13 +6,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use probe_contract::tls::EXPIRY_WARNING_DAYS;
 use probe_contract::{Endpoint, Evidence, Outcome, Record, Stage};
 
 use super::style::{BAD, CAREFUL, DIM, GOOD, milliseconds};
 use fact::fact;
 
-/// A certificate that expires within so many days is listed apart from others of its issuer.
-const EXPIRY_WARNING_DAYS: i64 = 30;
 /// So many endpoints are named before the others are counted.
 const MAX_NAMED_ENDPOINTS: usize = 3;
 
@@ -184,7 +183,8 @@ fn agreed(evidence: &Evidence) -> Option<String> {
     match evidence {
         Evidence::Resolved(_) | Evidence::Address(_) => None,
         Evidence::PeerCertificate(certificate) => {
-            let days = days_left(evidence).filter(|days| *days < EXPIRY_WARNING_DAYS);
+            // One that ends soon is listed apart from others of its issuer.
+            let days = days_left(evidence).filter(|days| *days < i64::from(EXPIRY_WARNING_DAYS));
             Some(format!("{} {days:?}", certificate.issuer))
         }
         Evidence::TlsVersion(_)

@@ -15,6 +15,7 @@ fn record(stage: Stage, broker: Option<u8>, outcome: Outcome, ms: u64, evidence:
         gate: Gate { loopback: Loopback::Open },
         resolver: Arc::new(Resolver::new(Vec::new())),
         trust_roots: Arc::new(TrustRoots::new(Vec::new())),
+        certificate_days: 0,
         strict: false,
     };
     let run = Run::open(options, &[Stage::Settings], &[]);
