@@ -138,6 +138,7 @@ impl<M: Mechanism> Subject for Kafka<M> {
             Certificate::Expired => Listener::Expired,
             Certificate::NotYetValid => Listener::NotYetValid,
             Certificate::EndsSoon => Listener::EndsSoon,
+            Certificate::CommonNameOnly => Listener::CommonNameOnly,
             Certificate::WrongName => Listener::WrongName,
             Certificate::Untrusted => Listener::Untrusted,
             Certificate::MissingIntermediate => Listener::MissingIntermediate,

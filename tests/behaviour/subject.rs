@@ -52,6 +52,8 @@ pub(crate) enum Certificate {
     NotYetValid,
     /// Over in ten days.
     EndsSoon,
+    /// For localhost by its common name, without subject alternative names.
+    CommonNameOnly,
     WrongName,
     /// Issued by an authority that is not trusted.
     Untrusted,

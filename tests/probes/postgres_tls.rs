@@ -80,10 +80,10 @@ fn a_factory_that_takes_every_chain_leaves_the_name_to_the_driver() {
 #[test]
 fn a_certificate_that_only_a_jvm_would_take() {
     let server = serve(&CERTIFICATES.common_name_only);
-    enforced(server.port(), "ca.pem")
-        .test()
-        .failed(&refused("certificate_unsupported", "NotValidForName"))
-        .says("a JVM may accept");
+    enforced(server.port(), "ca.pem").test().passed().warns("common_name_only");
+    let by_address = format!("jdbc:postgresql://127.0.0.1:{}/postgres", server.port());
+    let tested = enforced(server.port(), "ca.pem").with("JDBC_CONNECTION_URL", by_address).test();
+    tested.failed(&refused("certificate_wrong_name", "NotValidForName"));
 }
 
 #[test]

@@ -18,6 +18,7 @@ macro_rules! every_case {
                 expired_certificate
                 certificate_that_is_not_valid_yet
                 certificate_that_ends_soon
+                certificate_with_a_common_name_only
                 certificate_for_another_host
                 missing_intermediate
                 required_but_not_offered

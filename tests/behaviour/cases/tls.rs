@@ -82,6 +82,15 @@ pub(crate) fn certificate_that_ends_soon<S: Subject>() {
     drop(served.server);
 }
 
+/// The drivers go by the common name then, and the libraries beside dialcheck, but for OpenSSL's, do not.
+pub(crate) fn certificate_with_a_common_name_only<S: Subject>() {
+    let served = S::serving(Certificate::CommonNameOnly);
+    let tested = S::definition(&served.login.tls(verified::<S>())).test();
+    tested.passed().warns("common_name_only");
+    assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
+    drop(served.server);
+}
+
 pub(crate) fn certificate_for_another_host<S: Subject>() {
     refused::<S>(Certificate::WrongName, "certificate_wrong_name", "NotValidForName")
         .says("is not for localhost; it is for other.example");

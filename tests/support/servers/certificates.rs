@@ -70,6 +70,7 @@ impl Certificate {
             Self::Expired => &CERTIFICATES.expired,
             Self::NotYetValid => &CERTIFICATES.not_yet_valid,
             Self::EndsSoon => &CERTIFICATES.ends_soon,
+            Self::CommonNameOnly => &CERTIFICATES.common_name_only,
             Self::WrongName => &CERTIFICATES.wrong_name,
             Self::Untrusted => &CERTIFICATES.untrusted,
             Self::MissingIntermediate => &CERTIFICATES.missing_intermediate,

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
+use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 
@@ -80,6 +81,8 @@ pub(super) struct Facts {
     pub(super) issuer: String,
     pub(super) self_issued: bool,
     pub(super) common_name: Option<String>,
+    /// The common name, where there is one alone and no subject alternative names: what a JVM then goes by.
+    pub(super) only_name: Option<String>,
     pub(super) alternative_names: Vec<String>,
     /// Bits of an RSA key.
     pub(super) rsa_bits: Option<usize>,
@@ -95,6 +98,9 @@ pub(super) fn facts(der: &[u8]) -> Option<Facts> {
         .last()
         .and_then(|name| name.as_str().ok())
         .map(str::to_owned);
+    let has_names =
+        certificate.extensions().iter().any(|extension| extension.oid == OID_X509_EXT_SUBJECT_ALT_NAME);
+    let is_only = !has_names && certificate.subject().iter_common_name().count() == 1;
     let rsa_bits = match certificate.public_key().parsed() {
         Ok(PublicKey::RSA(key)) => Some(key.key_size()),
         _ => None,
@@ -103,12 +109,37 @@ pub(super) fn facts(der: &[u8]) -> Option<Facts> {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
         self_issued: certificate.subject() == certificate.issuer(),
+        only_name: common_name.clone().filter(|_| is_only),
         common_name,
         alternative_names: alternative_names(&certificate),
         rsa_bits,
         not_before: certificate.validity().not_before.timestamp(),
         not_after: certificate.validity().not_after.timestamp(),
     })
+}
+
+impl Facts {
+    /// Whether the certificate, without subject alternative names, has a common name that fits `host`, in the way that every driver takes it.
+    pub(super) fn names_by_common_name(&self, host: &str) -> bool {
+        let Some(name) = &self.only_name else { return false };
+        if host.parse::<IpAddr>().is_ok() {
+            return false;
+        }
+        if name.eq_ignore_ascii_case(host) {
+            return true;
+        }
+        // A wildcard stands for the first label, above two others at least.
+        let (Some(domain), Some((label, behind))) = (name.strip_prefix("*."), host.split_once('.')) else {
+            return false;
+        };
+        !label.is_empty() && domain.contains('.') && domain.eq_ignore_ascii_case(behind)
+    }
+}
+
+/// The public key of a certificate of any version, as `SubjectPublicKeyInfo`.
+pub(super) fn public_key(der: &[u8]) -> Option<SubjectPublicKeyInfoDer<'_>> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    Some(SubjectPublicKeyInfoDer::from(certificate.tbs_certificate.subject_pki.raw))
 }
 
 /// Seconds since 1970.

@@ -1,5 +1,6 @@
 //! TLS: one policy, one handshake, and verdicts distinguished.
 
+mod aged;
 mod certificate;
 mod policy;
 mod roots;
@@ -44,7 +45,7 @@ pub(crate) async fn handshake<S: Io>(
     policy: &TlsPolicy,
     roots: &TrustRoots,
     guard: Option<&StageGuard>,
-    warn: impl FnOnce(Warning),
+    warn: impl Fn(Warning),
 ) -> Result<TlsStream<S>, Failure> {
     let provider = provider();
     let name = ServerName::try_from(policy.host.clone()).map_err(|error| {
@@ -52,13 +53,7 @@ pub(crate) async fn handshake<S: Io>(
             .source(error)
     })?;
     let verifier = Arc::new(Verifier::new(policy, roots, &provider)?);
-    let client_key = policy.client.as_ref().map(|client| {
-        CertifiedKey::from_der(client.chain.clone(), client.key.clone_key(), &provider).map(Arc::new)
-    });
-    let client_key = client_key.transpose().map_err(|error| {
-        Failure::new(Code::FileInvalid, "the client certificate and its key do not belong together")
-            .source(error)
-    })?;
+    let client_key = policy.client.as_ref().map(|client| certified(client, &provider)).transpose()?;
     let client = Arc::new(ClientKey::new(client_key));
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -75,6 +70,19 @@ pub(crate) async fn handshake<S: Io>(
     let stream = result.map_err(|error| verdict::classify(error, policy, &verifier, &client))?;
     if let Some(guard) = guard {
         note_session(guard, stream.get_ref().1);
+    }
+    let host = &policy.host;
+    if verifier.by_common_name() {
+        let message = format!(
+            "the certificate of {host} names it as its common name alone, without subject alternative names; clients other than a JVM \
+             may refuse it"
+        );
+        warn(Warning::new("common_name_only", message));
+    }
+    if let Some(age) = verifier.age() {
+        let message =
+            format!("the certificate of {host} {}; clients other than a JVM may refuse it", age.phrase());
+        warn(Warning::new("outdated_certificate", message));
     }
     let verification = if verifier.pinned() {
         warn(Warning::new(
@@ -120,6 +128,19 @@ pub(crate) fn ends_soon<S>(
     Some((certificate.clone().into_owned(), Warning::new("certificate_expires_soon", message)))
 }
 
+/// The client's key with its certificates, which may be of any version of X.509.
+fn certified(client: &ClientIdentity, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, Failure> {
+    let invalid =
+        || Failure::new(Code::FileInvalid, "the client certificate and its key do not belong together");
+    let key = provider.key_provider.load_private_key(client.key.clone_key());
+    let key = key.map_err(|error| invalid().source(error))?;
+    let certified = client.chain.first().and_then(|certificate| certificate::public_key(certificate));
+    if key.public_key().is_some_and(|public| certified != Some(public)) {
+        return Err(invalid());
+    }
+    Ok(Arc::new(CertifiedKey::new(client.chain.clone(), key)))
+}
+
 fn note_session(guard: &StageGuard, session: &ClientConnection) {
     let version = match session.protocol_version() {
         Some(rustls::ProtocolVersion::TLSv1_2) => Some("TLSv1.2"),
@@ -135,5 +156,7 @@ fn note_session(guard: &StageGuard, session: &ClientConnection) {
     }
 }
 
+#[cfg(test)]
+mod openssl_tests;
 #[cfg(test)]
 mod tests;

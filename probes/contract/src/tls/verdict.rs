@@ -117,7 +117,7 @@ fn client_certificate_refused(alert: AlertDescription) -> Option<Failure> {
     Some(Failure::new(Code::ClientCertificateRefused, *detail).native(alert_name(alert)))
 }
 
-fn alert_name(alert: AlertDescription) -> String {
+pub(super) fn alert_name(alert: AlertDescription) -> String {
     alert.as_str().map_or_else(|| format!("alert {}", u8::from(alert)), str::to_owned)
 }
 
@@ -146,7 +146,13 @@ fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: 
             Failure::new(Code::CertificateUntrusted, "the server's certificate is revoked").native("Revoked")
         }
         CertificateError::BadSignature => match facts.and_then(|facts| facts.rsa_bits) {
-            Some(bits) if bits < 2048 => unsupported(format!("its RSA key has {bits} bits"), "BadSignature"),
+            Some(bits) if bits < 1024 => unsupported(format!("its RSA key has {bits} bits"), "BadSignature"),
+            Some(bits) if bits < 2048 => Failure::new(
+                Code::NotTestable,
+                format!("the server's RSA key has {bits} bits: a JVM may connect, and dialcheck can't check what such a key signs"),
+            )
+            .native("BadSignature")
+            .hint("Issue a certificate with an RSA key of 2,048 bits or more, or have a Glue job show whether it connects"),
             Some(_) | None => Failure::new(
                 Code::CertificateUntrusted,
                 "a signature in the server's certificate chain is wrong",
@@ -175,7 +181,7 @@ fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: 
                 unsupported("it is that of an authority, not of a server".to_owned(), "CaUsedAsEndEntity")
             }
             Some(webpki::Error::UnsupportedCertVersion) => {
-                unsupported("it is not of X.509 version 3".to_owned(), "UnsupportedCertVersion")
+                unsupported("a certificate of its chain is not of X.509 version 3".to_owned(), "UnsupportedCertVersion")
             }
             Some(other) => {
                 unsupported("it does not follow the rules of X.509".to_owned(), "Other").source(other.clone())
@@ -208,12 +214,6 @@ fn untrusted(facts: Option<&Facts>, intermediates: usize) -> Failure {
 fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
     let names = facts.map(|facts| facts.alternative_names.as_slice()).unwrap_or_default();
     let common_name = facts.and_then(|facts| facts.common_name.as_deref());
-    if names.is_empty() && common_name.is_some_and(|name| name.eq_ignore_ascii_case(host)) {
-        return unsupported(
-            format!("it names {host} only as its common name and has no subject alternative names"),
-            "NotValidForName",
-        );
-    }
     let valid_for = match (names, common_name) {
         ([], Some(name)) => format!("{name} (common name)"),
         ([], None) => "no host".to_owned(),

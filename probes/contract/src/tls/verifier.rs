@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, verify_tls13_signature_with_raw_key};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use webpki::RawPublicKeyEntity;
 
+use super::aged::{self, Age};
 use super::certificate;
 use super::{TlsPolicy, Trust, TrustRoots, Verify};
 use crate::{Code, Failure};
@@ -20,11 +22,13 @@ use crate::{Code, Failure};
 pub(super) struct Verifier {
     verify: Verify,
     given: Vec<CertificateDer<'static>>,
-    webpki: Option<Arc<WebPkiServerVerifier>>,
+    webpki: Option<(Arc<WebPkiServerVerifier>, Arc<RootCertStore>)>,
     provider: Arc<CryptoProvider>,
     seen: OnceLock<CertificateDer<'static>>,
     intermediates: AtomicUsize,
     pinned: AtomicBool,
+    by_common_name: AtomicBool,
+    age: OnceLock<Age>,
 }
 
 impl Verifier {
@@ -45,11 +49,11 @@ impl Verifier {
         let webpki = match store {
             // The builder refuses an empty store; without roots every certificate is of an unknown issuer.
             Some(store) if !store.is_empty() => {
-                Some(WebPkiServerVerifier::builder_with_provider(store, provider.clone()).build().map_err(
-                    |error| {
-                        Failure::new(Code::FileInvalid, "the given authorities can't be used").source(error)
-                    },
-                )?)
+                let builder = WebPkiServerVerifier::builder_with_provider(store.clone(), provider.clone());
+                let webpki = builder.build().map_err(|error| {
+                    Failure::new(Code::FileInvalid, "the given authorities can't be used").source(error)
+                })?;
+                Some((webpki, store))
             }
             Some(_) | None => None,
         };
@@ -61,6 +65,8 @@ impl Verifier {
             seen: OnceLock::new(),
             intermediates: AtomicUsize::new(0),
             pinned: AtomicBool::new(false),
+            by_common_name: AtomicBool::new(false),
+            age: OnceLock::new(),
         })
     }
 
@@ -84,10 +90,81 @@ impl Verifier {
     fn check_pinned(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
         check_dates(end_entity)?;
         if self.verify == Verify::ChainAndName {
-            verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+            self.check_name(end_entity, name)?;
         }
         self.pinned.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether its name was found as its common name alone.
+    pub(super) fn by_common_name(&self) -> bool {
+        self.by_common_name.load(Ordering::Relaxed)
+    }
+
+    /// Why others than a JVM refuse its chain.
+    pub(super) fn age(&self) -> Option<Age> {
+        self.age.get().copied()
+    }
+
+    /// Checks the name, as a JVM does: where there are no subject alternative names, by the common name.
+    fn check_name(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
+        let parsed = ParsedCertificate::try_from(end_entity);
+        let Err(error) = parsed.and_then(|parsed| verify_server_name(&parsed, name)) else { return Ok(()) };
+        let facts = certificate::facts(end_entity);
+        if facts.is_some_and(|facts| facts.names_by_common_name(&name.to_str())) {
+            self.by_common_name.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        if is_too_old(&error) { Err(CertificateError::NotValidForName.into()) } else { Err(error) }
+    }
+
+    /// Checks the chain by webpki, and what is too old for that by ourselves.
+    fn check_chain(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let Some((webpki, store)) = &self.webpki else {
+            return Err(CertificateError::UnknownIssuer.into());
+        };
+        match webpki.verify_server_cert(end_entity, intermediates, name, &[], now) {
+            // It looks at the name when the chain is proven.
+            Ok(_)
+            | Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(()),
+            Err(error) if is_too_old(&error) => {
+                match aged::prove(end_entity, intermediates, &store.roots, certificate::now()) {
+                    // Java takes no SHA-1 below the authorities that come with it.
+                    Ok(Age::Sha1) if self.given.is_empty() => Err(error),
+                    Ok(age) => {
+                        self.age.get_or_init(|| age);
+                        Ok(())
+                    }
+                    Err(reason) => Err(reason.unwrap_or(error)),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Checks by the bare key of the certificate, which has one in every version of X.509.
+    fn check_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let wrong = || Error::from(CertificateError::BadSignature);
+        let key = certificate::public_key(certificate).ok_or(CertificateError::BadEncoding)?;
+        let key = RawPublicKeyEntity::try_from(&key).map_err(|_| CertificateError::BadEncoding)?;
+        let known = &self.provider.signature_verification_algorithms.mapping;
+        let (_, algorithms) = known.iter().find(|(scheme, _)| *scheme == signed.scheme).ok_or_else(wrong)?;
+        let fits =
+            algorithms.iter().any(|one| key.verify_signature(*one, message, signed.signature()).is_ok());
+        if fits { Ok(HandshakeSignatureValid::assertion()) } else { Err(wrong()) }
     }
 }
 
@@ -103,13 +180,29 @@ fn check_dates(certificate: &CertificateDer<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether webpki refuses a certificate for what a JVM may take.
+#[expect(clippy::wildcard_enum_match_arm, reason = "foreign and non-exhaustive")]
+fn is_too_old(error: &Error) -> bool {
+    match error {
+        Error::InvalidCertificate(
+            CertificateError::BadSignature
+            | CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => true,
+        Error::InvalidCertificate(CertificateError::Other(other)) => {
+            matches!(other.0.downcast_ref(), Some(webpki::Error::UnsupportedCertVersion))
+        }
+        _ => false,
+    }
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
-        ocsp: &[u8],
+        _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         self.intermediates.store(intermediates.len(), Ordering::Relaxed);
@@ -121,7 +214,7 @@ impl ServerCertVerifier for Verifier {
                 return Ok(ServerCertVerified::assertion());
             }
             Verify::Name => {
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
+                self.check_name(end_entity, name)?;
                 return Ok(ServerCertVerified::assertion());
             }
             Verify::Chain | Verify::ChainAndName => {}
@@ -129,15 +222,11 @@ impl ServerCertVerifier for Verifier {
         if self.given.iter().any(|given| given.as_ref() == end_entity.as_ref()) {
             return self.check_pinned(end_entity, name).map(|()| ServerCertVerified::assertion());
         }
-        let Some(webpki) = &self.webpki else {
-            return Err(CertificateError::UnknownIssuer.into());
-        };
-        match webpki.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
-            Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if self.verify == Verify::Chain => Ok(ServerCertVerified::assertion()),
-            result => result,
+        self.check_chain(end_entity, intermediates, name, now)?;
+        if self.verify == Verify::ChainAndName {
+            self.check_name(end_entity, name)?;
         }
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -149,7 +238,7 @@ impl ServerCertVerifier for Verifier {
         if !self.verify.chain() {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+        self.check_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -161,7 +250,9 @@ impl ServerCertVerifier for Verifier {
         if !self.verify.chain() {
             return Ok(HandshakeSignatureValid::assertion());
         }
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        let key = certificate::public_key(certificate).ok_or(CertificateError::BadEncoding)?;
+        verify_tls13_signature_with_raw_key(message, &key, signed, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
