@@ -132,7 +132,8 @@ impl BrokerConfig<'_> {
             );
         }
         if failure.code != Code::ConnectionReset {
-            return failure;
+            let second = guard.look_again(None);
+            return guard.explain_refused_suites(failure, &self.endpoint.host, second).await;
         }
         let Some(stream) = guard.look_again(None).await else { return failure };
         if !speaks_kafka(Connection::new(stream)).await {

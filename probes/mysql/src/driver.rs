@@ -5,7 +5,7 @@
 
 use mysql_common::packets::SslRequest;
 use mysql_common::proto::MySerialize as _;
-use probe_contract::{Attempt, Failed, Io, ResolvedSecrets, Run, Stage, Warning};
+use probe_contract::{Attempt, Failed, Io, ResolvedSecrets, Run, Stage, StageGuard, Warning};
 use support_jdbc::explain_tls;
 
 use crate::greeting::{self, Greeting, SERVER};
@@ -69,7 +69,12 @@ async fn test(settings: &Settings, run: &Run, secrets: &ResolvedSecrets) -> Resu
         let policy = settings.tls_policy(secrets);
         let wire = wire
             .upgrade(async |stream| {
-                attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await
+                let explain = async |guard: &StageGuard, failure| {
+                    let second =
+                        async { ask_again(guard.look_again(None).await?, &greeting, &settings).await };
+                    explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await)
+                };
+                attempt.secure_or_explain(stream, &policy, explain).await
             })
             .await?;
         return finish(run, &attempt, Session::new(wire, greeting, settings, &login, true)).await;
@@ -92,6 +97,14 @@ fn ssl_request(greeting: &Greeting, settings: &Settings) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
     SslRequest::new(capabilities, MAX_PACKET_SIZE, UTF8MB4_GENERAL_CI).serialize(&mut bytes);
     bytes
+}
+
+/// Asks for TLS once more, on a second connection.
+async fn ask_again(stream: Box<dyn Io>, greeting: &Greeting, settings: &Settings) -> Option<Box<dyn Io>> {
+    let mut wire = Wire::new(stream);
+    wire.first_packet().await.ok()?;
+    wire.write(&ssl_request(greeting, settings)).await.ok()?;
+    Some(wire.into_stream())
 }
 
 async fn finish<S: Io>(run: &Run, attempt: &Attempt, mut session: Session<'_, S>) -> Result<(), Failed> {

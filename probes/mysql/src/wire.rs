@@ -27,6 +27,11 @@ impl<S: Io> Wire<S> {
         Ok(Wire { stream: encrypt(self.stream).await?, sequence: self.sequence })
     }
 
+    /// The stream beneath.
+    pub(crate) fn into_stream(self) -> S {
+        self.stream
+    }
+
     /// The payload of the packet that opens the conversation; other first bytes say what the peer is.
     pub(crate) async fn first_packet(&mut self) -> Result<Vec<u8>, WireError> {
         const ERROR: u8 = 0xff;

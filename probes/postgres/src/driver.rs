@@ -80,6 +80,12 @@ pub(crate) async fn ssl_request(
     }
 }
 
+/// Asks once more, on a second connection: none where the answer is another one.
+pub(crate) async fn ask_again(mut stream: Box<dyn Io>) -> Option<Box<dyn Io>> {
+    stream.write_all(&SSL_REQUEST).await.ok()?;
+    (stream.read_u8().await.ok()? == b'S').then_some(stream)
+}
+
 /// The rest of an ErrorResponse, from its length field on; none where it is not one.
 async fn error_response(stream: &mut EndpointStream) -> Option<Vec<u8>> {
     const MAX_ERROR_BYTES: usize = 8 * 1024;

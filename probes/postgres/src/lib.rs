@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use probe_contract::{
     Attempt, Code, Declaration, Endpoint, EndpointStream, Failed, Failure, Login, Mistake, Pending, Presence,
-    Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, Target, Warning,
+    Probe, Protocol, Reference, ResolvedSecrets, Run, Secret, Stage, StageGuard, Target, Warning,
 };
 use support_jdbc::{Database, concerns_the_host, explain_tls};
 
@@ -182,7 +182,7 @@ async fn test(run: &Run, attempt: &Attempt, session: &Session<'_>, began: Instan
         Encryption::None => {
             driver::login(run, &attempt, stream, session, Channel::Plain, driver::UNANSWERED).await?
         }
-        Encryption::Direct => encrypted(run, &attempt, stream, session, vec![b"postgresql".to_vec()]).await?,
+        Encryption::Direct => encrypted(run, &attempt, stream, session).await?,
         Encryption::IfOffered | Encryption::Required => ask_for_tls(run, &attempt, stream, session).await?,
     };
     match end {
@@ -212,10 +212,17 @@ async fn encrypted(
     attempt: &Attempt,
     stream: EndpointStream,
     session: &Session<'_>,
-    alpn: Vec<Vec<u8>>,
 ) -> Result<driver::Login, Failed> {
-    let policy = session.tls_policy(alpn);
-    let stream = attempt.secure_or_explain(stream, &policy, async |_, failure| explain_tls(failure)).await?;
+    let begins_at_once = session.settings.encryption == Encryption::Direct;
+    let policy = session.tls_policy(if begins_at_once { vec![b"postgresql".to_vec()] } else { Vec::new() });
+    let explain = async |guard: &StageGuard, failure| {
+        let second = async {
+            let stream = guard.look_again(None).await?;
+            if begins_at_once { Some(stream) } else { driver::ask_again(stream).await }
+        };
+        explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await)
+    };
+    let stream = attempt.secure_or_explain(stream, &policy, explain).await?;
     driver::login(run, attempt, stream, session, Channel::Encrypted, driver::ANSWERED).await
 }
 
@@ -230,7 +237,7 @@ async fn ask_for_tls(
         .stage(Stage::Handshake, async |guard| driver::ssl_request(&mut stream, session, &guard).await)
         .await?;
     if offered {
-        return encrypted(run, attempt, stream, session, Vec::new()).await;
+        return encrypted(run, attempt, stream, session).await;
     }
     attempt.skip(Stage::Tls, "the server offers no TLS, and the definition does not require it");
     run.warn(Warning::new(

@@ -117,7 +117,10 @@ impl Attempt {
     /// One of the certificate codes, `tls_version_mismatch`, `client_certificate_refused`, `wrong_protocol`,
     /// `connection_reset`, `timed_out`.
     pub async fn secure<S: Io>(&self, io: S, policy: &TlsPolicy) -> Result<TlsStream<S>, Failed> {
-        self.secure_or_explain(io, policy, async |_, failure| failure).await
+        self.secure_or_explain(io, policy, async |guard, failure| {
+            guard.explain_refused_suites(failure, &policy.host, guard.look_again(None)).await
+        })
+        .await
     }
 
     /// As [`secure`](Self::secure); `explain` may find better words for a handshake that failed, by [`StageGuard::look_again`] for instance.

@@ -4,6 +4,7 @@ mod aged;
 mod certificate;
 mod policy;
 mod roots;
+mod second_look;
 mod verdict;
 mod verifier;
 

@@ -298,3 +298,54 @@ fn a_client_certificate_of_version_1_has_its_key() {
         (Code::FileInvalid, "the client certificate and its key do not belong together")
     );
 }
+
+#[tokio::test]
+async fn suites_that_a_jvm_has_are_not_testable_and_others_a_mismatch() {
+    let mismatch = |native| (Code::TlsVersionMismatch, native);
+    let not_testable = (Code::NotTestable, "HandshakeFailure");
+    for (options, expected) in [
+        ("-tls1_2 -cipher ECDHE-RSA-AES256-SHA384", not_testable),
+        ("-tls1_2 -cipher ECDHE-RSA-AES128-SHA", not_testable),
+        ("-tls1_2 -cipher DHE-RSA-AES256-GCM-SHA384", not_testable),
+        ("-tls1_2 -cipher DHE-RSA-AES128-SHA256", not_testable),
+        ("-tls1_2 -cipher AES256-SHA", not_testable),
+        ("-tls1_2 -cipher ECDHE-RSA-AES256-GCM-SHA384 -groups P-521", not_testable),
+        ("-tls1_2 -cipher ECDHE-RSA-CAMELLIA256-SHA384", mismatch("HandshakeFailure")),
+        ("-tls1_1 -cipher DEFAULT:@SECLEVEL=0", mismatch("ProtocolVersion")),
+        ("-tls1 -cipher DEFAULT:@SECLEVEL=0", mismatch("ProtocolVersion")),
+    ] {
+        let server = Server::start("good", options);
+        for verify in [Verify::Nothing, Verify::ChainAndName] {
+            let record = server.test("localhost", verify, given(&["root"])).await;
+            assert_eq!(verdict(&record), Err(expected), "{options}");
+        }
+    }
+    let server = Server::start("good", "-tls1_2 -cipher DHE-RSA-AES256-SHA");
+    let record = server.test("localhost", Verify::Nothing, given(&["root"])).await;
+    let (stage, failure) = record.failure.unwrap();
+    assert_eq!(stage, Stage::Tls);
+    assert!(
+        failure.detail.contains("takes TLS_DHE_RSA_WITH_AES_256_CBC_SHA from a JVM"),
+        "{}",
+        failure.detail
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_at_the_second_look_keeps_its_first_answer() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = async {
+        let (mut first, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 64];
+        tokio::io::AsyncReadExt::read_exact(&mut first, &mut hello).await.unwrap();
+        // A fatal alert: handshake failure.
+        tokio::io::AsyncWriteExt::write_all(&mut first, &[21, 3, 3, 0, 2, 2, 40]).await.unwrap();
+        let _silent = listener.accept().await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    let server = Server { process: Command::new("true").spawn().unwrap(), port };
+    let testing = server.test("localhost", Verify::Nothing, given(&["root"]));
+    let record = tokio::select! { record = testing => record, () = serving => unreachable!() };
+    assert_eq!(verdict(&record), Err((Code::TlsVersionMismatch, "HandshakeFailure")));
+}
