@@ -139,6 +139,7 @@ impl<M: Mechanism> Subject for Kafka<M> {
             Certificate::NotYetValid => Listener::NotYetValid,
             Certificate::EndsSoon => Listener::EndsSoon,
             Certificate::CommonNameOnly => Listener::CommonNameOnly,
+            Certificate::Version1 => Listener::Version1,
             Certificate::WrongName => Listener::WrongName,
             Certificate::Untrusted => Listener::Untrusted,
             Certificate::MissingIntermediate => Listener::MissingIntermediate,

@@ -54,6 +54,8 @@ pub(crate) enum Certificate {
     EndsSoon,
     /// For localhost by its common name, without subject alternative names.
     CommonNameOnly,
+    /// Of X.509 version 1.
+    Version1,
     WrongName,
     /// Issued by an authority that is not trusted.
     Untrusted,
@@ -167,6 +169,8 @@ pub(crate) trait Subject {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ClientKind {
     Good,
+    /// Of X.509 version 1.
+    Version1,
     Expired,
     Untrusted,
 }

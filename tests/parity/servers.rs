@@ -4,13 +4,16 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
 
-use fixtures::{CertificateSet, Issued, MysqlServer, PgBouncer};
+use fixtures::{CertificateSet, Issued, MysqlServer, PgBouncer, Postgres};
 
 use crate::behaviour::ClientKind;
 use crate::support::harness::PASSWORD;
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, issued, trust};
 use crate::support::servers::postgres::encoded;
 use crate::support::servers::{mysql, postgres};
+
+/// A suite that OpenSSL and Java have, and rustls has not.
+const CBC: &str = "ECDHE-ECDSA-AES256-SHA384";
 
 /// Those that are started for it; the others are shared.
 pub(super) struct Servers {
@@ -20,6 +23,9 @@ pub(super) struct Servers {
     pgbouncer: PgBouncer,
     strict_pgbouncer: PgBouncer,
     plain_redshift: PgBouncer,
+    /// With cipher suites that rustls does not have.
+    cbc_postgres: Postgres,
+    cbc_mariadb: MysqlServer,
 }
 
 /// What Amazon's driver sends at startup, beside what PgBouncer tracks.
@@ -44,6 +50,15 @@ impl Servers {
                     .map(|(name, certificate)| (name, scope.spawn(move || mariadb(certificate))));
                 starting.map(|(name, started)| (name, started.join().unwrap())).into()
             }),
+            cbc_postgres: postgres::serve_by(&CERTIFICATES.good, |options| {
+                options.setting("ssl_max_protocol_version", "TLSv1.2").setting("ssl_ciphers", CBC)
+            }),
+            cbc_mariadb: mysql::prepared(
+                MysqlServer::mariadb()
+                    .tls(&CERTIFICATES.good, None)
+                    .setting("tls_version", "TLSv1.2")
+                    .setting("ssl_cipher", CBC),
+            ),
         }
     }
 
@@ -60,6 +75,8 @@ impl Servers {
             ("pgbouncer", "strict") => Some(self.strict_pgbouncer.port()),
             ("redshift", "") => pooler("good"),
             ("redshift", "plain") => Some(self.plain_redshift.port()),
+            ("postgres", "cbc") => Some(self.cbc_postgres.port()),
+            ("mariadb", "cbc") => Some(self.cbc_mariadb.port()),
             ("postgres" | "redshift", kind) => pooler(kind),
             ("mariadb", "") => Some(mysql::SERVER.port()),
             ("mariadb", "plain") => Some(mysql::PLAIN.port()),
@@ -86,7 +103,7 @@ impl Servers {
 }
 
 /// Each kind of certificate, by the name that the corpus has for it.
-fn kinds(set: &CertificateSet) -> [(&'static str, &Issued); 9] {
+fn kinds(set: &CertificateSet) -> [(&'static str, &Issued); 10] {
     [
         ("good", &set.good),
         ("by-intermediate", &set.good_by_intermediate),
@@ -97,6 +114,7 @@ fn kinds(set: &CertificateSet) -> [(&'static str, &Issued); 9] {
         ("not-yet-valid", &set.not_yet_valid),
         ("untrusted", &set.untrusted),
         ("self-signed", &set.self_signed),
+        ("version-1", &set.version_1),
     ]
 }
 

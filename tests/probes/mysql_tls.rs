@@ -75,3 +75,20 @@ fn a_certificate_for_another_name_by_url() {
     let blank = blank.with("CUSTOM_JDBC_CERT", format!("file://{}", trust("ca.pem")));
     blank.test().failed(&refused("certificate_wrong_name", "NotValidForName"));
 }
+
+#[test]
+fn a_server_whose_suites_only_a_jvm_has() {
+    let options = MysqlServer::mariadb().tls(&CERTIFICATES.good, None);
+    let options =
+        options.setting("tls_version", "TLSv1.2").setting("ssl_cipher", "ECDHE-ECDSA-AES256-SHA384");
+    let server = prepared(options);
+    let not_testable = Failed {
+        stage: "tls",
+        code: "not_testable",
+        native: Some("HandshakeFailure"),
+        exception: INVALID_INPUT,
+        exit: 2,
+    };
+    let tested = at(&server, "app?sslMode=REQUIRED").test();
+    tested.failed(&not_testable).says("TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384");
+}

@@ -5,7 +5,7 @@ use fixtures::Postgres;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, trust};
-use crate::support::servers::postgres::{SERVER, serve, url};
+use crate::support::servers::postgres::{SERVER, refused_logins, serve, serve_by, url};
 
 /// With TLS enforced and the authorities in `file` trusted.
 fn enforced(port: u16, file: &str) -> Connection {
@@ -129,6 +129,21 @@ fn a_server_without_a_common_tls_version() {
         .start()
         .unwrap();
     enforced(old.port(), "ca.pem").test().failed(&refused("tls_version_mismatch", "ProtocolVersion"));
+}
+
+#[test]
+fn a_server_whose_suites_only_a_jvm_has() {
+    let server = serve_by(&CERTIFICATES.good, |options| {
+        let options = options.setting("ssl_max_protocol_version", "TLSv1.2");
+        options.setting("ssl_ciphers", "ECDHE-ECDSA-AES256-SHA384")
+    });
+    let tested = enforced(server.port(), "ca.pem").test();
+    let native = Some("HandshakeFailure");
+    let exception = INVALID_INPUT;
+    let not_testable = Failed { stage: "tls", code: "not_testable", native, exception, exit: 2 };
+    tested.failed(&not_testable).says("TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384");
+    // Neither look had a credential.
+    assert_eq!(refused_logins(&server, "alice"), 0);
 }
 
 #[test]

@@ -19,11 +19,13 @@ macro_rules! every_case {
                 certificate_that_is_not_valid_yet
                 certificate_that_ends_soon
                 certificate_with_a_common_name_only
+                certificate_of_version_1
                 certificate_for_another_host
                 missing_intermediate
                 required_but_not_offered
                 demanded_by_the_server_but_off
                 client_certificate
+                client_certificate_of_version_1
                 client_certificate_absent
                 client_certificate_expired
                 client_certificate_untrusted

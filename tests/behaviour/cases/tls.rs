@@ -91,6 +91,16 @@ pub(crate) fn certificate_with_a_common_name_only<S: Subject>() {
     drop(served.server);
 }
 
+pub(crate) fn certificate_of_version_1<S: Subject>() {
+    let served = S::serving(Certificate::Version1);
+    let trusting = |authority| S::definition(&served.login.clone().tls(Tls::Verified(authority))).test();
+    let tested = trusting(S::authority());
+    tested.passed().warns("outdated_certificate").warns("common_name_only");
+    assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
+    trusting(S::other_authority()).failed(&failed("certificate_untrusted", "UnknownIssuer"));
+    drop(served.server);
+}
+
 pub(crate) fn certificate_for_another_host<S: Subject>() {
     refused::<S>(Certificate::WrongName, "certificate_wrong_name", "NotValidForName")
         .says("is not for localhost; it is for other.example");
@@ -120,6 +130,12 @@ pub(crate) fn demanded_by_the_server_but_off<S: Subject>() {
 pub(crate) fn client_certificate<S: Subject>() {
     let login = S::client_certificates().login.client(S::client_certificate(ClientKind::Good));
     login.test::<S>().passed().warns_of_nothing();
+}
+
+/// rustls by itself takes none of these.
+pub(crate) fn client_certificate_of_version_1<S: Subject>() {
+    let login = S::client_certificates().login.client(S::client_certificate(ClientKind::Version1));
+    S::definition(&login).test().passed().warns_of_nothing();
 }
 
 pub(crate) fn client_certificate_absent<S: Subject>() {

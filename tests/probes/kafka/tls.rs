@@ -97,7 +97,7 @@ fn a_keystore_of_javas_own_format_logs_in() {
         .args(["-importkeystore", "-noprompt", "-srcstoretype", "PKCS12", "-deststoretype", "JKS"])
         .args(["-srcstorepass", STORE_PASSWORD, "-srckeypass", STORE_PASSWORD])
         .args(["-deststorepass", STORE_PASSWORD, "-destkeypass", KEY_PASSWORD])
-        .args(["-srcalias", "1", "-destalias", "client"])
+        .args(["-srcalias", "user", "-destalias", "client"])
         .arg("-srckeystore")
         .arg(path("to-import.jks"))
         .arg("-destkeystore")

@@ -35,12 +35,13 @@ pub(crate) fn issued(of: ClientKind) -> ClientCertificate {
 
 /// The same from one of `set`, with its files in `folder`.
 pub(crate) fn issued_by(set: &CertificateSet, folder: &Path, of: ClientKind) -> ClientCertificate {
-    let (authority, profile) = match of {
-        ClientKind::Good => (&set.authority, Profile::Client("alice".to_owned())),
-        ClientKind::Expired => (&set.authority, Profile::ExpiredClient("alice".to_owned())),
-        ClientKind::Untrusted => (&set.other_authority, Profile::Client("alice".to_owned())),
+    let alice = "alice".to_owned();
+    let issued = match of {
+        ClientKind::Good => set.authority.issue(&Profile::Client(alice)).unwrap(),
+        ClientKind::Version1 => set.version_1_client.clone(),
+        ClientKind::Expired => set.authority.issue(&Profile::ExpiredClient(alice)).unwrap(),
+        ClientKind::Untrusted => set.other_authority.issue(&Profile::Client(alice)).unwrap(),
     };
-    let issued = authority.issue(&profile).unwrap();
     write_client(folder, &format!("{of:?}-{}", fastrand::u64(..)), &issued, PASSWORD)
 }
 
@@ -71,6 +72,7 @@ impl Certificate {
             Self::NotYetValid => &CERTIFICATES.not_yet_valid,
             Self::EndsSoon => &CERTIFICATES.ends_soon,
             Self::CommonNameOnly => &CERTIFICATES.common_name_only,
+            Self::Version1 => &CERTIFICATES.version_1,
             Self::WrongName => &CERTIFICATES.wrong_name,
             Self::Untrusted => &CERTIFICATES.untrusted,
             Self::MissingIntermediate => &CERTIFICATES.missing_intermediate,

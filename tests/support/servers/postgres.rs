@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use fixtures::{Issued, Postgres};
+use fixtures::{Issued, Postgres, PostgresOptions};
 
 use super::certificates::CERTIFICATES;
 use crate::support::harness::{AWKWARD, PASSWORD};
@@ -105,8 +105,16 @@ pub(crate) fn encoded(text: &str) -> String {
 
 /// Starts a server with `certificate`, in which alice may log in.
 pub(crate) fn serve(certificate: &Issued) -> Postgres {
+    serve_by(certificate, |options| options)
+}
+
+/// The same with further options.
+pub(crate) fn serve_by(
+    certificate: &Issued,
+    further: impl FnOnce(PostgresOptions) -> PostgresOptions,
+) -> Postgres {
     let options = Postgres::options().tls(certificate, None).hba("host all all localhost scram-sha-256");
-    let server = options.start().unwrap();
+    let server = further(options).start().unwrap();
     server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
     server
 }
