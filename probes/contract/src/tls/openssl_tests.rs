@@ -38,14 +38,16 @@ static FILES: LazyLock<TempDir> = LazyLock::new(|| {
     for (name, text) in extensions {
         std::fs::write(path.join(format!("{name}.ext")), text).unwrap();
     }
-    for (name, key) in [("root", "rsa:2048"), ("root1024", "rsa:1024"), ("stranger", "rsa:2048")] {
+    // The last one calls itself as the first one is called.
+    for (name, key, subject) in [
+        ("root", "rsa:2048", "root"),
+        ("root1024", "rsa:1024", "root1024"),
+        ("stranger", "rsa:2048", "stranger"),
+        ("forger", "rsa:2048", "root"),
+    ] {
+        let files = format!("-keyout {name}.key -out {name}.pem");
         let ca = "-addext basicConstraints=critical,CA:true";
-        openssl(
-            path,
-            &format!(
-                "req -x509 -newkey {key} -nodes -subj /CN={name} -keyout {name}.key -out {name}.pem {ca}"
-            ),
-        );
+        openssl(path, &format!("req -x509 -newkey {key} -nodes -subj /CN={subject} {files} {ca}"));
     }
     for (name, authority, key, digest, extension, subject, days) in [
         ("v1", "root", "rsa:2048", "sha256", "", "/CN=localhost", 90),
@@ -53,6 +55,8 @@ static FILES: LazyLock<TempDir> = LazyLock::new(|| {
         ("v1-other", "root", "rsa:2048", "sha256", "", "/CN=other.example", 90),
         ("v1-expired", "root", "rsa:2048", "sha256", "", "/CN=localhost", -1),
         ("v1-stranger", "stranger", "rsa:2048", "sha256", "", "/CN=localhost", 90),
+        ("v1-forged", "forger", "rsa:2048", "sha256", "", "/CN=localhost", 90),
+        ("sha1-forged", "forger", "rsa:2048", "sha1", "localhost", "/CN=x", 90),
         ("v1-two-names", "root", "rsa:2048", "sha256", "", "/CN=other.example/CN=localhost", 90),
         ("v1-wildcard", "root", "rsa:2048", "sha256", "", "/CN=*.db.example", 90),
         ("sha1", "root", "rsa:2048", "sha1", "localhost", "/CN=x", 90),
@@ -95,7 +99,7 @@ static FILES: LazyLock<TempDir> = LazyLock::new(|| {
             ),
         );
         // Without its authority where that is a root: as servers send it.
-        if !["root", "root1024", "stranger"].contains(&authority) {
+        if !["root", "root1024", "stranger", "forger"].contains(&authority) {
             let chain = [name, authority]
                 .map(|name| std::fs::read_to_string(path.join(format!("{name}.pem"))).unwrap());
             std::fs::write(path.join(format!("{name}.pem")), chain.concat()).unwrap();
@@ -199,6 +203,8 @@ async fn what_is_not_proven_does_not_pass() {
         ("v1-two-names", wrong_name),
         ("v1-expired", (Code::CertificateExpired, "Expired")),
         ("v1-stranger", untrusted),
+        ("v1-forged", untrusted),
+        ("sha1-forged", (Code::CertificateUnsupported, "UnsupportedSignatureAlgorithm")),
         ("v1-by-v1", untrusted),
         ("by-v1", (Code::CertificateUnsupported, "UnsupportedCertVersion")),
         ("v1-by-low", untrusted),
