@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use probe_contract::tls::{CertificateDer, Verify};
 use probe_contract::{Location, Reader, Secret, SecretRef, TrustStore};
-use support_jdbc::{self as jdbc, Checked, Doubtful, Url};
+use support_jdbc::{self as jdbc, Doubtful, Url};
 
-use crate::kind::{self, Kind};
 use crate::scheme::Scheme;
 
 /// What the URL's parameters ask for.
@@ -88,9 +87,6 @@ enum Name {
     DnsSrv,
     CreateDatabase,
 }
-
-/// Queries of a job may be larger than that.
-const SMALL_PACKET: f64 = 16_384.0;
 
 /// As `PropertyKey` of MySQL Connector/J 8.0 spells them.
 const MYSQL: &[(&str, Name)] = &[
@@ -386,7 +382,7 @@ impl Scheme {
         }
     }
 
-    fn boolean(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<bool> {
+    pub(crate) fn boolean(self, value: &str, mut wrong: impl FnMut(&str)) -> Option<bool> {
         let value = value.to_ascii_lowercase();
         match (self, value.as_str()) {
             (_, "true") | (Self::Mysql, "yes") | (Self::Mariadb, "1" | "") => Some(true),
@@ -400,31 +396,6 @@ impl Scheme {
                 None
             }
         }
-    }
-
-    /// Connector/J takes a decimal number, drops its fraction and takes the largest for a larger one.
-    fn number(self, value: &str) -> Option<f64> {
-        match self {
-            Self::Mysql => {
-                let number = value.parse::<f64>().ok().filter(|number| number.is_finite())?;
-                Some(number.trunc().min(f64::from(i32::MAX)))
-            }
-            Self::Mariadb => value.parse::<i32>().ok().map(f64::from),
-        }
-    }
-
-    /// As `MemorySizePropertyDefinition` reads it.
-    fn memory_size(self, value: &str) -> Option<f64> {
-        let lower = value.to_ascii_lowercase();
-        let digits = lower.trim_end_matches(['k', 'm', 'g', 'b']);
-        let unit = match &lower[digits.len()..] {
-            "" => 1.0,
-            "k" | "kb" => 1024.0,
-            "m" | "mb" => 1024.0 * 1024.0,
-            "g" | "gb" => 1024.0 * 1024.0 * 1024.0,
-            _ => return None,
-        };
-        Some(self.number(digits)? * unit)
     }
 
     /// Where a keystore is. Connector/J takes a URL that Java can open, and MariaDB's driver a path too.
@@ -448,59 +419,5 @@ impl Scheme {
             return None;
         };
         (count > 0.0).then(|| Duration::from_secs_f64(count / 1e3))
-    }
-
-    /// Whether the driver takes `value` for a parameter of this kind.
-    fn check(self, kind: Kind, value: &str) -> Checked {
-        let mut wrong = None;
-        match kind {
-            Kind::Boolean => {
-                self.boolean(value, |expected| wrong = Some(expected.to_owned()));
-            }
-            Kind::Integer { min, max } => {
-                let bounds = f64::from(min)..=f64::from(max);
-                let is_right = self.number(value).is_some_and(|number| bounds.contains(&number));
-                wrong = (!is_right).then(|| format!("expected a whole number from {min} to {max}"));
-            }
-            Kind::MemorySize { min } => {
-                let bounds = f64::from(min)..;
-                let is_right = self.memory_size(value).is_some_and(|bytes| bounds.contains(&bytes));
-                wrong = (!is_right).then(|| "expected a number of bytes, as 65536 or 64k".to_owned());
-            }
-            Kind::Packet => match self.number(value) {
-                Some(SMALL_PACKET..) => {}
-                Some(0.0..) => return Checked::Untried,
-                Some(_) | None => wrong = Some("expected a number of bytes".to_owned()),
-            },
-            Kind::FetchSize => match self.number(value) {
-                Some(rows) if rows >= 0.0 || rows == f64::from(i32::MIN) => {}
-                Some(_) | None => {
-                    wrong = Some(format!("expected a number of rows from 0 on, or {}", i32::MIN))
-                }
-            },
-            Kind::UntriedFlag => {
-                if self.boolean(value, |expected| wrong = Some(expected.to_owned())) == Some(true) {
-                    return Checked::Untried;
-                }
-            }
-            Kind::OneOf(values) => {
-                let is_one = values.iter().any(|one| one.eq_ignore_ascii_case(value));
-                let named: Vec<&str> = values.iter().copied().filter(|one| !one.is_empty()).collect();
-                wrong = (!is_one).then(|| format!("expected {}", named.join(", ")));
-            }
-            Kind::Charset { mysql } => return kind::charset(value, mysql),
-            Kind::TimeZone => {
-                let is_known = ["UTC", "GMT", "Z", "LOCAL", "SERVER"].contains(&value);
-                return if is_known { Checked::Right } else { Checked::Untried };
-            }
-            Kind::TlsVersions => {
-                let is_one = value.split(',').any(|one| ["TLSv1.2", "TLSv1.3"].contains(&one.trim()));
-                wrong = (!is_one).then(|| "expected TLSv1.2 or TLSv1.3".to_owned());
-            }
-            Kind::Text => {}
-            Kind::UntriedUnlessEmpty if value.is_empty() => {}
-            Kind::Untried | Kind::UntriedUnlessEmpty => return Checked::Untried,
-        }
-        wrong.map_or(Checked::Right, Checked::Wrong)
     }
 }

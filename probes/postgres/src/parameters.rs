@@ -101,6 +101,8 @@ const SSL_FACTORIES: &[(&str, Factory)] = &[
     ("org.postgresql.ssl.jdbc4.LibPQFactory", Factory::AsAsked),
     ("org.postgresql.ssl.NonValidatingFactory", Factory::NonValidating),
     ("org.postgresql.ssl.SingleCertValidatingFactory", Factory::Single),
+    ("com.amazon.redshift.ssl.LibPQFactory", Factory::AsAsked),
+    ("com.amazon.redshift.ssl.NonValidatingFactory", Factory::NonValidating),
 ];
 
 /// Which chains a factory takes. All but the default one show no client certificate.
@@ -187,11 +189,11 @@ impl Parameters {
                     "direct" => parameters.direct = true,
                     _ => wrong("expected postgres or direct"),
                 },
-                "sslfactory" => match SSL_FACTORIES.iter().find(|(class, _)| *class == value) {
-                    Some((_, factory)) => parameters.factory = *factory,
+                "sslfactory" => match engine.factory(value) {
+                    Some(factory) => parameters.factory = factory,
                     None => reader.unsupported(
                         url.parameter(name),
-                        "expected a class of pgjdbc's own: dialcheck runs no other",
+                        "expected a known class of the driver: dialcheck runs no other",
                     ),
                 },
                 "sslrootcert" => parameters.sslrootcert = Some(value.to_owned()),
@@ -235,6 +237,14 @@ impl Parameters {
         if engine == Engine::Redshift && ssl == Some(false) && parameters.sslmode.or(authmech).is_some() {
             let expected = "expected true or nothing beside sslmode: Amazon's driver takes no other";
             reader.wrong(url.parameter("ssl"), expected);
+        }
+        if engine == Engine::Redshift
+            && parameters.factory == Factory::NonValidating
+            && parameters.sslmode.or(authmech).is_some()
+        {
+            let expected =
+                "expected no NonValidatingFactory beside sslmode: Amazon's driver takes one of both";
+            reader.wrong(url.parameter("sslfactory"), expected);
         }
         let by_ssl = match (engine, ssl) {
             (Engine::Postgresql, Some(true)) => Some(SslMode::VerifyFull),
@@ -370,6 +380,16 @@ impl Engine {
             Self::Postgresql => SSL_MODES,
             Self::Redshift => &[("verify-ca", SslMode::VerifyCa), ("verify-full", SslMode::VerifyFull)],
         }
+    }
+
+    /// Each driver has classes in a package by its own name.
+    fn factory(self, class: &str) -> Option<Factory> {
+        let package = match self {
+            Self::Postgresql => "org.postgresql.",
+            Self::Redshift => "com.amazon.redshift.",
+        };
+        let known = SSL_FACTORIES.iter().find(|(known, _)| *known == class && class.starts_with(package));
+        known.map(|(_, factory)| *factory)
     }
 
     /// What nothing said about TLS means.

@@ -120,7 +120,8 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     } else {
         let given =
             Given { user: parameters.user.take(), password: parameters.password.take(), ..Given::default() };
-        let has_certificate = parameters.sslcert.is_some() || parameters.keystore().is_some();
+        let has_files = parameters.sslcert.is_some() && parameters.sslkey.is_some();
+        let has_certificate = has_files || parameters.keystore().is_some();
         let passwordless = if has_certificate && parameters.factory(enforce) == Factory::AsAsked {
             Passwordless::Allowed
         } else {
@@ -142,7 +143,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         // Without TLS nobody reads them.
         Encryption::None => (Authorities::Roots, None),
         Encryption::IfOffered | Encryption::Required | Encryption::Direct => {
-            let trust = authorities(&url, &parameters, factory, (target, enforce), &mut reader);
+            let trust = authorities(&url, &parameters, (factory, verify), (target, enforce), &mut reader);
             (trust, client_files(&url, &parameters, factory, &mut reader))
         }
     };
@@ -280,13 +281,14 @@ fn from_parts(engine: Engine, parts: &Parts, reader: &mut Reader<'_>) -> Url {
 fn authorities(
     url: &Url,
     parameters: &Parameters,
-    factory: Factory,
+    (factory, verify): (Factory, Verify),
     (target, enforce): (&Target, bool),
     reader: &mut Reader<'_>,
 ) -> Authorities {
     let file = match factory {
         Factory::AsAsked => {
-            let file = parameters.sslrootcert.as_deref();
+            // It is opened where the chain is checked, and not otherwise.
+            let file = parameters.sslrootcert.as_deref().filter(|_| verify.chain());
             file.and_then(|file| reader.file(url.parameter("sslrootcert"), file, CertificateFile::Any))
         }
         Factory::Single => match parameters.single_certificate(url, reader) {
@@ -339,7 +341,11 @@ fn client_files(
     let (Some(certificate), Some(key)) = (sslcert, sslkey) else {
         if sslcert.is_some() != sslkey.is_some() {
             let missing = if sslcert.is_some() { "sslkey" } else { "sslcert" };
-            reader.wrong(url.parameter(missing), "expected beside the other of sslcert and sslkey");
+            let message = format!(
+                "the URL has no {missing} beside the other of sslcert and sslkey: the driver looks for it in the home directory of the \
+                 job, dialcheck shows no client certificate"
+            );
+            reader.warn("not_tried", message);
         }
         return None;
     };

@@ -24,7 +24,8 @@ fn tls_means_what_it_means_to_amazons_driver() {
         (";ssl=maybe", none),
         (";sslmode=verify-ca", chain),
         (";SSLMode=VERIFY-FULL", full),
-        (";ssl=false;sslmode=verify-full", full),
+        (";authmech=verify-full", full),
+        (";authmech=verify-full;sslmode=verify-ca", chain),
     ] {
         let read = of(parameters).unwrap();
         assert_eq!((read.encryption, read.verify), expected, "{parameters}");
@@ -34,6 +35,18 @@ fn tls_means_what_it_means_to_amazons_driver() {
         let mistakes = of(&format!(";sslmode={mode}")).unwrap_err();
         assert_eq!(mistakes[0].property, "JDBC_CONNECTION_URL?sslmode", "{mode}");
     }
+    let factory = "sslfactory=com.amazon.redshift.ssl.NonValidatingFactory";
+    for (parameters, mistaken) in [
+        (";ssl=false;sslmode=verify-full".to_owned(), "ssl"),
+        (";ssl=false;authmech=verify-ca".to_owned(), "ssl"),
+        (format!(";sslmode=verify-full;{factory}"), "sslfactory"),
+        (";sslfactory=org.postgresql.ssl.NonValidatingFactory".to_owned(), "sslfactory"),
+    ] {
+        let mistakes = of(&parameters).unwrap_err();
+        assert_eq!(mistakes[0].property, format!("JDBC_CONNECTION_URL?{mistaken}"), "{parameters}");
+    }
+    let read = of(&format!(";{factory}")).unwrap();
+    assert_eq!((read.encryption, read.verify), (Encryption::Required, Verify::Nothing));
     let warned = of(";UID=bob;PWD=hunter2;zap=1").unwrap();
     let (user, _) = warned.credentials.resolve(&ResolvedSecrets::default());
     assert_eq!(user, "alice");

@@ -172,7 +172,8 @@ impl Hosts<'_, '_, '_> {
             None => (text, None),
         };
         let user = Some(self.value(user)?).filter(|user| !user.is_empty());
-        Some(Given::of(user, password.map(Secret::new)))
+        // An empty one beats the properties too.
+        Some(Given { user, password: password.map(Secret::new), ..Given::default() })
     }
 
     /// A host of Connector/J's without its user.
