@@ -1,5 +1,7 @@
 //! A definition that goes to a driver and to dialcheck.
 
+use std::fmt;
+
 use fixtures::{GlueVersion, JdbcLogin, JdbcVerdict};
 use serde_json::Value;
 
@@ -72,6 +74,22 @@ impl Declared {
     }
 }
 
+impl fmt::Display for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stricter => f.write_str("stricter"),
+            Self::Laxer(code) => write!(f, "laxer with the warning {code}"),
+        }
+    }
+}
+
+/// How two verdicts can compare.
+pub(super) const FOUND: [&str; 4] = [AGREE, STRICTER, LAXER, DECLARED];
+const AGREE: &str = "agree";
+const STRICTER: &str = "stricter here";
+const LAXER: &str = "laxer here";
+pub(super) const DECLARED: &str = "declared";
+
 /// How two verdicts compare, and what is wrong with that.
 pub(super) type Compared = (&'static str, Result<(), String>);
 
@@ -140,35 +158,40 @@ impl Case {
         JdbcLogin { url: self.url.clone(), credentials, properties }
     }
 
+    /// The difference that is meant, if there is one.
+    pub(super) fn declared(&self, version: GlueVersion) -> Option<&Declared> {
+        match version {
+            GlueVersion::Five => self.declared.as_ref(),
+            GlueVersion::Four => self.declared_of_glue_4.as_ref().or(self.declared.as_ref()),
+        }
+    }
+
     /// Compares what the driver of `version` made of it with the result here.
     pub(super) fn compare(&self, version: GlueVersion, driver: &JdbcVerdict, result: &Value) -> Compared {
         let here = result["verdict"] == "passed";
         let failure = &result["failure"];
-        let declared = match version {
-            GlueVersion::Five => self.declared.as_ref(),
-            GlueVersion::Four => self.declared_of_glue_4.as_ref().or(self.declared.as_ref()),
-        };
+        let declared = self.declared(version);
         let found = match (driver, here) {
-            (JdbcVerdict::Passed, true) => "agree",
+            (JdbcVerdict::Passed, true) => AGREE,
             (JdbcVerdict::Refused { state, code, .. }, false) => {
-                return ("agree", same_code(state.as_deref(), *code, failure["native"].as_str()));
+                return (AGREE, same_code(state.as_deref(), *code, failure["native"].as_str()));
             }
-            (JdbcVerdict::Passed, false) => "stricter here",
-            (JdbcVerdict::Refused { .. }, true) => "laxer here",
+            (JdbcVerdict::Passed, false) => STRICTER,
+            (JdbcVerdict::Refused { .. }, true) => LAXER,
         };
         match (found, declared) {
-            ("agree", None) => (found, Ok(())),
+            (AGREE, None) => (found, Ok(())),
             // What differs from Glue 5's driver alone.
-            ("agree", Some(_)) if version == GlueVersion::Four && self.declared_of_glue_4.is_none() => {
+            (AGREE, Some(_)) if version == GlueVersion::Four && self.declared_of_glue_4.is_none() => {
                 (found, Ok(()))
             }
-            ("stricter here", Some(Declared::Stricter)) => ("declared", Ok(())),
-            ("laxer here", Some(Declared::Laxer(code))) => {
+            (STRICTER, Some(Declared::Stricter)) => (DECLARED, Ok(())),
+            (LAXER, Some(Declared::Laxer(code))) => {
                 let warned =
                     result["warnings"].as_array().unwrap().iter().any(|one| one["code"] == code.as_str());
                 let compared =
                     if warned { Ok(()) } else { Err(format!("the report lacks the warning {code}")) };
-                ("declared", compared)
+                (DECLARED, compared)
             }
             (_, declared) => {
                 let declared = if declared.is_some() { ", which is not what its line declares" } else { "" };

@@ -71,7 +71,7 @@ async fn test(settings: &Settings, run: &Run, secrets: &ResolvedSecrets) -> Resu
             .upgrade(async |stream| {
                 let explain = async |guard: &StageGuard, failure| {
                     let second =
-                        async { ask_again(guard.look_again(None).await?, &greeting, &settings).await };
+                        async { ask_again(guard.look_again(None).await?, &greeting, settings).await };
                     explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await)
                 };
                 attempt.secure_or_explain(stream, &policy, explain).await

@@ -416,7 +416,7 @@ fn refused(blocked: Blocked, session: &Session<'_>) -> Failure {
             "the password has characters that SCRAM does not allow (SASLprep, RFC 4013), and pgjdbc does not send it".to_owned(),
         )
         .native("AuthenticationSASL")
-        .hint("Choose a password without control characters, emoji and letters of both directions"),
+        .hint("Choose a password without control characters (a line break at its end is one), emoji and letters of both directions"),
         Blocked::Mechanisms(names) => {
             let detail = format!("the server offers no password login, only {names}");
             Failure::from_peer(Code::MechanismNotOffered, detail)
