@@ -47,6 +47,7 @@ pub(super) struct Case {
     /// The same whatever port the server has.
     pub(super) name: String,
     gives_authority: bool,
+    enforces_tls: bool,
     declared: Option<Declared>,
     /// What is meant for Glue 4.0's driver alone.
     declared_of_glue_4: Option<Declared>,
@@ -94,20 +95,20 @@ pub(super) const DECLARED: &str = "declared";
 pub(super) type Compared = (&'static str, Result<(), String>);
 
 impl Case {
-    /// `SERVER [+ca] URL [ -- declared][ -- Glue 4 declared]`
+    /// `SERVER [+ca] [+enforce] URL [ -- declared][ -- Glue 4 declared]`
     pub(super) fn parse(line: &str, servers: &Servers) -> Self {
         let mut parts = line.split(" -- ");
         let case = parts.next().unwrap();
         let (server, url) = case.split_once(' ').unwrap();
-        let (gives_authority, url) = match url.strip_prefix("+ca ") {
-            Some(url) => (true, url),
-            None => (false, url),
-        };
+
+        let (gives_authority, url) = without(url, "+ca ");
+        let (enforces_tls, url) = without(url, "+enforce ");
         let mut parsed = Self {
             driver: Driver::of(url.split(':').nth(1).unwrap()),
             url: filled(&url.replace("{p}", &servers.port(server).to_string())),
             name: case.to_owned(),
             gives_authority,
+            enforces_tls,
             declared: None,
             declared_of_glue_4: None,
         };
@@ -132,6 +133,9 @@ impl Case {
         if self.gives_authority {
             connection = connection.with("CUSTOM_JDBC_CERT", format!("file://{}", trust("ca.pem")));
         }
+        if self.enforces_tls {
+            connection = connection.with("JDBC_ENFORCE_SSL", "true");
+        }
         let mut input = connection.input();
         input["Name"] = index.to_string().into();
         input
@@ -149,6 +153,13 @@ impl Case {
                 ("trustCertificateKeyStorePassword", PASSWORD.to_owned()),
             ],
         };
+        if self.enforces_tls {
+            properties.push(match self.driver {
+                Driver::Pgjdbc | Driver::Redshift => ("sslmode", "verify-full".to_owned()),
+                Driver::MariaDb => ("sslMode", "verify-full".to_owned()),
+                Driver::ConnectorJ => ("sslMode", "VERIFY_IDENTITY".to_owned()),
+            });
+        }
         // By itself 8.0.23 offers MariaDB, whose version begins with 5.5.5, only what a JVM no longer speaks.
         let names_version = self.url.contains("enabledTLSProtocols");
         if (version, self.driver) == (GlueVersion::Four, Driver::ConnectorJ) && !names_version {
@@ -199,6 +210,11 @@ impl Case {
             }
         }
     }
+}
+
+/// Whether `line` begins with `flag`, and what follows.
+fn without<'a>(line: &'a str, flag: &str) -> (bool, &'a str) {
+    line.strip_prefix(flag).map_or((false, line), |rest| (true, rest))
 }
 
 /// A server that answered both has to have said the same.

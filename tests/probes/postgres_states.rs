@@ -212,3 +212,18 @@ fn until_refused(test: impl Fn() -> Tested, code: &str) -> Tested {
     }
     test()
 }
+
+#[test]
+fn a_session_has_the_urls_application_name() {
+    let server = Postgres::options()
+        .hba("host all all localhost scram-sha-256")
+        .setting("log_connections", "on")
+        .start()
+        .unwrap();
+    server.sql(&format!("CREATE ROLE alice LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    for (parameters, name) in [("", "dialcheck"), ("?ApplicationName=nightly%20load", "nightly load")] {
+        Connection::to(url(server.port(), &format!("postgres{parameters}"))).test().passed();
+        let authorized = format!("user=alice database=postgres application_name={name}");
+        assert!(server.log().contains(&authorized), "{}", server.log());
+    }
+}

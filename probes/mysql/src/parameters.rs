@@ -158,6 +158,20 @@ impl Parameters {
             let value = secret.expose();
             let mut wrong = |expected: &str| reader.wrong(url.parameter(name), expected);
             match scheme.parameter(name) {
+                // Java's table of properties then has both, and its order decides.
+                Some(parameter @ (Name::User | Name::Password))
+                    if scheme == Scheme::Mariadb
+                        && !scheme.parameters().iter().any(|(spelled, _)| spelled == name) =>
+                {
+                    let property = if matches!(parameter, Name::User) { "USERNAME" } else { "PASSWORD" };
+                    wrong(&format!(
+                        "expected its name in lower case: else MariaDB's driver takes this or {property} by chance"
+                    ));
+                }
+                // There it beats USERNAME.
+                Some(Name::User) if scheme == Scheme::Mariadb && value.is_empty() => {
+                    wrong("expected the name of the user to log in as, or no such parameter");
+                }
                 Some(Name::User) => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
                 Some(Name::Password) => parameters.password = Some(secret.clone()),
                 Some(Name::SslMode) => match scheme.ssl_mode(value) {

@@ -112,15 +112,20 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let hosts = url.endpoints(USUAL_PORT);
     let endpoint = hosts.first().cloned();
     let only = endpoint.clone().filter(|_| hosts.len() == 1);
-    let given = Given::of(parameters.user.take(), parameters.password.take());
-    // Connector/J lets the properties that it is given beside the URL win, and Glue gives it these.
+    let (user, password) = (parameters.user.take(), parameters.password.take());
+    // Glue gives both drivers what the properties have. Connector/J lets them win over the URL, and MariaDB's driver the URL, also by an
+    // empty password.
+    let (given, precedence) = match scheme {
+        Scheme::Mysql => (Given::of(user, password), Precedence::Properties),
+        Scheme::Mariadb => (Given { user, password, ..Given::default() }, Precedence::Url),
+    };
     let credentials = jdbc::credentials(
         &mut reader,
         target,
         only,
         given_there,
         given,
-        Precedence::Properties,
+        precedence,
         Passwordless::Token(RdsToken::reference),
     );
     reader.refuse_nul("database", url.database.as_deref());

@@ -390,6 +390,20 @@ fn the_properties_win_over_the_url() {
 }
 
 #[test]
+fn the_url_wins_over_the_properties_with_mariadbs_driver() {
+    let login = |url: &str| {
+        let login = of_url(url).logins(&ResolvedSecrets::default()).remove(0);
+        (login.user, login.secret.expose().to_owned())
+    };
+    let pair = |user: &str, password: &str| (user.to_owned(), password.to_owned());
+    assert_eq!(login("jdbc:mariadb://h/d?user=bob&password=other"), pair("bob", "other"));
+    assert_eq!(login("jdbc:mariadb://h/d?password="), pair("alice", ""));
+    for spelling in ["user=", "USER=bob", "PassWord=x"] {
+        assert_eq!(mistakes_of_url(&format!("jdbc:mariadb://h/d?{spelling}")).len(), 1, "{spelling}");
+    }
+}
+
+#[test]
 fn all_mistakes_come_at_once_and_hold_no_value() {
     let properties = [
         ("JDBC_CONNECTION_URL", "jdbc:mysql://h:99999/d?sslMode=sometimes&connectTimeout=soon&dnsSrv=true"),

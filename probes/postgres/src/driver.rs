@@ -247,7 +247,7 @@ fn config(session: &Session<'_>) -> Config {
     config
         .user(&user)
         .dbname(session.settings.database.as_ref().unwrap_or(&user))
-        .application_name("dialcheck");
+        .application_name(session.settings.application_name.as_deref().unwrap_or("dialcheck"));
     if let Some(password) = password {
         config.password(password.expose());
     }

@@ -102,7 +102,6 @@ pub(crate) const WITHOUT_EFFECT: &[&str] = &[
     "adaptivefetchmaximum",
     "adaptivefetchminimum",
     "allowencodingchanges",
-    "applicationname",
     "assumeminserverversion",
     "autosave",
     "binarytransfer",

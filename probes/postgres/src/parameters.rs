@@ -16,6 +16,7 @@ pub(crate) struct Parameters {
     pub(crate) password: Option<Secret>,
     pub(crate) startup: Option<String>,
     pub(crate) search_path: Option<String>,
+    pub(crate) application_name: Option<String>,
     sslmode: Option<SslMode>,
     direct: bool,
     factory: Factory,
@@ -79,6 +80,7 @@ const PGJDBC: &[&str] = &[
     "password",
     "options",
     "currentSchema",
+    "ApplicationName",
     "sslmode",
     "ssl",
     "sslNegotiation",
@@ -155,6 +157,10 @@ impl Parameters {
             }
             let lower = name.to_ascii_lowercase();
             match lower.as_str() {
+                // It beats USERNAME.
+                "user" if value.is_empty() => {
+                    wrong("expected the name of the user to log in as, or no such parameter")
+                }
                 "user" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
                 // An empty one beats PASSWORD too.
                 "password" => parameters.password = Some(secret.clone()),
@@ -174,6 +180,9 @@ impl Parameters {
                 "iamauth" if engine == Engine::Redshift => {}
                 "autocreate" if iam => parameters.auto_create = value.eq_ignore_ascii_case("true"),
                 "options" => parameters.startup = Some(value.to_owned()),
+                "applicationname" => {
+                    parameters.application_name = Some(value.to_owned()).filter(|name| !name.is_empty());
+                }
                 "currentschema" => parameters.search_path = Some(value.to_owned()),
                 "sslmode" | "authmech" if lower == "sslmode" || engine == Engine::Redshift => {
                     match engine.ssl_modes().iter().find(|(mode, _)| mode.eq_ignore_ascii_case(value)) {

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) engine: Engine,
     /// What pgjdbc makes of `currentSchema`.
     pub(crate) search_path: Option<String>,
+    /// `ApplicationName`.
+    pub(crate) application_name: Option<String>,
     /// The startup parameter `options`.
     pub(crate) options: Option<String>,
     pub(crate) encryption: Encryption,
@@ -136,6 +138,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
     reader.refuse_nul("database", url.database.as_deref());
     reader.refuse_nul("options", parameters.startup.as_deref());
     reader.refuse_nul("currentSchema", parameters.search_path.as_deref());
+    reader.refuse_nul("ApplicationName", parameters.application_name.as_deref());
 
     let factory = parameters.factory(enforce);
     let (encryption, verify) = parameters.encryption(engine, &url, enforce, &mut reader);
@@ -166,6 +169,7 @@ pub(crate) fn read(engine: Engine, target: &Target) -> Result<Settings, Vec<Mist
         credentials,
         engine,
         search_path: parameters.search_path,
+        application_name: parameters.application_name,
         options: parameters.startup,
         encryption,
         limits: parameters.limits,
