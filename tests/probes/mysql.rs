@@ -104,6 +104,13 @@ fn tls_required_by_the_account_and_not_offered() {
 }
 
 #[test]
+fn mariadbs_driver_uses_no_tls_unless_it_is_asked_for() {
+    let login = |path: &str| by_mariadb(&SERVER, path).user("encrypted", PASSWORD);
+    login("app").test().failed(&refused("1045")).says("put sslMode=verify-full into it");
+    login("app?sslMode=trust").test().passed();
+}
+
+#[test]
 fn a_database_that_may_not_exist() {
     let forbidden = Failed {
         stage: "access",

@@ -64,7 +64,8 @@ const ROWS: &[Row<Error>] = &[
             Some(Stage::Auth),
             Some(
                 "Check USERNAME and PASSWORD, and that the account admits this address ('user'@'host'); one with REQUIRE SSL is \
-                 refused in the same words: take sslMode=DISABLED (useSSL=false) out of the URL",
+                 refused in the same words: take sslMode=DISABLED (useSSL=false) out of the URL, and with jdbc:mariadb, which uses TLS \
+                 only where it is asked for, put sslMode=verify-full into it",
             ),
             ACCESS_DENIED,
         )
