@@ -81,7 +81,7 @@ pub(super) struct RunConnections {
     reserved: Arc<Mutex<Vec<Permit>>>,
 }
 
-/// A reserved permit, which goes back to its run: what dials again must not stand in line behind tests that wait for the run to end.
+/// A reserved permit that is given back to its run when it is dropped: a second dial must not queue behind tests that wait for this run to end.
 struct Borrowed {
     permit: Option<Permit>,
     reserved: Weak<Mutex<Vec<Permit>>>,
@@ -409,7 +409,7 @@ mod tests {
         assert_eq!((open("a"), open("b")), (1, 1));
         let permit = run.acquire(&endpoint("a")).await;
         assert_eq!(open("a"), 1);
-        // Others stand in line for what it has.
+        // Other tests queue for its permit.
         let _others = take(&limits, "a", None);
         let mut waiting = limits.of_run(None).acquire(&endpoint("a"));
         assert!((&mut waiting).now_or_never().is_none());

@@ -68,7 +68,8 @@ pub(super) fn is_template(protocols: &[&'static dyn Protocol], definition: &Defi
 const TEMPLATE: &str = "template-connection";
 
 /// What is said of one that lacks what a login takes.
-pub(super) const IS_TEMPLATE: &str = "expected a connection that was made from this one: a template-connection describes a connector,                                       and usually has neither credentials nor a complete URL";
+pub(super) const IS_TEMPLATE: &str = "expected a connection that was made from this one: a template-connection describes a connector, \
+     and usually has neither credentials nor a complete URL";
 
 /// What is said of one that can be tested.
 pub(super) const TESTED_TEMPLATE: &str = "MatchCriteria contains template-connection: a connector's template was tested, not a \

@@ -222,7 +222,7 @@ impl Login {
         self
     }
 
-    /// The definition by JDBC at `url`, which says where, and what of TLS is no property.
+    /// The JDBC definition with `url`, which contains the address and those TLS parameters that are not properties.
     pub(crate) fn jdbc(&self, url: String) -> Connection {
         let connection = Connection::to(url).user(&self.user, &self.password);
         match &self.tls {

@@ -10,7 +10,7 @@ pub enum Addresses {
     #[default]
     First,
     /// One after another until one accepts. One that does not answer within the definition's limit, which each has anew, is the end:
-    /// MySQL Connector/J catches `SocketException`, and a `SocketTimeoutException` is none.
+    /// MySQL Connector/J catches `SocketException`, and `SocketTimeoutException` is not one of them.
     All,
     /// Those of the first one's family, one after another until one accepts, each for the length of the limit: Kafka's clients
     /// (`client.dns.lookup=use_all_dns_ips`); kafka-clients 4.4.0 was seen to dial the second of IPv4, and none of IPv6 behind it.

@@ -151,10 +151,7 @@ impl Attempt {
         stages: &[Stage],
         work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
     ) -> Result<T, Failed> {
-        let permit = match self.acquire(stages).await {
-            Ok(permit) => permit,
-            Err(refusal) => return Err(self.fail(Stage::Auth, refusal)),
-        };
+        let permit = self.acquire(stages).await?;
         self.perform(stages, permit, work).await
     }
 
@@ -172,10 +169,7 @@ impl Attempt {
         reason: impl FnOnce(&Failure) -> Option<&'static str>,
         work: impl AsyncFnOnce(StageGuard) -> Result<T, Failure>,
     ) -> Result<Option<T>, Failed> {
-        let permit = match self.acquire(stages).await {
-            Ok(permit) => permit,
-            Err(refusal) => return Err(self.fail(Stage::Auth, refusal)),
-        };
+        let permit = self.acquire(stages).await?;
         match Box::pin(self.attempt(stages, permit, work)).await {
             Ok(value) => Ok(Some(value)),
             Err((guard, failure)) => {
@@ -340,15 +334,14 @@ impl Attempt {
     }
 
     /// Waits for the permit to send the run's credential, where `stages` will.
-    async fn acquire(&self, stages: &[Stage]) -> Result<Option<Box<dyn LoginPermit>>, Failure> {
+    async fn acquire(&self, stages: &[Stage]) -> Result<Option<Box<dyn LoginPermit>>, Failed> {
         let login_gate = stages.contains(&Stage::Auth).then(|| self.run.login_gate()).flatten();
         let (Some(login_gate), Some(endpoint)) = (login_gate, self.endpoint.as_deref()) else {
             return Ok(None);
         };
-        match self.wait_for_others(Wait::Login, login_gate.acquire(endpoint)).await {
-            Some(permit) => permit.map(Some),
-            None => Err(busy_login(endpoint)),
-        }
+        let permit = self.wait_for_others(Wait::Login, login_gate.acquire(endpoint)).await;
+        let permit = permit.unwrap_or_else(|| Err(busy_login(endpoint)));
+        permit.map(Some).map_err(|refusal| self.fail(Stage::Auth, refusal))
     }
 
     /// What `others` give, or none when the run's deadline passes first.

@@ -17,14 +17,14 @@ impl PaddedLogins {
         let hint = match (begins, ends) {
             (false, false) => return,
             (true, false) => {
-                "The password begins with white space, which was sent with it: take it out if it is no part of the password"
+                "The password begins with white space, which was sent with it: remove it if it is not part of the password"
             }
             (false, true) => {
-                "The password ends with white space, which was sent with it: take it out if it is no part of the password (a line \
+                "The password ends with white space, which was sent with it: remove it if it is not part of the password (a line \
                  break from a file, say)"
             }
             (true, true) => {
-                "The password begins and ends with white space, which was sent with it: take it out if it is no part of the password"
+                "The password begins and ends with white space, which was sent with it: remove it if it is not part of the password"
             }
         };
         self.0.push((login.endpoint.normalized(), hint));

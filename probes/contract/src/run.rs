@@ -12,7 +12,7 @@ use crate::overdue::overdue;
 use crate::padded_logins::PaddedLogins;
 use crate::record::{Outcome, Record, RecordedFailure};
 use crate::scrub::Scrub;
-use crate::tls::{CertificateDer, TrustRoots};
+use crate::tls::TrustRoots;
 use crate::{
     Code, ConnectionLimit, Endpoint, Evidence, Failure, Gate, Login, LoginGate, Mistake, Resolver, Secret,
     Stage, TokenStore, Warning,
@@ -56,8 +56,6 @@ struct State {
     plan: Vec<Stage>,
     records: Vec<Record>,
     warnings: Vec<Warning>,
-    /// Those that were warned of.
-    certificates: Vec<CertificateDer<'static>>,
     scrub: Scrub,
     padded_logins: PaddedLogins,
     attempts: usize,
@@ -215,25 +213,12 @@ impl Run {
         failures.into_iter().rev().max_by_key(place)
     }
 
-    /// Adds a warning.
+    /// Adds a warning; what was said once is not repeated, as each host of several may give the same.
     pub fn warn(&self, warning: Warning) {
         let mut state = self.state();
-        if !state.closed {
-            let message = state.scrub.mask(&warning.message);
-            state.warnings.push(Warning { message, ..warning });
-        }
-    }
-
-    /// Adds a warning about `certificate`, once.
-    pub(crate) fn warn_of_certificate(&self, certificate: CertificateDer<'static>, warning: Warning) {
-        let is_new = {
-            let known = &mut self.state().certificates;
-            let is_new = !known.contains(&certificate);
-            known.push(certificate);
-            is_new
-        };
-        if is_new {
-            self.warn(warning);
+        let warning = Warning { message: state.scrub.mask(&warning.message), ..warning };
+        if !state.closed && !state.warnings.contains(&warning) {
+            state.warnings.push(warning);
         }
     }
 

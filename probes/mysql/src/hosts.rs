@@ -153,7 +153,7 @@ pub(crate) fn fill(url: &mut Url, reader: &mut Reader<'_>) {
     if let Some((name, database)) = database {
         let database = Some(database.expose().to_owned()).filter(|database| !database.is_empty());
         if database != url.database {
-            let message = format!("the URL's parameter {name} beats the database in front of the ?");
+            let message = format!("the URL's parameter {name} overrides the database before the ?");
             reader.warn("property_ignored", message);
         }
         url.database = database;

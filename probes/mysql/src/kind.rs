@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     Boolean,
     /// A whole number in these bounds; Connector/J drops a fraction.
     Integer { min: i32, max: i32 },
-    /// Bytes, with a unit behind them, as 64k.
+    /// Bytes, perhaps with a unit, as 64k.
     MemorySize { min: i32 },
     /// The largest packet; queries that are larger fail.
     Packet,
@@ -107,29 +107,36 @@ impl Scheme {
         wrong.map_or(Checked::Right, Checked::Wrong)
     }
 
-    /// Connector/J takes a decimal number, drops its fraction and takes the largest for a larger one.
+    /// Connector/J takes what `Double.valueOf` does, in decimal, and makes an `int` of it: without the fraction, and the largest for a larger
+    /// one.
     pub(crate) fn number(self, value: &str) -> Option<f64> {
-        match self {
-            Self::Mysql => {
-                let number = value.parse::<f64>().ok().filter(|number| number.is_finite())?;
-                Some(number.trunc().min(f64::from(i32::MAX)))
+        let value = match self {
+            Self::Mysql => value.trim(),
+            Self::Mariadb => return value.parse::<i32>().ok().map(f64::from),
+        };
+        let number = match value {
+            "NaN" => 0.0,
+            "Infinity" | "+Infinity" => f64::INFINITY,
+            "-Infinity" => f64::NEG_INFINITY,
+            _ => {
+                let digits = value.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(value);
+                digits.parse::<f64>().ok().filter(|number| number.is_finite())?
             }
-            Self::Mariadb => value.parse::<i32>().ok().map(f64::from),
-        }
+        };
+        Some(number.trunc().clamp(f64::from(i32::MIN), f64::from(i32::MAX)))
     }
 
     /// As `MemorySizePropertyDefinition` reads it.
     fn memory_size(self, value: &str) -> Option<f64> {
+        const UNITS: [(char, f64); 3] =
+            [('k', 1024.0), ('m', 1024.0 * 1024.0), ('g', 1024.0 * 1024.0 * 1024.0)];
         let lower = value.to_ascii_lowercase();
-        let digits = lower.trim_end_matches(['k', 'm', 'g', 'b']);
-        let unit = match &lower[digits.len()..] {
-            "" => 1.0,
-            "k" | "kb" => 1024.0,
-            "m" | "mb" => 1024.0 * 1024.0,
-            "g" | "gb" => 1024.0 * 1024.0 * 1024.0,
-            _ => return None,
-        };
-        Some(self.number(digits)? * unit)
+        let last = lower.strip_suffix('b').unwrap_or(&lower).chars().next_back();
+        match UNITS.iter().find(|(letter, _)| last == Some(*letter)) {
+            // The number ends at the first letter of the unit.
+            Some((letter, unit)) => Some(self.number(lower.split(*letter).next()?)? * unit),
+            None => self.number(value),
+        }
     }
 }
 

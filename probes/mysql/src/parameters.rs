@@ -168,7 +168,7 @@ impl Parameters {
                         "expected its name in lower case: else MariaDB's driver takes this or {property} by chance"
                     ));
                 }
-                // There it beats USERNAME.
+                // There it overrides USERNAME.
                 Some(Name::User) if scheme == Scheme::Mariadb && value.is_empty() => {
                     wrong("expected the name of the user to log in as, or no such parameter");
                 }

@@ -17,7 +17,7 @@ pub(crate) enum TargetServerType {
 }
 
 /// As `HostRequirement.getTargetServerType` spells them, older names among them.
-const TARGET_SERVER_TYPES: &[(&str, TargetServerType)] = &[
+const TARGET_SERVER_TYPES: [(&str, TargetServerType); 8] = [
     ("any", TargetServerType::Any),
     ("primary", TargetServerType::Primary),
     ("master", TargetServerType::Primary),
@@ -27,6 +27,17 @@ const TARGET_SERVER_TYPES: &[(&str, TargetServerType)] = &[
     ("preferSecondary", TargetServerType::PreferSecondary),
     ("preferSlave", TargetServerType::PreferSecondary),
 ];
+
+/// Their names.
+pub(crate) const TARGET_SERVER_TYPE_NAMES: [&str; TARGET_SERVER_TYPES.len()] = {
+    let mut names = [""; TARGET_SERVER_TYPES.len()];
+    let mut place = 0;
+    while place < names.len() {
+        names[place] = TARGET_SERVER_TYPES[place].0;
+        place += 1;
+    }
+    names
+};
 
 impl TargetServerType {
     /// What the URL asks for; another value is a mistake that is found elsewhere.
@@ -136,7 +147,7 @@ pub(crate) fn follow_parameters(engine: Engine, url: &mut Url, reader: &mut Read
         }
         if before != (url.endpoints(engine.usual_port()), url.database.clone()) {
             let message = format!(
-                "the URL's parameter {name} beats what is in front of the ?, so the driver goes where the parameter leads"
+                "the URL's parameter {name} overrides what stands before the ?, and the driver connects to the parameter's"
             );
             reader.warn("property_ignored", message);
         }

@@ -5,6 +5,7 @@
 use support_jdbc::Checked;
 
 use crate::engine::Engine;
+use crate::hosts::TARGET_SERVER_TYPE_NAMES;
 
 /// What a parameter's value may be.
 #[derive(Clone, Copy)]
@@ -16,7 +17,7 @@ pub(crate) enum Kind {
     OneOf(&'static [&'static str], &'static [&'static str]),
     /// The same in this case alone.
     Exactly(&'static [&'static str], &'static [&'static str]),
-    /// Bytes, with a unit behind them, as 64K.
+    /// Bytes with a unit, as 64K, or a part of the job's memory.
     Size,
     /// It loads a class, reads a file, runs SQL or dials elsewhere.
     Untried,
@@ -26,9 +27,10 @@ pub(crate) enum Kind {
     UntriedIfTrue,
 }
 
-/// The older names among them.
-const TARGET_SERVER_TYPES: &[&str] =
-    &["any", "primary", "master", "preferPrimary", "secondary", "slave", "preferSecondary", "preferSlave"];
+/// Of sizes.
+const UNITS: &[&str] = &["", "K", "M", "G", "T"];
+/// Hundredths of the job's memory.
+const SHARES: &[&str] = &["p", "pct", "percent"];
 const COMPRESSIONS: &[&str] = &["off", "lz4", "lz4:1"];
 
 const PGJDBC: &[(&str, Kind)] = &[
@@ -39,7 +41,7 @@ const PGJDBC: &[(&str, Kind)] = &[
     ("binaryTransferEnable", Kind::UntriedUnlessEmpty),
     ("stringtype", Kind::OneOf(&["unspecified", "varchar"], &[])),
     ("gssEncMode", Kind::OneOf(&["disable", "allow", "prefer"], &["require"])),
-    ("targetServerType", Kind::Exactly(TARGET_SERVER_TYPES, &[])),
+    ("targetServerType", Kind::Exactly(&TARGET_SERVER_TYPE_NAMES, &[])),
     ("prepareThreshold", Kind::Integer),
     ("protocolVersion", Kind::Exactly(&["", "3"], &[])),
     ("defaultRowFetchSize", Kind::Natural),
@@ -186,9 +188,13 @@ pub(crate) fn check(kind: Kind, value: &str) -> Checked {
         }
         Kind::Size => {
             let digits = value.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+            let unit = &value[digits.len()..];
+            let is_unit = UNITS.iter().any(|one| one.eq_ignore_ascii_case(unit)) || SHARES.contains(&unit);
             match digits.parse::<u64>() {
-                Ok(_) => Checked::Right,
-                Err(_) => Checked::Wrong("expected a size, as 64M".to_owned()),
+                Ok(_) if is_unit => Checked::Right,
+                Ok(_) | Err(_) => {
+                    Checked::Wrong("expected a size, as 64M, or a part of the memory, as 10p".to_owned())
+                }
             }
         }
         Kind::UntriedUnlessEmpty if value.is_empty() => Checked::Right,

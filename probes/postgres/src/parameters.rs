@@ -157,12 +157,12 @@ impl Parameters {
             }
             let lower = name.to_ascii_lowercase();
             match lower.as_str() {
-                // It beats USERNAME.
+                // It overrides USERNAME.
                 "user" if value.is_empty() => {
                     wrong("expected the name of the user to log in as, or no such parameter")
                 }
                 "user" => parameters.user = Some(value.to_owned()).filter(|user| !user.is_empty()),
-                // An empty one beats PASSWORD too.
+                // An empty one overrides PASSWORD too.
                 "password" => parameters.password = Some(secret.clone()),
                 "dbuser" if iam => {
                     parameters.db_user = Some(value.to_owned()).filter(|user| !user.is_empty())

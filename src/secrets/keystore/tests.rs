@@ -194,7 +194,7 @@ fn a_key_is_found_by_its_name_in_any_case() {
         let failure = named(name, "user").unwrap_err();
         assert!(failure.detail.contains("no") && failure.detail.contains("named user"), "{}", failure.detail);
     }
-    // A trusted certificate is no key, whatever its name.
+    // An entry with a trusted certificate is not a key entry, even under the alias that is asked for.
     assert!(named("trust.p12", "a-trusted").is_err());
 }
 

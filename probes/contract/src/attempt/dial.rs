@@ -139,8 +139,8 @@ impl Attempt {
             match tls::handshake(io, policy, roots, Some(&guard), |warning| run.warn(warning)).await {
                 Ok(stream) => {
                     let days = run.0.options.certificate_days;
-                    if let Some((certificate, warning)) = tls::ends_soon(&stream, &policy.host, days) {
-                        run.warn_of_certificate(certificate, warning);
+                    if let Some(warning) = tls::ends_soon(&stream, &policy.host, days) {
+                        run.warn(warning);
                     }
                     Ok(stream)
                 }

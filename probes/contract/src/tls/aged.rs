@@ -50,7 +50,7 @@ pub(super) fn prove(
         return Err(None);
     }
     let (_, end_entity) = X509Certificate::from_der(end_entity).map_err(|_| None)?;
-    // What is no certificate is nobody's issuer.
+    // Something that is not a certificate can't be an issuer.
     let intermediates: Vec<_> =
         intermediates.iter().filter_map(|der| Some(X509Certificate::from_der(der).ok()?.1)).collect();
     let mut chain = Chain { intermediates, anchors, now, age: None, signatures: MAX_SIGNATURES };

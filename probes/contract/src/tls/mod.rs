@@ -109,12 +109,8 @@ pub(crate) async fn handshake<S: Io>(
 /// How many days before its end a certificate is warned of, where nobody says otherwise.
 pub const EXPIRY_WARNING_DAYS: u32 = 30;
 
-/// The certificate that the peer of `stream` showed, with a warning where it ends within `days`.
-pub(crate) fn ends_soon<S>(
-    stream: &TlsStream<S>,
-    host: &str,
-    days: u32,
-) -> Option<(CertificateDer<'static>, Warning)> {
+/// A warning where the certificate that the peer of `stream` showed ends within `days`.
+pub(crate) fn ends_soon<S>(stream: &TlsStream<S>, host: &str, days: u32) -> Option<Warning> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
     let PeerCertificate { days_left, not_after: Some(end), .. } = certificate::describe(certificate) else {
         return None;
@@ -126,7 +122,7 @@ pub(crate) fn ends_soon<S>(
         "the certificate of {host} ends in {days_left} days, on {}: have it renewed before jobs fail",
         end.date()
     );
-    Some((certificate.clone().into_owned(), Warning::new("certificate_expires_soon", message)))
+    Some(Warning::new("certificate_expires_soon", message))
 }
 
 /// The client's key with its certificates, which may be of any version of X.509.

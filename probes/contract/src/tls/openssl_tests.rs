@@ -221,7 +221,7 @@ async fn what_is_not_proven_does_not_pass() {
         let record = server.test("localhost", Verify::ChainAndName, given(&["root"])).await;
         assert_eq!(verdict(&record), Err(expected), "{name}");
     }
-    // The authorities that come with Java sign nothing with SHA-1 that it takes; an address is no common name.
+    // Java accepts no SHA-1 signature below the authorities that come with it, and compares no address with a common name.
     let server = Server::start("v1", ALLOWED);
     let record = server.test("127.0.0.1", Verify::ChainAndName, given(&["root"])).await;
     assert_eq!(verdict(&record), Err(wrong_name));

@@ -106,7 +106,7 @@ impl Verifier {
         self.age.get().copied()
     }
 
-    /// Checks the name, as a JVM does: where there are no subject alternative names, by the common name.
+    /// Checks the host name as a JVM does: against the common name where the certificate has no subject alternative names.
     fn check_name(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
         let parsed = ParsedCertificate::try_from(end_entity);
         let Err(error) = parsed.and_then(|parsed| verify_server_name(&parsed, name)) else { return Ok(()) };

@@ -172,7 +172,7 @@ impl Hosts<'_, '_, '_> {
             None => (text, None),
         };
         let user = Some(self.value(user)?).filter(|user| !user.is_empty());
-        // An empty one beats the properties too.
+        // An empty one overrides the properties too.
         Some(Given { user, password: password.map(Secret::new), ..Given::default() })
     }
 

@@ -53,7 +53,7 @@ pub fn credentials(
             reader.not_testable(JDBC_CONNECTION_URL, expected);
         } else if is_stored || properties.user.is_some() || properties.password.is_some() {
             let message =
-                "the URL has a user in front of its host, which beats the properties and their secret";
+                "the URL has a user in front of its host, which overrides the properties and their secret";
             reader.warn("property_ignored", message);
         }
     }
