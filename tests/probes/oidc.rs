@@ -259,7 +259,7 @@ fn a_scope_or_a_resource_is_refused_by_the_provider_or_by_the_api() {
     with(json!({ "scope": "read", "resource": other })).failed(&denied("invalid_target"));
     // The token is good, and not for this.
     let tested = with(json!({ "scope": "write" }));
-    tested.failed(&denied("HTTP 403")).says("The token lacks a scope (scope: read)");
+    tested.failed(&denied("insufficient_scope")).says("The token lacks a scope (scope: read)");
     assert!(tested.stages().contains(&"auth=passed".to_owned()), "{:?}", tested.stages());
     // A token that is a JWT.
     with(json!({ "scope": "read", "resource": office.provider.resource() })).passed();
@@ -375,7 +375,7 @@ fn a_stored_access_token_is_shown_to_the_api_and_never_renewed() {
     thread::sleep(Duration::from_secs(2));
     office
         .test(&of(&client), &stored(&client, &tokens))
-        .failed(&refused("credentials_expired", "HTTP 401"))
+        .failed(&refused("credentials_expired", "invalid_token"))
         .says("expired");
     assert_eq!(office.asked().len(), asked);
     office.provider.refresh(&client, &tokens.refresh).unwrap();

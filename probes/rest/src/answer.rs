@@ -128,9 +128,69 @@ impl Answer {
             return PLACES.iter().find_map(|place| self.at(&JsonPath::parse(place).ok()?));
         }
         let text = self.text();
-        let title = text.split_once("<title>").and_then(|(_, behind)| behind.split_once("</title>"));
-        title.map(|(title, _)| title.trim().to_owned()).filter(|title| !title.is_empty())
+        between(&text, "<title>", "</title>")
     }
+
+    /// `message`, and the details that stand beside it where they say more.
+    pub(crate) fn with_details(&self, message: String) -> String {
+        // ServiceNow's, and NetSuite's.
+        const PLACES: [&str; 2] = ["$.error.detail", "$.o:errorDetails[*].detail"];
+        PLACES.iter().flat_map(|place| self.all(place)).fold(message, |said, detail| {
+            if said.contains(&detail) { said } else { format!("{}: {detail}", said.trim_end_matches('.')) }
+        })
+    }
+
+    /// The code of its error, in one of the places where providers have it.
+    pub(crate) fn code(&self) -> Option<String> {
+        const PLACES: [&str; 15] = [
+            "$.error",
+            "$.error.code",
+            "$.error.status",
+            "$.error.type",
+            "$.errors[0].code",
+            "$[0].errorCode",
+            "$[0].code",
+            "$.code",
+            "$.errorCode",
+            "$.error_code",
+            "$.errorcode",
+            "$.o:errorDetails[0].o:errorCode",
+            "$.o:errorCode",
+            "$.category",
+            // HubSpot's token endpoint.
+            "$.status",
+        ];
+        if self.json().is_none() {
+            return between(&self.text(), "<code>", "</code>");
+        }
+        let found = PLACES.iter().flat_map(|place| self.all(place));
+        found.chain(self.challenge("error")).find(|text| self.is_code(text))
+    }
+
+    /// Whether a text is a code, and no sentence, no address of a kind of problem (RFC 9457), no status and nothing that only
+    /// says that there is an error.
+    fn is_code(&self, text: &str) -> bool {
+        const EMPTY_WORDS: [&str; 6] = ["error", "fail", "failed", "failure", "true", "false"];
+        !text.is_empty()
+            && !text.contains(|c: char| c.is_whitespace())
+            && !text.contains("://")
+            && text != self.status.to_string()
+            && !EMPTY_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    }
+
+    /// Every scalar at `place`.
+    fn all(&self, place: &str) -> Vec<String> {
+        let path = JsonPath::parse(place).ok();
+        let found = path.zip(self.json()).map(|(path, json)| path.all(json)).unwrap_or_default();
+        found.into_iter().filter_map(scalar).collect()
+    }
+}
+
+/// What stands between two marks, if anything does.
+fn between(text: &str, begin: &str, end: &str) -> Option<String> {
+    let (_, behind) = text.split_once(begin)?;
+    let (found, _) = behind.split_once(end)?;
+    Some(found.trim().to_owned()).filter(|found| !found.is_empty())
 }
 
 #[cfg(test)]

@@ -10,6 +10,11 @@ use crate::extensions::ErrorRow;
 pub(crate) static ROWS: LazyLock<Vec<ErrorRow>> =
     LazyLock::new(|| serde_json::from_str(include_str!("oauth2.json")).expect("the rows are tested"));
 
+/// What Salesforce's login says, at the token endpoint that SALESFORCE and SALESFORCEPARDOT share.
+pub(crate) static SALESFORCE_LOGIN: LazyLock<Vec<ErrorRow>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("salesforce_login.json")).expect("the rows are tested")
+});
+
 /// What is wrong by the status alone.
 pub(crate) const STATUS: &[(u16, Code, Option<&str>)] = &[
     (401, Code::CredentialsRejected, Some(CREDENTIAL)),

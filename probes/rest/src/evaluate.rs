@@ -4,7 +4,7 @@ use probe_contract::{Code, Endpoint, Evidence, Failure, Secret, Stage, StageGuar
 
 use crate::answer::{Answer, Content};
 use crate::classify;
-use crate::extensions::{Check, ErrorRow, Side};
+use crate::extensions::{Check, ErrorRow, Extensions, SharedLogin, Side};
 use crate::path::{JsonPath, scalar};
 use crate::settings::Settings;
 
@@ -21,7 +21,7 @@ pub(crate) struct Verified {
 /// Why it proves nothing, or proves the contrary; at the stage that it decides.
 pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Result<Verified, Failure> {
     let extensions = &settings.document.extensions;
-    if let Some(row) = row(&extensions.errors, Side::Api, answer) {
+    if let Some(row) = row(extensions, Side::Api, answer) {
         return Err(by_row(settings, row, answer, peer));
     }
     refuse_by_status(settings, answer, peer)?;
@@ -51,8 +51,8 @@ pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Resu
         && let Some(error) = path.first(json).filter(|error| says_something(error))
     {
         let failure = Failure::from_peer(Code::Unclassified, said(answer, peer));
-        let native = scalar(error).unwrap_or_else(|| path.as_str().to_owned());
-        return Err(failure.native(native).hint("Look up what the provider says of this error"));
+        let native = scalar(error).or_else(|| answer.code()).unwrap_or_else(|| path.as_str().to_owned());
+        return Err(failure.native(native).hint(UNKNOWN));
     }
     if let Some(check) = extensions.checks.iter().find(|check| !holds(settings, check, answer)) {
         return Err(failed(check, peer));
@@ -77,7 +77,7 @@ pub(crate) fn api(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Resu
 /// Why there is none; at the stage that it decides.
 pub(crate) fn token(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Result<Secret, Failure> {
     let extensions = &settings.document.extensions;
-    if let Some(row) = row(&extensions.errors, Side::Token, answer) {
+    if let Some(row) = row(extensions, Side::Token, answer) {
         return Err(by_row(settings, row, answer, peer));
     }
     refuse_by_status(settings, answer, peer)?;
@@ -93,7 +93,7 @@ pub(crate) fn token(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
                 Code::Unclassified,
                 format!("{peer} answered HTTP {} without a token: {message}", answer.status()),
             )
-            .native(native(&[], None, answer))),
+            .native(native(settings, None, answer))),
             None => Err(unreadable(answer, peer, "no access_token")),
         },
     }
@@ -108,14 +108,18 @@ pub(crate) fn refresh_token(settings: &Settings, answer: &Answer) -> Option<Secr
     answer.at(&path).filter(|token| !token.is_empty()).map(Secret::new)
 }
 
-/// The first row that `answer` reaches: the document's own, then those of OAuth 2.0.
-fn row<'a>(own: &'a [ErrorRow], side: Side, answer: &Answer) -> Option<&'a ErrorRow> {
+/// The first row that `answer` reaches: the document's own, then those of a login that it shares, then those of OAuth 2.0.
+fn row<'a>(extensions: &'a Extensions, side: Side, answer: &Answer) -> Option<&'a ErrorRow> {
+    let shared: &'a [ErrorRow] = match extensions.login {
+        Some(SharedLogin::Salesforce) => classify::SALESFORCE_LOGIN.as_slice(),
+        None => &[],
+    };
     let general: &'a [ErrorRow] = classify::ROWS.as_slice();
-    own.iter().chain(general).find(|row| row.at == side && row.when.hold(answer))
+    extensions.errors.iter().chain(shared).chain(general).find(|row| row.at == side && row.when.hold(answer))
 }
 
 fn by_row(settings: &Settings, row: &ErrorRow, answer: &Answer, peer: &Endpoint) -> Failure {
-    let native = native(&row.native, row.when.first_path(), answer);
+    let native = native(settings, Some(row), answer);
     let mut failure =
         Failure::from_peer(row.code, waiting(row.code, said(answer, peer), answer)).native(native);
     failure.stage = row.stage.or_else(|| stage(row.code));
@@ -162,7 +166,7 @@ fn refuse_by_status(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
     {
         let failure = Failure::from_peer(Code::ApiVersionRetired, said(answer, peer));
         return Err(failure
-            .native(native(&[], response_error(settings), answer))
+            .native(native(settings, None, answer))
             .hint(format!("Set the property {property} to a version that the provider still serves")));
     }
     let (code, hint) = match classify::STATUS.iter().find(|(known, ..)| *known == status) {
@@ -170,34 +174,41 @@ fn refuse_by_status(settings: &Settings, answer: &Answer, peer: &Endpoint) -> Re
         Some((403, ..)) if is_page => (Code::ResponseUnreadable, Some(classify::ADDRESS)),
         Some((_, code, hint)) => (*code, *hint),
         None if status >= 500 => (Code::ProviderError, None),
-        None => (Code::Unclassified, Some("Look up what the provider says of this error")),
+        None => (Code::Unclassified, Some(UNKNOWN)),
     };
-    let native = native(&[], response_error(settings), answer);
+    let native = native(settings, None, answer);
     let mut failure = Failure::from_peer(code, waiting(code, said(answer, peer), answer)).native(native);
     failure.stage = stage(code);
     Err(hint.into_iter().fold(failure, Failure::hint))
 }
 
-fn response_error(settings: &Settings) -> Option<&JsonPath> {
-    settings.document.rest_configuration.response()?.error_path.as_ref()
-}
-
-/// The provider's own code: what is at `paths`, or at `path`, or else the status.
-fn native(paths: &[JsonPath], path: Option<&JsonPath>, answer: &Answer) -> String {
-    let several: Vec<_> = paths.iter().filter_map(|path| answer.at(path)).collect();
-    if !several.is_empty() {
-        return several.join("/");
+/// The provider's own code, or the status where the answer holds none.
+fn native(settings: &Settings, row: Option<&ErrorRow>, answer: &Answer) -> String {
+    let document = &settings.document;
+    let own = row.map(|row| row.native.as_slice()).unwrap_or_default();
+    for paths in [own, document.extensions.codes.as_slice()] {
+        let found: Vec<_> = paths.iter().filter_map(|path| answer.at(path)).collect();
+        if !found.is_empty() {
+            return found.join("/");
+        }
     }
-    let one = path.and_then(|path| answer.at(path)).filter(|text| text.len() <= MAX_NATIVE_CHARS);
-    one.unwrap_or_else(|| format!("HTTP {}", answer.status()))
+    let of_row = row.and_then(|row| row.when.first_path());
+    let of_answers = document.rest_configuration.response().and_then(|response| response.error_path.as_ref());
+    let mut found = [of_row, of_answers].into_iter().flatten().filter_map(|path| answer.at(path));
+    found
+        .find(|text| !text.is_empty() && text.len() <= MAX_NATIVE_CHARS)
+        .or_else(|| answer.code().filter(|text| text.len() <= MAX_NATIVE_CHARS))
+        .unwrap_or_else(|| format!("HTTP {}", answer.status()))
 }
 
 /// What is longer is a sentence, and no code.
 const MAX_NATIVE_CHARS: usize = 64;
 
+const UNKNOWN: &str = "Look up what the provider says of this error";
+
 fn said(answer: &Answer, peer: &Endpoint) -> String {
     let message = answer.message().or_else(|| answer.challenge("error_description"));
-    let said = match message {
+    let said = match message.map(|message| answer.with_details(message)) {
         Some(message) => format!("{peer} answered HTTP {}: {message}", answer.status()),
         None => format!("{peer} answered HTTP {}", answer.status()),
     };
@@ -209,7 +220,7 @@ fn said(answer: &Answer, peer: &Endpoint) -> String {
 
 /// With how long to wait, where the provider says it.
 fn waiting(code: Code, detail: String, answer: &Answer) -> String {
-    match answer.header("retry-after").filter(|_| code == Code::RateLimited || code == Code::ProviderError) {
+    match answer.header("retry-after").filter(|_| code.retryable()) {
         Some(wait) => format!("{} (Retry-After: {wait})", detail.trim_end_matches('.')),
         None => detail,
     }

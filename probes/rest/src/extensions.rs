@@ -39,9 +39,15 @@ pub(crate) struct Extensions {
     /// Keys of a CUSTOM authentication that is HTTP's Basic.
     pub(crate) custom_basic: Option<CustomBasic>,
     pub(crate) token: Token,
-    /// The property that holds the API's version.
+    /// What a pass by a grant should not hide, by the grant's name.
+    pub(crate) grant_notices: BTreeMap<String, String>,
+    /// The property that holds the API's version. A `v` before it counts for nothing where its pattern has none.
     pub(crate) version_property: Option<String>,
     pub(crate) answer: Answer,
+    /// Where the code of an error is, beside `ErrorPath`; several are put together with `/`.
+    pub(crate) codes: Vec<JsonPath>,
+    /// Whose login it shares: that login's rows come behind its own.
+    pub(crate) login: Option<SharedLogin>,
     /// What an error means; the first row that matches.
     pub(crate) errors: Vec<ErrorRow>,
     /// What must hold of an answer that looks right.
@@ -72,6 +78,8 @@ pub(crate) struct RefusedHost {
 pub(crate) struct UrlRules {
     /// Where the API is, with placeholders, where that is not simply the URL property.
     pub(crate) base: Option<String>,
+    /// Whether the API stands at the root of its host: nothing may be behind it in the URL.
+    pub(crate) host_alone: bool,
     /// The hosts of the API: a URL property that names another host of the connector does not say where the API is.
     pub(crate) api_hosts: Vec<String>,
     /// The property that holds the port.
@@ -184,6 +192,12 @@ pub(crate) struct ErrorRow {
     /// Where it is from: tag and page.
     #[serde(rename = "Source")]
     _source: String,
+}
+
+/// A token endpoint that several connectors have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) enum SharedLogin {
+    Salesforce,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

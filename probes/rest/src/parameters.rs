@@ -34,6 +34,14 @@ pub(crate) fn value(
         return if parameter.required { Err(Mistake::new(name, "expected")) } else { Ok(None) };
     };
     let text = value.expose().trim();
+    if document.extensions.version_property.as_deref() == Some(name)
+        && let Some(pattern) = rule.and_then(|rule| rule.pattern.as_ref())
+        && !pattern.is_match(text)
+        && let Some(bare) = text.strip_prefix(['v', 'V'])
+        && pattern.is_match(bare)
+    {
+        return Ok(Some(Secret::new(bare.to_owned())));
+    }
     if let Some(rule) = rule
         && let Some(pattern) = &rule.pattern
         && !pattern.is_match(text)

@@ -87,6 +87,11 @@ pub(crate) fn read(document: Arc<Document>, target: &Target) -> Result<Settings,
              verified by nobody else",
         );
     }
+    if kind == AuthenticationType::OAuth2
+        && let Some(notice) = document.extensions.grant_notices.get(grant.name())
+    {
+        reader.warn("grant_not_documented", notice.clone());
+    }
     let Findings { references, warnings } = reader.finish()?;
     let settings = Settings {
         document: document.clone(),
@@ -235,12 +240,12 @@ impl Reading<'_> {
         if let Some(url) = &given
             && url.is_loopback()
         {
-            return given;
+            return self.base(url, key);
         }
         let default = || parameter.and_then(|parameter| parameter.default_value.as_deref());
         let template = match (&rules.base, &given) {
             (Some(base), _) => base.as_str(),
-            (None, Some(url)) if says_where(url) => return given,
+            (None, Some(url)) if says_where(url) => return self.base(url, key),
             (None, _) => match default() {
                 Some(default) => default,
                 None if rules.token_member.is_some()
@@ -255,6 +260,17 @@ impl Reading<'_> {
             },
         };
         self.filled(template, key, given.as_ref())
+    }
+
+    /// `url` as the API's base.
+    fn base(&mut self, url: &WebUrl, key: &str) -> Option<WebUrl> {
+        if self.document.extensions.url.host_alone && !(url.path.is_empty() && url.query.is_none()) {
+            let expected =
+                "expected the host alone, such as https://host: no path, version or page behind it";
+            self.wrong(key, expected);
+            return None;
+        }
+        Some(url.clone())
     }
 
     /// The URL that the definition gives; the outer `None` where it is a mistake.

@@ -101,6 +101,14 @@ fn every_property_is_described() {
     }
 }
 
+#[test]
+fn every_api_stands_at_the_root_of_its_host_but_those_with_services_below() {
+    let below: Vec<_> =
+        all().into_iter().filter(|(_, document)| !document.extensions.url.host_alone).collect();
+    let below: Vec<_> = below.iter().map(|(text, _)| name(text)).collect();
+    assert_eq!(below, ["SAPODATA"]);
+}
+
 /// The answer that a sample stands for.
 fn answer(sample: &Sample) -> Answer {
     let body = match &sample.body {
@@ -130,5 +138,6 @@ fn every_row_is_reached_by_its_own_sample_and_by_no_earlier_row() {
     for (text, document) in all() {
         reached_by_its_sample(&document.extensions.errors, &name(text));
     }
+    reached_by_its_sample(&classify::SALESFORCE_LOGIN, "Salesforce's login");
     reached_by_its_sample(&classify::ROWS, "OAuth 2.0");
 }

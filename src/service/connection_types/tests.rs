@@ -88,8 +88,9 @@ fn a_connector_is_described_by_its_document() {
     assert_eq!(described["ConnectionProperties"]["API_VERSION"]["DefaultValue"], "60.0");
     let oauth2 = &described["AuthenticationConfiguration"]["OAuth2Properties"];
     assert_eq!(oauth2["TokenUrl"]["DefaultValue"], "https://login.salesforce.com/services/oauth2/token");
-    let grants = serde_json::json!([{ "Value": "AUTHORIZATION_CODE" }, { "Value": "JWT_BEARER" }]);
-    assert_eq!(oauth2["OAuth2GrantType"]["AllowedValues"], grants);
+    let grants = ["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER"];
+    let grants = grants.map(|grant| serde_json::json!({ "Value": grant }));
+    assert_eq!(oauth2["OAuth2GrantType"]["AllowedValues"], serde_json::json!(grants));
     for key in ["USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET", "JWT_TOKEN", "ACCESS_TOKEN", "REFRESH_TOKEN"]
     {
         assert_eq!(oauth2[key]["PropertyTypes"], serde_json::json!(["SECRET"]), "{key}");
