@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use probe_contract::Region;
-use support_aws::{Destination, Endpoint, Network, configured_endpoint};
+use support_aws::{Destination, Endpoint, Network, configuration, configured_endpoint};
 use tokio::sync::Mutex;
 
 use super::{AwsOptions, CallError};
@@ -38,15 +38,10 @@ impl Account {
         network: &Network,
         endpoint: Option<&Endpoint>,
     ) -> Result<Self, CallError> {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(network.sdk_client(Destination::Credentials));
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(region) = &options.region {
-            loader = loader.region(aws_config::Region::new(region.to_string()));
-        }
-        let config = loader.load().await;
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        let http = network.sdk_client(Destination::Credentials);
+        let (profile, region) = (options.profile.as_deref(), options.region.as_ref());
+        let config = configuration(loader, http, profile, region).await?;
         let region = config.region().map(|region| Region::parse(region.as_ref())).transpose()?;
         let endpoint = match endpoint {
             Some(endpoint) => Some(endpoint.clone()),

@@ -3,11 +3,10 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
-use probe_contract::RegionError;
+use probe_contract::tls::last_cause;
+use probe_contract::{RegionError, Secret, redact};
 
-use probe_contract::{Secret, redact};
-
-use support_aws::{Blocked, NoEndpoint};
+use support_aws::{Blocked, NoEndpoint, UnknownProfile};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +20,9 @@ pub enum CallError {
     /// The configuration names an endpoint that is none.
     #[error("the configured endpoint URL: {0}")]
     Endpoint(#[from] NoEndpoint),
+    /// A profile is named that no configuration file has.
+    #[error("{0}")]
+    Profile(#[from] UnknownProfile),
     /// There is nothing to sign with.
     #[error("there are no AWS credentials")]
     NoCredentials,
@@ -96,9 +98,5 @@ impl CallError {
 
 /// The cause behind all others, which alone says something new.
 fn cause(error: &(dyn Error + 'static)) -> String {
-    let mut last = error.source();
-    while let Some(next) = last.and_then(Error::source) {
-        last = Some(next);
-    }
-    last.map(|cause| format!(": {cause}")).unwrap_or_default()
+    error.source().map(|cause| format!(": {}", last_cause(cause))).unwrap_or_default()
 }

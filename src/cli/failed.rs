@@ -52,7 +52,7 @@ impl Failed {
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
             Self::Usage(lines) => lines.clone(),
-            Self::Catalog(error) => vec![error.to_string()],
+            Self::Catalog(error) => vec![error.to_string(), "no connection was tested".to_owned()],
             // Whoever reads the output has had enough; what was not written may have failed.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Vec::new(),
             Self::Output(error) => vec![format!("the output can't be written: {error}")],

@@ -8,6 +8,9 @@ use crate::catalog::CatalogError;
 pub(super) const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (one in AWS from a private subnet by a NAT gateway or a \
                               VPC endpoint), or give the test more time";
 
+/// What it means to who wanted a test that a catalog can't be asked.
+const NOTHING_TESTED: &str = "no connection was tested";
+
 /// What a catalog's error comes to in a test.
 pub(super) fn catalog_failure(error: CatalogError) -> Failure {
     match error {
@@ -16,6 +19,9 @@ pub(super) fn catalog_failure(error: CatalogError) -> Failure {
         ),
         CatalogError::Broken(source) => {
             Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
+        }
+        CatalogError::Remote(failure) if failure.code.retryable() => {
+            Failure { detail: format!("{}; {NOTHING_TESTED}", failure.detail), ..*failure }
         }
         CatalogError::Remote(failure) => *failure,
         CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {

@@ -47,12 +47,13 @@ fn within(folder: &Path, path: &Path) -> Result<PathBuf, Failure> {
     if file.starts_with(folder) { Ok(file) } else { Err(refused()) }
 }
 
-/// Reads a regular file of at most 1 MiB. The message names no path: the property that holds it is in front.
+/// Reads a regular file of at most 1 MiB. One that is missing is named.
 fn read_file(path: &Path) -> Result<Bytes, Failure> {
     let unreadable = |error: std::io::Error| {
         let native = error.raw_os_error().map(|number| format!("errno {number}"));
         let failure = if error.kind() == std::io::ErrorKind::NotFound {
-            Failure::new(Code::ObjectNotFound, "there is no such file")
+            // The name is the definition's, which may have a secret in it: as a peer's words it is scrubbed.
+            Failure::from_peer(Code::ObjectNotFound, format!("there is no file {}", path.display()))
         } else {
             Failure::new(Code::FileInvalid, format!("the file can't be read: {}", error.kind()))
         };

@@ -72,6 +72,9 @@ pub enum GlueError {
     /// There is nowhere to call.
     #[error("no AWS region is configured")]
     NoRegion,
+    /// A profile is named that no configuration file has.
+    #[error("the config profile ({0}) could not be found")]
+    NoProfile(String),
     /// Nobody answers, or not in time.
     #[error(transparent)]
     Unreachable(Box<dyn Error + Send + Sync>),
@@ -94,6 +97,7 @@ impl From<GlueError> for Exception {
             GlueError::UnknownException { .. }
             | GlueError::NoCredentials
             | GlueError::NoRegion
+            | GlueError::NoProfile(_)
             | GlueError::Unreachable(_)
             | GlueError::Unusable(_) => Self::internal(error.to_string()),
         }

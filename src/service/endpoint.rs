@@ -34,6 +34,7 @@ impl From<CallError> for GlueError {
             }
             CallError::NoCredentials => Self::NoCredentials,
             CallError::NoRegion => Self::NoRegion,
+            CallError::Profile(profile) => Self::NoProfile(profile.0),
             CallError::Unreachable { .. } | CallError::TimedOut { .. } => Self::Unreachable(error.into()),
             CallError::Region(_)
             | CallError::Endpoint(_)

@@ -216,7 +216,7 @@ fn with_an_endpoint_the_call_goes_there_signed() {
     let ran = call(&[], &["get-connections"]);
     assert_eq!(
         (ran.code, ran.stderr.contains("Unable to locate credentials")),
-        (255, true),
+        (253, true),
         "{}",
         ran.stderr
     );

@@ -171,7 +171,9 @@ fn a_given_file_that_is_no_certificate() {
     };
     let secrets = |code, native, exception| Failed { stage: "secrets", code, native, exception, exit: 1 };
     with(&trust("not.pem")).failed(&secrets("file_invalid", None, INVALID_INPUT)).says("CUSTOM_JDBC_CERT: ");
-    with(&trust("absent.pem")).failed(&secrets("object_not_found", Some("errno 2"), ENTITY_NOT_FOUND));
+    with(&trust("absent.pem"))
+        .failed(&secrets("object_not_found", Some("errno 2"), ENTITY_NOT_FOUND))
+        .says("absent.pem");
     with(&TRUST.path().display().to_string()).failed(&secrets("file_invalid", None, INVALID_INPUT));
     with("s3://bucket").failed(&Failed {
         stage: "settings",

@@ -44,10 +44,12 @@ pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
         CallError::NoRegion | CallError::Region(_) => {
             Failure::new(Code::InvalidSettings, reported).hint("Set AWS_REGION, or name a --region")
         }
+        CallError::Profile(_) => Failure::new(Code::InvalidSettings, reported)
+            .hint("Name a --profile, or an AWS_PROFILE, that the AWS configuration files have"),
         CallError::Endpoint(_) => Failure::new(Code::InvalidSettings, reported)
             .hint("Correct AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file"),
         CallError::Blocked(_) => Failure::new(Code::EgressRefused, reported),
-        CallError::NoCredentials => Failure::new(Code::AwsAccessDenied, reported).hint(GIVE_CREDENTIALS),
+        CallError::NoCredentials => Failure::new(Code::InvalidSettings, reported).hint(GIVE_CREDENTIALS),
         CallError::Credentials(_) => Failure::from_peer(Code::AwsAccessDenied, reported).hint(GIVE_CREDENTIALS),
         CallError::Request(_) => Failure::from_peer(Code::AgentFailed, reported),
         CallError::Unreachable { .. } => Failure::from_peer(Code::Unreachable, reported).hint(CHECK_WAY),

@@ -10,6 +10,8 @@ use crate::cli::signals::EndSignal;
 pub(super) enum Failure {
     /// The command line is wrong.
     Usage(String),
+    /// What the AWS configuration says can't be used, or lacks.
+    Configuration(String),
     /// What answered is not a Glue service, or there was no answer.
     Other(String),
     /// A signal ended it.
@@ -38,13 +40,16 @@ impl From<GlueError> for Failure {
                 Self::Exception { name: exception.kind.name().to_owned(), message: exception.to_string() }
             }
             GlueError::UnknownException { name, message } => Self::Exception { name, message },
-            GlueError::NoCredentials => Self::Other(
+            GlueError::NoCredentials => Self::Configuration(
                 "Unable to locate credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile; \
                  --no-sign-request calls without"
                     .to_owned(),
             ),
             GlueError::NoRegion => {
-                Self::Other("You must specify a region: set AWS_REGION, or name a --region".to_owned())
+                Self::Configuration("You must specify a region: set AWS_REGION, or name a --region".to_owned())
+            }
+            GlueError::NoProfile(name) => {
+                Self::Configuration(format!("The config profile ({name}) could not be found"))
             }
             GlueError::Unreachable(error) => {
                 Self::Other(format!("Could not connect to the endpoint URL: {error}"))

@@ -1,7 +1,7 @@
 //! The operations of Glue's, as `aws glue` spells them.
 //!
-//! Exit codes are the AWS CLI's: 0, 252 where the command line is wrong, 254 where the operation fails, 128 and the signal's number where
-//! a signal ends it, 255 for the rest.
+//! Exit codes are the AWS CLI's: 0, 252 where the command line is wrong, 253 where the configuration is wrong or lacks something, 254 where
+//! the operation fails, 128 and the signal's number where a signal ends it, 255 for the rest.
 
 mod command;
 mod failure;
@@ -30,6 +30,7 @@ use failure::Failure;
 
 /// The AWS CLI's exit codes.
 pub(super) const USAGE: u8 = 252;
+const CONFIGURATION: u8 = 253;
 const OPERATION: u8 = 254;
 const OTHER: u8 = 255;
 
@@ -41,6 +42,7 @@ pub(super) fn run(operation: Operation, matches: &ArgMatches) -> ExitCode {
     };
     let (text, code) = match failure {
         Failure::Usage(text) => (text, USAGE),
+        Failure::Configuration(text) => (text, CONFIGURATION),
         Failure::Other(text) => (text, OTHER),
         Failure::Interrupted(signal) => {
             (format!("{}; what was still being called was dropped", signal.participle()), signal.exit_code())

@@ -224,7 +224,11 @@ mod tests {
         let matches = command(operation).get_matches_from([&[name], arguments].concat());
         read(operation, &matches).map_err(|failure| match failure {
             Failure::Usage(text) => text,
-            Failure::Other(_) | Failure::Interrupted(_) | Failure::Exception { .. } | Failure::Output(_) => {
+            Failure::Configuration(_)
+            | Failure::Other(_)
+            | Failure::Interrupted(_)
+            | Failure::Exception { .. }
+            | Failure::Output(_) => {
                 panic!("it is about usage")
             }
         })

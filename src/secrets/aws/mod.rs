@@ -20,7 +20,7 @@ use probe_contract::{
     AwsAnswer, AwsCall, AwsCredentials, Bytes, Code, Failure, KmsKeyId, Location, Region, Resolved, RoleArn,
     S3Object, Secret, SecretId,
 };
-use support_aws::{Client, Destination, Network, Signer};
+use support_aws::{Client, Destination, Network, Signer, configuration};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
@@ -239,14 +239,14 @@ impl Aws {
     /// The same, with the operator's credentials.
     async fn config_of(&self, service: Service, region: &Region) -> Result<SdkConfig, Failure> {
         let destination = self.destination(service.service_id(), region).await?;
-        let builder = self.base().await.to_builder();
+        let builder = self.base().await?.to_builder();
         let builder = builder.region(aws_config::Region::new(region.to_string()));
         Ok(builder.http_client(self.network.sdk_client(destination)).build())
     }
 
     /// Where a service is called in `region`.
     async fn destination(&self, service_id: &str, region: &Region) -> Result<Destination, Failure> {
-        Destination::of(self.base().await, service_id, region.partition()).map_err(|error| {
+        Destination::of(self.base().await?, service_id, region.partition()).map_err(|error| {
             let detail =
                 format!("the endpoint URL that is configured for {service_id} is not valid: {error}");
             Failure::new(Code::InvalidSettings, detail)
@@ -259,7 +259,7 @@ impl Aws {
         if let Some(region) = region {
             return Ok(region.clone());
         }
-        let configured = self.base().await.region().ok_or_else(|| {
+        let configured = self.base().await?.region().ok_or_else(|| {
             Failure::new(Code::InvalidSettings, "no AWS region is configured")
                 .hint("Set AWS_REGION, or name a --region or the connection's REGION")
         })?;
@@ -274,7 +274,7 @@ impl Aws {
         if let Some(role) = &access.role {
             return self.assumed(role, region).await;
         }
-        let provider = self.base().await.credentials_provider().ok_or_else(failure::no_credentials)?;
+        let provider = self.base().await?.credentials_provider().ok_or_else(failure::no_credentials)?;
         provider.provide_credentials().await.map_err(|error| failure::no_credentials().source(error))
     }
 
@@ -300,21 +300,20 @@ impl Aws {
 
     /// From the usual chain: environment, profile, web identity, ECS, IMDS; endpoints from `AWS_ENDPOINT_URL` and its like. No
     /// definition has a say in it.
-    async fn base(&self) -> &SdkConfig {
+    async fn base(&self) -> Result<&SdkConfig, Failure> {
         let load = async || {
-            let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(self.network.sdk_client(Destination::Credentials))
+            let loader = aws_config::defaults(BehaviorVersion::latest())
                 .retry_config(RetryConfig::disabled())
                 .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
-            if let Some(profile) = &self.options.profile {
-                loader = loader.profile_name(profile);
-            }
-            if let Some(region) = &self.options.region {
-                loader = loader.region(aws_config::Region::new(region.to_string()));
-            }
-            loader.load().await
+            let http = self.network.sdk_client(Destination::Credentials);
+            let AwsOptions { profile, region, .. } = &self.options;
+            // Boxed, since it asks everything there is.
+            Box::pin(configuration(loader, http, profile.as_deref(), region.as_ref())).await
         };
-        self.config.get_or_init(load).await
+        self.config.get_or_try_init(load).await.map_err(|error| {
+            Failure::new(Code::InvalidSettings, error.to_string())
+                .hint("Name a --profile, or an AWS_PROFILE, that the AWS configuration files have")
+        })
     }
 }
 

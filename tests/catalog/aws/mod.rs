@@ -2,6 +2,7 @@
 //! case needs.
 
 mod answers;
+mod settings;
 
 use std::time::Duration;
 
@@ -282,7 +283,7 @@ fn without_credentials_or_a_region_nothing_is_called() {
         .clone()
         .without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
         .test("plain")
-        .failed(&settings("aws_access_denied", None, ACCESS_DENIED, 1))
+        .failed(&settings("invalid_settings", None, INVALID_INPUT, 2))
         .says("the AWS Glue Data Catalog, GetConnection: there are no AWS credentials. Give the machine a role, or");
     let broken = environment.clone().without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -328,6 +329,7 @@ fn an_endpoint_that_is_none_may_be_one_later() {
             .test("orders")
             .failed(&settings("unreachable", None, FS_INTERNAL, 4))
             .says(&format!("can't be reached: {says}"))
+            .says("no connection was tested")
             .says("the VPC endpoint com.amazonaws.REGION.glue");
         environment.fails(
             "GetConnection",
@@ -337,7 +339,8 @@ fn an_endpoint_that_is_none_may_be_one_later() {
         let ran = environment.run(&["test", "--all"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (4, ""));
         assert!(
-            ran.stderr.starts_with("error: the AWS Glue Data Catalog, GetConnections: "),
+            ran.stderr.starts_with("error: the AWS Glue Data Catalog, GetConnections: ")
+                && ran.stderr.contains("no connection was tested"),
             "{}",
             ran.stderr
         );

@@ -7,6 +7,7 @@ mod roots;
 mod second_look;
 mod verdict;
 mod verifier;
+mod words;
 
 use std::sync::{Arc, OnceLock};
 
@@ -21,6 +22,7 @@ pub use policy::{ClientIdentity, TlsPolicy, Trust, Verify};
 pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use verdict::late_refusal;
+pub use words::last_cause;
 
 use crate::{Code, Evidence, Failure, Io, PeerCertificate, StageGuard, Verification, Warning};
 use verifier::{ClientKey, Verifier};

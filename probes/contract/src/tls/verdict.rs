@@ -31,6 +31,10 @@ pub(super) fn classify(
             Failure::new(Code::ResponseUnreadable, "the peer breaks the rules of TLS")
                 .native(format!("{reason:?}"))
         }
+        Some(Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. }) => {
+            Failure::new(Code::ResponseUnreadable, "the peer sends a message of TLS out of turn")
+                .native("InappropriateMessage")
+        }
         Some(other) => Failure::from_peer(Code::Unclassified, format!("the TLS handshake failed: {other}")),
         None => {
             let peer = Endpoint { host: policy.host.clone(), port: 0 };
@@ -246,7 +250,7 @@ fn dated(facts: Option<Facts>, what: &str, date: impl FnOnce(&Facts) -> i64) -> 
 }
 
 /// The `rustls` error inside an I/O error, however deep.
-fn rustls_error(error: &io::Error) -> Option<&Error> {
+pub(super) fn rustls_error(error: &io::Error) -> Option<&Error> {
     let inner = error.get_ref()?;
     if let Some(error) = inner.downcast_ref::<Error>() {
         return Some(error);

@@ -1,9 +1,9 @@
 //! Signed calls, each made once: nothing is repeated here.
 
-use std::error::Error;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
+use probe_contract::tls::last_cause;
 use probe_contract::{AwsAnswer, AwsCall, AwsService, Code, Failure, Region};
 
 use crate::network::{Blocked, Destination, Network};
@@ -144,15 +144,11 @@ fn unreached(service: AwsService, error: reqwest::Error) -> Failure {
     } else {
         (Code::ConnectionReset, "broke off before its answer was complete")
     };
-    let mut last: &dyn Error = &error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
     let hint = format!(
         "Check that {id} can be reached from here: a private subnet needs a NAT gateway or the VPC endpoint \
          com.amazonaws.REGION.{signing_name}"
     );
-    Failure::from_peer(code, format!("{id} {how}: {last}")).hint(hint).source(error)
+    Failure::from_peer(code, format!("{id} {how}: {}", last_cause(&error))).hint(hint).source(error)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ pub mod call;
 mod client;
 mod common_errors;
 #[cfg(feature = "client")]
+mod configuration;
+#[cfg(feature = "client")]
 mod endpoint;
 mod error_row;
 mod host_name;
@@ -28,6 +30,8 @@ mod xml;
 #[cfg(feature = "client")]
 pub use client::{Client, Unread, not_sent, post, read};
 pub use common_errors::find_error;
+#[cfg(feature = "client")]
+pub use configuration::{UnknownProfile, configuration};
 #[cfg(feature = "client")]
 pub use endpoint::{Endpoint, NoEndpoint};
 pub use error_row::{AwsError, ErrorRow};
