@@ -123,6 +123,48 @@ async fn of_many_that_write_at_once_each_revision_is_written_once() {
     assert_eq!(usize::try_from(found.revision).expect("a count"), 1 + written);
 }
 
+fn tags(tags: &[(&str, &str)]) -> Tags {
+    Tags::of(&tags.iter().fold(Fields::default(), |fields, (key, value)| fields.with(key, *value)))
+}
+
+#[tokio::test]
+async fn tags_are_no_part_of_a_revision_and_go_with_their_connection() {
+    let (_folder, catalog) = sqlite();
+    let arn = |text| ConnectionArn::parse(text).expect("an ARN");
+    let orders = arn("arn:aws:glue:us-east-1:123456789012:connection/orders");
+    assert_eq!(catalog.tags(orders).await.expect("read"), None);
+    assert!(!catalog.change_tags(orders, TagChange::Remove(Vec::new())).await.expect("asked"));
+
+    let created = Connection { tags: tags(&[("team", "a"), ("stage", "test")]), ..connection("orders", "x") };
+    let revision = catalog.create(DEFAULT_CATALOG_ID, &created).await.expect("created");
+    assert_eq!(catalog.tags(orders).await.expect("read"), Some(created.tags.clone()));
+    // One that was created under the id of its account comes first.
+    let others = Connection { tags: tags(&[("team", "b")]), ..connection("orders", "y") };
+    catalog.create("123456789012", &others).await.expect("created");
+    assert_eq!(catalog.tags(orders).await.expect("read"), Some(others.tags.clone()));
+    assert!(catalog.delete("123456789012", "orders", None).await.expect("deleted"));
+
+    let change = TagChange::Add(tags(&[("team", "c"), ("cost", "")]));
+    assert!(catalog.change_tags(orders, change).await.expect("changed"));
+    assert!(catalog.change_tags(orders, TagChange::Remove(vec!["stage".to_owned()])).await.expect("changed"));
+    let expected = Some(tags(&[("cost", ""), ("team", "c")]));
+    assert_eq!(catalog.tags(orders).await.expect("read"), expected);
+    // What was read before still may be replaced, and keeps the tags.
+    let replaced = Connection { revision, ..connection("orders", "z") };
+    catalog.replace(DEFAULT_CATALOG_ID, &replaced).await.expect("replaced");
+    assert_eq!(catalog.tags(orders).await.expect("read"), expected);
+
+    let many: Vec<String> = (0..49).map(|number| number.to_string()).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|key| (key.as_str(), "")).collect();
+    let refused = catalog.change_tags(orders, TagChange::Add(tags(&many))).await;
+    assert!(matches!(refused, Err(CatalogError::TooManyTags)), "{refused:?}");
+    assert!(catalog.change_tags(orders, TagChange::Add(tags(&many[..48]))).await.expect("changed"));
+
+    assert!(catalog.delete(DEFAULT_CATALOG_ID, "orders", None).await.expect("deleted"));
+    catalog.create(DEFAULT_CATALOG_ID, &connection("orders", "x")).await.expect("created");
+    assert_eq!(catalog.tags(orders).await.expect("read"), Some(Tags::default()));
+}
+
 #[tokio::test]
 async fn types_and_settings_are_kept() {
     let (_folder, catalog) = sqlite();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::tags::Tags;
 use crate::glue::Definition;
 use crate::secrets::References;
 
@@ -29,6 +30,8 @@ pub struct Connection {
     pub encrypted: BTreeSet<String>,
     /// The digest of its type's registration when it was written, where it is of a registered type and the catalog knows that.
     pub registration: Option<String>,
+    /// The tags that it is created with. Later on [`Catalog::tags`](super::Catalog::tags) has them: they are no part of a revision.
+    pub tags: Tags,
     /// Counts the changes: another one is another state of the connection.
     pub revision: i64,
 }
@@ -65,6 +68,7 @@ impl Connection {
             references: References::Allowed,
             encrypted: BTreeSet::new(),
             registration: None,
+            tags: Tags::default(),
             revision: 0,
         }
     }

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use probe_contract::Mistake;
 
 use super::connection::now;
-use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
+use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, TagChange, Tags};
 use crate::document::{self, DocumentError, Syntax};
-use crate::glue::{self, Definition, Fields, TestRequest};
+use crate::glue::{self, ConnectionArn, Definition, Fields, TestRequest};
 
 /// The definitions in the documents of a folder, each under its `Name`.
 ///
@@ -152,6 +152,15 @@ impl Catalog for Documents {
     }
 
     fn delete<'a>(&'a self, _: &'a str, _: &'a str, _: Option<i64>) -> Answer<'a, bool> {
+        ready(Err(CatalogError::ReadOnly))
+    }
+
+    /// A document holds none.
+    fn tags<'a>(&'a self, connection: ConnectionArn<'a>) -> Answer<'a, Option<Tags>> {
+        ready(Ok(self.by_name.contains_key(connection.name).then(Tags::default)))
+    }
+
+    fn change_tags<'a>(&'a self, _: ConnectionArn<'a>, _: TagChange) -> Answer<'a, bool> {
         ready(Err(CatalogError::ReadOnly))
     }
 

@@ -19,6 +19,9 @@ pub enum CatalogError {
          sqlite: catalog"
     )]
     ReadOnly,
+    /// More than 50 tags, the most that Glue keeps.
+    #[error("a connection has at most 50 tags")]
+    TooManyTags,
     /// What is named can't be opened: it was changed, or moved to another place, by something else than dialcheck.
     #[error("{0} can't be opened: the catalog's file was changed by something else than dialcheck")]
     Sealed(String),

@@ -8,6 +8,7 @@ mod error;
 mod key;
 pub(crate) mod registration;
 mod sqlite;
+mod tags;
 
 use futures_util::future::BoxFuture;
 
@@ -18,8 +19,9 @@ pub use documents::{Documents, Fault, FolderError, Wrong};
 pub use error::CatalogError;
 pub use key::{Key, KeyError};
 pub use sqlite::{OpenError, Sqlite};
+pub use tags::{TagChange, Tags};
 
-use crate::glue::Fields;
+use crate::glue::{ConnectionArn, Fields};
 
 /// The account whose catalog is meant where a request names none.
 pub const DEFAULT_CATALOG_ID: &str = "000000000000";
@@ -46,7 +48,7 @@ pub trait Catalog: Send + Sync {
     /// All names, in the catalog's own order.
     fn names<'a>(&'a self, catalog_id: &'a str) -> Answer<'a, Vec<String>>;
 
-    /// Adds a connection; gives back its revision. [`CatalogError::Exists`] where its name is taken.
+    /// Adds a connection with its tags; gives back its revision. [`CatalogError::Exists`] where its name is taken.
     fn create<'a>(&'a self, catalog_id: &'a str, connection: &'a Connection) -> Answer<'a, i64>;
 
     /// Puts `connection` in the place of its revision; gives back the new one. [`CatalogError::Changed`] where there is another
@@ -55,6 +57,13 @@ pub trait Catalog: Send + Sync {
 
     /// Takes a connection out, in any revision or only in the given one; says whether there was one.
     fn delete<'a>(&'a self, catalog_id: &'a str, name: &'a str, revision: Option<i64>) -> Answer<'a, bool>;
+
+    /// The tags of a connection; none where it is not there. What was created without a `CatalogId` is found under every account.
+    fn tags<'a>(&'a self, connection: ConnectionArn<'a>) -> Answer<'a, Option<Tags>>;
+
+    /// Changes the tags of a connection, and no revision of it; says whether it is there. [`CatalogError::TooManyTags`] where they
+    /// would be too many.
+    fn change_tags<'a>(&'a self, connection: ConnectionArn<'a>, change: TagChange) -> Answer<'a, bool>;
 
     /// The types that were registered: what `RegisterConnectionType` was given for each, in the order of their names.
     fn connection_types(&self) -> Answer<'_, Vec<Fields>>;

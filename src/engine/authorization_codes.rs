@@ -113,6 +113,7 @@ fn lost(error: CatalogError) -> Failure {
         ),
         error @ (CatalogError::Exists
         | CatalogError::ReadOnly
+        | CatalogError::TooManyTags
         | CatalogError::Sealed(_)
         | CatalogError::Remote(_)
         | CatalogError::Broken(_)) => catalog_failure(error),

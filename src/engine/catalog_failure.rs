@@ -24,7 +24,7 @@ pub(super) fn catalog_failure(error: CatalogError) -> Failure {
             Failure { detail: format!("{}; {NOTHING_TESTED}", failure.detail), ..*failure }
         }
         CatalogError::Remote(failure) => *failure,
-        CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly => {
+        CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly | CatalogError::TooManyTags => {
             Failure::new(Code::AgentFailed, "the catalog refused to be read")
         }
     }

@@ -3,6 +3,7 @@
 //! A [`Document`](crate::document::Document) is JSON or YAML with places and nothing of Glue in it; [`read`] finds the definitions in it,
 //! in any of the shapes that the AWS CLI writes and takes. No error of either step shows a value.
 
+mod connection_arn;
 mod connection_type;
 mod definition;
 mod exception;
@@ -13,6 +14,7 @@ mod shapes;
 mod spelling;
 mod value;
 
+pub use connection_arn::ConnectionArn;
 pub use connection_type::{is_unified, required_properties};
 pub use definition::{Definition, Read, TestRequest, read};
 pub use exception::Exception;

@@ -2,7 +2,7 @@
 
 use super::GlueException;
 use super::shape::Shape;
-use super::shapes::{connection, connection_type, encryption};
+use super::shapes::{connection, connection_type, encryption, tags};
 
 /// An operation of Glue's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,12 @@ pub enum Operation {
     GetDataCatalogEncryptionSettings,
     /// `PutDataCatalogEncryptionSettings`
     PutDataCatalogEncryptionSettings,
+    /// `GetTags`
+    GetTags,
+    /// `TagResource`
+    TagResource,
+    /// `UntagResource`
+    UntagResource,
 }
 
 /// What the model says of an operation.
@@ -126,6 +132,12 @@ operations! {
     PutDataCatalogEncryptionSettings "put-data-catalog-encryption-settings" "Set how a catalog is encrypted",
         encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_REQUEST
             => encryption::PUT_DATA_CATALOG_ENCRYPTION_SETTINGS_RESPONSE, None, InvalidInput, Never;
+    GetTags "get-tags" "Show the tags of a connection",
+        tags::GET_TAGS_REQUEST => tags::GET_TAGS_RESPONSE, None, InvalidInput, Never;
+    TagResource "tag-resource" "Add tags to a connection",
+        tags::TAG_RESOURCE_REQUEST => tags::TAG_RESOURCE_RESPONSE, None, InvalidInput, Never;
+    UntagResource "untag-resource" "Take tags off a connection",
+        tags::UNTAG_RESOURCE_REQUEST => tags::UNTAG_RESOURCE_RESPONSE, None, InvalidInput, Never;
 }
 
 impl Operation {

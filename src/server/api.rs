@@ -33,7 +33,7 @@ pub(super) async fn answer(Extract(state): Extract<Arc<State>>, request: Request
         return json::rejection(&rejection, request_id);
     }
     let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let is_json = header(header::CONTENT_TYPE.as_str()) == Some(json::CONTENT_TYPE);
+    let is_json = header(header::CONTENT_TYPE.as_str()).is_some_and(json::is_content_type);
     if parts.method != Method::POST || parts.uri.path() != "/" || !is_json {
         return json::unknown_request(request_id);
     }

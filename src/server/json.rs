@@ -13,6 +13,13 @@ use crate::glue::{Exception, Fields, Value};
 /// The content type of requests and answers.
 pub(super) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
+/// Whether a request's content type is that: letter case, and parameters such as `charset`, count for nothing (RFC 9110, section
+/// 8.3.1).
+pub(super) fn is_content_type(header: &str) -> bool {
+    let media_type = header.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case(CONTENT_TYPE)
+}
+
 /// The answer to a request that succeeded.
 pub(super) fn answer(fields: Fields, request_id: Uuid) -> Response {
     let body = serde_json::to_vec(&Value::Fields(fields).exposed());

@@ -8,8 +8,8 @@ use probe_contract::{Mode, REGISTERED_PREFIX};
 
 use super::get_connection::not_found;
 use super::tokens::{self, ConnectionTokens, Kept};
-use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required};
-use crate::catalog::{CatalogError, Connection, Status, registration};
+use super::{Call, Service, Validate, catalog_id, compute_environments, credentials, required, tags};
+use crate::catalog::{CatalogError, Connection, Status, Tags, registration};
 use crate::engine::References;
 use crate::glue::{Definition, Exception, Fields, GlueException, TestRequest, Value};
 use crate::report::TestResult;
@@ -101,12 +101,15 @@ impl Service {
         report: &mut Option<TestResult>,
     ) -> Result<Fields, Exception> {
         let input = self.read(&mut request, call).await?;
+        let tags = request.fields("Tags").map(Tags::of).unwrap_or_default();
+        tags::check(&tags)?;
         let catalog_id = catalog_id(&request);
         let (kept, encrypted) = self.seal_passwords(catalog_id, &input.definition).await?;
         let mut connection = Connection {
             references: call.rights.references(),
             encrypted,
             registration: input.registration.clone(),
+            tags,
             ..Connection::new(input.kept(kept), call.caller.clone())
         };
         if input.is_tried() {
@@ -120,6 +123,7 @@ impl Service {
                 ),
                 CatalogError::Changed
                 | CatalogError::ReadOnly
+                | CatalogError::TooManyTags
                 | CatalogError::Sealed(_)
                 | CatalogError::Remote(_)
                 | CatalogError::Broken(_) => error.into(),
@@ -226,7 +230,12 @@ impl Service {
             input.texts("ValidateForComputeEnvironments").map(str::to_owned).collect();
         let definition = Definition::from_fields(input);
         let is_authenticated = definition.authentication.is_some();
-        if !is_authenticated && declared::requires_authentication(PROTOCOLS, &definition.connection_type) {
+        // A connection of schema version 1 has what Spark needs in one property, its secret among it.
+        let is_of_spark = definition.properties.get("SparkProperties").is_some();
+        if !is_authenticated
+            && !is_of_spark
+            && declared::requires_authentication(PROTOCOLS, &definition.connection_type)
+        {
             // Glue's own words.
             return Err(Exception::invalid_input(
                 "[ConnectionInput.AuthenticationConfiguration is required.]",

@@ -12,6 +12,7 @@ mod endpoint;
 mod get_connection;
 mod password_encryption;
 mod rights;
+mod tags;
 mod test_connection;
 mod tokens;
 
@@ -80,6 +81,9 @@ impl Service {
             Operation::DeleteConnectionType => self.delete_connection_type(&input).await,
             Operation::GetDataCatalogEncryptionSettings => self.get_encryption_settings(&input).await,
             Operation::PutDataCatalogEncryptionSettings => self.put_encryption_settings(&input).await,
+            Operation::GetTags => self.get_tags(&input).await,
+            Operation::TagResource => self.tag_resource(&input).await,
+            Operation::UntagResource => self.untag_resource(&input).await,
         }
     }
 }
@@ -115,7 +119,7 @@ impl From<CatalogError> for Exception {
             CatalogError::Changed => {
                 Self::invalid_input("the connection was changed by another request meanwhile; try again")
             }
-            CatalogError::ReadOnly => Self::invalid_input(error.to_string()),
+            CatalogError::ReadOnly | CatalogError::TooManyTags => Self::invalid_input(error.to_string()),
             CatalogError::Sealed(_) => Self::new(GlueException::GlueEncryption, error.to_string()),
             CatalogError::Remote(ref failure) => {
                 let exception = Self::of_failure(failure);

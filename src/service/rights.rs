@@ -3,7 +3,7 @@
 use wildmatch::WildMatch;
 
 use crate::engine::References;
-use crate::glue::{Exception, Fields, GlueException, Operation};
+use crate::glue::{ConnectionArn, Exception, Fields, GlueException, Operation};
 
 /// The rights of one caller.
 #[derive(Clone, Debug)]
@@ -171,14 +171,17 @@ const fn changes(operation: Operation) -> bool {
         | Operation::GetConnections
         | Operation::ListConnectionTypes
         | Operation::DescribeConnectionType
-        | Operation::GetDataCatalogEncryptionSettings => false,
+        | Operation::GetDataCatalogEncryptionSettings
+        | Operation::GetTags => false,
         Operation::CreateConnection
         | Operation::UpdateConnection
         | Operation::DeleteConnection
         | Operation::BatchDeleteConnection
         | Operation::RegisterConnectionType
         | Operation::DeleteConnectionType
-        | Operation::PutDataCatalogEncryptionSettings => true,
+        | Operation::PutDataCatalogEncryptionSettings
+        | Operation::TagResource
+        | Operation::UntagResource => true,
     }
 }
 
@@ -188,6 +191,10 @@ fn connection_name(operation: Operation, input: &Fields) -> Option<&str> {
         Operation::TestConnection | Operation::DeleteConnection => input.text("ConnectionName"),
         Operation::GetConnection | Operation::UpdateConnection => input.text("Name"),
         Operation::CreateConnection => input.fields("ConnectionInput")?.text("Name"),
+        // What is not a connection's is refused by the operation itself.
+        Operation::GetTags | Operation::TagResource | Operation::UntagResource => {
+            Some(ConnectionArn::parse(input.text("ResourceArn")?)?.name)
+        }
         Operation::GetConnections
         | Operation::BatchDeleteConnection
         | Operation::ListConnectionTypes
@@ -213,13 +220,14 @@ mod tests {
         Operation::ALL.iter().filter(passes).map(|operation| operation.model().name).collect()
     }
 
-    const TEST_AND_READ: [&str; 6] = [
+    const TEST_AND_READ: [&str; 7] = [
         "TestConnection",
         "GetConnection",
         "GetConnections",
         "ListConnectionTypes",
         "DescribeConnectionType",
         "GetDataCatalogEncryptionSettings",
+        "GetTags",
     ];
 
     #[test]
@@ -256,6 +264,9 @@ mod tests {
             assert_eq!(rights.cover(name), covered, "{name}");
             let input = Fields::default().with("ConnectionName", name);
             assert_eq!(rights.check(Operation::TestConnection, &input).is_ok(), covered, "{name}");
+            let arn = format!("arn:aws:glue:eu-west-1:123456789012:connection/{name}");
+            let input = Fields::default().with("ResourceArn", arn.as_str());
+            assert_eq!(rights.check(Operation::GetTags, &input).is_ok(), covered, "{arn}");
         }
     }
 

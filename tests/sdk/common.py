@@ -35,6 +35,11 @@ def wrong_password():
     return f"{WRONG_PASSWORD}-{uuid.uuid4().hex}"
 
 
+def connection_arn(name, account="123456789012"):
+    """What tags are asked for by."""
+    return f"arn:aws:glue:{REGION}:{account}:connection/{name}"
+
+
 def jdbc(host="localhost", port=POSTGRES_PORT, password=PASSWORD):
     """A connection of schema version 1, without its name."""
     return {

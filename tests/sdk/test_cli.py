@@ -13,7 +13,17 @@ import awscli.botocore.session
 import yaml
 from awscli.botocore.utils import ArgumentGenerator
 
-from common import ENDPOINT, PASSWORD, POSTGRES_PORT, REFUSED_PORT, jdbc, shows_a_password, unique, wrong_password
+from common import (
+    ENDPOINT,
+    PASSWORD,
+    POSTGRES_PORT,
+    REFUSED_PORT,
+    connection_arn,
+    jdbc,
+    shows_a_password,
+    unique,
+    wrong_password,
+)
 
 AWS = Path(sys.executable).with_name("aws")
 DIALCHECK = os.environ["DIALCHECK_BIN"]
@@ -37,6 +47,9 @@ OPERATIONS = {
     "delete-connection-type": ["--connection-type", "REST-A"],
     "get-data-catalog-encryption-settings": [],
     "put-data-catalog-encryption-settings": ["--data-catalog-encryption-settings", "{}"],
+    "get-tags": ["--resource-arn", "arn:aws:glue:us-east-1:123456789012:connection/a"],
+    "tag-resource": ["--resource-arn", "arn:aws:glue:us-east-1:123456789012:connection/a", "--tags-to-add", "a=b"],
+    "untag-resource": ["--resource-arn", "arn:aws:glue:us-east-1:123456789012:connection/a", "--tags-to-remove", "a"],
 }
 
 # How the AWS CLI ends when the service answered with an error: in version 1 with the code of any failure, in version 2
@@ -53,6 +66,10 @@ def run(*words, **environment):
 
 def aws(operation, *arguments, **environment):
     return run(AWS, "glue", operation, "--endpoint-url", ENDPOINT, *arguments, **environment)
+
+
+def dialcheck(operation, *arguments, **environment):
+    return run(DIALCHECK, operation, "--endpoint-url", ENDPOINT, *arguments, **environment)
 
 
 def printed(ran):
@@ -162,8 +179,8 @@ class Connections(unittest.TestCase):
         self.name = unique()
         self.addCleanup(aws, "batch-delete-connection", "--connection-name-list", self.name)
 
-    def create(self, definition):
-        answer = printed(aws("create-connection", "--connection-input", definition))
+    def create(self, definition, *arguments):
+        answer = printed(aws("create-connection", "--connection-input", definition, *arguments))
         self.assertEqual(json.loads(answer), {"CreateConnectionStatus": "READY"})
 
     def assert_stored(self):
@@ -209,6 +226,41 @@ class Connections(unittest.TestCase):
         self.assertEqual(len(first["ConnectionList"]), 2)
         rest = json.loads(printed(aws("get-connections", *mine, "--starting-token", first["NextToken"])))
         self.assertEqual(len(rest["ConnectionList"]), 1)
+
+    def test_query_with_a_literal_without_quotes(self):
+        self.create(json.dumps({"Name": self.name, **jdbc()}))
+        # The AWS CLI warns that the quotes will be needed one day.
+        query = ("--query", f"ConnectionList[?Name==`{self.name}`].Status", "--output", "text")
+        self.assertEqual(aws("get-connections", *query).stdout, "READY\n")
+        self.assertEqual(printed(dialcheck("get-connections", *query)), "READY\n")
+
+    def test_the_last_of_two_flags_wins(self):
+        self.create(json.dumps({"Name": self.name, **jdbc()}))
+        query = ("--name", self.name, "--query", "Connection.ConnectionProperties.PASSWORD", "--output", "text")
+        for flags in (["--hide-password", "--no-hide-password"], ["--no-hide-password", "--hide-password"]):
+            with self.subTest(flags):
+                theirs = printed(aws("get-connection", *query, *flags))
+                self.assertEqual(printed(dialcheck("get-connection", *query, *flags)), theirs)
+                self.assertEqual(theirs == "None\n", flags[-1] == "--hide-password")
+
+    def test_tags(self):
+        self.create(json.dumps({"Name": self.name, **jdbc()}), "--tags", "team=orders,empty=")
+        arn = ("--resource-arn", connection_arn(self.name))
+        for command in (aws, dialcheck):
+            with self.subTest(command.__name__):
+                tags = json.loads(printed(command("get-tags", *arn)))["Tags"]
+                self.assertEqual(tags, {"team": "orders", "empty": ""})
+                printed(command("tag-resource", *arn, "--tags-to-add", "team=refunds,cost=7"))
+                definition = json.dumps({"Name": self.name, "Description": "Moved", **jdbc()})
+                printed(command("update-connection", "--name", self.name, "--connection-input", definition))
+                printed(command("test-connection", "--connection-name", self.name))
+                printed(command("untag-resource", *arn, "--tags-to-remove", "cost", "empty", "none"))
+                tags = json.loads(printed(command("get-tags", *arn)))["Tags"]
+                self.assertEqual(tags, {"team": "refunds"})
+                printed(command("tag-resource", *arn, "--tags-to-add", "team=orders,empty="))
+        printed(aws("delete-connection", "--connection-name", self.name))
+        gone = aws("get-tags", *arn)
+        self.assertIn("An error occurred (EntityNotFoundException) when calling the GetTags operation", gone.stderr)
 
     def test_update_and_delete(self):
         self.create(json.dumps({"Name": self.name, **jdbc()}))

@@ -8,6 +8,7 @@ from common import (
     BLACK_HOLE_PORT,
     PASSWORD,
     REFUSED_PORT,
+    connection_arn,
     jdbc,
     shows_a_password,
     unified,
@@ -51,6 +52,51 @@ class Connections(Case):
         }
         name = self.create(definition, Tags={"team": "orders"})
         self.assert_holds(self.get(name), name, definition, schema_version=2, validated=True)
+
+    def test_version_1_for_spark_needs_no_authentication(self):
+        for connection_type in ("BIGQUERY", "AZURECOSMOS", "AZURESQL", "OPENSEARCH", "SNOWFLAKE", "TERADATA"):
+            with self.subTest(connection_type):
+                properties = {"SparkProperties": '{"secretId": "made-up", "sfUrl": "made-up"}'}
+                definition = {"ConnectionType": connection_type, "ConnectionProperties": properties}
+                name = self.create(definition)
+                self.assert_holds(self.get(name), name, definition, schema_version=1)
+
+    def test_tags_from_creation_to_deletion(self):
+        name = self.create(jdbc(), Tags={"team": "orders", "empty": ""})
+        arn = connection_arn(name)
+        self.assertEqual(self.glue.get_tags(ResourceArn=arn)["Tags"], {"team": "orders", "empty": ""})
+        self.glue.tag_resource(ResourceArn=arn, TagsToAdd={"team": "refunds", "cost": "7"})
+        self.glue.update_connection(Name=name, ConnectionInput={"Name": name, "Description": "Moved", **jdbc()})
+        self.glue.test_connection(ConnectionName=name)
+        self.assertEqual(
+            self.glue.get_tags(ResourceArn=arn)["Tags"], {"team": "refunds", "cost": "7", "empty": ""}
+        )
+        self.glue.untag_resource(ResourceArn=arn, TagsToRemove=["cost", "empty", "none"])
+        self.assertEqual(self.glue.get_tags(ResourceArn=arn)["Tags"], {"team": "refunds"})
+        self.glue.delete_connection(ConnectionName=name)
+        for call, request in (
+            (self.glue.get_tags, {}),
+            (self.glue.tag_resource, {"TagsToAdd": {"a": "b"}}),
+            (self.glue.untag_resource, {"TagsToRemove": ["a"]}),
+        ):
+            self.assert_fails("EntityNotFoundException", call, ResourceArn=arn, **request)
+
+    def test_tags_that_glue_refuses(self):
+        name = self.create(jdbc())
+        arn = connection_arn(name)
+        many = {str(number): "" for number in range(50)}
+        self.glue.tag_resource(ResourceArn=arn, TagsToAdd=many)
+        self.assert_fails("InvalidInputException", self.glue.tag_resource, ResourceArn=arn, TagsToAdd={"more": ""})
+        self.assertEqual(self.glue.get_tags(ResourceArn=arn)["Tags"], many)
+        reserved = {"aws:made-up": "x"}
+        self.assert_fails("InvalidInputException", self.glue.tag_resource, ResourceArn=arn, TagsToAdd=reserved)
+        definition = {"Name": unique(), **jdbc()}
+        create = self.glue.create_connection
+        self.assert_fails("InvalidInputException", create, ConnectionInput=definition, Tags=reserved)
+        self.assert_fails("EntityNotFoundException", self.glue.get_connection, Name=definition["Name"])
+        job = "arn:aws:glue:us-east-1:123456789012:job/a"
+        self.assert_fails("InvalidInputException", self.glue.get_tags, ResourceArn=job)
+        self.assert_invalid(self.glue.get_tags, ResourceArn="arn:aws:s3:::a")
 
     def test_mysql_is_stored_unseen(self):
         definition = {**unified("MYSQL", REFUSED_PORT), "ValidateCredentials": False}

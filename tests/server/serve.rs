@@ -70,6 +70,34 @@ fn a_connection_that_works_is_answered_with_nothing_and_has_a_report() {
     SERVER.send("GET /v1/reports/none", &[&host], b"").failed(404, "EntityNotFoundException");
 }
 
+/// What Terraform's provider calls for `aws_glue_connection`: the ARN holds the account that it has found, or none.
+#[test]
+fn a_refresh_reads_the_connection_and_its_tags() {
+    let mut input = postgres().input();
+    input["Name"] = "refreshed".into();
+    let tags = json!({ "Owner": "data", "Stage": "" });
+    SERVER.call("CreateConnection", &json!({ "ConnectionInput": input, "Tags": tags })).succeeded();
+    for account in ["", "000000000000", "123456789012"] {
+        let arn = format!("arn:aws:glue:eu-west-1:{account}:connection/refreshed");
+        for _ in 0..2 {
+            let read = SERVER.call("GetConnection", &json!({ "Name": "refreshed", "HidePassword": false }));
+            assert_eq!(read.succeeded()["Connection"]["Name"], "refreshed");
+            let read = SERVER.call("GetTags", &json!({ "ResourceArn": arn }));
+            assert_eq!(read.succeeded(), json!({ "Tags": tags }));
+        }
+    }
+    // A change of the tags alone, as a plan carries it out.
+    let arn = "arn:aws:glue:eu-west-1:123456789012:connection/refreshed";
+    let untag = json!({ "ResourceArn": arn, "TagsToRemove": ["Stage"] });
+    assert_eq!(SERVER.call("UntagResource", &untag).succeeded(), json!({}));
+    let tag = json!({ "ResourceArn": arn, "TagsToAdd": { "Owner": "orders" } });
+    assert_eq!(SERVER.call("TagResource", &tag).succeeded(), json!({}));
+    let read = SERVER.call("GetTags", &json!({ "ResourceArn": arn })).succeeded();
+    assert_eq!(read, json!({ "Tags": { "Owner": "orders" } }));
+    SERVER.call("DeleteConnection", &json!({ "ConnectionName": "refreshed" })).succeeded();
+    SERVER.call("GetTags", &json!({ "ResourceArn": arn })).failed(400, "EntityNotFoundException");
+}
+
 #[test]
 fn invalid_input_both_or_neither_or_what_can_not_be_tested() {
     let input = json!({ "ConnectionType": "JDBC", "ConnectionProperties": { "HOST": "h" } });

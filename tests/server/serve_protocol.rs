@@ -76,6 +76,19 @@ fn malformed_requests_get_the_error_of_aws_and_no_value_back() {
 }
 
 #[test]
+fn letter_case_and_parameters_of_a_content_type_count_for_nothing() {
+    for content_type in [
+        "content-type: application/x-amz-json-1.1; charset=utf-8",
+        "content-type: application/x-amz-json-1.1;charset=UTF-8;version=1",
+        "Content-Type: Application/X-AMZ-JSON-1.1",
+    ] {
+        let host = format!("host: 127.0.0.1:{}", SERVER.port());
+        let answer = SERVER.send("POST /", &[content_type, TARGET, &host], b"{}");
+        answer.succeeded();
+    }
+}
+
+#[test]
 fn what_is_no_call_at_all_is_reported_so_in_xml() {
     let host = format!("host: 127.0.0.1:{}", SERVER.port());
     for (request, headers) in [
@@ -86,7 +99,8 @@ fn what_is_no_call_at_all_is_reported_so_in_xml() {
         ("POST /", vec![TARGET]),
         ("POST /", vec!["content-type: text/plain", TARGET]),
         ("POST /", vec!["content-type: application/json", TARGET]),
-        ("POST /", vec!["content-type: application/x-amz-json-1.1; charset=utf-8", TARGET]),
+        ("POST /", vec!["content-type: application/x-amz-json-1.0", TARGET]),
+        ("POST /", vec!["content-type: charset=application/x-amz-json-1.1", TARGET]),
     ] {
         let answer = SERVER.send(request, &[headers, vec![&host]].concat(), b"{}");
         assert_eq!(

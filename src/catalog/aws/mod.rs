@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use probe_contract::tls::CertificateDer;
 use serde_json::Value as Json;
 
-use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID};
+use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, TagChange, Tags};
 use crate::aws::{AwsOptions, CallError, GlueClient, GlueClientOptions};
-use crate::glue::{Fields, Operation};
+use crate::glue::{ConnectionArn, Fields, Operation};
 use probe_contract::Resolver;
 
 /// A connection that takes longer will not come: there is no route to Glue.
@@ -161,6 +161,25 @@ impl Catalog for Aws {
     }
 
     fn delete<'a>(&'a self, _: &'a str, _: &'a str, _: Option<i64>) -> Answer<'a, bool> {
+        refuse()
+    }
+
+    fn tags<'a>(&'a self, connection: ConnectionArn<'a>) -> Answer<'a, Option<Tags>> {
+        const OPERATION: Operation = Operation::GetTags;
+        Box::pin(async move {
+            let input = Fields::default().with("ResourceArn", connection.text);
+            match self.client.call(OPERATION, &input).await {
+                Ok(mut answer) => {
+                    let tags = member(&mut answer, "Tags").and_then(answer::fields);
+                    Ok(Some(tags.as_ref().map(Tags::of).unwrap_or_default()))
+                }
+                Err(CallError::Exception { name, .. }) if name == failure::NOT_FOUND => Ok(None),
+                Err(error) => Err(failure::of(OPERATION, error)),
+            }
+        })
+    }
+
+    fn change_tags<'a>(&'a self, _: ConnectionArn<'a>, _: TagChange) -> Answer<'a, bool> {
         refuse()
     }
 

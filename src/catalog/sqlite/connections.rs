@@ -1,9 +1,11 @@
 //! Connections as rows.
 
-use rusqlite::{Connection as Database, ErrorCode, OptionalExtension as _, Row};
+use rusqlite::{
+    Connection as Database, ErrorCode, OptionalExtension as _, Row, Transaction, TransactionBehavior,
+};
 
-use super::record;
 use super::seal::{self, Place};
+use super::{record, tags};
 use crate::catalog::{CatalogError, Connection, Key};
 
 pub(super) fn get(
@@ -48,7 +50,14 @@ pub(super) fn create(
     catalog_id: &str,
     connection: &Connection,
 ) -> Result<i64, CatalogError> {
-    insert(database, key, catalog_id, connection, FIRST)
+    if connection.tags.is_empty() {
+        return insert(database, key, catalog_id, connection, FIRST);
+    }
+    let transaction = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
+    let revision = insert(&transaction, key, catalog_id, connection, FIRST)?;
+    tags::put(&transaction, key, catalog_id, connection.name(), &connection.tags)?;
+    transaction.commit()?;
+    Ok(revision)
 }
 
 /// Writes a connection that is not there yet in the given revision.

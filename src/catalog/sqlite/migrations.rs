@@ -2,17 +2,18 @@
 
 use rusqlite::Transaction;
 
-use super::{version_1, version_2};
+use super::{version_1, version_2, version_3};
 use crate::catalog::{CatalogError, Key};
 
 /// The version of today.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// In their order; a database that is new is of version 0. A migration writes the tables of the version that it leads to, whatever those
 /// of today are.
 const MIGRATIONS: &[Migration] = &[
     Migration { from: 0, to: 2, run: version_2::create, was_readable: false },
     Migration { from: 1, to: 2, run: version_1::migrate, was_readable: true },
+    Migration { from: 2, to: 3, run: version_3::migrate, was_readable: false },
 ];
 
 /// What brings a database from one version to a later one.

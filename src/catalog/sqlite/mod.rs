@@ -6,8 +6,10 @@ mod others;
 mod record;
 mod schema;
 mod seal;
+mod tags;
 mod version_1;
 mod version_2;
+mod version_3;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
@@ -15,8 +17,8 @@ use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Answer, Catalog, CatalogError, Connection, Key, KeyError};
-use crate::glue::Fields;
+use super::{Answer, Catalog, CatalogError, Connection, Key, KeyError, TagChange, Tags};
+use crate::glue::{ConnectionArn, Fields};
 use crate::private_file::Readers;
 use schema::SchemaError;
 
@@ -140,6 +142,16 @@ impl Catalog for Sqlite {
     fn delete<'a>(&'a self, catalog_id: &'a str, name: &'a str, revision: Option<i64>) -> Answer<'a, bool> {
         let (catalog_id, name) = (catalog_id.to_owned(), name.to_owned());
         self.run(move |database, _| connections::delete(database, &catalog_id, &name, revision))
+    }
+
+    fn tags<'a>(&'a self, connection: ConnectionArn<'a>) -> Answer<'a, Option<Tags>> {
+        let (account, name) = (connection.account.to_owned(), connection.name.to_owned());
+        self.run(move |database, key| tags::get(database, key, &account, &name))
+    }
+
+    fn change_tags<'a>(&'a self, connection: ConnectionArn<'a>, change: TagChange) -> Answer<'a, bool> {
+        let (account, name) = (connection.account.to_owned(), connection.name.to_owned());
+        self.run(move |database, key| tags::change(database, key, &account, &name, &change))
     }
 
     fn connection_types(&self) -> Answer<'_, Vec<Fields>> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::catalog::{CatalogError, Connection, Status};
+use crate::catalog::{CatalogError, Connection, Status, Tags};
 use crate::glue::{Definition, Exposed, Value};
 use crate::secrets::References;
 
@@ -73,6 +73,7 @@ pub(super) fn read(text: &[u8], revision: i64) -> Result<Connection, CatalogErro
         references: if record.references_allowed { References::Allowed } else { References::Denied },
         encrypted: record.encrypted,
         registration: record.registration,
+        tags: Tags::default(),
         revision,
     })
 }

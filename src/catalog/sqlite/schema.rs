@@ -82,6 +82,7 @@ fn reported(error: MigrationError, key_file: &Path) -> SchemaError {
         error @ (CatalogError::Exists
         | CatalogError::Changed
         | CatalogError::ReadOnly
+        | CatalogError::TooManyTags
         | CatalogError::Remote(_)
         | CatalogError::Broken(_)) => error.to_string(),
     })

@@ -15,6 +15,8 @@ pub(super) enum Place<'a> {
     ConnectionType { name: &'a str },
     /// The encryption settings of a catalog.
     EncryptionSettings { catalog_id: &'a str },
+    /// The tags of a connection.
+    Tags { catalog_id: &'a str, name: &'a str },
     /// The value by which a database knows its key.
     KeyCheck,
 }
@@ -55,6 +57,7 @@ impl Place<'_> {
             }
             Self::ConnectionType { name } => &[b"connection type", name.as_bytes()],
             Self::EncryptionSettings { catalog_id } => &[b"encryption settings", catalog_id.as_bytes()],
+            Self::Tags { catalog_id, name } => &[b"tags", catalog_id.as_bytes(), name.as_bytes()],
             Self::KeyCheck => &[b"key check"],
         };
         let mut bytes = Vec::new();
@@ -75,6 +78,7 @@ impl std::fmt::Display for Place<'_> {
             Self::EncryptionSettings { catalog_id } => {
                 write!(f, "the encryption settings of catalog {catalog_id}")
             }
+            Self::Tags { name, .. } => write!(f, "the tags of the connection \"{name}\""),
             Self::KeyCheck => f.write_str("the catalog"),
         }
     }

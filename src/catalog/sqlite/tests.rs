@@ -142,10 +142,10 @@ async fn a_missing_or_a_wrong_key_is_one_error_and_makes_none() {
 async fn what_a_later_version_wrote_is_left_alone() {
     let place = Place::new();
     drop(filled(&place).await);
-    place.tamper("PRAGMA user_version = 3");
+    place.tamper("PRAGMA user_version = 4");
     let said = format!("the catalog {}: a later version of dialcheck wrote it", place.file().display());
     assert_eq!(place.open().err(), Some(said));
-    place.tamper("PRAGMA user_version = 2");
+    place.tamper("PRAGMA user_version = 3");
     let names = place.open().expect("a catalog").names("1").await.expect("read");
     assert_eq!(names, ["orders", "refunds"]);
 }

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::record::timestamp;
 use super::{connections, others, version_2};
-use crate::catalog::{CatalogError, Connection, Key, Status, registration};
+use crate::catalog::{CatalogError, Connection, Key, Status, Tags, registration};
 use crate::glue::{Definition, Fields, Operation, Shape, Value};
 use crate::secrets::References;
 
@@ -123,6 +123,7 @@ impl ConnectionRow {
             error @ (CatalogError::Exists
             | CatalogError::Changed
             | CatalogError::ReadOnly
+            | CatalogError::TooManyTags
             | CatalogError::Remote(_)
             | CatalogError::Broken(_)) => error,
         });
@@ -150,6 +151,7 @@ impl ConnectionRow {
             // recorded either, and so none is decrypted in an answer until the connection is updated.
             references: References::Allowed,
             encrypted: std::collections::BTreeSet::new(),
+            tags: Tags::default(),
             revision: self.revision,
         })
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::output::{self, Format};
+use super::query;
 use crate::cli::aws::AwsArguments;
 use crate::cli::catalog::CatalogArguments;
 use crate::cli::stream;
@@ -44,10 +45,12 @@ fn arguments(member: &Member) -> Vec<Arg> {
     let argument = Arg::new(name.clone()).long(name.clone());
     match member.shape {
         Shape::Boolean => {
+            // Of the two the last wins, as the AWS CLI has it.
             let no = format!("no-{name}");
+            let both = [name, no.clone()];
             vec![
-                argument.action(ArgAction::SetTrue),
-                Arg::new(no.clone()).long(no).action(ArgAction::SetTrue).conflicts_with(name),
+                argument.action(ArgAction::SetTrue).overrides_with_all(both.clone()),
+                Arg::new(no.clone()).long(no).action(ArgAction::SetTrue).overrides_with_all(both),
             ]
         }
         Shape::List { .. } => {
@@ -138,7 +141,7 @@ pub(super) struct Printed {
 
 impl Printed {
     pub(super) fn of(matches: &ArgMatches) -> Result<Self, Failure> {
-        let query = matches.get_one::<String>("query").map(|query| jmespath::compile(query));
+        let query = matches.get_one::<String>("query").map(|query| jmespath::compile(&query::quoted(query)));
         let query =
             query.transpose().map_err(|error| Failure::Usage(format!("Bad value for --query: {error}")))?;
         Ok(Self { format: matches.get_one("output").copied().unwrap_or(Format::Json), query })

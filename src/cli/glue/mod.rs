@@ -9,6 +9,7 @@ mod local;
 mod output;
 mod pages;
 mod parameters;
+mod query;
 #[cfg(feature = "aws")]
 mod remote;
 mod service;

@@ -287,6 +287,21 @@ impl Reading {
             let violations = self.violations.len();
             let found = self.value(value_shape, item)?;
             let is_placeholder = key == "KeyName" && !found.trace.filled;
+            let found = match value_shape {
+                // The author of a key means its value, also where that is empty and may be: a tag's.
+                Shape::Text(text) if !is_placeholder && found.trace.is_untouched() && text.min == 0 => {
+                    Found { value: Some(Value::from("")), trace: Trace::FILLED }
+                }
+                Shape::Text(_)
+                | Shape::OpenChoice(_)
+                | Shape::Choice(_)
+                | Shape::Boolean
+                | Shape::Integer { .. }
+                | Shape::Timestamp
+                | Shape::List { .. }
+                | Shape::Map { .. }
+                | Shape::Structure(_) => found,
+            };
             if is_placeholder {
                 self.violations.truncate(violations);
                 trace.add(Trace::BLANK);

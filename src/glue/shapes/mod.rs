@@ -5,3 +5,4 @@
 pub(super) mod connection;
 pub(super) mod connection_type;
 pub(super) mod encryption;
+pub(super) mod tags;

@@ -66,6 +66,7 @@ impl Service {
             }
             CatalogError::Changed
             | CatalogError::ReadOnly
+            | CatalogError::TooManyTags
             | CatalogError::Sealed(_)
             | CatalogError::Remote(_)
             | CatalogError::Broken(_) => error.into(),

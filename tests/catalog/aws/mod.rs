@@ -451,6 +451,16 @@ fn a_server_reads_it_too() {
     assert_eq!(listed["ConnectionList"][0]["Name"], "orders");
     server.call("TestConnection", &json!({ "ConnectionName": "none" })).failed(400, ENTITY_NOT_FOUND);
     server.call("DeleteConnection", &json!({ "ConnectionName": "orders" })).failed(400, INVALID_INPUT);
+    let arn = "arn:aws:glue:eu-central-1:123456789012:connection/orders";
+    let tag = json!({ "ResourceArn": arn, "TagsToAdd": { "team": "a" } });
+    server.call("TagResource", &tag).failed(400, INVALID_INPUT);
+    let there = ["tag-resource", "--resource-arn", arn, "--tags-to-add", "team=a", "--endpoint-url"];
+    let endpoint = catalog.server.endpoint();
+    let there = [&there[..], &[endpoint.as_str()]].concat();
+    assert_eq!(dialcheck_with(&catalog.environment().borrowed(), &there, b"").code, 0);
+    let read = server.call("GetTags", &json!({ "ResourceArn": arn })).succeeded();
+    assert_eq!(read, json!({ "Tags": { "team": "a" } }));
+    server.call("GetTags", &json!({ "ResourceArn": format!("{arn}-none") })).failed(400, ENTITY_NOT_FOUND);
     // What is changed there is seen at once.
     let endpoint = catalog.server.endpoint();
     let delete = ["delete-connection", "--connection-name", "orders", "--endpoint-url", &endpoint];

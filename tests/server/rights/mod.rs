@@ -246,6 +246,7 @@ fn every_operation_takes_a_right() {
     let types = || place.call(OPERATOR, "ListConnectionTypes", &json!({})).body;
     let types_before = types();
 
+    let arn = |name: &str| format!("arn:aws:glue:eu-west-1:123456789012:connection/{name}");
     let changing = [
         ("CreateConnection", json!({ "ConnectionInput": place.plain("new") })),
         ("UpdateConnection", json!({ "Name": "orders", "ConnectionInput": place.plain("orders") })),
@@ -254,6 +255,8 @@ fn every_operation_takes_a_right() {
         ("RegisterConnectionType", registration("REST-new")),
         ("DeleteConnectionType", json!({ "ConnectionType": "REST-kept" })),
         ("PutDataCatalogEncryptionSettings", settings.clone()),
+        ("TagResource", json!({ "ResourceArn": arn("orders"), "TagsToAdd": { "a": "b" } })),
+        ("UntagResource", json!({ "ResourceArn": arn("orders"), "TagsToRemove": ["a"] })),
     ];
     for (operation, input) in &changing {
         let body = place.call(READER, operation, input).failed(400, DENIED);
@@ -270,6 +273,7 @@ fn every_operation_takes_a_right() {
         ("ListConnectionTypes", json!({})),
         ("DescribeConnectionType", json!({ "ConnectionType": "REST-kept" })),
         ("GetDataCatalogEncryptionSettings", json!({})),
+        ("GetTags", json!({ "ResourceArn": arn("orders") })),
     ] {
         place.call(READER, operation, &input).succeeded();
     }
@@ -282,6 +286,9 @@ fn every_operation_takes_a_right() {
             ("TestConnection", json!({ "ConnectionName": name })),
             ("GetConnection", json!({ "Name": name })),
             ("DeleteConnection", json!({ "ConnectionName": name })),
+            ("GetTags", json!({ "ResourceArn": arn(name) })),
+            ("TagResource", json!({ "ResourceArn": arn(name), "TagsToAdd": { "a": "b" } })),
+            ("UntagResource", json!({ "ResourceArn": arn(name), "TagsToRemove": ["a"] })),
             ("CreateConnection", json!({ "ConnectionInput": input })),
             ("UpdateConnection", json!({ "Name": name, "ConnectionInput": input.take() })),
         ] {
