@@ -110,9 +110,12 @@ mod tests {
             ),
             (Error::General("OtherError(x)".to_owned()), "the TLS handshake failed"),
         ] {
-            assert_eq!(last_cause(&Connect(io::Error::other(error.clone()))), expected);
+            assert_eq!(
+                last_cause(&Connect(io::Error::new(io::ErrorKind::InvalidData, error.clone()))),
+                expected
+            );
             assert_eq!(last_cause(&error), expected);
         }
-        assert_eq!(last_cause(&Connect(io::Error::other("no route"))), "no route");
+        assert_eq!(last_cause(&Connect(io::Error::new(io::ErrorKind::NotConnected, "no route"))), "no route");
     }
 }
