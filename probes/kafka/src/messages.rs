@@ -76,8 +76,8 @@ impl ApiVersions {
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut reader = Reader(body);
         let error = reader.int16()?;
-        let versions = reader.array(6, |reader| Some((reader.int16()?, reader.int16()?, reader.int16()?)))?;
-        Some(Self { error, versions })
+        let versions = reader.array(6, |reader| Some((reader.int16()?, reader.int16()?, reader.int16()?)));
+        Some(Self { error, versions: beside(error, versions)? })
     }
 }
 
@@ -93,8 +93,8 @@ impl SaslHandshake {
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut reader = Reader(body);
         let error = reader.int16()?;
-        let mechanisms = reader.array(2, Reader::text)?;
-        Some(Self { error, mechanisms })
+        let mechanisms = reader.array(2, Reader::text);
+        Some(Self { error, mechanisms: beside(error, mechanisms)? })
     }
 }
 
@@ -110,11 +110,16 @@ impl SaslAuthenticate {
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut reader = Reader(body);
         let error = reader.int16()?;
-        let message = reader.nullable_text()?;
-        let length = usize::try_from(reader.int32()?).ok()?;
-        let token = reader.take(length)?.to_vec();
-        Some(Self { error, message, token })
+        let message = beside(error, reader.nullable_text())?;
+        let token = reader.bytes();
+        Some(Self { error, message, token: beside(error, token)? })
     }
+}
+
+/// What stands in an answer behind its error code. An error says enough by itself, and some servers leave out what follows it: Azure Event
+/// Hubs refuses a login with null in place of the bytes, which the protocol does not allow.
+fn beside<T: Default>(error: i16, value: Option<T>) -> Option<T> {
+    if error == 0 { value } else { Some(value.unwrap_or_default()) }
 }
 
 /// The beginning of what the broker answers to Metadata, up to the number of topics. Behind it a large cluster goes on for megabytes.
@@ -164,6 +169,11 @@ impl<'a> Reader<'a> {
 
     fn int32(&mut self) -> Option<i32> {
         Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    fn bytes(&mut self) -> Option<Vec<u8>> {
+        let length = usize::try_from(self.int32()?).ok()?;
+        Some(self.take(length)?.to_vec())
     }
 
     fn text(&mut self) -> Option<String> {
@@ -226,6 +236,32 @@ mod tests {
             Cluster { id: Some("id".to_owned()), brokers: vec![Broker { id: 7, endpoint }], topics: 1 }
         );
         assert_eq!(read_topic(body), Some(29));
+    }
+
+    #[test]
+    fn an_error_needs_nothing_behind_it() {
+        let refused = |message: Option<&str>| SaslAuthenticate {
+            error: 58,
+            message: message.map(str::to_owned),
+            token: Vec::new(),
+        };
+        for (body, message) in [
+            (&b"\0\x3a\0\x02no\xff\xff\xff\xff"[..], Some("no")),
+            (b"\0\x3a\0\x02no", Some("no")),
+            (b"\0\x3a\xff\xff\xff\xff\xff\xff", None),
+            (b"\0\x3a", None),
+        ] {
+            assert_eq!(SaslAuthenticate::read(body), Some(refused(message)));
+        }
+        // Without an error the bytes are the server's part of the exchange.
+        assert_eq!(SaslAuthenticate::read(b"\0\0\xff\xff\xff\xff\xff\xff"), None);
+        for body in [&b"\0\x21\xff\xff\xff\xff"[..], b"\0\x21"] {
+            let refused = SaslHandshake { error: 33, mechanisms: Vec::new() };
+            assert_eq!(SaslHandshake::read(body), Some(refused));
+            assert_eq!(ApiVersions::read(body), Some(ApiVersions { error: 33, versions: Vec::new() }));
+        }
+        assert_eq!(SaslHandshake::read(b"\0\0\xff\xff\xff\xff"), None);
+        assert_eq!(ApiVersions::read(b"\0\0\xff\xff\xff\xff"), None);
     }
 
     #[test]

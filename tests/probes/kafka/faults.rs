@@ -4,7 +4,7 @@ use fixtures::{Fault, FaultProxy, Listener};
 
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
-use crate::support::servers::kafka::BROKER;
+use crate::support::servers::kafka::{BROKER, rejected};
 
 fn to(proxy: &FaultProxy) -> Connection {
     Connection::kafka(format!("localhost:{}", proxy.port())).with("KAFKA_SSL_ENABLED", "false")
@@ -142,6 +142,24 @@ fn errors_that_a_broker_sends() {
         native: Some("58"),
         exception: FS_THROTTLING,
         exit: 4,
+    });
+}
+
+/// As Azure Event Hubs refuses a login: what the protocol wants behind the message is null, or is not there at all.
+#[test]
+fn a_refusal_with_nothing_behind_its_message_keeps_code_and_message() {
+    for behind in [&b"\xff\xff\xff\xff"[..], b""] {
+        let refusal = [&b"\0\x3a\0\x10Invalid SASL key"[..], behind].concat();
+        scripted(vec![versions(), response(2, OFFERS_SCRAM), response(3, &refusal)])
+            .failed(&rejected())
+            .says("Invalid SASL key");
+    }
+    scripted(vec![versions(), response(2, b"\0\x21\xff\xff\xff\xff")]).failed(&Failed {
+        stage: "handshake",
+        code: "mechanism_not_offered",
+        native: Some("33"),
+        exception: FS_UNSUPPORTED,
+        exit: 1,
     });
 }
 
