@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod bootstrap_servers;
 mod broker;
 mod classify;
 mod cluster;

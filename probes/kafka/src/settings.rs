@@ -1,7 +1,5 @@
 //! From properties to typed settings (AWS Glue, "Connection properties", Kafka).
 
-use std::collections::HashSet;
-
 use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
     CertificateFile, Ciphertext, CredentialKeys, Credentials, Endpoint, Findings, Given, Keystore, Location,
@@ -11,6 +9,7 @@ use probe_contract::{
 use support_aws::MskToken;
 use support_scram::Hash;
 
+use crate::bootstrap_servers;
 #[cfg(feature = "gssapi")]
 use crate::keytab::{Keytab, KeytabFile};
 #[cfg(feature = "gssapi")]
@@ -114,7 +113,6 @@ impl Settings {
     }
 }
 
-pub(crate) const BOOTSTRAP_SERVERS: &str = "KAFKA_BOOTSTRAP_SERVERS";
 pub(crate) const SSL_ENABLED: &str = "KAFKA_SSL_ENABLED";
 pub(crate) const CUSTOM_CERT: &str = "KAFKA_CUSTOM_CERT";
 pub(crate) const SKIP_CUSTOM_CERT_VALIDATION: &str = "KAFKA_SKIP_CUSTOM_CERT_VALIDATION";
@@ -152,7 +150,7 @@ pub(crate) const PLAIN: CredentialKeys = CredentialKeys {
 /// Checks `target` and finds every mistake in it.
 pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut reader = Reader::new(&target.properties);
-    let brokers = bootstrap_servers(&mut reader);
+    let brokers = bootstrap_servers::read(&mut reader);
     let ssl_enabled = reader.text(SSL_ENABLED).is_none() || reader.boolean(SSL_ENABLED);
     // TLS client authentication is a part of TLS.
     let encrypted = ssl_enabled || reader.text(CLIENT_KEYSTORE).is_some();
@@ -181,41 +179,6 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     }
     let Findings { references, warnings } = reader.finish()?;
     Ok(Settings { brokers, encrypted, login, references, warnings, authorities, keystore })
-}
-
-/// The list of brokers, as Kafka's own clients read it: a protocol in front of a host is ignored, and so is a second mention.
-fn bootstrap_servers(reader: &mut Reader<'_>) -> Vec<Endpoint> {
-    const EXPECTED: &str = "expected host:port, or several with commas between";
-    let (mut brokers, mut known) = (Vec::new(), HashSet::new());
-    let Some(list) = reader.required(BOOTSTRAP_SERVERS, EXPECTED) else { return brokers };
-    for (index, server) in list.split(',').map(str::trim).enumerate() {
-        if server.is_empty() {
-            continue;
-        }
-        match bootstrap_server(server) {
-            Ok(broker) => {
-                if known.insert(broker.normalized()) {
-                    brokers.push(broker);
-                }
-            }
-            Err(expected) => {
-                reader.wrong(BOOTSTRAP_SERVERS, format!("{expected} (at place {} of the list)", index + 1));
-            }
-        }
-    }
-    if brokers.is_empty() && reader.mistakes().is_empty() {
-        reader.wrong(BOOTSTRAP_SERVERS, EXPECTED);
-    }
-    brokers
-}
-
-fn bootstrap_server(server: &str) -> Result<Endpoint, &'static str> {
-    let address = server.split_once("://").map_or(server, |(_, address)| address);
-    let (host, port) = address.rsplit_once(':').ok_or("expected host:port: Kafka has no default port")?;
-    if host.contains(':') && !host.starts_with('[') {
-        return Err("expected an IPv6 address in brackets, and a port behind it");
-    }
-    Ok(Endpoint { host: Endpoint::parse_host(host)?, port: Endpoint::parse_port(port)? })
 }
 
 /// The file of the authorities to trust, which nobody reads without TLS.

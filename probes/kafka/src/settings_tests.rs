@@ -27,30 +27,6 @@ fn warnings(settings: &Settings) -> Vec<&str> {
 }
 
 #[test]
-fn bootstrap_servers_are_read_as_kafkas_clients_do() {
-    let brokers = |list: &str| {
-        let brokers = settings(&[("KAFKA_BOOTSTRAP_SERVERS", list)]).brokers;
-        brokers.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
-    assert_eq!(brokers("b-1.example:9096, b-2.example:9096"), ["b-1.example:9096", "b-2.example:9096"]);
-    assert_eq!(brokers("[::1]:9092,10.0.0.1:1,"), ["[::1]:9092", "10.0.0.1:1"]);
-    assert_eq!(brokers("SASL_SSL://b:9096"), ["b:9096"]);
-    // The same broker in two spellings is one.
-    assert_eq!(brokers("B-1.example.:9096,b-1.example:9096"), ["B-1.example.:9096"]);
-    let expected = |what: &str, place: usize| {
-        vec![format!("KAFKA_BOOTSTRAP_SERVERS: {what} (at place {place} of the list)")]
-    };
-    let wrong = |list: &str| mistakes(&[("KAFKA_BOOTSTRAP_SERVERS", list)]);
-    assert_eq!(wrong("b:9096,b"), expected("expected host:port: Kafka has no default port", 2));
-    assert_eq!(wrong("b:0"), expected("expected a port from 1 to 65535", 1));
-    assert_eq!(wrong("a b:1"), expected("expected a host name or an IP address", 1));
-    assert_eq!(wrong("::1:9092"), expected("expected an IPv6 address in brackets, and a port behind it", 1));
-    let none = "KAFKA_BOOTSTRAP_SERVERS: expected host:port, or several with commas between";
-    assert_eq!(wrong(","), [none]);
-    assert_eq!(mistakes(&[]), [none]);
-}
-
-#[test]
 fn tls_is_on_unless_it_is_switched_off_in_any_case() {
     assert!(settings(&[SERVERS]).encrypted);
     assert!(settings(&[SERVERS, ("KAFKA_SSL_ENABLED", "True")]).encrypted);
