@@ -9,9 +9,9 @@ use probe_contract::{
 
 use crate::classify::broker_error;
 use crate::messages::{
-    API_VERSIONS, Api, ApiVersions, METADATA, SASL_AUTHENTICATE, SASL_HANDSHAKE, SaslHandshake,
-    sasl_handshake,
+    API_VERSIONS, Api, ApiVersions, METADATA, SASL_HANDSHAKE, SaslHandshake, sasl_handshake,
 };
+use crate::neighbour;
 use crate::wire::{self, Connection};
 
 /// How a definition wants a broker to be met.
@@ -25,12 +25,27 @@ pub(crate) struct BrokerConfig<'a> {
     pub(crate) endpoint: &'a Endpoint,
 }
 
+/// In which versions a broker is spoken with.
+#[derive(Clone, Copy)]
+pub(crate) struct Dialect {
+    pub(crate) metadata: Api,
+    /// None where it knows no logins.
+    pub(crate) sasl_handshake: Option<Api>,
+}
+
+impl Dialect {
+    /// Whether the broker can be asked for a topic without making it.
+    pub(crate) fn makes_no_topics(self) -> bool {
+        self.metadata == METADATA
+    }
+}
+
 /// Meets a broker: dials it, encrypts, asks which requests it reads and, where there is to be a login, for the mechanism.
 pub(crate) async fn connect(
     attempt: &Attempt,
     limit: Option<Duration>,
     config: &BrokerConfig<'_>,
-) -> Result<Connection, Failed> {
+) -> Result<(Connection, Dialect), Failed> {
     // As Kafka's clients do (`socket.connection.setup.timeout.ms`), so that one broker that is down leaves time for the others. Each
     // address has so long, and so has what follows.
     let limited = || attempt.within("time limit for one broker", limit);
@@ -46,39 +61,24 @@ pub(crate) async fn connect(
                 .await?,
         ),
     };
-    attempt
+    let dialect = attempt
         .stage(Stage::Handshake, async |guard| {
-            let versions = connection.call(API_VERSIONS, &[]).await;
-            let versions = versions.map_err(|broken| config.failure(broken))?;
+            let versions = match connection.call(API_VERSIONS, &[]).await {
+                Ok(versions) => versions,
+                Err(broken) => return Err(config.unanswered(broken, &guard).await),
+            };
             let versions = ApiVersions::read(&versions).ok_or_else(|| config.unreadable(API_VERSIONS))?;
             if versions.error != 0 {
                 return Err(broker_error(versions.error, None));
             }
-            config.check_versions(&versions)?;
-            let Some(mechanism) = config.mechanism else { return Ok(()) };
-            let answer = connection.call(SASL_HANDSHAKE, &sasl_handshake(mechanism)).await;
-            let answer = answer.map_err(|broken| config.failure(broken))?;
-            let answer = SaslHandshake::read(&answer).ok_or_else(|| config.unreadable(SASL_HANDSHAKE))?;
-            let offered = answer.mechanisms.join(", ");
-            if !answer.mechanisms.is_empty() {
-                guard.note(Evidence::MechanismsOffered(answer.mechanisms));
+            let dialect = config.dialect(&versions)?;
+            if let Some(mechanism) = config.mechanism {
+                config.agree(mechanism, dialect, &mut connection, &guard).await?;
             }
-            match answer.error {
-                0 => Ok(()),
-                error => {
-                    let failure = broker_error(error, None);
-                    let detail = match offered.as_str() {
-                        "" => format!("{}: {}", config.endpoint, failure.detail),
-                        offered => {
-                            format!("{} does not offer {mechanism}; it offers {offered}", config.endpoint)
-                        }
-                    };
-                    Err(Failure { detail, from_peer: !offered.is_empty(), ..failure })
-                }
-            }
+            Ok(dialect)
         })
         .await?;
-    Ok(connection)
+    Ok((connection, dialect))
 }
 
 impl BrokerConfig<'_> {
@@ -105,20 +105,59 @@ impl BrokerConfig<'_> {
         Failure::new(Code::ResponseUnreadable, detail)
     }
 
-    fn check_versions(&self, versions: &ApiVersions) -> Result<(), Failure> {
-        let login: &[Api] = match self.mechanism {
-            None => &[],
-            Some(_) => &[SASL_HANDSHAKE, SASL_AUTHENTICATE],
+    /// What a broken conversation means that has not begun yet.
+    async fn unanswered(&self, error: WireError, guard: &StageGuard) -> Failure {
+        let failure = self.failure(error);
+        if failure.code != Code::ConnectionReset {
+            return failure;
+        }
+        neighbour::explain(failure, self.endpoint, guard, guard.look_again(self.policy.as_ref())).await
+    }
+
+    fn dialect(&self, versions: &ApiVersions) -> Result<Dialect, Failure> {
+        if versions.are_a_controllers() {
+            return Err(neighbour::controller(self.endpoint));
+        }
+        let too_old = |Api { name, .. }: Api| {
+            let detail = format!("{} does not read {name} as brokers since Kafka 0.10 do", self.endpoint);
+            Failure::new(Code::MechanismUnsupported, detail)
+                .hint("Test brokers of this version with a client of their age")
         };
-        match login.iter().chain(&[METADATA]).find(|api| !versions.reads(**api)) {
-            None => Ok(()),
-            Some(Api { name, version, .. }) => {
-                let detail = format!(
-                    "{} does not read version {version} of {name}, as brokers since 1.0 do",
-                    self.endpoint
-                );
-                Err(Failure::new(Code::MechanismUnsupported, detail)
-                    .hint("Test brokers of this version with a client of their age"))
+        let metadata = versions.metadata().ok_or_else(|| too_old(METADATA))?;
+        let sasl_handshake = versions.sasl_handshake();
+        if self.mechanism.is_some() && sasl_handshake.is_none() {
+            return Err(too_old(SASL_HANDSHAKE));
+        }
+        Ok(Dialect { metadata, sasl_handshake })
+    }
+
+    /// Asks for `mechanism`.
+    async fn agree(
+        &self,
+        mechanism: &'static str,
+        dialect: Dialect,
+        connection: &mut Connection,
+        guard: &StageGuard,
+    ) -> Result<(), Failure> {
+        let api = dialect.sasl_handshake.unwrap_or(SASL_HANDSHAKE);
+        let answer = connection.call(api, &sasl_handshake(mechanism)).await;
+        let answer = answer.map_err(|broken| self.failure(broken))?;
+        let answer = SaslHandshake::read(&answer).ok_or_else(|| self.unreadable(SASL_HANDSHAKE))?;
+        let offered = answer.mechanisms.join(", ");
+        if answer.wants_a_login() && !answer.mechanisms.is_empty() {
+            guard.note(Evidence::MechanismsOffered(answer.mechanisms.clone()));
+        }
+        match answer.error {
+            0 => Ok(()),
+            error => {
+                let failure = broker_error(error, None);
+                // Brokers before 1.0 name those of other listeners too where this one wants no login.
+                if offered.is_empty() || !answer.wants_a_login() {
+                    let detail = format!("{}: {}", self.endpoint, failure.detail);
+                    return Err(Failure { detail, ..failure });
+                }
+                let detail = format!("{} does not offer {mechanism}; it offers {offered}", self.endpoint);
+                Err(Failure { detail, from_peer: true, ..failure })
             }
         }
     }
@@ -137,7 +176,7 @@ impl BrokerConfig<'_> {
         }
         let Some(stream) = guard.look_again(None).await else { return failure };
         if !speaks_kafka(Connection::new(stream)).await {
-            return failure;
+            return neighbour::explain(failure, self.endpoint, guard, guard.look_again(None)).await;
         }
         let detail =
             format!("{} speaks Kafka's protocol without TLS, and the definition wants TLS", self.endpoint);
@@ -153,10 +192,10 @@ async fn speaks_kafka(mut connection: Connection) -> bool {
 }
 
 /// The mechanisms that the listener behind `stream` offers; none where it wants no login.
-pub(crate) async fn mechanisms(stream: impl Io) -> Option<Vec<String>> {
+pub(crate) async fn mechanisms(stream: impl Io, dialect: Dialect) -> Option<Vec<String>> {
     /// Offered nearly everywhere: a broker counts a request for one that it does not offer as a failed login.
     const USUAL: &str = "PLAIN";
-    let answer = Connection::new(stream).call(SASL_HANDSHAKE, &sasl_handshake(USUAL)).await.ok()?;
+    let answer = Connection::new(stream).call(dialect.sasl_handshake?, &sasl_handshake(USUAL)).await.ok()?;
     let answer = SaslHandshake::read(&answer)?;
-    (!answer.mechanisms.is_empty()).then_some(answer.mechanisms)
+    (answer.wants_a_login() && !answer.mechanisms.is_empty()).then_some(answer.mechanisms)
 }

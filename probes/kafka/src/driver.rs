@@ -142,8 +142,8 @@ impl<'a> Test<'a> {
         let attempt = self.run.attempt(broker.clone());
         let config = self.config(broker, self.settings.login.as_ref().map(Login::mechanism));
         let limit = (self.settings.brokers.len() > 1).then(|| self.limit());
-        let connection = connect(&attempt, limit, &config).await?;
-        Ok(Session { connection, attempt, config })
+        let (connection, dialect) = connect(&attempt, limit, &config).await?;
+        Ok(Session { connection, dialect, attempt, config })
     }
 
     /// What logs in by Kerberos, where the definition does. Its KDCs are dialed when the first broker is met.

@@ -7,7 +7,7 @@ use crate::cluster::Cluster;
 use crate::gssapi::{self, GssapiLogin, Tls};
 use crate::keytab::Keytab;
 use crate::krb5_conf::KerberosConfiguration;
-use crate::session::Session;
+use crate::session::{NO_TOPIC, Session};
 use crate::settings::{KerberosLogin, Login, Settings};
 
 /// What the logins of one test have in common.
@@ -36,7 +36,7 @@ impl<'a> Kerberos<'a> {
 
     /// Stages `auth` to `access` at a broker that was met, by its own process with its own connection.
     pub(crate) async fn log_in(&self, session: Session<'_>, run: &Run) -> Result<Cluster, Failed> {
-        let Session { connection, attempt, config } = session;
+        let Session { connection, dialect, attempt, config } = session;
         drop(connection);
         // The process opens its own, to a broker that has answered already.
         let permit = attempt.permit().await?;
@@ -60,6 +60,7 @@ impl<'a> Kerberos<'a> {
                     principal: self.principal,
                     keytab: self.keytab,
                     kerberos: &self.configuration,
+                    topic: dialect.makes_no_topics().then_some(NO_TOPIC),
                     tls: config.policy.as_ref().map(|policy| Tls { policy, roots: &roots }),
                 };
                 gssapi::log_in(&login, &guard).await

@@ -15,6 +15,7 @@ mod keytab;
 #[cfg(feature = "gssapi")]
 mod krb5_conf;
 mod messages;
+mod neighbour;
 mod session;
 mod settings;
 mod wire;

@@ -1,5 +1,5 @@
 //! The few messages of Kafka's protocol that a test needs (Apache Kafka documentation, "Kafka Protocol Guide"), each in a version that
-//! every broker since 1.0 reads and whose fields have no tags.
+//! every broker since 1.0 reads and whose fields have no tags, and in one that brokers before it read where they lack that.
 //!
 //! They are read here and not by a library: kafka-protocol 0.18 reserves memory for as many elements as a peer claims before it
 //! reads the first one, so that one forged length would end the process.
@@ -17,9 +17,15 @@ pub(crate) struct Api {
 }
 
 pub(crate) const METADATA: Api = Api { key: 3, version: 4, name: "Metadata" };
+/// Of brokers before 0.11. It can't say that no topic is to be created, so that it never names one.
+pub(crate) const METADATA_OF_0_10: Api = Api { version: 1, ..METADATA };
 pub(crate) const SASL_HANDSHAKE: Api = Api { key: 17, version: 1, name: "SaslHandshake" };
+/// Of brokers before 1.0: the tokens behind it are in no message.
+pub(crate) const SASL_HANDSHAKE_OF_0_10: Api = Api { version: 0, ..SASL_HANDSHAKE };
 pub(crate) const API_VERSIONS: Api = Api { key: 18, version: 0, name: "ApiVersions" };
 pub(crate) const SASL_AUTHENTICATE: Api = Api { key: 36, version: 0, name: "SaslAuthenticate" };
+/// Among the controllers of a cluster.
+const VOTE: i16 = 52;
 
 /// Appends a text of less than 32 KiB, as all of a definition's are.
 pub(crate) fn put_text(body: &mut Vec<u8>, text: &str) {
@@ -44,18 +50,22 @@ pub(crate) fn sasl_authenticate(token: &[u8]) -> zeroize::Zeroizing<Vec<u8>> {
     body
 }
 
-/// The body of a Metadata request about `topic`, or about all that the user may see. No topic is ever created for it.
-pub(crate) fn metadata(topic: Option<&str>) -> Vec<u8> {
+const ALLOW_AUTO_TOPIC_CREATION: u8 = 0;
+
+/// The body of a request in version `api` of Metadata about all topics that the user may see.
+pub(crate) fn metadata(api: Api) -> Vec<u8> {
     const ALL: i32 = -1;
-    const ALLOW_AUTO_TOPIC_CREATION: u8 = 0;
-    let mut body = Vec::new();
-    match topic {
-        None => body.extend_from_slice(&ALL.to_be_bytes()),
-        Some(topic) => {
-            body.extend_from_slice(&1_i32.to_be_bytes());
-            put_text(&mut body, topic);
-        }
+    let mut body = ALL.to_be_bytes().to_vec();
+    if api == METADATA {
+        body.push(ALLOW_AUTO_TOPIC_CREATION);
     }
+    body
+}
+
+/// The body of a request in version [`METADATA`] about `topic`, which is not created for it.
+pub(crate) fn metadata_of(topic: &str) -> Vec<u8> {
+    let mut body = 1_i32.to_be_bytes().to_vec();
+    put_text(&mut body, topic);
     body.push(ALLOW_AUTO_TOPIC_CREATION);
     body
 }
@@ -69,8 +79,25 @@ pub(crate) struct ApiVersions {
 
 impl ApiVersions {
     /// Whether the broker reads requests of `api`.
-    pub(crate) fn reads(&self, api: Api) -> bool {
+    fn reads(&self, api: Api) -> bool {
         self.versions.iter().any(|(key, low, high)| *key == api.key && (*low..=*high).contains(&api.version))
+    }
+
+    /// The version of Metadata to ask in.
+    pub(crate) fn metadata(&self) -> Option<Api> {
+        [METADATA, METADATA_OF_0_10].into_iter().find(|api| self.reads(*api))
+    }
+
+    /// The version of SaslHandshake to begin a login with.
+    pub(crate) fn sasl_handshake(&self) -> Option<Api> {
+        let api = if self.reads(SASL_AUTHENTICATE) { SASL_HANDSHAKE } else { SASL_HANDSHAKE_OF_0_10 };
+        self.reads(api).then_some(api)
+    }
+
+    /// Whether these are the versions of a controller that is no broker: clients of Kafka's are none of its business.
+    pub(crate) fn are_a_controllers(&self) -> bool {
+        let knows = |key: i16| self.versions.iter().any(|(known, ..)| *known == key);
+        knows(VOTE) && !knows(METADATA.key)
     }
 
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
@@ -90,6 +117,12 @@ pub(crate) struct SaslHandshake {
 }
 
 impl SaslHandshake {
+    /// Whether the listener has logins at all.
+    pub(crate) fn wants_a_login(&self) -> bool {
+        const ILLEGAL_SASL_STATE: i16 = 34;
+        self.error != ILLEGAL_SASL_STATE
+    }
+
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let mut reader = Reader(body);
         let error = reader.int16()?;
@@ -123,20 +156,21 @@ fn beside<T: Default>(error: i16, value: Option<T>) -> Option<T> {
 }
 
 /// The beginning of what the broker answers to Metadata, up to the number of topics. Behind it a large cluster goes on for megabytes.
-pub(crate) fn read_cluster(body: &[u8]) -> Option<Cluster> {
-    let mut reader = Reader(body);
-    Some(cluster(&mut reader)?.0)
+pub(crate) fn read_cluster(api: Api, body: &[u8]) -> Option<Cluster> {
+    cluster(api, &mut Reader(body))
 }
 
-/// The cluster, and the error code of the one topic that was asked for.
+/// The error code of the one topic that was asked for.
 pub(crate) fn read_topic(body: &[u8]) -> Option<i16> {
     let mut reader = Reader(body);
-    cluster(&mut reader)?;
+    cluster(METADATA, &mut reader)?;
     reader.int16()
 }
 
-fn cluster(reader: &mut Reader<'_>) -> Option<(Cluster, i32)> {
-    let _throttled = reader.int32()?;
+fn cluster(api: Api, reader: &mut Reader<'_>) -> Option<Cluster> {
+    if api == METADATA {
+        let _throttled = reader.int32()?;
+    }
     let brokers = reader.array(12, |reader| {
         let id = reader.int32()?;
         let host = reader.text()?;
@@ -147,10 +181,10 @@ fn cluster(reader: &mut Reader<'_>) -> Option<(Cluster, i32)> {
         let port = u16::try_from(port).ok().filter(|port| *port > 0)?;
         Some(Broker { id, endpoint: Endpoint { host, port } })
     })?;
-    let id = reader.nullable_text()?;
-    let controller = reader.int32()?;
+    let id = if api == METADATA { reader.nullable_text()? } else { None };
+    let _controller = reader.int32()?;
     let topics = usize::try_from(reader.int32()?).ok()?;
-    Some((Cluster { id, brokers, topics }, controller))
+    Some(Cluster { id, brokers, topics })
 }
 
 /// Reads fields off a message; none where it ends too early.
@@ -210,8 +244,9 @@ mod tests {
     fn requests_are_written_as_the_protocol_guide_has_them() {
         assert_eq!(sasl_handshake("PLAIN"), b"\0\x05PLAIN");
         assert_eq!(*sasl_authenticate(b"\0a\0b"), b"\0\0\0\x04\0a\0b");
-        assert_eq!(metadata(None), b"\xff\xff\xff\xff\0");
-        assert_eq!(metadata(Some("t")), b"\0\0\0\x01\0\x01t\0");
+        assert_eq!(metadata(METADATA), b"\xff\xff\xff\xff\0");
+        assert_eq!(metadata(METADATA_OF_0_10), b"\xff\xff\xff\xff");
+        assert_eq!(metadata_of("t"), b"\0\0\0\x01\0\x01t\0");
     }
 
     #[test]
@@ -229,13 +264,41 @@ mod tests {
             SaslAuthenticate { error: 58, message: Some("no".to_owned()), token: Vec::new() }
         );
         let body = b"\0\0\0\0\0\0\0\x01\0\0\0\x07\0\x01b\0\0\x23\x84\xff\xff\0\x02id\0\0\0\x07\0\0\0\x01\0\x1d\0\x01t\0\0\0\0\0";
-        let cluster = read_cluster(body).unwrap();
+        let cluster = read_cluster(METADATA, body).unwrap();
         let endpoint = Endpoint { host: "b".to_owned(), port: 9092 };
         assert_eq!(
             cluster,
             Cluster { id: Some("id".to_owned()), brokers: vec![Broker { id: 7, endpoint }], topics: 1 }
         );
         assert_eq!(read_topic(body), Some(29));
+    }
+
+    /// What brokers and controllers answered to ApiVersions: the key and the versions of what is looked for here.
+    #[test]
+    fn a_broker_is_asked_in_versions_that_it_reads() {
+        let versions = |versions: &[(i16, i16, i16)]| ApiVersions { error: 0, versions: versions.to_vec() };
+        let of = |versions: ApiVersions| {
+            (versions.metadata(), versions.sasl_handshake(), versions.are_a_controllers())
+        };
+        let old = Some(SASL_HANDSHAKE_OF_0_10);
+        let kafka_0_10 = versions(&[(3, 0, 2), (17, 0, 0), (18, 0, 0)]);
+        assert_eq!(of(kafka_0_10), (Some(METADATA_OF_0_10), old, false));
+        let kafka_0_11 = versions(&[(3, 0, 4), (17, 0, 0), (18, 0, 1)]);
+        assert_eq!(of(kafka_0_11), (Some(METADATA), old, false));
+        let kafka_4_4 = versions(&[(3, 0, 13), (17, 0, 1), (18, 0, 5), (36, 0, 2), (55, 0, 2)]);
+        assert_eq!(of(kafka_4_4), (Some(METADATA), Some(SASL_HANDSHAKE), false));
+        let controller_3_6 = versions(&[(1, 0, 15), (17, 0, 1), (18, 0, 3), (36, 0, 2), (52, 0, 0)]);
+        assert_eq!(of(controller_3_6), (None, Some(SASL_HANDSHAKE), true));
+        assert_eq!(of(versions(&[])), (None, None, false));
+    }
+
+    #[test]
+    fn a_cluster_is_read_in_the_version_that_it_was_asked_in() {
+        // As Kafka 0.10.2 answered.
+        let body = b"\0\0\0\x01\0\0\0\x02\0\x09127.0.0.1\0\0\x7e\x24\xff\xff\0\0\0\x02\0\0\0\0";
+        let endpoint = Endpoint { host: "127.0.0.1".to_owned(), port: 32292 };
+        let cluster = Cluster { id: None, brokers: vec![Broker { id: 2, endpoint }], topics: 0 };
+        assert_eq!(read_cluster(METADATA_OF_0_10, body), Some(cluster));
     }
 
     #[test]
@@ -269,7 +332,7 @@ mod tests {
         assert_eq!(ApiVersions::read(b"\0\0\x7f\xff\xff\xff"), None);
         assert_eq!(SaslHandshake::read(b"\0\0\x7f\xff\xff\xff\0\0"), None);
         assert_eq!(SaslAuthenticate::read(b"\0\0\xff\xff\x7f\xff\xff\xff"), None);
-        assert_eq!(read_cluster(b"\0\0\0\0\x7f\xff\xff\xff"), None);
+        assert_eq!(read_cluster(METADATA, b"\0\0\0\0\x7f\xff\xff\xff"), None);
     }
 
     #[test]
@@ -279,7 +342,7 @@ mod tests {
             put_text(&mut body, host);
             body.extend_from_slice(&i32::to_be_bytes(port));
             body.extend_from_slice(b"\xff\xff\xff\xff\0\0\0\x01\0\0\0\0");
-            assert_eq!(read_cluster(&body), None, "{host}:{port}");
+            assert_eq!(read_cluster(METADATA, &body), None, "{host}:{port}");
         }
     }
 
@@ -289,7 +352,8 @@ mod tests {
         let body = b"\0\0\0\0\0\0\0\x01\0\0\0\x07\0\x01b\0\0\x23\x84\xff\xff\0\x02id\0\0\0\x07\0\0\0\x01\0\x1d\0\x01t\0\0\0\0\0";
         let read = |bytes: &[u8]| {
             let _read = (ApiVersions::read(bytes), SaslHandshake::read(bytes), SaslAuthenticate::read(bytes));
-            let _read = (read_cluster(bytes), read_topic(bytes));
+            let _read = (read_cluster(METADATA, bytes), read_topic(bytes));
+            let _read = read_cluster(METADATA_OF_0_10, bytes);
         };
         for length in 0..body.len() {
             read(&body[..length]);

@@ -6,11 +6,12 @@ use probe_contract::{
 use support_scram::{Fault, Scram};
 use zeroize::Zeroizing;
 
-use crate::broker::{BrokerConfig, mechanisms};
+use crate::broker::{BrokerConfig, Dialect, mechanisms};
 use crate::classify::broker_error;
 use crate::cluster::Cluster;
 use crate::messages::{
-    METADATA, SASL_AUTHENTICATE, SaslAuthenticate, metadata, read_cluster, read_topic, sasl_authenticate,
+    METADATA, SASL_AUTHENTICATE, SASL_HANDSHAKE_OF_0_10, SaslAuthenticate, metadata, metadata_of,
+    read_cluster, read_topic, sasl_authenticate,
 };
 use crate::settings::{Login, SCRAM_HASH};
 use crate::wire::Connection;
@@ -18,6 +19,7 @@ use crate::wire::Connection;
 /// A broker that was met.
 pub(crate) struct Session<'a> {
     pub(crate) connection: Connection,
+    pub(crate) dialect: Dialect,
     pub(crate) attempt: Attempt,
     pub(crate) config: BrokerConfig<'a>,
 }
@@ -25,10 +27,11 @@ pub(crate) struct Session<'a> {
 impl Session<'_> {
     /// Stage `auth`: one login.
     pub(crate) async fn log_in(&mut self, login: &Login, user: &str, secret: &Secret) -> Result<(), Failed> {
-        let Self { connection, attempt, config } = self;
+        let Self { connection, dialect, attempt, config } = self;
+        let is_raw = dialect.sasl_handshake == Some(SASL_HANDSHAKE_OF_0_10);
         attempt
             .stage(Stage::Auth, async |guard| {
-                let mut exchange = Exchange { connection, config, guard: &guard };
+                let mut exchange = Exchange { connection, is_raw, config, guard: &guard };
                 match login {
                     Login::Plain(_) => exchange.plain(user, secret).await,
                     Login::Scram(_) => exchange.scram(user, secret).await,
@@ -48,14 +51,15 @@ impl Session<'_> {
 
     /// Stages `query` and `access`: Metadata of the whole cluster, and whether the user may see anything in it.
     pub(crate) async fn describe(&mut self) -> Result<Cluster, Failed> {
-        let Self { connection, attempt, config } = self;
+        let Self { connection, dialect, attempt, config } = self;
+        let api = dialect.metadata;
         let cluster = attempt
             .stage(Stage::Query, async |guard| {
-                let answer = match connection.call(METADATA, &metadata(None)).await {
+                let answer = match connection.call(api, &metadata(api)).await {
                     Ok(answer) => answer,
-                    Err(broken) => return Err(config.without_login(broken, &guard).await),
+                    Err(broken) => return Err(config.without_login(broken, *dialect, &guard).await),
                 };
-                let cluster = read_cluster(&answer).ok_or_else(|| config.unreadable(METADATA))?;
+                let cluster = read_cluster(api, &answer).ok_or_else(|| config.unreadable(METADATA))?;
                 cluster.note(&guard);
                 cluster.check_brokers(config.endpoint)?;
                 Ok(cluster)
@@ -64,10 +68,10 @@ impl Session<'_> {
         attempt
             .stage(Stage::Access, async |guard| {
                 cluster.note_topics(&guard);
-                if cluster.topics > 0 {
+                if cluster.topics > 0 || !dialect.makes_no_topics() {
                     return Ok(());
                 }
-                let answer = connection.call(METADATA, &metadata(Some(NO_TOPIC))).await;
+                let answer = connection.call(METADATA, &metadata_of(NO_TOPIC)).await;
                 let answer = answer.map_err(|broken| config.failure(broken))?;
                 let error = read_topic(&answer).ok_or_else(|| config.unreadable(METADATA))?;
                 no_topic(error, config.endpoint)
@@ -97,13 +101,13 @@ pub(crate) fn no_topic(error: i16, broker: &Endpoint) -> Result<(), Failure> {
 
 impl BrokerConfig<'_> {
     /// Why Metadata was not answered. A listener that wants a login ends the connection without a word.
-    async fn without_login(&self, error: WireError, guard: &StageGuard) -> Failure {
+    async fn without_login(&self, error: WireError, dialect: Dialect, guard: &StageGuard) -> Failure {
         let failure = self.failure(error);
         if self.mechanism.is_some() || failure.code != Code::ConnectionReset {
             return failure;
         }
         let Some(stream) = guard.look_again(self.policy.as_ref()).await else { return failure };
-        let Some(offered) = mechanisms(stream).await else { return failure };
+        let Some(offered) = mechanisms(stream, dialect).await else { return failure };
         let detail = format!(
             "{} expects a login, and the definition has none; it offers {}",
             self.endpoint,
@@ -118,6 +122,8 @@ impl BrokerConfig<'_> {
 /// One login on its way.
 struct Exchange<'a, 'b> {
     connection: &'a mut Connection,
+    /// Whether the broker is one from before 1.0, which has the tokens in no message.
+    is_raw: bool,
     config: &'a BrokerConfig<'b>,
     guard: &'a StageGuard,
 }
@@ -158,6 +164,9 @@ impl Exchange<'_, '_> {
     }
 
     async fn send(&mut self, token: &[u8]) -> Result<Vec<u8>, Failure> {
+        if self.is_raw {
+            return self.connection.exchange(token).await.map_err(|broken| self.raw_refusal(broken));
+        }
         let answer = self.connection.call(SASL_AUTHENTICATE, &sasl_authenticate(token)).await;
         let answer = answer.map_err(|broken| self.config.failure(broken))?;
         let answer =
@@ -166,6 +175,19 @@ impl Exchange<'_, '_> {
             0 => Ok(answer.token),
             error => Err(broker_error(error, answer.message.as_deref())),
         }
+    }
+
+    /// A broker from before 1.0 ends the connection where it refuses a login, and has no words for it.
+    fn raw_refusal(&self, error: WireError) -> Failure {
+        let failure = self.config.failure(error);
+        if failure.code != Code::ConnectionReset {
+            return failure;
+        }
+        let detail = format!(
+            "{} closed the connection on the login, as brokers before Kafka 1.0 do where they refuse it",
+            self.config.endpoint
+        );
+        Failure { native: failure.native, ..Failure::new(Code::CredentialsRejected, detail) }
     }
 
     fn fault(&self, fault: Fault) -> Failure {

@@ -30,6 +30,23 @@ impl Connection {
         self.read().await
     }
 
+    /// Sends a token of SASL and gives the server's, each behind its size alone: as brokers before 1.0 have it, between SaslHandshake and the
+    /// first request.
+    pub(crate) async fn exchange(&mut self, token: &[u8]) -> Result<Vec<u8>, WireError> {
+        let size =
+            u32::try_from(token.len()).map_err(|_| WireError::Io(io::ErrorKind::InvalidInput.into()))?;
+        let sent = async {
+            self.stream.write_all(&Zeroizing::new([&size.to_be_bytes()[..], token].concat())).await?;
+            self.stream.flush().await?;
+            self.stream.read_i32().await
+        };
+        let size = sent.await.map_err(WireError::Io)?;
+        let size = usize::try_from(size).ok().filter(|size| *size <= MAX_ANSWER_BYTES);
+        let mut token = vec![0; size.ok_or(WireError::Malformed("its part of the login has no size"))?];
+        self.stream.read_exact(&mut token).await.map_err(WireError::Io)?;
+        Ok(token)
+    }
+
     async fn write(&mut self, api: Api, body: &[u8]) -> io::Result<()> {
         const CLIENT_ID: &str = "dialcheck";
         let mut frame = Zeroizing::new(Vec::with_capacity(32 + body.len()));

@@ -126,8 +126,8 @@ fn errors_that_a_broker_sends() {
         exception: FS_INTERNAL,
         exit: 1,
     });
-    // One from before Kafka 1.0: it knows no SaslAuthenticate.
-    let old = response(1, b"\0\0\0\0\0\x02\0\x03\0\0\0\x05\0\x11\0\0\0\0");
+    // One that knows Metadata as before Kafka 0.10 alone.
+    let old = response(1, b"\0\0\0\0\0\x01\0\x03\0\0\0\0");
     scripted(vec![old]).failed(&Failed {
         stage: "handshake",
         code: "mechanism_unsupported",

@@ -13,5 +13,7 @@ mod iam;
 mod impostor;
 mod listeners;
 mod login;
+mod neighbours;
+mod old_brokers;
 mod pointers;
 mod tls;

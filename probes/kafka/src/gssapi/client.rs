@@ -16,7 +16,6 @@ use zeroize::Zeroizing;
 
 use super::dial::{BrokerClient, CheckedBroker, DEBUG, Event};
 use super::message::{Answer, ChildError, Description, Listener, MAX_LOG_CHARS, Request, VerifyRequest};
-use crate::session::NO_TOPIC;
 
 /// How long one look at what librdkafka reports takes at most.
 const SLICE: Duration = Duration::from_millis(10);
@@ -43,7 +42,8 @@ pub(super) fn log_in(request: &Request) -> Answer {
     let client: &'static BrokerClient = Box::leak(Box::new(client));
     let (answers, answer) = mpsc::channel();
     // A little longer than anybody waits: it counts whole milliseconds, and its time-out must not look like an answer that came in time.
-    thread::spawn(move || describe(client.client(), until + SLICE, &answers));
+    let topic = request.topic.clone();
+    thread::spawn(move || describe(client.client(), topic.as_deref(), until + SLICE, &answers));
     watch_over(client, Watch::new(&request.host, request.port), until, &answer)
 }
 
@@ -112,8 +112,13 @@ fn configuration(request: &Request, files: &Files) -> ClientConfig {
     configuration
 }
 
-/// Metadata of the whole cluster and, where the user sees no topic, of one that nobody has.
-fn describe(client: &Client, until: Instant, answers: &Sender<Result<Description, KafkaError>>) {
+/// Metadata of the whole cluster and, where the user sees no topic, of `topic`.
+fn describe(
+    client: &Client,
+    topic: Option<&str>,
+    until: Instant,
+    answers: &Sender<Result<Description, KafkaError>>,
+) {
     let left = || until.saturating_duration_since(Instant::now());
     let description = client.fetch_metadata(None, left()).and_then(|metadata| {
         let listener = |broker: &rdkafka::metadata::MetadataBroker| Listener {
@@ -122,17 +127,18 @@ fn describe(client: &Client, until: Instant, answers: &Sender<Result<Description
             port: broker.port(),
         };
         let topics = metadata.topics().len();
-        let about_no_topic = if topics == 0 {
-            let answer = client.fetch_metadata(Some(NO_TOPIC), left())?;
-            answer.topics().first().map(|topic| topic.error().map_or(0, |error| error as i16))
-        } else {
-            None
+        let about_topic = match topic {
+            Some(topic) if topics == 0 => {
+                let answer = client.fetch_metadata(Some(topic), left())?;
+                answer.topics().first().map(|topic| topic.error().map_or(0, |error| error as i16))
+            }
+            Some(_) | None => None,
         };
         Ok(Description {
             id: client.fetch_cluster_id(Duration::ZERO),
             brokers: metadata.brokers().iter().map(listener).collect(),
             topics,
-            about_no_topic,
+            about_topic,
         })
     });
     // Nobody waits any more where the process is about to end.
@@ -261,6 +267,7 @@ mod tests {
             configuration: String::new(),
             keytab: Zeroizing::default(),
             tls: None,
+            topic: None,
             milliseconds: 1000,
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct GssapiLogin<'a> {
     pub(crate) keytab: &'a Keytab,
     /// What [`reach_kdcs`](super::reach_kdcs) gave back.
     pub(crate) kerberos: &'a KerberosConfiguration,
+    /// The topic to ask about where the user sees none.
+    pub(crate) topic: Option<&'a str>,
     /// None where nothing is encrypted.
     pub(crate) tls: Option<Tls<'a>>,
 }

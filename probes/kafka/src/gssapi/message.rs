@@ -26,6 +26,8 @@ pub(super) struct Request {
     /// In base64.
     pub(super) keytab: Zeroizing<String>,
     pub(super) tls: Option<TlsRequest>,
+    /// The topic to ask about where the user sees none; none where the broker would make it.
+    pub(super) topic: Option<String>,
     /// How long it may take.
     pub(super) milliseconds: u64,
 }
@@ -71,8 +73,8 @@ pub(super) struct Description {
     pub(super) id: Option<String>,
     pub(super) brokers: Vec<Listener>,
     pub(super) topics: usize,
-    /// The error code of a topic that nobody has, where the user sees none; 0 where there is no error.
-    pub(super) about_no_topic: Option<i16>,
+    /// The error code of the topic that was asked about; 0 where there is no error.
+    pub(super) about_topic: Option<i16>,
 }
 
 /// An advertised listener, in the broker's own words.
@@ -107,7 +109,7 @@ mod tests {
             id: Some("4L6g".to_owned()),
             brokers: vec![listener],
             topics: 0,
-            about_no_topic: Some(29),
+            about_topic: Some(29),
         };
         let state = "AUTH_REQ".to_owned();
         for answer in [

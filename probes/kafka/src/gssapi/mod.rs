@@ -57,7 +57,7 @@ fn describe(
 ) -> Result<Cluster, Failure> {
     guard.note(Evidence::User(login.principal.to_owned()));
     guard.next_stage();
-    let Description { id, brokers, topics, about_no_topic } = description;
+    let Description { id, brokers, topics, about_topic } = description;
     let brokers: Option<Vec<Broker>> = brokers
         .into_iter()
         .map(|broker| {
@@ -76,7 +76,7 @@ fn describe(
     cluster.check_brokers(login.broker)?;
     guard.next_stage();
     cluster.note_topics(guard);
-    match about_no_topic {
+    match about_topic {
         Some(error) if topics == 0 => no_topic(error, login.broker)?,
         Some(_) | None => {}
     }

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::keytab::Keytab;
 use crate::krb5_conf::{KerberosConfiguration, KerberosRealm};
+use crate::session::NO_TOPIC;
 
 fn program(script: &str) -> Program {
     Program { path: "/bin/sh".into(), arguments: vec!["-c".to_owned(), script.to_owned()] }
@@ -52,6 +53,7 @@ async fn log_in_by(
         principal: "a;touch x",
         keytab: &Keytab::new(Zeroizing::new(b"\x05\x02 no keytab".to_vec())),
         kerberos: &kerberos(),
+        topic: Some(NO_TOPIC),
         tls: policy.map(|policy| Tls { policy, roots: &[] }),
     };
     let result = run
@@ -179,7 +181,7 @@ async fn a_child_has_an_environment_of_its_own_and_no_folder() {
 async fn what_the_child_hears_is_recorded_stage_by_stage() {
     let answer = |brokers: &str, topics: usize, error: &str| {
         let script = format!(
-            r#"cat >/dev/null; printf '{{"described":{{"id":"4L6g","brokers":[{brokers}],"topics":{topics},"about_no_topic":{error}}}}}'"#
+            r#"cat >/dev/null; printf '{{"described":{{"id":"4L6g","brokers":[{brokers}],"topics":{topics},"about_topic":{error}}}}}'"#
         );
         async move { log_in_by(&program(&script), "kafka", None, Duration::from_secs(10)).await }
     };
