@@ -42,7 +42,7 @@ pub(super) struct Limits {
 /// How they are dialed.
 #[derive(Args, Default)]
 pub(crate) struct DialArgs {
-    /// Let a partial failure (one of several brokers, say) fail the test
+    /// Let a partial failure (one of several brokers, say) fail the test, and a user of Kafka's who sees no topic
     #[arg(long)]
     pub(crate) strict: bool,
 

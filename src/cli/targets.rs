@@ -38,6 +38,10 @@ pub(crate) struct Targets {
     #[arg(long)]
     env: bool,
 
+    /// A topic that the user of each Kafka connection must be able to see: without it, a user who sees no topic at all is warned of
+    #[arg(long, value_name = "NAME", value_parser = topic)]
+    pub(super) topic: Option<String>,
+
     #[command(flatten)]
     catalog: CatalogArguments,
 }
@@ -76,6 +80,16 @@ impl Targets {
     }
 }
 
+/// As brokers take it.
+fn topic(name: &str) -> Result<String, &'static str> {
+    const MAX_CHARS: usize = 249;
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.is_empty() || name.len() > MAX_CHARS || matches!(name, "." | "..") || !name.chars().all(known) {
+        return Err("expected the name of a topic: up to 249 letters, digits and ._-");
+    }
+    Ok(name.to_owned())
+}
+
 #[expect(clippy::disallowed_methods, reason = "the user asks for it by --env")]
 fn variable(name: &str) -> Result<String, VarError> {
     std::env::var(name)
@@ -112,4 +126,19 @@ fn read_input(input: &Path) -> Result<Vec<TestRequest>, Failed> {
     let warnings: Vec<_> = read.warnings.iter().map(|warning| format!("{label}: {warning}")).collect();
     render::warnings(&warnings);
     Ok(read.requests)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_named_as_brokers_take_it() {
+        for name in ["orders", "a.b_c-D9", &"a".repeat(249)] {
+            assert_eq!(topic(name), Ok(name.to_owned()));
+        }
+        for name in ["", ".", "..", "a b", "a,b", "Übersicht", &"a".repeat(250)] {
+            assert!(topic(name).is_err(), "{name}");
+        }
+    }
 }

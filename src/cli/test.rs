@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use dialcheck::engine::{Engine, Observer};
+use dialcheck::engine::{Engine, Observer, TestOptions};
 use dialcheck::glue::TestRequest;
 use futures_util::{StreamExt as _, stream};
 
@@ -53,18 +53,25 @@ pub(super) fn run(arguments: &TestArguments) -> Result<u8, Failed> {
     let engine = arguments.dial_args.engine(limits, catalog, arguments.targets.access_policy(), observers)?;
     let renderer = Renderer::new(arguments.output, requests.len());
     let totals = Totals::new(arguments.targets.all);
-    block_on(sweep(&engine, &requests, renderer, totals, &progress))
+    let options = || TestOptions {
+        deadline: arguments.timeout,
+        topic: arguments.targets.topic.clone(),
+        ..TestOptions::default()
+    };
+    block_on(sweep(&engine, (&requests, &options), renderer, totals, &progress))
 }
 
 async fn sweep(
     engine: &Engine,
-    requests: &[TestRequest],
+    (requests, options): (&[TestRequest], &impl Fn() -> TestOptions),
     mut renderer: Renderer,
     mut totals: Totals,
     progress: &Progress,
 ) -> Result<u8, Failed> {
     let started = Instant::now();
-    let mut results = stream::iter(requests).map(|request| engine.test(request)).buffered(AHEAD);
+    let results =
+        stream::iter(requests).map(async |request| engine.test_with_options(request, &options()).await);
+    let mut results = std::pin::pin!(results.buffered(AHEAD));
     progress.begin();
     renderer.begin()?;
     while let Some(result) = results.next().await {

@@ -59,7 +59,8 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
         arguments.dial_args.engine(limits, catalog, arguments.targets.access_policy(), Vec::new())?;
     let until = Instant::now() + arguments.timeout;
     let totals = Totals::new(arguments.targets.all);
-    let totals = block_on(async { Ok(wait(&engine, &requests, until, totals).await) })?;
+    let topic = arguments.targets.topic.as_deref();
+    let totals = block_on(async { Ok(wait(&engine, &requests, topic, until, totals).await) })?;
     let code = totals.exit_code();
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Ok(code);
@@ -77,9 +78,15 @@ pub(super) fn run(arguments: &WaitArguments, core: Option<u64>) -> Result<u8, Fa
 }
 
 /// Waits for all. The first failure that waiting can't mend ends the waiting for the others too.
-async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant, mut totals: Totals) -> Totals {
+async fn wait(
+    engine: &Engine,
+    requests: &[TestRequest],
+    topic: Option<&str>,
+    until: Instant,
+    mut totals: Totals,
+) -> Totals {
     let waits = streams::iter(requests.iter().enumerate())
-        .map(|(index, request)| wait_for_one(engine, request, index + 1, until))
+        .map(|(index, request)| wait_for_one(engine, (request, topic), index + 1, until))
         .buffer_unordered(AT_ONCE);
     let mut waits = std::pin::pin!(waits);
     while let Some((place, result)) = waits.next().await {
@@ -98,7 +105,7 @@ async fn wait(engine: &Engine, requests: &[TestRequest], until: Instant, mut tot
 
 async fn wait_for_one(
     engine: &Engine,
-    request: &TestRequest,
+    (request, topic): (&TestRequest, Option<&str>),
     place: usize,
     until: Instant,
 ) -> (usize, TestResult) {
@@ -108,7 +115,12 @@ async fn wait_for_one(
         let left = until.saturating_duration_since(Instant::now());
         let deadline = left.clamp(FIRST_PAUSE, ATTEMPT);
         // What an attempt waits for the others counts: the end of the waiting is the same for all.
-        let options = TestOptions { deadline, admission: Admission::Immediate, ..TestOptions::default() };
+        let options = TestOptions {
+            deadline,
+            admission: Admission::Immediate,
+            topic: topic.map(str::to_owned),
+            ..TestOptions::default()
+        };
         let result = engine.test_with_options(request, &options).await;
         let Some(failure) = result.failure.as_ref().filter(|failure| failure.retryable) else {
             return (place, result);

@@ -90,6 +90,8 @@ pub struct TestOptions {
     pub inline_references: References,
     /// How it gets a place among the tests.
     pub admission: Admission,
+    /// A topic that the user must be able to see, in a test of what has topics.
+    pub topic: Option<String>,
     /// Whom it counts to, where tests of several clients run: none of them has all connections to an endpoint.
     pub client: Option<Client>,
 }
@@ -103,6 +105,7 @@ impl Default for TestOptions {
             deadline: Duration::from_secs(30),
             inline_references: References::Allowed,
             admission: Admission::Queued,
+            topic: None,
             client: None,
         }
     }
@@ -182,7 +185,7 @@ impl Engine {
         test.name(name);
         let outcomes = self
             .in_flight
-            .run((definition, *deadline, &author), test, || {
+            .run((definition, options, &author), test, || {
                 self.test_definition(test, definition, options, &author, began, None)
             })
             .await;
@@ -234,8 +237,11 @@ impl Engine {
         let definition = &definition;
         let access = Access::read(&definition.properties, author.references, author.encrypted.clone());
         let mut normalized = normalize(self.protocols, definition);
-        if let (Ok(normalized), Some(set_up)) = (&mut normalized, set_up) {
-            normalized.target.mode = set_up.mode;
+        if let Ok(normalized) = &mut normalized {
+            normalized.target.topic.clone_from(&options.topic);
+            if let Some(set_up) = set_up {
+                normalized.target.mode = set_up.mode;
+            }
         }
         let authentication = definition.authentication.as_ref().map(authentication::read);
         let secrets: Vec<&Secret> = self.secrets(definition, authentication.as_ref()).collect();

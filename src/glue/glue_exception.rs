@@ -253,7 +253,9 @@ impl From<Code> for GlueException {
                 Self::FederationSource(FederationSourceErrorCode::InvalidCredentials)
             }
             Code::AccessDenied => Self::FederationSource(FederationSourceErrorCode::AccessDenied),
-            Code::DatabaseNotFound => Self::FederationSource(FederationSourceErrorCode::EntityNotFound),
+            Code::DatabaseNotFound | Code::TopicNotFound => {
+                Self::FederationSource(FederationSourceErrorCode::EntityNotFound)
+            }
             Code::TooManyConnections | Code::RateLimited => {
                 Self::FederationSource(FederationSourceErrorCode::Throttling)
             }

@@ -34,6 +34,7 @@ impl Service {
 
     pub(super) fn options(&self, input: &Fields, call: &Call) -> TestOptions {
         TestOptions {
+            topic: None,
             request_id: call.request_id,
             catalog_id: catalog_id(input).to_owned(),
             deadline: self.engine.deadline(),

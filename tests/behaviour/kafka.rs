@@ -118,8 +118,10 @@ impl<M: Mechanism> Subject for Kafka<M> {
             exit: 1,
         };
         let login = at(Listener::SaslSsl, KafkaUser::MALLORY);
-        Refusal { login, failed, says: &["lets this user see no topic"] }
+        Refusal { login, failed, says: &["about the topic orders", "refuses the user the topic"] }
     }
+
+    const ASKS: &'static [&'static str] = &["--topic", "orders"];
 
     fn without_tls() -> Login {
         at(Listener::SaslPlaintext, KafkaUser::ALICE)

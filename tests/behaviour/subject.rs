@@ -123,6 +123,9 @@ pub(crate) trait Subject {
     /// A login that the server accepts, without any right to what it asks for.
     fn without_right() -> Refusal;
 
+    /// What has a test ask for that.
+    const ASKS: &'static [&'static str] = &[];
+
     /// A server without TLS.
     fn without_tls() -> Login;
 
@@ -241,8 +244,14 @@ impl Login {
     /// Tests it with dialcheck, then with the library, which must come to the same verdict.
     #[track_caller]
     pub(crate) fn test<S: Subject>(&self) -> Tested {
+        self.test_with::<S>(&[])
+    }
+
+    /// The same with more arguments for dialcheck.
+    #[track_caller]
+    pub(crate) fn test_with<S: Subject>(&self, arguments: &[&str]) -> Tested {
         let _alone = S::alone();
-        let tested = S::definition(self).test();
+        let tested = S::definition(self).test_with(&[&["--timeout", "10s"], arguments].concat());
         let shown = !self.password.is_empty() && tested.ran.stdout.contains(&self.password);
         assert!(!shown, "the password is shown:\n{}", tested.ran.stdout);
         nothing_is_reached_behind_a_failure(&tested);
@@ -263,7 +272,13 @@ impl Refusal {
     /// Tests it with dialcheck and the library.
     #[track_caller]
     pub(crate) fn test<S: Subject>(&self) {
-        let tested = self.login.test::<S>();
+        self.test_with::<S>(&[]);
+    }
+
+    /// The same with more arguments for dialcheck.
+    #[track_caller]
+    pub(crate) fn test_with<S: Subject>(&self, arguments: &[&str]) {
+        let tested = self.login.test_with::<S>(arguments);
         tested.failed(&self.failed);
         for text in self.says {
             tested.says(text);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::overdue::overdue;
 use crate::{
     Addresses, Cacheable, Code, Endpoint, Evidence, Failed, Failure, Login, LoginOutcome, LoginPermit, Run,
-    Secret, Stage, Wait,
+    Secret, Stage, Wait, Warning,
 };
 
 /// One endpoint's part of a run: every stage that happens there is recorded through it.
@@ -396,6 +396,18 @@ impl StageGuard {
     /// Adds a fact to the running stage's record, where it stays when the stage then fails, panics or is cut off.
     pub fn note(&self, fact: Evidence) {
         self.attempt.run.note(self.record(), fact);
+    }
+
+    /// Warns of `doubt`, which leaves open whether a job would work, under `code`; a strict run fails by it.
+    ///
+    /// # Errors
+    /// The doubt itself, where the run is strict.
+    pub fn doubt(&self, code: &'static str, doubt: Failure) -> Result<(), Failure> {
+        if self.attempt.run.0.options.strict {
+            return Err(doubt);
+        }
+        self.attempt.run.warn(Warning::new(code, doubt.detail));
+        Ok(())
     }
 
     /// As [`Run::protect`].

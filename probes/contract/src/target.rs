@@ -22,6 +22,8 @@ pub struct Target {
     pub registration: Option<Arc<str>>,
     /// What it is dialed for.
     pub mode: Mode,
+    /// A topic that the user must be able to see, where the caller names one and the target has topics.
+    pub topic: Option<String>,
 }
 
 /// A host and port that a test dials.

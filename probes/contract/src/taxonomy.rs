@@ -180,6 +180,8 @@ taxonomy! {
         "Grant the user the right that the message names";
     26 DatabaseNotFound "database_not_found", Settings, Terminal, No,
         "Check the database's name, including its case";
+    26 TopicNotFound "topic_not_found", Settings, Terminal, No,
+        "Check the topic's name, including its case, or create the topic";
     27 TooManyConnections "too_many_connections", Server, Retryable, No,
         "Wait for connections to end, or raise the server's limit";
     28 ServerNotReady "server_not_ready", Server, Retryable, No,

@@ -34,9 +34,9 @@ pub(crate) struct Dialect {
 }
 
 impl Dialect {
-    /// Whether the broker can be asked for a topic without making it.
-    pub(crate) fn makes_no_topics(self) -> bool {
-        self.metadata == METADATA
+    /// Whether the broker makes a topic that it is asked for.
+    pub(crate) fn makes_topics(self) -> bool {
+        self.metadata != METADATA
     }
 }
 

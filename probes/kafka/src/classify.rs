@@ -30,6 +30,8 @@ const MSK_IAM: &str = "aws-msk-iam-auth 2.3.6";
 const GUIDE: &str = "Kafka Protocol Guide 4.1";
 
 const ROWS: &[Row<Error>] = &[
+    // UNKNOWN_TOPIC_OR_PARTITION
+    row(3, Code::TopicNotFound, None, "the broker knows no topic of this name", None, ("", KAFKA)),
     // TOPIC_AUTHORIZATION_FAILED, GROUP_AUTHORIZATION_FAILED, CLUSTER_AUTHORIZATION_FAILED
     row(29, Code::AccessDenied, None, "the broker refuses the user the topic", Some(GRANT), ("", KAFKA)),
     row(30, Code::AccessDenied, None, "the broker refuses the user the group", Some(GRANT), ("", GUIDE)),

@@ -170,7 +170,7 @@ impl<'a> Test<'a> {
             session.log_in(login, &user, &secret).await?;
         }
         if cluster.is_none() {
-            *cluster = Some(session.describe().await?);
+            *cluster = Some(session.describe(self.settings.topic.as_deref()).await?);
         }
         Ok(())
     }

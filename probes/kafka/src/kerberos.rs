@@ -7,8 +7,9 @@ use crate::cluster::Cluster;
 use crate::gssapi::{self, GssapiLogin, Tls};
 use crate::keytab::Keytab;
 use crate::krb5_conf::KerberosConfiguration;
-use crate::session::{NO_TOPIC, Session};
+use crate::session::Session;
 use crate::settings::{KerberosLogin, Login, Settings};
+use crate::topic::Question;
 
 /// What the logins of one test have in common.
 pub(crate) struct Kerberos<'a> {
@@ -16,6 +17,7 @@ pub(crate) struct Kerberos<'a> {
     principal: &'a str,
     keytab: &'a Keytab,
     configuration: KerberosConfiguration,
+    topic: Option<&'a str>,
 }
 
 impl<'a> Kerberos<'a> {
@@ -31,7 +33,7 @@ impl<'a> Kerberos<'a> {
             return Ok(None);
         };
         let configuration = gssapi::reach_kdcs(run, configuration, principal, &settings.brokers).await?;
-        Ok(Some(Self { service, principal, keytab, configuration }))
+        Ok(Some(Self { service, principal, keytab, configuration, topic: settings.topic.as_deref() }))
     }
 
     /// Stages `auth` to `access` at a broker that was met, by its own process with its own connection.
@@ -60,7 +62,7 @@ impl<'a> Kerberos<'a> {
                     principal: self.principal,
                     keytab: self.keytab,
                     kerberos: &self.configuration,
-                    topic: dialect.makes_no_topics().then_some(NO_TOPIC),
+                    question: Question::of(self.topic, dialect.makes_topics(), config.endpoint)?,
                     tls: config.policy.as_ref().map(|policy| Tls { policy, roots: &roots }),
                 };
                 gssapi::log_in(&login, &guard).await

@@ -18,6 +18,7 @@ mod messages;
 mod neighbour;
 mod session;
 mod settings;
+mod topic;
 mod wire;
 
 use probe_contract::{

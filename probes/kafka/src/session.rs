@@ -1,8 +1,6 @@
 //! The login and what follows it at one broker: stages `auth` to `access`.
 
-use probe_contract::{
-    Attempt, Code, Endpoint, Evidence, Failed, Failure, Secret, Stage, StageGuard, WireError,
-};
+use probe_contract::{Attempt, Code, Evidence, Failed, Failure, Secret, Stage, StageGuard, WireError};
 use support_scram::{Fault, Scram};
 use zeroize::Zeroizing;
 
@@ -14,6 +12,7 @@ use crate::messages::{
     read_cluster, read_topic, sasl_authenticate,
 };
 use crate::settings::{Login, SCRAM_HASH};
+use crate::topic::Question;
 use crate::wire::Connection;
 
 /// A broker that was met.
@@ -49,8 +48,8 @@ impl Session<'_> {
             .await
     }
 
-    /// Stages `query` and `access`: Metadata of the whole cluster, and whether the user may see anything in it.
-    pub(crate) async fn describe(&mut self) -> Result<Cluster, Failed> {
+    /// Stages `query` and `access`: Metadata of the whole cluster, and whether the user may see `topic`, or any where none is named.
+    pub(crate) async fn describe(&mut self, topic: Option<&str>) -> Result<Cluster, Failed> {
         let Self { connection, dialect, attempt, config } = self;
         let api = dialect.metadata;
         let cluster = attempt
@@ -67,35 +66,21 @@ impl Session<'_> {
             .await?;
         attempt
             .stage(Stage::Access, async |guard| {
+                let topics = cluster.topics;
                 cluster.note_topics(&guard);
-                if cluster.topics > 0 || !dialect.makes_no_topics() {
-                    return Ok(());
-                }
-                let answer = connection.call(METADATA, &metadata_of(NO_TOPIC)).await;
-                let answer = answer.map_err(|broken| config.failure(broken))?;
-                let error = read_topic(&answer).ok_or_else(|| config.unreadable(METADATA))?;
-                no_topic(error, config.endpoint)
+                let question = Question::of(topic, dialect.makes_topics(), config.endpoint)?;
+                let error = match question.name(topics) {
+                    None => None,
+                    Some(name) => {
+                        let answer = connection.call(METADATA, &metadata_of(name)).await;
+                        let answer = answer.map_err(|broken| config.failure(broken))?;
+                        Some(read_topic(&answer).ok_or_else(|| config.unreadable(METADATA))?)
+                    }
+                };
+                question.conclude(topics, error, config.endpoint, &guard)
             })
             .await?;
         Ok(cluster)
-    }
-}
-
-/// The name of a topic that nobody has. A user without any right is refused it, and everybody else learns that it does not exist.
-pub(crate) const NO_TOPIC: &str = "dialcheck-no-such-topic";
-
-/// What the answer about [`NO_TOPIC`] says of a user that sees no topic at all.
-pub(crate) fn no_topic(error: i16, broker: &Endpoint) -> Result<(), Failure> {
-    const NONE: i16 = 0;
-    const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
-    const TOPIC_AUTHORIZATION_FAILED: i16 = 29;
-    match error {
-        NONE | UNKNOWN_TOPIC_OR_PARTITION => Ok(()),
-        TOPIC_AUTHORIZATION_FAILED => {
-            let detail = format!("the login works, and {broker} lets this user see no topic");
-            Err(Failure { detail, ..broker_error(error, None) })
-        }
-        error => Err(broker_error(error, None)),
     }
 }
 

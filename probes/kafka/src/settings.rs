@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) brokers: Vec<Endpoint>,
     pub(crate) encrypted: bool,
     pub(crate) login: Option<Login>,
+    /// One that the user must be able to see.
+    pub(crate) topic: Option<String>,
     pub(crate) references: Vec<Reference>,
     pub(crate) warnings: Vec<Warning>,
     authorities: Option<SecretRef<Vec<CertificateDer<'static>>>>,
@@ -178,7 +180,8 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         reader.warn("plaintext_password", message);
     }
     let Findings { references, warnings } = reader.finish()?;
-    Ok(Settings { brokers, encrypted, login, references, warnings, authorities, keystore })
+    let topic = target.topic.clone();
+    Ok(Settings { brokers, encrypted, login, topic, references, warnings, authorities, keystore })
 }
 
 /// The file of the authorities to trust, which nobody reads without TLS.

@@ -95,5 +95,5 @@ pub(crate) fn refused_login_is_not_repeated_by_another_connection<S: Subject>() 
 pub(crate) fn no_right<S: Subject>() {
     let refusal = S::without_right();
     assert_eq!((refusal.failed.stage, refusal.failed.code), ("access", "access_denied"));
-    refusal.test::<S>();
+    refusal.test_with::<S>(S::ASKS);
 }

@@ -6,7 +6,7 @@ use fixtures::{Fault, FaultProxy, Listener, free_port};
 
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed};
-use crate::support::servers::kafka::{BROKER, FILES, at, file, refused};
+use crate::support::servers::kafka::{BROKER, FILES, at, file, refused, refused_as};
 
 /// Writes a keytab or a krb5.conf, and gives its place.
 pub(super) fn place(name: &str, bytes: impl AsRef<[u8]>) -> String {
@@ -71,7 +71,13 @@ fn a_principal_without_any_right() {
         exit: 1,
     };
     for listener in LISTENERS {
-        refused(listener, &kerberos(listener, "mallory@TEST.LOCAL", "mallory"), &expected, 0);
+        let mallory = kerberos(listener, "mallory@TEST.LOCAL", "mallory");
+        mallory.test().passed().warns("no_topic_visible");
+        for arguments in [&["--strict"][..], &["--topic", "orders"]] {
+            refused_as(listener, || mallory.test_with(arguments), &expected, 0);
+        }
+        let alice = kerberos(listener, "alice@TEST.LOCAL", "alice");
+        alice.test_with(&["--topic", "orders", "--strict"]).passed();
     }
 }
 

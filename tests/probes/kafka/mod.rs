@@ -17,3 +17,4 @@ mod neighbours;
 mod old_brokers;
 mod pointers;
 mod tls;
+mod topics;

@@ -98,7 +98,8 @@ fn serve(
             (17, 0) => b"\0\x21\0\0\0\x01\0\x05PLAIN".to_vec(),
             (3, version @ (1 | 4)) if is_in && version <= old.metadata => {
                 named.fetch_add(usize::from(body[..4] != [0xff; 4]), Ordering::SeqCst);
-                metadata(version, port, old.topics)
+                // A topic that it is asked for is there, or is made.
+                metadata(version, port, if body[..4] == [0xff; 4] { old.topics } else { 1 })
             }
             _ => return refused(),
         };
@@ -184,10 +185,19 @@ fn what_the_listener_of_an_old_broker_wants_is_said_as_of_a_new_one() {
 #[test]
 fn an_old_broker_makes_no_topic_for_a_test() {
     let broker = OldBroker::start(Old { topics: 0, ..KAFKA_0_10 });
-    broker.definition().test().passed();
+    broker.definition().test().passed().warns("no_topic_visible");
+    let doubted =
+        Failed { stage: "access", code: "access_denied", native: None, exception: FS_ACCESS_DENIED, exit: 1 };
+    broker.definition().test_with(&["--strict"]).failed(&doubted);
+    broker
+        .definition()
+        .test_with(&["--topic", "orders"])
+        .failed(&Failed { code: "not_testable", exception: INVALID_INPUT, exit: 2, ..doubted })
+        .says("older than Kafka 0.11");
     assert_eq!(broker.named(), 0);
-    // One of 0.11 leaves it, and says that it has none of that name.
+    // One of 0.11 is asked as newer ones are.
     let broker = OldBroker::start(Old { topics: 0, ..KAFKA_0_11 });
-    broker.definition().test();
-    assert_eq!(broker.named(), 1);
+    broker.definition().test().passed();
+    broker.definition().test_with(&["--topic", "orders"]).passed();
+    assert_eq!(broker.named(), 2);
 }

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::dial::{BrokerClient, CheckedBroker, DEBUG, Event};
 use super::message::{Answer, ChildError, Description, Listener, MAX_LOG_CHARS, Request, VerifyRequest};
+use crate::topic::Question;
 
 /// How long one look at what librdkafka reports takes at most.
 const SLICE: Duration = Duration::from_millis(10);
@@ -42,8 +43,8 @@ pub(super) fn log_in(request: &Request) -> Answer {
     let client: &'static BrokerClient = Box::leak(Box::new(client));
     let (answers, answer) = mpsc::channel();
     // A little longer than anybody waits: it counts whole milliseconds, and its time-out must not look like an answer that came in time.
-    let topic = request.topic.clone();
-    thread::spawn(move || describe(client.client(), topic.as_deref(), until + SLICE, &answers));
+    let question = request.question.clone();
+    thread::spawn(move || describe(client.client(), &question, until + SLICE, &answers));
     watch_over(client, Watch::new(&request.host, request.port), until, &answer)
 }
 
@@ -112,10 +113,10 @@ fn configuration(request: &Request, files: &Files) -> ClientConfig {
     configuration
 }
 
-/// Metadata of the whole cluster and, where the user sees no topic, of `topic`.
+/// Metadata of the whole cluster, and of the topic that is the `question` then.
 fn describe(
     client: &Client,
-    topic: Option<&str>,
+    question: &Question,
     until: Instant,
     answers: &Sender<Result<Description, KafkaError>>,
 ) {
@@ -127,12 +128,12 @@ fn describe(
             port: broker.port(),
         };
         let topics = metadata.topics().len();
-        let about_topic = match topic {
-            Some(topic) if topics == 0 => {
+        let about_topic = match question.name(topics) {
+            Some(topic) => {
                 let answer = client.fetch_metadata(Some(topic), left())?;
                 answer.topics().first().map(|topic| topic.error().map_or(0, |error| error as i16))
             }
-            Some(_) | None => None,
+            None => None,
         };
         Ok(Description {
             id: client.fetch_cluster_id(Duration::ZERO),
@@ -267,7 +268,7 @@ mod tests {
             configuration: String::new(),
             keytab: Zeroizing::default(),
             tls: None,
-            topic: None,
+            question: Question::Nobodys,
             milliseconds: 1000,
         }
     }

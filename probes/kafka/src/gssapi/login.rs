@@ -7,6 +7,7 @@ use probe_contract::tls::{CertificateDer, TlsPolicy};
 
 use crate::keytab::Keytab;
 use crate::krb5_conf::KerberosConfiguration;
+use crate::topic::Question;
 
 /// One login at one broker.
 pub(crate) struct GssapiLogin<'a> {
@@ -22,8 +23,8 @@ pub(crate) struct GssapiLogin<'a> {
     pub(crate) keytab: &'a Keytab,
     /// What [`reach_kdcs`](super::reach_kdcs) gave back.
     pub(crate) kerberos: &'a KerberosConfiguration,
-    /// The topic to ask about where the user sees none.
-    pub(crate) topic: Option<&'a str>,
+    /// What to ask when the cluster is described.
+    pub(crate) question: Question,
     /// None where nothing is encrypted.
     pub(crate) tls: Option<Tls<'a>>,
 }

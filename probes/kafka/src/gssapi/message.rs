@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::topic::Question;
+
 /// What librdkafka says of one failure is shorter.
 pub(super) const MAX_LOG_CHARS: usize = 2048;
 
@@ -26,8 +28,8 @@ pub(super) struct Request {
     /// In base64.
     pub(super) keytab: Zeroizing<String>,
     pub(super) tls: Option<TlsRequest>,
-    /// The topic to ask about where the user sees none; none where the broker would make it.
-    pub(super) topic: Option<String>,
+    /// What to ask when the cluster is described.
+    pub(super) question: Question,
     /// How long it may take.
     pub(super) milliseconds: u64,
 }

@@ -25,7 +25,6 @@ pub(crate) use kdc::reach_kdcs;
 pub(crate) use login::{GssapiLogin, Tls};
 
 use crate::cluster::{Broker, Cluster};
-use crate::session::no_topic;
 use child::TASK;
 use message::{Answer, Description};
 
@@ -76,9 +75,6 @@ fn describe(
     cluster.check_brokers(login.broker)?;
     guard.next_stage();
     cluster.note_topics(guard);
-    match about_topic {
-        Some(error) if topics == 0 => no_topic(error, login.broker)?,
-        Some(_) | None => {}
-    }
+    login.question.conclude(topics, about_topic, login.broker, guard)?;
     Ok(cluster)
 }

@@ -36,7 +36,7 @@ pub(super) fn request(login: &GssapiLogin<'_>, time: Duration) -> Result<Request
         configuration: configuration::write(login.kerberos)?,
         keytab: Zeroizing::new(STANDARD.encode(login.keytab.expose())),
         tls: login.tls.map(tls_request),
-        topic: login.topic.map(str::to_owned),
+        question: login.question.clone(),
         milliseconds: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
     })
 }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::keytab::Keytab;
 use crate::krb5_conf::{KerberosConfiguration, KerberosRealm};
-use crate::session::NO_TOPIC;
+use crate::topic::Question;
 
 fn program(script: &str) -> Program {
     Program { path: "/bin/sh".into(), arguments: vec!["-c".to_owned(), script.to_owned()] }
@@ -53,7 +53,7 @@ async fn log_in_by(
         principal: "a;touch x",
         keytab: &Keytab::new(Zeroizing::new(b"\x05\x02 no keytab".to_vec())),
         kerberos: &kerberos(),
-        topic: Some(NO_TOPIC),
+        question: Question::Nobodys,
         tls: policy.map(|policy| Tls { policy, roots: &[] }),
     };
     let result = run
@@ -192,9 +192,13 @@ async fn what_the_child_hears_is_recorded_stage_by_stage() {
     assert!(passed.failure.is_none(), "{:?}", passed.failure);
     let stages: Vec<_> = passed.records.iter().map(|record| (record.stage, record.outcome)).collect();
     assert_eq!(stages, [Stage::Auth, Stage::Query, Stage::Access].map(|stage| (stage, Outcome::Passed)));
-    assert!(answer(broker, 0, "3").await.failure.is_none(), "there is no topic at all");
+    let none_yet = answer(broker, 0, "3").await;
+    assert!(none_yet.failure.is_none() && none_yet.warnings.is_empty(), "{none_yet:?}");
+    let none_seen = answer(broker, 0, "29").await;
+    assert!(none_seen.failure.is_none());
+    assert_eq!(none_seen.warnings[0].code, "no_topic_visible");
     for (record, stage, code) in [
-        (answer(broker, 0, "29").await, Stage::Access, Code::AccessDenied),
+        (answer(broker, 0, "5").await, Stage::Access, Code::ServerNotReady),
         (answer("", 0, "0").await, Stage::Query, Code::ServerNotReady),
         (answer(&brokers(1001), 1, "null").await, Stage::Query, Code::ResponseUnreadable),
         (
