@@ -179,35 +179,44 @@ impl Case {
 
     /// Compares what the driver of `version` made of it with the result here.
     pub(super) fn compare(&self, version: GlueVersion, driver: &JdbcVerdict, result: &Value) -> Compared {
-        let here = result["verdict"] == "passed";
-        let failure = &result["failure"];
+        if let (JdbcVerdict::Refused { state, code, .. }, true) = (driver, result["verdict"] != "passed") {
+            return (AGREE, same_code(state.as_deref(), *code, result["failure"]["native"].as_str()));
+        }
         let declared = self.declared(version);
-        let found = match (driver, here) {
-            (JdbcVerdict::Passed, true) => AGREE,
-            (JdbcVerdict::Refused { state, code, .. }, false) => {
-                return (AGREE, same_code(state.as_deref(), *code, failure["native"].as_str()));
-            }
-            (JdbcVerdict::Passed, false) => STRICTER,
-            (JdbcVerdict::Refused { .. }, true) => LAXER,
+        // What differs from Glue 5's driver alone.
+        let is_of_glue_5 = version == GlueVersion::Four && self.declared_of_glue_4.is_none();
+        let passed = *driver == JdbcVerdict::Passed;
+        let (found, compared) = match settle(passed, result, declared) {
+            (AGREE, Err(_)) if is_of_glue_5 => (AGREE, Ok(())),
+            settled => settled,
         };
-        match (found, declared) {
-            (AGREE, None) => (found, Ok(())),
-            // What differs from Glue 5's driver alone.
-            (AGREE, Some(_)) if version == GlueVersion::Four && self.declared_of_glue_4.is_none() => {
-                (found, Ok(()))
-            }
-            (STRICTER, Some(Declared::Stricter)) => (DECLARED, Ok(())),
-            (LAXER, Some(Declared::Laxer(code))) => {
-                let warned =
-                    result["warnings"].as_array().unwrap().iter().any(|one| one["code"] == code.as_str());
-                let compared =
-                    if warned { Ok(()) } else { Err(format!("the report lacks the warning {code}")) };
-                (DECLARED, compared)
-            }
-            (_, declared) => {
-                let declared = if declared.is_some() { ", which is not what its line declares" } else { "" };
-                (found, Err(format!("{found}{declared}: the driver: {driver:?}; dialcheck: {failure}")))
-            }
+        (
+            found,
+            compared
+                .map_err(|why| format!("{why}: the driver: {driver:?}; dialcheck: {}", result["failure"])),
+        )
+    }
+}
+
+/// How the verdict of a judge compares with the `result` here, where the difference is `declared`.
+pub(super) fn settle(judge_passed: bool, result: &Value, declared: Option<&Declared>) -> Compared {
+    let found = match (judge_passed, result["verdict"] == "passed") {
+        (true, true) | (false, false) => AGREE,
+        (true, false) => STRICTER,
+        (false, true) => LAXER,
+    };
+    match (found, declared) {
+        (AGREE, None) => (found, Ok(())),
+        (STRICTER, Some(Declared::Stricter)) => (DECLARED, Ok(())),
+        (LAXER, Some(Declared::Laxer(code))) => {
+            let warned =
+                result["warnings"].as_array().unwrap().iter().any(|one| one["code"] == code.as_str());
+            let compared = if warned { Ok(()) } else { Err(format!("the report lacks the warning {code}")) };
+            (DECLARED, compared)
+        }
+        (_, declared) => {
+            let declared = if declared.is_some() { ", which is not what its line declares" } else { "" };
+            (found, Err(format!("{found}{declared}")))
         }
     }
 }

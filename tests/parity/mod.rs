@@ -8,6 +8,7 @@ mod addresses;
 mod case;
 mod generated;
 mod hosts;
+mod kafka;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,7 @@ fn what_passes_here_passes_with_the_driver() {
     cases.extend(generated::lines(include_str!("corpus.txt")).map(|line| Case::parse(line, &servers)));
 
     let before = servers.refused_passwords();
-    let results = test(&cases);
+    let results = test(cases.iter().enumerate().map(|(index, case)| case.definition(index)).collect());
     let sent = servers.refused_passwords() - before;
     let refused = refused_credentials(&cases, &results).len();
     assert!((1..=refused).contains(&sent), "{refused} credentials are refused, and {sent} logins were");
@@ -65,10 +66,9 @@ fn what_passes_here_passes_with_the_driver() {
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// What dialcheck makes of each case, in their order.
-fn test(cases: &[Case]) -> Vec<Value> {
-    let definitions: Vec<Value> =
-        cases.iter().enumerate().map(|(index, case)| case.definition(index)).collect();
+/// What dialcheck makes of each definition, in their order; the name of each is its place.
+fn test(definitions: Vec<Value>) -> Vec<Value> {
+    let count = definitions.len();
     // One at a time, as the drivers: a limit of the servers' must not decide.
     let arguments = ["test", "--input", "-", "--output", "json", "--jobs", "1", "--timeout", "10s"];
     let ran = dialcheck(&arguments, json!(definitions).to_string().as_bytes());
@@ -79,7 +79,7 @@ fn test(cases: &[Case]) -> Vec<Value> {
         .iter()
         .map(|result| (result["connection"].as_str().unwrap().parse().unwrap(), result.clone()))
         .collect();
-    (0..cases.len()).map(|index| results.remove(&index).expect("a result of each case")).collect()
+    (0..count).map(|index| results.remove(&index).expect("a result of each case")).collect()
 }
 
 /// The credentials that were refused, each with its server: none of them may be sent twice.

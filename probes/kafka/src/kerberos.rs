@@ -62,7 +62,8 @@ impl<'a> Kerberos<'a> {
                     principal: self.principal,
                     keytab: self.keytab,
                     kerberos: &self.configuration,
-                    question: Question::of(self.topic, dialect.makes_topics(), config.endpoint)?,
+                    question: Question::of(self.topic, dialect.makes_topics(), config.endpoint)
+                        .map_err(|failure| failure.at(Stage::Access))?,
                     tls: config.policy.as_ref().map(|policy| Tls { policy, roots: &roots }),
                 };
                 gssapi::log_in(&login, &guard).await
