@@ -171,7 +171,8 @@ impl<M: Mechanism> Subject for Kafka<M> {
             absent: vec![refused("CertificateRequired"), refused("BadCertificate")],
             says: "the definition has none",
             expired: refused("CertificateUnknown"),
-            untrusted: refused("CertificateUnknown"),
+            // The broker names the authorities that it trusts, and a JVM shows it no certificate of another.
+            untrusted: refused("CertificateRequired"),
         }
     }
 

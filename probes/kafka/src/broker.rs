@@ -88,12 +88,28 @@ impl BrokerConfig<'_> {
 
     /// What a broken conversation means.
     pub(crate) fn failure(&self, error: WireError) -> Failure {
-        let failure = wire::failure(error, self.endpoint, self.encrypted());
-        if failure.code == Code::ClientCertificateRefused && !self.client_certificate {
-            let detail =
-                format!("{} demands a client certificate, and the definition has none", self.endpoint);
+        self.about_client_certificate(wire::failure(error, self.endpoint, self.encrypted()))
+    }
+
+    /// Better words for a broker that wants another client certificate, whichever way and whenever it says so.
+    fn about_client_certificate(&self, failure: Failure) -> Failure {
+        if failure.code != Code::ClientCertificateRefused {
+            return failure;
+        }
+        let broker = self.endpoint;
+        if !self.client_certificate {
+            let detail = format!("{broker} demands a client certificate, and the definition has none");
             return Failure { detail, ..failure }.only_hint(
                 "Give KAFKA_CLIENT_KEYSTORE, or name the port of a listener without client authentication",
+            );
+        }
+        if failure.native.as_deref() == Some("CertificateRequired") {
+            let detail = format!(
+                "{broker} demands a client certificate of an authority that has issued none in KAFKA_CLIENT_KEYSTORE, so that a JVM \
+                 shows none"
+            );
+            return Failure { detail, ..failure }.only_hint(
+                "Have the client certificate issued by an authority in the broker's ssl.truststore",
             );
         }
         failure
@@ -169,6 +185,9 @@ impl BrokerConfig<'_> {
             return failure.only_hint(
                 "Give the authority that issued the broker's certificate (KAFKA_CUSTOM_CERT, or --ca-bundle), and have the broker send its whole chain",
             );
+        }
+        if failure.code == Code::ClientCertificateRefused {
+            return self.about_client_certificate(failure);
         }
         if failure.code != Code::ConnectionReset {
             let second = guard.look_again(None);

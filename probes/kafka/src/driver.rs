@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, FuturesUnordered};
-use probe_contract::{Attempt, Code, Endpoint, Failed, ResolvedSecrets, Run, Secret};
+use probe_contract::{Attempt, Code, Endpoint, Failed, ResolvedSecrets, Run, Secret, Warning};
 #[cfg(feature = "gssapi")]
 use tokio::sync::OnceCell;
 
@@ -35,6 +35,16 @@ pub(crate) fn max_connections(settings: &Settings) -> usize {
 pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
     for warning in &settings.warnings {
         run.warn(warning.clone());
+    }
+    if let Some(more) = settings.identity(&secrets).map(|identity| identity.further.len())
+        && more > 0
+    {
+        let message = format!(
+            "KAFKA_CLIENT_KEYSTORE contains {} private keys: a JVM shows the certificate of the first that fits the authorities and kinds \
+             of key that the broker names, and the keys' names decide which is first",
+            more + 1
+        );
+        run.warn(Warning::new("several_keys", message));
     }
     let test = Test {
         settings: &settings,

@@ -102,11 +102,16 @@ impl Settings {
                 .as_ref()
                 .and_then(|file| secrets.get(file))
                 .map_or(Trust::Roots, |given| Trust::Given(given.clone())),
-            client: self.keystore.as_ref().and_then(|file| secrets.get(file)).map(|identity| {
-                ClientIdentity { chain: identity.chain.clone(), key: identity.key.clone_key() }
-            }),
+            client: self
+                .identity(secrets)
+                .map(|identity| ClientIdentity { by_issuer: true, ..identity.clone() }),
             alpn: Vec::new(),
         })
+    }
+
+    /// What the keystore holds, where there is one.
+    pub(crate) fn identity<'a>(&self, secrets: &'a ResolvedSecrets) -> Option<&'a ClientIdentity> {
+        self.keystore.as_ref().and_then(|file| secrets.get(file))
     }
 
     /// Whether the definition has a client certificate.

@@ -57,10 +57,7 @@ impl Settings {
             host: self.endpoint.host.clone(),
             verify: self.verify,
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
-            client: self.client.as_ref().and_then(|file| secrets.get(file)).map(|identity| ClientIdentity {
-                chain: identity.chain.clone(),
-                key: identity.key.clone_key(),
-            }),
+            client: self.client.as_ref().and_then(|file| secrets.get(file)).cloned(),
             alpn: Vec::new(),
         }
     }

@@ -28,12 +28,9 @@ impl Session<'_> {
         let client = settings.client.as_ref().and_then(|files| match files {
             ClientFiles::Separate { certificate, key } => {
                 let chain = secrets.get(certificate)?.clone();
-                Some(ClientIdentity { chain, key: secrets.get(key)?.clone_key() })
+                Some(ClientIdentity::new(chain, secrets.get(key)?.clone_key()))
             }
-            ClientFiles::Keystore(keystore) => {
-                let ClientIdentity { chain, key } = secrets.get(keystore)?;
-                Some(ClientIdentity { chain: chain.clone(), key: key.clone_key() })
-            }
+            ClientFiles::Keystore(keystore) => secrets.get(keystore).cloned(),
         });
         TlsPolicy {
             host: endpoint.host.clone(),

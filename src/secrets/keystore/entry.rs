@@ -11,6 +11,8 @@ use super::unreadable::Unreadable;
 
 /// What a keystore holds, as it is there.
 pub(super) struct PrivateKeyEntry {
+    /// Its name, in small letters as Java has it.
+    pub(super) alias: String,
     /// PKCS#8.
     pub(super) key: Zeroizing<Vec<u8>>,
     pub(super) chain: Vec<CertificateDer<'static>>,
@@ -20,7 +22,7 @@ impl PrivateKeyEntry {
     /// Proves that TLS can work with it. Whether the key is the certificate's, the handshake checks: it does so wherever the
     /// two come from.
     pub(super) fn prove(self) -> Result<ClientIdentity, Unreadable> {
-        let Self { key, chain } = self;
+        let Self { key, chain, alias: _ } = self;
         if chain.is_empty() {
             return Err(Unreadable::NoCertificate);
         }
@@ -29,6 +31,6 @@ impl PrivateKeyEntry {
         }
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.to_vec()));
         any_supported_type(&key).map_err(|_| Unreadable::Key)?;
-        Ok(ClientIdentity { chain, key })
+        Ok(ClientIdentity::new(chain, key))
     }
 }

@@ -20,7 +20,7 @@ const DIGEST: usize = 20;
 /// 1.3.6.1.4.1.42.2.17.1.1, the cipher of `sun.security.provider.KeyProtector`.
 const KEY_PROTECTOR: &[u8] = &[0x2b, 0x06, 0x01, 0x04, 0x01, 0x2a, 0x02, 0x11, 0x01, 0x01];
 
-/// Reads the private key of `file` that is named `alias`, or the first in its order, with its chain.
+/// Reads the private keys of `file`, or the one that is named `alias`, each with its chain.
 ///
 /// Without a store password the file's integrity is not checked, as in Java. The key's password is the store's where none is
 /// given.
@@ -29,22 +29,27 @@ pub(super) fn read(
     store_password: Option<&Secret>,
     key_password: Option<&Secret>,
     alias: Option<&'static str>,
-) -> Result<PrivateKeyEntry, Unreadable> {
+) -> Result<Vec<PrivateKeyEntry>, Unreadable> {
     let entries = entries(file, store_password)?;
     let mut keys = entries.into_iter().filter_map(|Entry { alias, content }| match content {
         Content::PrivateKey(protected, chain) => Some((alias, protected, chain)),
         Content::Trusted(_) => None,
     });
-    let (_, protected, chain) = match alias {
-        None => keys.next().ok_or(Unreadable::NoPrivateKey)?,
+    let keys: Vec<_> = match alias {
+        None => keys.collect(),
         Some(alias) => {
             let named = keys.find(|(name, ..)| name.eq_ignore_ascii_case(alias.as_bytes()));
-            named.ok_or(Unreadable::NoPrivateKeyNamed(alias))?
+            vec![named.ok_or(Unreadable::NoPrivateKeyNamed(alias))?]
         }
     };
-    let password = key_password.or(store_password).ok_or(Unreadable::NoPassword)?;
-    let key = recover(protected, password)?.ok_or(Unreadable::KeyPassword)?;
-    Ok(PrivateKeyEntry { key, chain: chain.into_iter().map(owned).collect() })
+    let password = key_password.or(store_password);
+    let entry = |(alias, protected, chain): (&[u8], &[u8], Vec<&[u8]>)| {
+        let key = recover(protected, password.ok_or(Unreadable::NoPassword)?)?;
+        let alias = String::from_utf8_lossy(alias).to_lowercase();
+        let chain = chain.into_iter().map(owned).collect();
+        Ok(PrivateKeyEntry { alias, key: key.ok_or(Unreadable::KeyPassword)?, chain })
+    };
+    keys.into_iter().map(entry).collect()
 }
 
 /// The certificates that are stored as trusted, and that of each private key.

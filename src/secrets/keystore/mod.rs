@@ -27,8 +27,8 @@ use unreadable::{Other, Unreadable};
 
 /// Reads the private key of a keystore and its chain, the end entity first.
 ///
-/// Of several keys it is the one named `alias`, in any case, or without an `alias` the first of the file. Java picks by the kinds of key
-/// that the server asks for, and between keys of one kind by the order of a hash table.
+/// Of several keys it is the one named `alias`, in any case. Without an `alias` the password must open each, as Java's `KeyManagerFactory`
+/// demands, and they come in the order that it looks for one in.
 ///
 /// # Errors
 /// `file_invalid`, with its own sentence for each way to go wrong.
@@ -39,13 +39,39 @@ pub(super) fn read(
     alias: Option<&'static str>,
     deadline: Instant,
 ) -> Result<ClientIdentity, Failure> {
-    let entry = match Kind::of(file) {
+    let entries = match Kind::of(file) {
         Kind::Jks => jks::read(file, store_password, key_password, alias),
         Kind::Pkcs12 => pkcs12::read(file, store_password, key_password, alias, deadline),
         Kind::Other(other) => Err(Unreadable::Other(other)),
     };
-    let identity = entry.and_then(PrivateKeyEntry::prove);
+    let identity = entries.and_then(identity);
     identity.map_err(|unreadable| invalid(unreadable, unreadable.hint(key_password.is_some())))
+}
+
+/// The first of `entries` that TLS can work with, and behind it the others.
+fn identity(mut entries: Vec<PrivateKeyEntry>) -> Result<ClientIdentity, Unreadable> {
+    let count = entries.len();
+    entries.sort_by_key(|entry| place_in_hash_map(&entry.alias, count));
+    let (mut proven, mut first_failure) = (Vec::new(), None);
+    for entry in entries {
+        match entry.prove() {
+            Ok(identity) => proven.push(identity),
+            Err(unreadable) => {
+                first_failure.get_or_insert(unreadable);
+            }
+        }
+    }
+    let mut proven = proven.into_iter();
+    let first = proven.next().ok_or(first_failure.unwrap_or(Unreadable::NoPrivateKey))?;
+    Ok(ClientIdentity { further: proven.collect(), ..first })
+}
+
+/// In which bucket a `java.util.HashMap` of `count` texts has `text`: the first that fits a server's request is shown to it.
+fn place_in_hash_map(text: &str, count: usize) -> usize {
+    const FEWEST_BUCKETS: usize = 16;
+    let hash = text.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+    let buckets = (count * 4).div_ceil(3).next_power_of_two().max(FEWEST_BUCKETS);
+    usize::try_from(hash ^ (hash >> 16)).unwrap_or_default() & (buckets - 1)
 }
 
 /// Reads the certificates of a keystore that Java trusts: those stored as trusted, and that of each private key.

@@ -22,7 +22,7 @@ use super::unreadable::Unreadable;
 /// The version that every file has.
 pub(super) const VERSION: u64 = 3;
 
-/// Reads the private key of `file` that is named `alias`, or the first in its order, with its chain.
+/// Reads the private keys of `file`, or the one that is named `alias`, each with its chain.
 ///
 /// Without a store password the file's integrity is not checked, as in Java. The key's password is the store's where none is
 /// given.
@@ -32,28 +32,43 @@ pub(super) fn read(
     key_password: Option<&Secret>,
     alias: Option<&'static str>,
     deadline: Instant,
-) -> Result<PrivateKeyEntry, Unreadable> {
+) -> Result<Vec<PrivateKeyEntry>, Unreadable> {
     let mut effort = Effort::new(deadline);
     let Bags { keys, certificates } = Bags::open(file, store_password, &mut effort)?;
-    let Bag { content: key, id, .. } = match alias {
-        None => keys.into_iter().next().ok_or(Unreadable::NoPrivateKey)?,
+    let keys = match alias {
+        None => keys,
         Some(alias) => {
             let is_named =
                 |key: &Bag<Key>| key.alias.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(alias));
-            keys.into_iter().find(is_named).ok_or(Unreadable::NoPrivateKeyNamed(alias))?
+            vec![keys.into_iter().find(is_named).ok_or(Unreadable::NoPrivateKeyNamed(alias))?]
         }
     };
-    let key = match key {
-        Key::Plain(key) => key,
+    let password = key_password.or(store_password);
+    let entry = |Bag { content, id, alias, .. }: Bag<Key>| {
+        let key = open(content, password, &mut effort)?;
+        let alias = alias.unwrap_or_default().to_lowercase();
+        Ok(PrivateKeyEntry { alias, key, chain: chain(id.as_deref(), &certificates)? })
+    };
+    keys.into_iter().map(entry).collect()
+}
+
+fn open(key: Key, password: Option<&Secret>, effort: &mut Effort) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
+    match key {
+        Key::Plain(key) => Ok(key),
         Key::Shrouded(shrouded) => {
-            let password = key_password.or(store_password).ok_or(Unreadable::NoPassword)?;
+            let password = usable(password.ok_or(Unreadable::NoPassword)?)?;
             let mut information = Elements::new(&shrouded).expect(SEQUENCE)?.elements();
             let algorithm = information.expect(SEQUENCE)?;
-            let plain = decrypt(algorithm, &information.octets()?, password, &mut effort)?;
-            plain.filter(|plain| is_private_key(plain)).ok_or(Unreadable::KeyPassword)?
+            let plain = decrypt(algorithm, &information.octets()?, password, effort)?;
+            plain.filter(|plain| is_private_key(plain)).ok_or(Unreadable::KeyPassword)
         }
-    };
-    Ok(PrivateKeyEntry { key, chain: chain(id.as_deref(), &certificates)? })
+    }
+}
+
+/// `password`, where Java derives a key of it: `javax.crypto.spec.PBEKeySpec` takes any text, and its `PBEKey` printable ASCII alone.
+fn usable(password: &Secret) -> Result<&Secret, Unreadable> {
+    let is_printable = password.expose().bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+    is_printable.then_some(password).ok_or(Unreadable::PasswordBeyondAscii)
 }
 
 /// The certificates that Java marked as trusted, and that of each private key.
@@ -94,7 +109,7 @@ fn check(
     let code = promise.octets()?;
     let parameters =
         Parameters { salt: integrity.octets()?, iterations: integrity.optional_unsigned()?.unwrap_or(1) };
-    let fits = authenticates(algorithm, password, &parameters, content, &code, effort)?;
+    let fits = authenticates(algorithm, usable(password)?, &parameters, content, &code, effort)?;
     if fits { Ok(()) } else { Err(Unreadable::StorePassword) }
 }
 
@@ -117,7 +132,7 @@ fn decrypted(
                 Some(data) => data,
                 None => encrypted.expect(CONTEXT_0)?,
             };
-            let password = password.ok_or(Unreadable::NoPassword)?;
+            let password = usable(password.ok_or(Unreadable::NoPassword)?)?;
             let plain = decrypt(algorithm, &data.octets()?, password, effort)?;
             plain.filter(|plain| plain.first() == Some(&SEQUENCE)).ok_or(Unreadable::StorePassword)
         }

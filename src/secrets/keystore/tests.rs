@@ -32,7 +32,7 @@ fn later() -> Instant {
 
 /// The number of certificates that come with a key, which belongs to the first.
 fn chain(file: &[u8], store: Option<&str>, key: Option<&str>) -> usize {
-    let ClientIdentity { chain, key } =
+    let ClientIdentity { chain, key, .. } =
         opened(file, store, key).unwrap_or_else(|failure| panic!("{failure:?}"));
     let links = chain.len();
     for pair in chain.windows(2) {
@@ -154,6 +154,8 @@ fn make(folder: &Path) {
     });
     // Beside another key, and another party's certificate.
     let second = "-genkeypair -alias second -dname CN=second -keyalg EC";
+    std::fs::copy(folder.join("rsa.jks"), folder.join("two-passwords.jks")).unwrap();
+    keytool(folder, &format!("{second} -storepass {STORE} -keypass {KEY} -keystore two-passwords.jks"));
     keytool(folder, &format!("{second} -storepass {STORE} -keypass {STORE} -keystore rsa.jks"));
     keytool(folder, &format!("{trust} -keystore rsa.jks"));
     let both = format!("-importkeystore -srckeystore rsa.jks -srcstorepass {STORE} -deststorepass {STORE}");
@@ -230,19 +232,38 @@ fn authorities_are_what_java_trusts() {
 }
 
 #[test]
-fn of_several_keys_it_is_the_first_of_the_file() {
-    let names = ["generated", "second"];
-    let bmp = |name: &str| name.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
-    for (file, names) in [
-        (file("rsa.jks"), names.map(|name| (name, [&[0, name.len() as u8], name.as_bytes()].concat()))),
-        (file("both.p12"), names.map(|name| (name, bmp(name)))),
-    ] {
-        let place = |alias: &[u8]| file.windows(alias.len()).position(|window| window == alias).unwrap();
-        let (first, _) = names.iter().min_by_key(|(_, alias)| place(alias)).unwrap();
-        let ClientIdentity { chain, .. } = opened(&file, Some(STORE), None).unwrap();
-        let (_, certificate) = X509Certificate::from_der(&chain[0]).unwrap();
-        assert_eq!(certificate.subject().to_string(), format!("CN={first}"));
+fn several_keys_come_as_java_looks_for_one() {
+    for name in ["rsa.jks", "both.p12"] {
+        let identity = opened(&file(name), Some(STORE), None).unwrap();
+        let subjects = [&identity, &identity.further[0]].map(|identity| {
+            let (_, certificate) = X509Certificate::from_der(&identity.chain[0]).unwrap();
+            certificate.subject().to_string()
+        });
+        assert_eq!(subjects, ["CN=generated", "CN=second"], "{name}");
+        assert_eq!(identity.further.len(), 1, "{name}");
     }
+    // As java.util.HashMap gave them back.
+    for order in [
+        "a other b c d e kafka alias client mykey broker user",
+        "k1 k2 k3 k4 k5 k11 k6 k10 k7 k13 k8 k12 k9 k14",
+        "1 2 straße zürich",
+    ] {
+        let names: Vec<&str> = order.split(' ').collect();
+        assert!(names.is_sorted_by_key(|name| place_in_hash_map(name, names.len())), "{order}");
+    }
+}
+
+#[test]
+fn every_key_of_a_keystore_has_to_be_opened() {
+    let (several, one) = (file("two-passwords.jks"), Some("generated"));
+    // The key that a name asks for is opened alone.
+    let named = |alias| {
+        let (store, key) = (Secret::new(STORE.to_owned()), Secret::new(KEY.to_owned()));
+        read(&several, Some(&store), Some(&key), alias, later())
+    };
+    assert_eq!(refused(&several, Some(STORE), None), WRONG_KEY);
+    assert_eq!(refused(&several, Some(STORE), Some(KEY)), WRONG_KEY);
+    assert!(named(Some("second")).is_ok() && named(one).is_err());
 }
 
 #[test]
@@ -269,15 +290,24 @@ fn pkcs12_of_openssl_is_read() {
 }
 
 #[test]
-fn a_password_may_be_empty_or_beyond_ascii() {
-    for (name, password) in [
-        ("empty.p12", ""),
-        ("empty-legacy.p12", ""),
-        ("beyond.p12", BEYOND_ASCII),
-        ("beyond-legacy.p12", BEYOND_ASCII),
-    ] {
+fn a_password_may_be_empty() {
+    for (name, password) in [("empty.p12", ""), ("empty-legacy.p12", "")] {
         assert_eq!(chain(&file(name), Some(password), None), 1, "{name}");
         assert_eq!(refused(&file(name), Some(" "), None), WRONG_STORE, "{name}");
+    }
+}
+
+/// `PBEKey`: "Password is not ASCII".
+#[test]
+fn java_opens_no_pkcs12_by_a_password_beyond_printable_ascii() {
+    for (name, store, key) in [
+        ("beyond.p12", BEYOND_ASCII, None),
+        ("beyond-legacy.p12", BEYOND_ASCII, None),
+        ("modern.p12", "a\tb", None),
+        ("modern.p12", STORE, Some(BEYOND_ASCII)),
+    ] {
+        let expected = "the keystore is PKCS#12, and Java opens none by a password with other characters than printable ASCII";
+        assert_eq!(refused(&file(name), Some(store), key), expected, "{name}");
     }
 }
 

@@ -17,6 +17,10 @@ pub(super) enum Unreadable {
     StorePassword,
     #[error("the key password does not open the private key")]
     KeyPassword,
+    #[error(
+        "the keystore is PKCS#12, and Java opens none by a password with other characters than printable ASCII"
+    )]
+    PasswordBeyondAscii,
     #[error("the keystore does not contain a private key")]
     NoPrivateKey,
     #[error("the keystore does not contain a private key named {0}, the only one that the driver takes")]
@@ -52,6 +56,7 @@ impl Unreadable {
             | Self::NoPassword
             | Self::StorePassword
             | Self::KeyPassword
+            | Self::PasswordBeyondAscii
             | Self::NoPrivateKey
             | Self::NoPrivateKeyNamed(_)
             | Self::NoCertificate
@@ -79,6 +84,9 @@ impl Unreadable {
             }
             Self::KeyPassword if key_password => Some("a key without its own password has that of the store"),
             Self::KeyPassword => Some("the key has its own password: give that too"),
+            Self::PasswordBeyondAscii => {
+                Some("write it anew with a password of letters, digits and signs: openssl pkcs12 -export")
+            }
             Self::Unsupported(_) => Some("write it anew: keytool -importkeystore"),
             Self::Other(Other::Empty | Other::PrivateKey | Other::Unknown)
             | Self::Damaged

@@ -293,7 +293,7 @@ fn a_client_certificate_of_version_1_has_its_key() {
     let identity = |certificate: &str, key: &str| {
         let pem = std::fs::read(FILES.path().join(format!("{key}.key"))).unwrap();
         let key = rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap();
-        ClientIdentity { chain: certificates(certificate), key }
+        ClientIdentity::new(certificates(certificate), key)
     };
     for name in ["v1", "v1-elliptic", "good"] {
         assert!(certified(&identity(name, name), &provider()).is_ok(), "{name}");

@@ -59,4 +59,27 @@ pub struct ClientIdentity {
     pub chain: Vec<CertificateDer<'static>>,
     /// The key of the first.
     pub key: PrivateKeyDer<'static>,
+    /// Those of further keys of a keystore: one of them is shown where the peer asks for such a one and the first does not fit.
+    pub further: Vec<Self>,
+    /// Whether a peer that names authorities is shown only what one of them has issued, as a JVM does.
+    pub by_issuer: bool,
+}
+
+impl ClientIdentity {
+    /// One certificate, which is shown to whatever peer asks for one.
+    #[must_use]
+    pub const fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self { chain, key, further: Vec::new(), by_issuer: false }
+    }
+}
+
+impl Clone for ClientIdentity {
+    fn clone(&self) -> Self {
+        Self {
+            chain: self.chain.clone(),
+            key: self.key.clone_key(),
+            further: self.further.clone(),
+            by_issuer: self.by_issuer,
+        }
+    }
 }

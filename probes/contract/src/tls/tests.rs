@@ -35,10 +35,10 @@ impl Pki {
         let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
         parameters.extended_key_usages = vec![purpose];
         let certificate = parameters.signed_by(&key, &self.authority).unwrap();
-        ClientIdentity {
-            chain: vec![certificate.der().clone()],
-            key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-        }
+        ClientIdentity::new(
+            vec![certificate.der().clone()],
+            PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
     }
 
     /// A server for localhost that demands a client certificate of the same authority.

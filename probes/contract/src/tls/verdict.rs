@@ -24,6 +24,13 @@ pub(super) fn classify(
             "client and server have no TLS version and cipher suite in common",
         )
         .native(format!("{reason:?}")),
+        // Kafka's brokers up to 2.8 do not end a handshake of TLS 1.2 that lacks a client certificate: they send what they sent before.
+        Some(Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. })
+            if client.asked() =>
+        {
+            let detail = if client.shown() { REFUSED } else { DEMANDED };
+            Failure::new(Code::ClientCertificateRefused, detail).native("InappropriateMessage")
+        }
         Some(Error::InvalidMessage(_)) => {
             Failure::new(Code::WrongProtocol, "the peer does not speak TLS").native("InvalidMessage")
         }
@@ -64,16 +71,19 @@ pub fn late_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Failure
     None
 }
 
+const DEMANDED: &str = "the server demands a client certificate";
+const REFUSED: &str = "the server refused the client certificate";
+
 /// Alerts (RFC 8446, section 6.2) that say what the server thinks of the client's certificate.
 const CLIENT_CERTIFICATE_ALERTS: &[(AlertDescription, &str)] = &[
-    (AlertDescription::CertificateRequired, "the server demands a client certificate"),
+    (AlertDescription::CertificateRequired, DEMANDED),
     (AlertDescription::CertificateExpired, "the server refused the client certificate: it has expired"),
     (AlertDescription::CertificateRevoked, "the server refused the client certificate: it is revoked"),
     (AlertDescription::UnknownCA, "the server refused the client certificate: it does not trust its issuer"),
-    (AlertDescription::BadCertificate, "the server refused the client certificate"),
-    (AlertDescription::UnsupportedCertificate, "the server refused the client certificate"),
-    (AlertDescription::CertificateUnknown, "the server refused the client certificate"),
-    (AlertDescription::AccessDenied, "the server refused the client certificate"),
+    (AlertDescription::BadCertificate, REFUSED),
+    (AlertDescription::UnsupportedCertificate, REFUSED),
+    (AlertDescription::CertificateUnknown, REFUSED),
+    (AlertDescription::AccessDenied, REFUSED),
 ];
 
 /// Alerts that say what the server thinks of the rest of the client's offer.
@@ -102,12 +112,13 @@ const OTHER_ALERTS: &[(AlertDescription, Code, &str)] = &[
 
 fn alert_received(alert: AlertDescription, client: &ClientKey) -> Failure {
     if let Some(failure) = client_certificate_refused(alert) {
-        return failure;
+        // Up to TLS 1.2 a server may call what it did not get bad.
+        let lacks_one = client.asked() && !client.shown();
+        return if lacks_one { Failure { detail: DEMANDED.to_owned(), ..failure } } else { failure };
     }
     // Up to TLS 1.2 a server that misses a client certificate may say no more than "handshake failure".
     if alert == AlertDescription::HandshakeFailure && client.asked() {
-        return Failure::new(Code::ClientCertificateRefused, "the server demands a client certificate")
-            .native(alert_name(alert));
+        return Failure::new(Code::ClientCertificateRefused, DEMANDED).native(alert_name(alert));
     }
     let (code, detail) = match OTHER_ALERTS.iter().find(|(known, ..)| *known == alert) {
         Some((_, code, detail)) => (*code, *detail),

@@ -11,6 +11,8 @@ use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use webpki::RawPublicKeyEntity;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 use super::aged::{self, Age};
 use super::certificate;
@@ -263,24 +265,48 @@ impl ServerCertVerifier for Verifier {
 /// Answers a peer that asks for a client certificate, and remembers that it asked.
 #[derive(Debug)]
 pub(super) struct ClientKey {
-    key: Option<Arc<CertifiedKey>>,
+    keys: Vec<Arc<CertifiedKey>>,
+    by_issuer: bool,
     asked: AtomicBool,
+    shown: AtomicBool,
 }
 
 impl ClientKey {
-    pub(super) fn new(key: Option<Arc<CertifiedKey>>) -> Self {
-        Self { key, asked: AtomicBool::new(false) }
+    /// The first of `keys` that fits is shown; `by_issuer` is that of [`ClientIdentity`](super::ClientIdentity).
+    pub(super) fn new(keys: Vec<Arc<CertifiedKey>>, by_issuer: bool) -> Self {
+        Self { keys, by_issuer, asked: AtomicBool::new(false), shown: AtomicBool::new(false) }
     }
 
     pub(super) fn asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
+
+    /// Whether the peer got a certificate when it asked for one.
+    pub(super) fn shown(&self) -> bool {
+        self.shown.load(Ordering::Relaxed)
+    }
+
+    /// Whether a peer that trusts `authorities` for clients, or does not say whom, is shown the certificate of `key`.
+    fn fits(&self, key: &CertifiedKey, authorities: &[&[u8]]) -> bool {
+        let is_issued = |certificate: &CertificateDer<'_>| {
+            let parsed = X509Certificate::from_der(certificate);
+            parsed.is_ok_and(|(_, parsed)| authorities.contains(&parsed.issuer().as_raw()))
+        };
+        !self.by_issuer || authorities.is_empty() || key.cert.iter().any(is_issued)
+    }
 }
 
 impl ResolvesClientCert for ClientKey {
-    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+    fn resolve(&self, authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
-        self.key.clone()
+        let fitting: Vec<_> = self.keys.iter().filter(|key| self.fits(key, authorities)).collect();
+        // The kinds of key in the peer's order. Where none is of such a kind, the handshake says so.
+        let signs = |scheme: &SignatureScheme| {
+            fitting.iter().find(|key| key.key.choose_scheme(&[*scheme]).is_some()).copied()
+        };
+        let chosen = schemes.iter().find_map(signs).or(fitting.first().copied()).cloned();
+        self.shown.store(chosen.is_some(), Ordering::Relaxed);
+        chosen
     }
 
     fn has_certs(&self) -> bool {

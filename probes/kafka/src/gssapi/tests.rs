@@ -233,10 +233,10 @@ async fn a_client_certificate_and_its_key_go_by_stdin() {
         host: "localhost".to_owned(),
         verify: Verify::ChainAndName,
         trust: Trust::Given(vec![CertificateDer::from(b"authority".to_vec())]),
-        client: Some(ClientIdentity {
-            chain: [&b"leaf"[..], b"issuer"].map(|der| CertificateDer::from(der.to_vec())).to_vec(),
-            key: probe_contract::tls::PrivateKeyDer::Pkcs8(b"the private key".to_vec().into()),
-        }),
+        client: Some(ClientIdentity::new(
+            [&b"leaf"[..], b"issuer"].map(|der| CertificateDer::from(der.to_vec())).to_vec(),
+            probe_contract::tls::PrivateKeyDer::Pkcs8(b"the private key".to_vec().into()),
+        )),
         alpn: Vec::new(),
     };
     let script = format!("cat >{}", seen("request").display());
