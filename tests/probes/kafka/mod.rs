@@ -15,6 +15,7 @@ mod listeners;
 mod login;
 mod neighbours;
 mod old_brokers;
+mod older;
 mod pointers;
 mod tls;
 mod topics;
