@@ -32,6 +32,9 @@ impl<'a> Kerberos<'a> {
         let (Some(keytab), Some(configuration)) = (secrets.get(keytab), secrets.get(configuration)) else {
             return Ok(None);
         };
+        for warning in &configuration.warnings {
+            run.warn(warning.clone());
+        }
         let configuration = gssapi::reach_kdcs(run, configuration, principal, &settings.brokers).await?;
         Ok(Some(Self { service, principal, keytab, configuration, topic: settings.topic.as_deref() }))
     }

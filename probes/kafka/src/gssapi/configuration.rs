@@ -109,6 +109,7 @@ mod tests {
             )],
             allow_weak_crypto: false,
             udp_preference_limit: Some(1465),
+            warnings: Vec::new(),
         }
     }
 

@@ -1,6 +1,5 @@
-//! The lines of a file in MIT's profile format: sections, relations, braces.
-
-use std::borrow::Cow;
+//! The lines of a `krb5.conf`, as Java's `sun.security.krb5.Config` reads them: sections, relations, braces. MIT's library, whose format it
+//! is, takes an asterisk behind a name, escapes between quotes and files that are not there; a JVM takes none of these.
 
 /// What a line should have been, as a phrase.
 pub(super) type Expected = &'static str;
@@ -14,8 +13,8 @@ pub(super) enum Line<'a> {
     Relation {
         /// Its name.
         tag: &'a str,
-        /// As it is meant: without quotes.
-        value: Cow<'a, str>,
+        /// Without quotes.
+        value: &'a str,
     },
     /// That another file, or the files of a folder, belong here.
     Include,
@@ -29,15 +28,15 @@ pub(super) struct Lines<'a> {
     number: usize,
     /// The section, then the names of the braces that are open.
     path: Vec<&'a str>,
-    /// Where the outermost of these was opened.
-    opened: usize,
-    /// The tag whose brace must come next.
+    /// For each of these the line that it began at.
+    begun: Vec<usize>,
+    /// The tag whose brace may come next.
     awaited: Option<&'a str>,
 }
 
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { rest: text.lines(), number: 0, path: Vec::new(), opened: 0, awaited: None }
+        Self { rest: text.lines(), number: 0, path: Vec::new(), begun: Vec::new(), awaited: None }
     }
 
     /// The number of the line that was read last.
@@ -45,48 +44,59 @@ impl<'a> Lines<'a> {
         self.number
     }
 
-    /// The number of the line that was read last.
+    /// The section, and the names of the braces that are open in it.
     pub(super) fn path(&self) -> &[&'a str] {
         &self.path
     }
 
+    /// The line at which the block began that the line stands in.
+    pub(super) fn block(&self) -> usize {
+        self.begun.last().copied().unwrap_or_default()
+    }
+
     /// The line whose brace is still open when there are no more lines.
     pub(super) fn unclosed(&self) -> Option<usize> {
-        (self.path.len() > 1 || self.awaited.is_some()).then_some(self.opened)
+        self.begun.get(1).copied()
     }
 
     pub(super) fn next(&mut self) -> Option<Result<Line<'a>, Expected>> {
-        let line = self.rest.next()?.trim();
+        let line = self.rest.next()?;
         self.number += 1;
         Some(self.read(line))
     }
 
     fn read(&mut self, line: &'a str) -> Result<Line<'a>, Expected> {
-        if line.is_empty() || line.starts_with(['#', ';']) {
+        // Neither counts behind a blank, nor is asked for what is around it.
+        for directive in ["include ", "includedir "] {
+            if let Some(place) = line.strip_prefix(directive) {
+                let is_absolute = trimmed(place).starts_with('/');
+                return is_absolute.then_some(Line::Include).ok_or("expected an absolute path to include");
+            }
+        }
+        if line.starts_with("module ") {
             return Ok(Line::Other);
         }
-        if let Some(tag) = self.awaited.take() {
-            return if line == "{" {
-                self.open(tag)
-            } else {
-                Err("expected an opening brace, or a value before")
-            };
+        let line = trimmed(line);
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            return Ok(Line::Other);
         }
         if let Some(section) = line.strip_prefix('[') {
             return self.section(section);
         }
+        if self.path.is_empty() {
+            // What stands before the first section is ignored.
+            return Ok(Line::Other);
+        }
+        if let Some(behind) = line.strip_prefix('{') {
+            let tag = self.awaited.take().ok_or("expected a name and = before an opening brace")?;
+            self.open(tag)?;
+            let behind = trimmed(behind);
+            return if behind.is_empty() { Ok(Line::Other) } else { self.relation(behind) };
+        }
+        // A name without a value.
+        self.awaited = None;
         if let Some(behind) = line.strip_prefix('}') {
             return self.close(behind);
-        }
-        // `include FILE`, `includedir DIR`, `module FILE`: a directive has no `=` behind its word.
-        if let Some((word, argument)) = line.split_once(|c: char| c.is_ascii_whitespace())
-            && !argument.trim_start().starts_with('=')
-        {
-            match word {
-                "include" | "includedir" => return Ok(Line::Include),
-                "module" => return Ok(Line::Other),
-                _ => {}
-            }
         }
         self.relation(line)
     }
@@ -95,23 +105,24 @@ impl<'a> Lines<'a> {
         if self.path.len() > 1 {
             return Err("a section begins before a brace is closed");
         }
-        let (name, end) = behind.split_once(']').ok_or("expected [section]")?;
-        if !matches!(end.trim(), "" | "*") {
-            return Err("expected nothing behind [section]");
+        let name = behind.strip_suffix(']').ok_or("expected [section], and nothing behind it")?;
+        if trimmed(name).is_empty() {
+            return Err("expected [section], and nothing behind it");
         }
-        self.path.clear();
-        self.path.push(name.trim());
+        self.path = vec![trimmed(name)];
+        self.begun = vec![self.number];
         Ok(Line::Other)
     }
 
     fn close(&mut self, behind: &str) -> Result<Line<'a>, Expected> {
-        if !matches!(behind.trim(), "" | "*") {
+        if !behind.is_empty() {
             return Err("expected nothing behind a closing brace");
         }
         if self.path.len() < 2 {
             return Err("closes a brace that is not open");
         }
         self.path.pop();
+        self.begun.pop();
         Ok(Line::Other)
     }
 
@@ -120,53 +131,32 @@ impl<'a> Lines<'a> {
             return Err("braces are nested too deep");
         }
         self.path.push(tag);
+        self.begun.push(self.number);
         Ok(Line::Other)
     }
 
     fn relation(&mut self, line: &'a str) -> Result<Line<'a>, Expected> {
         let (tag, value) = line.split_once('=').ok_or("expected tag = value")?;
-        // An asterisk says that files which are read later change nothing.
-        let tag = tag.trim();
-        let tag = tag.strip_suffix('*').unwrap_or(tag);
-        if tag.is_empty() || tag.contains(|c: char| c.is_whitespace()) {
-            return Err("expected tag = value");
-        }
-        if self.path.is_empty() {
-            return Err("expected [section] first");
-        }
-        let value = value.trim();
-        if matches!(value, "" | "{") && self.path.len() == 1 {
-            self.opened = self.number;
-        }
+        let (tag, value) = (trimmed(tag), unquoted(value));
         match value {
             "" => {
                 self.awaited = Some(tag);
                 Ok(Line::Other)
             }
             "{" => self.open(tag),
-            _ if value.starts_with('{') => Err("expected nothing behind an opening brace"),
-            _ => Ok(Line::Relation { tag, value: unquoted(value)? }),
+            value => Ok(Line::Relation { tag, value }),
         }
     }
 }
 
-/// A value without its quotes, in which a backslash takes its meaning from a character, or gives it one.
-fn unquoted(value: &str) -> Result<Cow<'_, str>, Expected> {
-    const UNCLOSED: Expected = "expected a closing quote at the end";
-    let Some(quoted) = value.strip_prefix('"') else { return Ok(Cow::Borrowed(value)) };
-    let mut text = String::new();
-    let mut characters = quoted.chars();
-    loop {
-        match characters.next().ok_or(UNCLOSED)? {
-            '"' => break,
-            '\\' => text.push(match characters.next().ok_or(UNCLOSED)? {
-                'n' => '\n',
-                't' => '\t',
-                'b' => '\u{8}',
-                other => other,
-            }),
-            other => text.push(other),
-        }
-    }
-    if characters.as_str().is_empty() { Ok(Cow::Owned(text)) } else { Err(UNCLOSED) }
+/// Without what `String.trim` takes away.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ')
+}
+
+/// A value without its quotes, of either kind.
+fn unquoted(value: &str) -> &str {
+    let value = trimmed(value);
+    let between = |quote| value.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
+    between('"').or_else(|| between('\'')).map_or(value, trimmed)
 }

@@ -1,4 +1,4 @@
-//! `krb5.conf`: which realms there are, and who gives tickets for them (MIT Kerberos documentation, "krb5.conf").
+//! `krb5.conf`: which realms there are, and who gives tickets for them (MIT Kerberos documentation, "krb5.conf"), as a JVM reads it.
 //!
 //! Only what [`KerberosConfiguration`] has a place for is read. All else is ignored, and so are files that the file includes
 //! and plug-ins that it loads. Each name is checked for what it is: none may hold a character that means something in such a
@@ -8,7 +8,7 @@ mod lines;
 
 use std::collections::HashMap;
 
-use probe_contract::{Code, Endpoint, Failure, Format, Resolved};
+use probe_contract::{Code, Endpoint, Failure, Format, Resolved, Warning};
 
 use lines::{Expected, Line, Lines};
 
@@ -34,6 +34,8 @@ pub(crate) struct KerberosConfiguration {
     pub(crate) allow_weak_crypto: bool,
     /// `udp_preference_limit`
     pub(crate) udp_preference_limit: Option<u32>,
+    /// What a job may make of the file otherwise.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// A realm and who gives tickets for it.
@@ -75,15 +77,14 @@ fn read(file: &[u8]) -> Result<KerberosConfiguration, Failure> {
 
 fn parse(file: &[u8]) -> Result<KerberosConfiguration, Unreadable> {
     let text = std::str::from_utf8(file).map_err(|_| Unreadable::NoText)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim().is_empty() {
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(Unreadable::Empty);
     }
     let mut reader = Reader::default();
     let mut lines = Lines::new(text);
     while let Some(line) = lines.next() {
         let line = line.map_err(|expected| Unreadable::Line(lines.number(), expected))?;
-        reader.take(&line, lines.path()).map_err(|expected| Unreadable::Line(lines.number(), expected))?;
+        reader.take(&line, &lines).map_err(|expected| Unreadable::Line(lines.number(), expected))?;
     }
     if let Some(number) = lines.unclosed() {
         return Err(Unreadable::Unclosed(number));
@@ -96,21 +97,24 @@ struct Reader {
     configuration: KerberosConfiguration,
     /// The place of each realm among those of the configuration.
     places: HashMap<String, usize>,
+    /// The block that the KDCs of each stand in.
+    blocks: HashMap<String, usize>,
     includes: bool,
     allow_weak_crypto: Option<bool>,
 }
 
 impl Reader {
-    /// Takes what `line` says under `path`: its section, then the names of the braces around it.
-    fn take(&mut self, line: &Line<'_>, path: &[&str]) -> Result<(), Expected> {
+    /// Takes what `line`, the last of `lines`, says. Names of sections count in any case, and others as they are.
+    fn take(&mut self, line: &Line<'_>, lines: &Lines<'_>) -> Result<(), Expected> {
         let Line::Relation { tag, value } = line else {
             self.includes |= matches!(line, Line::Include);
             return Ok(());
         };
-        match path {
-            ["libdefaults"] => self.library_default(tag, value),
-            ["realms", realm] if *tag == "kdc" => self.kdcs(realm, value),
-            ["domain_realm"] => {
+        let [section, braces @ ..] = lines.path() else { return Ok(()) };
+        match (section.to_ascii_lowercase().as_str(), braces) {
+            ("libdefaults", []) => self.library_default(tag, value),
+            ("realms", [realm]) if *tag == "kdc" => self.kdcs(realm, value, lines.block()),
+            ("domain_realm", []) => {
                 let domain = tag.strip_prefix('.').unwrap_or(tag);
                 Endpoint::parse_host(domain).map_err(|_| "expected a host name, or a domain behind a dot")?;
                 let entry = ((*tag).to_owned(), realm_name(value)?);
@@ -121,7 +125,7 @@ impl Reader {
         }
     }
 
-    /// A relation of `[libdefaults]`. Of two with one tag the first counts, as for MIT's library.
+    /// A relation of `[libdefaults]`. Of two with one tag the first counts.
     fn library_default(&mut self, tag: &str, value: &str) -> Result<(), Expected> {
         let configuration = &mut self.configuration;
         match tag {
@@ -130,12 +134,17 @@ impl Reader {
                 configuration.default_realm.get_or_insert(realm);
             }
             "allow_weak_crypto" => {
-                let allowed = boolean(value).ok_or("expected true or false")?;
+                let allowed = ["yes", "true"].iter().any(|yes| yes.eq_ignore_ascii_case(value));
                 configuration.allow_weak_crypto = *self.allow_weak_crypto.get_or_insert(allowed);
             }
             "udp_preference_limit" => {
-                let limit = value.parse().map_err(|_| "expected a number of bytes")?;
-                configuration.udp_preference_limit.get_or_insert(limit);
+                // A JVM takes what is no number for nothing.
+                match value.parse() {
+                    Ok(limit) => {
+                        configuration.udp_preference_limit.get_or_insert(limit);
+                    }
+                    Err(_) => self.warn(NO_NUMBER),
+                }
             }
             _ => {
                 let Some(key) = ENCTYPES.iter().find(|key| **key == tag) else { return Ok(()) };
@@ -148,11 +157,22 @@ impl Reader {
         Ok(())
     }
 
-    /// `kdc`: one host, or several as Java has them.
-    fn kdcs(&mut self, realm: &str, value: &str) -> Result<(), Expected> {
-        let kdcs = value.split_ascii_whitespace().map(kdc).collect::<Result<Vec<_>, _>>()?;
+    /// `kdc`: one host, or several as Java has them. Of several blocks of one realm the first that names any counts.
+    fn kdcs(&mut self, realm: &str, value: &str, block: usize) -> Result<(), Expected> {
+        if *self.blocks.entry(realm.to_owned()).or_insert(block) != block {
+            self.warn(LATER_BLOCK);
+            return Ok(());
+        }
+        let words: Vec<&str> = value.split_ascii_whitespace().collect();
+        let comment = words.iter().position(|word| word.starts_with(['#', ';']));
+        // Each word of a comment is a KDC to a JVM, which asks those before it first.
+        let kdcs = words[..comment.unwrap_or(words.len())].iter().map(|word| kdc(word));
+        let kdcs = kdcs.collect::<Result<Vec<_>, _>>()?;
         if kdcs.is_empty() {
             return Err(KDC);
+        }
+        if comment.is_some() {
+            self.warn(COMMENT);
         }
         let configuration = &mut self.configuration;
         let place = match self.places.get(realm) {
@@ -168,7 +188,18 @@ impl Reader {
         Ok(())
     }
 
-    fn finish(self) -> Result<KerberosConfiguration, Unreadable> {
+    /// Adds a warning, once.
+    fn warn(&mut self, message: &'static str) {
+        let warnings = &mut self.configuration.warnings;
+        if warnings.iter().all(|warning| warning.message != message) {
+            warnings.push(Warning::new("krb5_conf", message));
+        }
+    }
+
+    fn finish(mut self) -> Result<KerberosConfiguration, Unreadable> {
+        if self.includes {
+            self.warn(INCLUDES);
+        }
         match (self.configuration.realms.is_empty(), self.includes) {
             (false, _) => Ok(self.configuration),
             (true, true) => Err(Unreadable::Included),
@@ -177,14 +208,25 @@ impl Reader {
     }
 }
 
+const INCLUDES: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF includes other files, which are not read here: a JVM reads them from the job's machine, and \
+                        fails where one is not there";
+const COMMENT: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF has a comment behind a value: a JVM takes each of its words for part of the value, a KDC for \
+                       instance";
+const NO_NUMBER: &str =
+    "KAFKA_SASL_GSSAPI_KRB5_CONF has a udp_preference_limit that is not a number, which a JVM ignores";
+const LATER_BLOCK: &str =
+    "KAFKA_SASL_GSSAPI_KRB5_CONF has a realm twice: a JVM takes the KDCs of the first place alone";
+
 const KDC: Expected = "expected a KDC as host, host:port or [address]:port";
 
-/// A KDC: `host`, `host:port`, `[address]:port`, with or without the transport that MIT's library takes in front.
+/// A KDC: `host`, `host:port`, `[address]:port`.
 fn kdc(text: &str) -> Result<Endpoint, Expected> {
     if text.get(..8).is_some_and(|begin| begin.eq_ignore_ascii_case("https://")) {
         return Err("a KDC behind an HTTPS proxy (MS-KKDCP) can't be asked: expected its host");
     }
-    let text = ["tcp/", "udp/"].iter().find_map(|transport| text.strip_prefix(transport)).unwrap_or(text);
+    if text.starts_with("tcp/") || text.starts_with("udp/") {
+        return Err("expected a KDC without a transport in front, which a JVM takes for a part of its name");
+    }
     let host = |host| Endpoint::parse_host(host).map_err(|_| KDC);
     if let Ok(host) = host(text) {
         // An address without brackets takes no port.
@@ -200,6 +242,9 @@ fn kdc(text: &str) -> Result<Endpoint, Expected> {
 
 /// A realm, named as a domain, as they all are in practice (RFC 4120, 6.1).
 fn realm_name(text: &str) -> Result<String, Expected> {
+    if text.contains(" #") || text.contains(" ;") {
+        return Err("expected no comment behind a realm, which a JVM takes for a part of its name");
+    }
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if text.is_empty() || text.len() > 255 || !text.chars().all(known) {
         return Err("expected a realm: letters, digits, dots and hyphens");
@@ -207,23 +252,14 @@ fn realm_name(text: &str) -> Result<String, Expected> {
     Ok(text.to_owned())
 }
 
-/// Names of encryption types, with a sign where they are added to a list or taken from it.
+/// Names of encryption types, with a sign where they are added to a list or taken from it. What is none of them, such as a comment, a JVM
+/// passes over.
 fn enctypes(text: &str) -> Result<Vec<String>, Expected> {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | ':');
     let separator = |c: char| c == ',' || c.is_ascii_whitespace();
     let names = text.split(separator).filter(|name| !name.is_empty());
-    let check = |name: &str| if name.chars().all(known) { Ok(name.to_owned()) } else { Err(()) };
-    let names = names.map(check).collect::<Result<Vec<_>, _>>();
-    names.ok().filter(|names| !names.is_empty()).ok_or("expected names of encryption types")
-}
-
-/// As MIT's library spells them.
-fn boolean(text: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
-    if is(&["y", "yes", "true", "t", "1", "on"]) {
-        return Some(true);
-    }
-    is(&["n", "no", "false", "f", "nil", "0", "off"]).then_some(false)
+    let names: Vec<_> = names.filter(|name| name.chars().all(known)).map(str::to_owned).collect();
+    if names.is_empty() { Err("expected names of encryption types") } else { Ok(names) }
 }
 
 /// Why a file names no KDC.
