@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use super::TestOptions;
 use super::author::Author;
 use super::keyed_hash::KeyedHash;
 use super::outcomes::Outcomes;
@@ -43,11 +43,11 @@ impl InFlight {
     /// those who wait takes over. `asked` is the test of the request at hand.
     pub(super) async fn run<F: Future<Output = Outcomes>>(
         &self,
-        (definition, options, author): (&Definition, &TestOptions, &Author),
+        (definition, deadline, topic, author): (&Definition, Duration, Option<&str>, &Author),
         asked: &Arc<Test>,
         test: impl Fn() -> F,
     ) -> Outcomes {
-        let key = self.key(definition, options, author);
+        let key = self.key(definition, deadline, topic, author);
         loop {
             match self.join(key, asked) {
                 Part::Leader(outcome) => {
@@ -79,9 +79,8 @@ impl InFlight {
         Part::Leader(sender)
     }
 
-    fn key(&self, definition: &Definition, options: &TestOptions, author: &Author) -> Key {
+    fn key(&self, definition: &Definition, deadline: Duration, topic: Option<&str>, author: &Author) -> Key {
         // Whoever may not use references must not share a run that does.
-        let TestOptions { deadline, topic, .. } = options;
         let asked = format!("{} {topic:?} {author:?}", deadline.as_nanos());
         let authentication = definition.authentication.clone().map(Value::Fields);
         let authentication = authentication.map(|value| serde_json::to_string(&value.exposed()));

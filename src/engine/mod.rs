@@ -185,7 +185,7 @@ impl Engine {
         test.name(name);
         let outcomes = self
             .in_flight
-            .run((definition, options, &author), test, || {
+            .run((definition, *deadline, options.topic.as_deref(), &author), test, || {
                 self.test_definition(test, definition, options, &author, began, None)
             })
             .await;

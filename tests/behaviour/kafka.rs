@@ -172,7 +172,7 @@ impl<M: Mechanism> Subject for Kafka<M> {
             says: "the definition has none",
             expired: refused("CertificateUnknown"),
             // The broker names the authorities that it trusts, and a JVM shows it no certificate of another.
-            untrusted: refused("CertificateRequired"),
+            untrusted: vec![refused("CertificateRequired"), refused("BadCertificate")],
         }
     }
 

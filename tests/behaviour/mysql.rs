@@ -220,7 +220,7 @@ impl<P: Product> Subject for Mysql<P> {
             absent: vec![refused("credentials_rejected", "1045")],
             says: "REQUIRE X509",
             expired: P::EXPIRED_CERTIFICATE,
-            untrusted: P::UNTRUSTED_CERTIFICATE,
+            untrusted: vec![P::UNTRUSTED_CERTIFICATE],
         }
     }
 

@@ -115,7 +115,7 @@ impl Subject for PostgreSql {
             absent: vec![refused("auth", "28000")],
             says: "certificate",
             expired: refused("tls", "CertificateExpired"),
-            untrusted: refused("tls", "UnknownCA"),
+            untrusted: vec![refused("tls", "UnknownCA")],
         }
     }
 

@@ -86,7 +86,8 @@ pub(crate) struct ClientCertificates {
     /// What the message about an absent certificate says.
     pub(crate) says: &'static str,
     pub(crate) expired: Failed<'static>,
-    pub(crate) untrusted: Failed<'static>,
+    /// One of these, too.
+    pub(crate) untrusted: Vec<Failed<'static>>,
 }
 
 /// The stage at which a test of `login` is when the server has sent so many bytes and no more.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probe_contract::tls::TlsPolicy;
+use probe_contract::tls::{TlsPolicy, is_undecryptable};
 use probe_contract::{
     Addresses, Attempt, Code, Endpoint, Evidence, Failed, Failure, Io, Stage, StageGuard, WireError,
 };
@@ -103,13 +103,16 @@ impl BrokerConfig<'_> {
                 "Give KAFKA_CLIENT_KEYSTORE, or name the port of a listener without client authentication",
             );
         }
-        if failure.native.as_deref() == Some("CertificateRequired") {
+        // What a broker calls a certificate that it did not get depends on its TLS, and so does whether it has a word for it.
+        if matches!(
+            failure.native.as_deref(),
+            Some("CertificateRequired" | "BadCertificate" | "DecryptError" | "InappropriateMessage")
+        ) {
             let detail = format!(
-                "{broker} demands a client certificate of an authority that has issued none in KAFKA_CLIENT_KEYSTORE, so that a JVM \
-                 shows none"
+                "{broker} demands a client certificate of an authority that it trusts, and KAFKA_CLIENT_KEYSTORE contains none that it takes"
             );
             return Failure { detail, ..failure }.only_hint(
-                "Have the client certificate issued by an authority in the broker's ssl.truststore",
+                "Have the client certificate issued by an authority in the broker's ssl.truststore, and check its dates",
             );
         }
         failure
@@ -123,6 +126,12 @@ impl BrokerConfig<'_> {
 
     /// What a broken conversation means that has not begun yet.
     async fn unanswered(&self, error: WireError, guard: &StageGuard) -> Failure {
+        if let WireError::Io(error) = &error
+            && is_undecryptable(error)
+        {
+            let refused = Failure::new(Code::ClientCertificateRefused, "").native("DecryptError");
+            return self.about_client_certificate(refused.at(Stage::Tls));
+        }
         let failure = self.failure(error);
         if failure.code != Code::ConnectionReset {
             return failure;

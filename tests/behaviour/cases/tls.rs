@@ -155,5 +155,8 @@ pub(crate) fn client_certificate_expired<S: Subject>() {
 pub(crate) fn client_certificate_untrusted<S: Subject>() {
     let server = S::client_certificates();
     let login = server.login.client(S::client_certificate(ClientKind::Untrusted));
-    login.test::<S>().failed(&server.untrusted);
+    let tested = login.test::<S>();
+    let native = tested.result["failure"]["native"].as_str();
+    let untrusted = server.untrusted.iter().find(|failed| failed.native == native);
+    tested.failed(untrusted.unwrap_or(&server.untrusted[0]));
 }

@@ -11,9 +11,8 @@ use crate::support::harness::{Connection, WRONG_PASSWORD};
 pub(super) struct Case {
     /// The same whatever port the broker has.
     pub(super) name: String,
-    list: String,
-    /// Without `KAFKA_BOOTSTRAP_SERVERS`: each property, and what it is for the client.
     connection: Connection,
+    /// The same for the client.
     properties: Vec<(&'static str, String)>,
     declared: Vec<(Vec<KafkaClient>, Declared)>,
 }
@@ -53,14 +52,13 @@ impl Case {
             (true, true) => "SASL_SSL",
         };
         read.properties.push(("security.protocol", protocol.to_owned()));
-        read.properties.push(("bootstrap.servers", list.clone()));
         let mut connection = Connection::kafka(&*list);
+        read.properties.push(("bootstrap.servers", list));
         for (key, value) in read.definition {
             connection = connection.with(key, value);
         }
         Self {
             name: name.to_owned(),
-            list,
             connection,
             properties: read.properties,
             declared: parts.map(declared).collect(),

@@ -90,7 +90,7 @@ fn client_certificates(older: &Older) {
         let refused = |connection: Connection, says: &str| {
             let tested = connection.test();
             let native = tested.result["failure"]["native"].as_str();
-            let known = ["CertificateRequired", "BadCertificate", "InappropriateMessage"];
+            let known = ["CertificateRequired", "BadCertificate", "InappropriateMessage", "DecryptError"];
             assert!(native.is_some_and(|native| known.contains(&native)), "{listener:?}: {}", tested.result);
             tested
                 .failed(&Failed {

@@ -21,7 +21,7 @@ pub use certificate::{certificates_from_pem, strength};
 pub use policy::{ClientIdentity, TlsPolicy, Trust, Verify};
 pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-pub use verdict::late_refusal;
+pub use verdict::{is_undecryptable, late_refusal};
 pub use words::last_cause;
 
 use crate::{Code, Evidence, Failure, Io, PeerCertificate, StageGuard, Verification, Warning};
@@ -83,6 +83,12 @@ pub(crate) async fn handshake<S: Io>(
              may refuse it"
         );
         warn(Warning::new("common_name_only", message));
+    }
+    if client.withheld() {
+        let message = format!(
+            "{host} asks for a client certificate of authorities that have not issued the given one, so that it was shown none, as by a JVM"
+        );
+        warn(Warning::new("client_certificate_withheld", message));
     }
     if let Some(age) = verifier.age() {
         let message =

@@ -74,6 +74,13 @@ pub fn late_refusal(error: &(dyn std::error::Error + 'static)) -> Option<Failure
 const DEMANDED: &str = "the server demands a client certificate";
 const REFUSED: &str = "the server refused the client certificate";
 
+/// Whether an error on an encrypted stream says that the server sent what is no part of the session: Kafka's brokers up to 2.8, which end no
+/// handshake that lacks a client certificate, send their part of it again, in TLS 1.3 when the client is done.
+#[must_use]
+pub fn is_undecryptable(error: &io::Error) -> bool {
+    matches!(rustls_error(error), Some(Error::DecryptError))
+}
+
 /// Alerts (RFC 8446, section 6.2) that say what the server thinks of the client's certificate.
 const CLIENT_CERTIFICATE_ALERTS: &[(AlertDescription, &str)] = &[
     (AlertDescription::CertificateRequired, DEMANDED),

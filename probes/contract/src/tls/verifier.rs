@@ -286,6 +286,11 @@ impl ClientKey {
         self.shown.load(Ordering::Relaxed)
     }
 
+    /// Whether the peer asked for a certificate, there are some, and it got none.
+    pub(super) fn withheld(&self) -> bool {
+        self.asked() && !self.shown() && !self.keys.is_empty()
+    }
+
     /// Whether a peer that trusts `authorities` for clients, or does not say whom, is shown the certificate of `key`.
     fn fits(&self, key: &CertifiedKey, authorities: &[&[u8]]) -> bool {
         let is_issued = |certificate: &CertificateDer<'_>| {

@@ -192,7 +192,7 @@ impl Reader {
     fn warn(&mut self, message: &'static str) {
         let warnings = &mut self.configuration.warnings;
         if warnings.iter().all(|warning| warning.message != message) {
-            warnings.push(Warning::new("krb5_conf", message));
+            warnings.push(Warning::new("kerberos_configuration", message));
         }
     }
 

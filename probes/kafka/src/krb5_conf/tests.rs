@@ -99,7 +99,9 @@ fn realms_have_their_kdcs() {
         ],
         allow_weak_crypto: true,
         udp_preference_limit: Some(1),
-        warnings: [LATER_BLOCK, INCLUDES].map(|message| Warning::new("krb5_conf", message)).to_vec(),
+        warnings: [LATER_BLOCK, INCLUDES]
+            .map(|message| Warning::new("kerberos_configuration", message))
+            .to_vec(),
     };
     assert_eq!(configuration, expected);
 }
@@ -240,7 +242,7 @@ fn what_a_jvm_passes_over_is_passed_over() {
         ("[realms]\nS = {\nkdc = b # canary\n}", COMMENT),
     ] {
         let configuration = read_text(&format!("{whole}[libdefaults]\n{line}\n"));
-        assert_eq!(configuration.warnings, [Warning::new("krb5_conf", warning)], "{line}");
+        assert_eq!(configuration.warnings, [Warning::new("kerberos_configuration", warning)], "{line}");
         assert_eq!(
             (configuration.udp_preference_limit, &configuration.realms[0]),
             (None, &expected.realms[0])
