@@ -93,6 +93,13 @@ fn the_sdk_for_javascript() {
     run(node);
 }
 
+#[test]
+fn the_sdk_for_go() {
+    let mut go = SDK.go();
+    go.args(["test", "-count=1", "."]);
+    run(go);
+}
+
 /// What botocore ships of what AWS is.
 static DATA: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut python = Command::new(SDK.python());
