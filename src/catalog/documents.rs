@@ -14,7 +14,7 @@ use probe_contract::Mistake;
 use super::connection::now;
 use super::{Answer, Catalog, CatalogError, Connection, DEFAULT_CATALOG_ID, TagChange, Tags};
 use crate::document::{self, DocumentError, Syntax};
-use crate::glue::{self, ConnectionArn, Definition, Fields, TestRequest};
+use crate::glue::{self, ConnectionArn, Definition, Fields, Placed, TestRequest};
 
 /// The definitions in the documents of a folder, each under its `Name`.
 ///
@@ -22,11 +22,19 @@ use crate::glue::{self, ConnectionArn, Definition, Fields, TestRequest};
 #[derive(Debug)]
 pub struct Documents {
     /// By file name, then by position.
-    definitions: Vec<(String, Definition)>,
+    definitions: Vec<Defined>,
     by_name: HashMap<String, usize>,
     warnings: Vec<String>,
     /// When they were read.
     read: Timestamp,
+}
+
+/// A definition of a document, and what stands beside it.
+#[derive(Debug)]
+struct Defined {
+    name: String,
+    definition: Definition,
+    tags: Tags,
 }
 
 /// Why a folder can't be a catalog: everything that is wrong with it, one line each.
@@ -101,9 +109,18 @@ impl Documents {
         }
     }
 
+    fn defined(&self, name: &str) -> Option<&Defined> {
+        self.definitions.get(*self.by_name.get(name)?)
+    }
+
     /// A document has no past: it counts as made when it was read.
-    fn connection_of(&self, definition: &Definition) -> Connection {
-        Connection { created: self.read, updated: self.read, ..Connection::new(definition.clone(), None) }
+    fn connection_of(&self, defined: &Defined) -> Connection {
+        Connection {
+            created: self.read,
+            updated: self.read,
+            tags: defined.tags.clone(),
+            ..Connection::new(defined.definition.clone(), None)
+        }
     }
 
     /// What the documents hold that is not used, one sentence each.
@@ -116,9 +133,8 @@ impl Documents {
 /// What dialcheck writes nothing into.
 impl Catalog for Documents {
     fn connection<'a>(&'a self, catalog_id: &'a str, name: &'a str) -> Answer<'a, Option<Connection>> {
-        let index = self.by_name.get(name).filter(|_| catalog_id == DEFAULT_CATALOG_ID);
-        let found = index.and_then(|index| self.definitions.get(*index));
-        ready(Ok(found.map(|(_, definition)| self.connection_of(definition))))
+        let found = self.defined(name).filter(|_| catalog_id == DEFAULT_CATALOG_ID);
+        ready(Ok(found.map(|defined| self.connection_of(defined))))
     }
 
     fn connections<'a>(
@@ -129,18 +145,14 @@ impl Catalog for Documents {
     ) -> Answer<'a, Vec<Connection>> {
         let all = if catalog_id == DEFAULT_CATALOG_ID { self.definitions.as_slice() } else { &[] };
         let mut found: Vec<_> =
-            all.iter().filter(|(name, _)| after.is_none_or(|after| name.as_str() > after)).collect();
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        ready(Ok(found
-            .into_iter()
-            .take(most)
-            .map(|(_, definition)| self.connection_of(definition))
-            .collect()))
+            all.iter().filter(|defined| after.is_none_or(|after| defined.name.as_str() > after)).collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        ready(Ok(found.into_iter().take(most).map(|defined| self.connection_of(defined)).collect()))
     }
 
     fn names<'a>(&'a self, catalog_id: &'a str) -> Answer<'a, Vec<String>> {
         let all = if catalog_id == DEFAULT_CATALOG_ID { self.definitions.as_slice() } else { &[] };
-        ready(Ok(all.iter().map(|(name, _)| name.clone()).collect()))
+        ready(Ok(all.iter().map(|defined| defined.name.clone()).collect()))
     }
 
     fn create<'a>(&'a self, _: &'a str, _: &'a Connection) -> Answer<'a, i64> {
@@ -155,9 +167,9 @@ impl Catalog for Documents {
         ready(Err(CatalogError::ReadOnly))
     }
 
-    /// A document holds none.
+    /// A document that is a request to `CreateConnection` has them beside its definition.
     fn tags<'a>(&'a self, connection: ConnectionArn<'a>) -> Answer<'a, Option<Tags>> {
-        ready(Ok(self.by_name.contains_key(connection.name).then(Tags::default)))
+        ready(Ok(self.defined(connection.name).map(|defined| defined.tags.clone())))
     }
 
     fn change_tags<'a>(&'a self, _: ConnectionArn<'a>, _: TagChange) -> Answer<'a, bool> {
@@ -212,7 +224,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// What has been read of a folder.
 #[derive(Default)]
 struct Reading {
-    definitions: Vec<(String, Definition)>,
+    definitions: Vec<Defined>,
     /// Where each name was seen first.
     sources: HashMap<String, Source>,
     warnings: Vec<String>,
@@ -238,17 +250,24 @@ impl Reading {
             }
         };
         self.warnings.extend(read.warnings.iter().map(|warning| format!("{}: {warning}", file.display())));
-        for (request, place) in read.into_placed() {
-            if let Err(mistake) = self.request(request, file, &place) {
+        for placed in read.into_placed() {
+            if let Err(mistake) = self.request(placed, file) {
                 self.fault(file, Wrong::Mistake(mistake));
             }
         }
     }
 
-    fn request(&mut self, request: TestRequest, file: &Path, place: &str) -> Result<(), Mistake> {
+    fn request(&mut self, placed: Placed, file: &Path) -> Result<(), Mistake> {
+        let Placed { request, place, tags } = placed;
         let TestRequest::Inline(definition) = request else {
             return Err(Mistake::new(place, "expected a definition: a catalog can't refer to a name"));
         };
+        let tags = Tags::of(&tags);
+        if tags.reserved_key().is_some() {
+            let expected =
+                "expected no tag that begins with aws: beside it, which is reserved for AWS itself";
+            return Err(Mistake::new(place, expected));
+        }
         let Some(name) = &definition.name else {
             return Err(Mistake::new(
                 place,
@@ -258,8 +277,8 @@ impl Reading {
         match self.sources.entry(name.clone()) {
             Entry::Vacant(entry) => {
                 let index = self.definitions.len();
-                entry.insert(Source { index, file: file.to_owned(), place: place.to_owned() });
-                self.definitions.push((name.clone(), definition));
+                entry.insert(Source { index, file: file.to_owned(), place });
+                self.definitions.push(Defined { name: name.clone(), definition, tags });
                 Ok(())
             }
             Entry::Occupied(entry) => {
@@ -340,6 +359,28 @@ mod tests {
         assert!(get(&documents, "../b").is_some());
         let file = folder.path().join("c.json");
         assert_eq!(documents.warnings(), [format!("{}: ignored: Color (line 1)", file.display())]);
+    }
+
+    #[test]
+    fn a_request_to_create_a_connection_has_its_tags_beside_it() {
+        let tagged = |tags: &str| format!("Tags: {tags}\nConnectionInput: {}\n", definition("tagged"));
+        let read = folder(&[("a.yaml", &tagged("{team: a, empty: ''}")), ("b.yaml", &definition("plain"))]);
+        let documents = Documents::open(read.path()).expect("a catalog");
+        let tags = |name: &str| {
+            let arn = format!("arn:aws:glue:us-east-1:123456789012:connection/{name}");
+            let found = documents.tags(ConnectionArn::parse(&arn).expect("an ARN"));
+            found.now_or_never().expect("no waiting").expect("a catalog")
+        };
+        let expected = Tags::of(&Fields::default().with("team", "a").with("empty", ""));
+        assert_eq!(get(&documents, "tagged").expect("a connection").tags, expected);
+        assert_eq!(
+            [tags("tagged"), tags("plain"), tags("none")],
+            [Some(expected), Some(Tags::default()), None]
+        );
+        assert_eq!(
+            error(&folder(&[("a.yaml", &tagged("{'AWS:x': a}"))])),
+            "a.yaml: ConnectionInput (line 2): expected no tag that begins with aws: beside it, which is reserved for AWS itself"
+        );
     }
 
     #[test]

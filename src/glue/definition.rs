@@ -9,6 +9,7 @@ mod tests;
 
 use probe_contract::Properties;
 
+pub(crate) use self::read::Placed;
 pub use self::read::{Read, read};
 use super::shapes::connection::CONNECTION_INPUT;
 use super::{Fields, Shape, Value};

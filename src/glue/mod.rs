@@ -16,6 +16,7 @@ mod value;
 
 pub use connection_arn::ConnectionArn;
 pub use connection_type::{is_unified, required_properties};
+pub(crate) use definition::Placed;
 pub use definition::{Definition, Read, TestRequest, read};
 pub use exception::Exception;
 pub use glue_exception::{CommonError, FederationSourceErrorCode, GlueException};

@@ -193,7 +193,7 @@ fn connection_name(operation: Operation, input: &Fields) -> Option<&str> {
         Operation::CreateConnection => input.fields("ConnectionInput")?.text("Name"),
         // What is not a connection's is refused by the operation itself.
         Operation::GetTags | Operation::TagResource | Operation::UntagResource => {
-            Some(ConnectionArn::parse(input.text("ResourceArn")?)?.name)
+            Some(ConnectionArn::parse(input.text("ResourceArn")?).ok()?.name)
         }
         Operation::GetConnections
         | Operation::BatchDeleteConnection

@@ -44,10 +44,6 @@ pub(super) fn check(tags: &Tags) -> Result<(), Exception> {
 }
 
 fn connection(input: &Fields) -> Result<ConnectionArn<'_>, Exception> {
-    ConnectionArn::parse(required(input, "ResourceArn")?).ok_or_else(|| {
-        Exception::invalid_input(
-            "ResourceArn is not a connection's: dialcheck keeps tags of connections, whose ARNs are \
-             arn:aws:glue:region:account:connection/name",
-        )
-    })
+    ConnectionArn::parse(required(input, "ResourceArn")?)
+        .map_err(|error| Exception::invalid_input(format!("ResourceArn: {error}")))
 }

@@ -249,7 +249,8 @@ fn a_folder_of_documents_can_be_read_and_not_written() {
     std::fs::create_dir(&folder).unwrap();
     let mut input = Connection::postgres(POSTGRES.port(), "app").input();
     input["Description"] = "from a document".into();
-    std::fs::write(folder.join("a.json"), input.to_string()).unwrap();
+    let request = json!({ "ConnectionInput": input, "Tags": { "team": "a", "empty": "" } });
+    std::fs::write(folder.join("a.json"), request.to_string()).unwrap();
     let catalog = folder.display().to_string();
     let answer =
         embedded.answer(&["get-connection", "--name", "case", "--hide-password", "--catalog", &catalog]);
@@ -258,9 +259,23 @@ fn a_folder_of_documents_can_be_read_and_not_written() {
         embedded.run(&["test-connection", "--connection-name", "case", "--catalog", &catalog]).code,
         0
     );
-    let ran = embedded.run(&["delete-connection", "--connection-name", "case", "--catalog", &catalog]);
+    let arn = "arn:aws:glue:us-east-1:123456789012:connection/case";
+    let tags = embedded.answer(&["get-tags", "--resource-arn", arn, "--catalog", &catalog]);
+    assert_eq!(tags, json!({ "Tags": { "team": "a", "empty": "" } }));
+    for arguments in [
+        ["delete-connection", "--connection-name", "case"].as_slice(),
+        &["tag-resource", "--resource-arn", arn, "--tags-to-add", "team=b"],
+        &["untag-resource", "--resource-arn", arn, "--tags-to-remove", "team"],
+    ] {
+        let ran = embedded.run(&[arguments, &["--catalog", &catalog]].concat());
+        assert_eq!(ran.code, 254, "{arguments:?}");
+        assert!(ran.stderr.contains("(InvalidInputException)"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("a folder of documents, which dialcheck only reads"), "{}", ran.stderr);
+    }
+    let none = format!("{arn}-none");
+    let ran = embedded.run(&["get-tags", "--resource-arn", &none, "--catalog", &catalog]);
     assert_eq!(ran.code, 254);
-    assert!(ran.stderr.contains("a folder of documents, which dialcheck only reads"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("(EntityNotFoundException)"), "{}", ran.stderr);
 }
 
 #[test]

@@ -98,6 +98,61 @@ fn a_refresh_reads_the_connection_and_its_tags() {
     SERVER.call("GetTags", &json!({ "ResourceArn": arn })).failed(400, "EntityNotFoundException");
 }
 
+/// As a client sends them that checks nothing.
+#[test]
+fn tags_keep_within_glues_limits_and_belong_to_a_connection() {
+    const ARN: &str = "arn:aws:glue:eu-west-1:123456789012:connection/tagged";
+    let create = |name: &str, tags: &Value| {
+        let mut input = postgres().input();
+        input["Name"] = name.into();
+        SERVER.call("CreateConnection", &json!({ "ConnectionInput": input, "Tags": tags }))
+    };
+    let many = |count: usize| (0..count).map(|number| (number.to_string(), json!(""))).collect::<Value>();
+    let longest = json!({ "k".repeat(128): "v".repeat(256) });
+    create("tagged", &longest).succeeded();
+    let get = || SERVER.call("GetTags", &json!({ "ResourceArn": ARN })).succeeded()["Tags"].clone();
+    assert_eq!(get(), longest);
+    for wrong in [
+        many(51),
+        json!({ "": "v" }),
+        json!({ "k".repeat(129): "v" }),
+        json!({ "k": "v".repeat(257) }),
+        json!({ "aws:k": "v" }),
+        json!({ "AWS:k": "v" }),
+        json!({ "k": 5 }),
+    ] {
+        let case = wrong.to_string();
+        let refused = create("untagged", &wrong);
+        assert_eq!(refused.status, 400, "{case}");
+        let tag = json!({ "ResourceArn": ARN, "TagsToAdd": wrong });
+        assert_eq!(SERVER.call("TagResource", &tag).status, 400, "{case}");
+        let untagged = SERVER.call("GetConnection", &json!({ "Name": "untagged" }));
+        untagged.failed(400, "EntityNotFoundException");
+    }
+    let more = json!({ "ResourceArn": ARN, "TagsToAdd": many(50) });
+    SERVER.call("TagResource", &more).failed(400, "InvalidInputException");
+    assert_eq!(get(), longest);
+    for (arn, says) in [
+        ("arn:aws:glue:eu-west-1:123456789012:database/tagged", "expected an ARN of the form"),
+        ("arn:aws:glue:eu-west-1:1234:connection/tagged", "expected an ARN of the form"),
+        ("arn:aws:glue:eu-west-1:123456789012:connection/", "expected an ARN of the form"),
+        ("arn:aws-cn:glue:eu-west-1:123456789012:connection/tagged", "partition is that of its region"),
+        ("arn:aws:glue::123456789012:connection/tagged", "expected an ARN with a region in it"),
+    ] {
+        for (operation, rest) in [
+            ("GetTags", json!({})),
+            ("TagResource", json!({ "TagsToAdd": { "a": "b" } })),
+            ("UntagResource", json!({ "TagsToRemove": ["a"] })),
+        ] {
+            let mut input = rest;
+            input["ResourceArn"] = arn.into();
+            let body = SERVER.call(operation, &input).failed(400, "InvalidInputException");
+            assert!(body["Message"].as_str().unwrap().contains(says), "{arn}: {body}");
+        }
+    }
+    SERVER.call("DeleteConnection", &json!({ "ConnectionName": "tagged" })).succeeded();
+}
+
 #[test]
 fn invalid_input_both_or_neither_or_what_can_not_be_tested() {
     let input = json!({ "ConnectionType": "JDBC", "ConnectionProperties": { "HOST": "h" } });

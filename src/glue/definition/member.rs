@@ -3,7 +3,7 @@
 use super::Definition;
 use super::report::{Place, Report};
 use crate::document::{Item, Node};
-use crate::glue::Value;
+use crate::glue::{Shape, Value};
 
 /// What has not been read yet of a map.
 pub(super) struct Members<'a> {
@@ -68,10 +68,15 @@ impl<'a> Members<'a> {
 
     /// Takes out the member `key` of a connection, as the API's model has it. What a skeleton left empty is absent.
     pub(super) fn value(&mut self, key: &str, report: &mut Report) -> Option<Value> {
+        self.value_of(Definition::shape(), key, report)
+    }
+
+    /// Takes out the member `key` of a structure of the API's model. What a skeleton left empty is absent.
+    pub(super) fn value_of(&mut self, shape: &Shape, key: &str, report: &mut Report) -> Option<Value> {
         let item = self.take(key)?;
         let place = self.place.member(key);
         report.duplicates_within(item, &place);
-        match Definition::shape().read_member(key, item) {
+        match shape.read_member(key, item) {
             Ok(value) => value,
             Err(rejected) => {
                 report.mistake(&place, item, rejected.to_string());

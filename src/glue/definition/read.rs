@@ -5,6 +5,7 @@ use probe_contract::Mistake;
 use super::report::{Place, Report};
 use super::{TestRequest, request};
 use crate::document::{Document, Node};
+use crate::glue::Fields;
 
 /// What a document asks for.
 #[derive(Debug)]
@@ -15,12 +16,25 @@ pub struct Read {
     pub warnings: Vec<String>,
     /// The place of each request.
     places: Vec<String>,
+    /// The `Tags` beside each request.
+    tags: Vec<Fields>,
+}
+
+/// A request where it stands.
+pub(crate) struct Placed {
+    pub(crate) request: TestRequest,
+    /// `[2].ConnectionInput (line 7)`
+    pub(crate) place: String,
+    /// The `Tags` that a request to `CreateConnection` has beside its `ConnectionInput`.
+    pub(crate) tags: Fields,
 }
 
 impl Read {
-    /// Each request and its place: `[2].ConnectionInput (line 7)`.
-    pub(crate) fn into_placed(self) -> impl Iterator<Item = (TestRequest, String)> {
-        self.requests.into_iter().zip(self.places)
+    /// Each request where it stands.
+    pub(crate) fn into_placed(self) -> impl Iterator<Item = Placed> {
+        let beside = self.places.into_iter().zip(self.tags);
+        let requests = self.requests.into_iter().zip(beside);
+        requests.map(|(request, (place, tags))| Placed { request, place, tags })
     }
 }
 
@@ -55,7 +69,8 @@ pub fn read(document: &Document) -> Result<Read, Vec<Mistake>> {
         report.mistake(&place, root, "expected at least one connection");
     }
     if report.mistakes.is_empty() {
-        Ok(Read { requests: report.requests, warnings: report.warnings, places: report.places })
+        let Report { requests, places, tags, warnings, mistakes: _ } = report;
+        Ok(Read { requests, warnings, places, tags })
     } else {
         Err(report.mistakes)
     }

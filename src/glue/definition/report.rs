@@ -7,12 +7,15 @@ use probe_contract::Mistake;
 
 use super::TestRequest;
 use crate::document::{Item, Node};
+use crate::glue::Fields;
 
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) requests: Vec<TestRequest>,
     /// The place of each request.
     pub(super) places: Vec<String>,
+    /// The `Tags` beside each request.
+    pub(super) tags: Vec<Fields>,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) warnings: Vec<String>,
 }
@@ -29,7 +32,12 @@ pub(super) struct Located<'a> {
 
 impl Report {
     pub(super) fn request(&mut self, request: TestRequest, place: &Place, item: &Item) {
+        self.tagged(request, Fields::default(), place, item);
+    }
+
+    pub(super) fn tagged(&mut self, request: TestRequest, tags: Fields, place: &Place, item: &Item) {
         self.requests.push(request);
+        self.tags.push(tags);
         self.places.push(place.at(item.line).to_string());
     }
 

@@ -4,6 +4,7 @@ use super::member::{Members, Text};
 use super::report::{Place, Report};
 use super::{DETAILS, Definition, TestRequest};
 use crate::document::{Item, Node};
+use crate::glue::shapes::connection::CREATE_CONNECTION_REQUEST;
 use crate::glue::{Fields, Value};
 
 /// What a skeleton fills in: the first of the values there are.
@@ -56,16 +57,19 @@ pub(super) fn read(item: &Item, place: &Place, report: &mut Report) {
         members.ignore_rest(report);
     } else if let Some(connection) = members.take("Connection") {
         // What GetConnection returns.
-        read_inline(connection, &place.member("Connection"), None, report);
+        read_inline(connection, &place.member("Connection"), Envelope::default(), report);
         members.ignore_rest(report);
     } else if let Some(input) = members.take("ConnectionInput") {
         // What CreateConnection and UpdateConnection take. To the latter, Name is the connection's name before it.
         let name = members.text("Name", report);
-        for key in ["CatalogId", "Tags"] {
-            members.skip(key, report);
-        }
+        members.skip("CatalogId", report);
+        let tags = members.value_of(&CREATE_CONNECTION_REQUEST, "Tags", report);
         members.ignore_rest(report);
-        read_inline(input, &place.member("ConnectionInput"), name.valid().flatten(), report);
+        let envelope = Envelope {
+            name: name.valid().flatten(),
+            tags: tags.and_then(Value::into_fields).unwrap_or_default(),
+        };
+        read_inline(input, &place.member("ConnectionInput"), envelope, report);
     } else if members.has("ConnectionName") || members.has("TestConnectionInput") {
         read_test_connection(members, item, place, report);
     } else if let Some(envelope) = misspelled(&members) {
@@ -85,7 +89,9 @@ fn read_test_connection(mut members: Members<'_>, item: &Item, place: &Place, re
     let input = input.filter(|input| name.is_absent() || has_text(input));
     let inner = place.member("TestConnectionInput");
     match (name, input) {
-        (Text::Absent | Text::Mistaken, Some(input)) => read_inline(input, &inner, None, report),
+        (Text::Absent | Text::Mistaken, Some(input)) => {
+            read_inline(input, &inner, Envelope::default(), report)
+        }
         (Text::Given(name), None) => report.request(TestRequest::Named(name), place, item),
         (Text::Given(_), Some(input)) => {
             report.mistake(&inner, input, "expected either this or ConnectionName, and not both");
@@ -100,15 +106,23 @@ fn read_list(list: &Item, place: &Place, report: &mut Report) {
         return report.mistake(place, list, "expected a list of connections");
     };
     for (index, item) in items.iter().enumerate() {
-        read_inline(item, &place.element(index), None, report);
+        read_inline(item, &place.element(index), Envelope::default(), report);
     }
 }
 
-fn read_inline(item: &Item, place: &Place, outer_name: Option<String>, report: &mut Report) {
+/// What a request says beside its definition.
+#[derive(Default)]
+struct Envelope {
+    name: Option<String>,
+    tags: Fields,
+}
+
+fn read_inline(item: &Item, place: &Place, envelope: Envelope, report: &mut Report) {
     let members = Members::of(item, place, report);
     if let Some(definition) = members.and_then(|members| Definition::of(members, place, report)) {
-        let name = definition.name.or(outer_name);
-        report.request(TestRequest::Inline(Definition { name, ..definition }), place, item);
+        let name = definition.name.or(envelope.name);
+        let request = TestRequest::Inline(Definition { name, ..definition });
+        report.tagged(request, envelope.tags, place, item);
     }
 }
 

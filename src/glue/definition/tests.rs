@@ -15,7 +15,7 @@ fn reported(text: &str) -> Vec<String> {
         Err(mistakes) => panic!("{mistakes:?}"),
     };
     let warnings: Vec<_> = read.warnings.iter().map(|warning| format!("! {warning}")).collect();
-    let requests = read.into_placed().map(|(request, place)| match request {
+    let requests = read.into_placed().map(|Placed { request, place, .. }| match request {
         TestRequest::Named(name) => format!("{name} <- {place}"),
         TestRequest::Inline(definition) => {
             let keys: Vec<_> = definition.properties.iter().map(|(key, _)| key).collect();
@@ -95,6 +95,15 @@ fn requests_to_glue() {
         r#"{{"CatalogId": "", "ConnectionInput": {{"Name": "b", {}, "Tags": {{"KeyName": ""}}}}"#,
         &INPUT[1..]
     );
+    let tags = |text: &str| {
+        let Ok(read) = read(&parse(text)) else { panic!("{text}") };
+        let tags = read.into_placed().flat_map(|placed| placed.tags.into_iter().collect::<Vec<_>>());
+        tags.map(|(key, value)| (key, value.as_text().map(str::to_owned))).collect::<Vec<_>>()
+    };
+    assert!(tags(&create).is_empty());
+    let tagged = create.replace(r#"{"KeyName": ""}"#, r#"{"team": "a", "empty": ""}"#);
+    let given = |key: &str, value: &str| (key.to_owned(), Some(value.to_owned()));
+    assert_eq!(tags(&tagged), [given("team", "a"), given("empty", "")]);
     assert_eq!(reported(&create), [r#"b: JDBC ["HOST", "PASSWORD"] <- ConnectionInput (line 1)"#]);
     let update = format!(r#"{{"Name": "a", "ConnectionInput": {INPUT}}}"#);
     assert_eq!(reported(&update), [r#"a: JDBC ["HOST", "PASSWORD"] <- ConnectionInput (line 1)"#]);
@@ -280,6 +289,15 @@ Description: 5
              'authenticationConfiguration.secretArn' failed to satisfy constraint: Member must satisfy regular expression \
              pattern: ^arn:aws(-(cn|us-gov|iso(-[bef])?))?:secretsmanager:.*$",
             "Description (line 6): description: expected a string",
+        ]
+    );
+    let tagged = |tags: &str| mistakes(&format!(r#"{{"ConnectionInput": {INPUT}, "Tags": {tags}}}"#));
+    assert_eq!(tagged("{\"team\": 5}"), ["Tags (line 1): tags.team: expected a string"]);
+    assert_eq!(
+        tagged(&format!("{{\"team\": \"{}\"}}", "v".repeat(257))),
+        [
+            "Tags (line 1): 1 validation error detected: Value at 'tags.team' failed to satisfy constraint: Member must have \
+          length less than or equal to 256"
         ]
     );
 }
