@@ -3,13 +3,11 @@
 use probe_contract::{Code, Failure};
 
 use crate::catalog::CatalogError;
+use crate::secrets::untested;
 
 /// What to do where a catalog is silent.
 pub(super) const SILENT_CATALOG: &str = "Check that the catalog can be reached from here (one in AWS from a private subnet by a NAT gateway or a \
                               VPC endpoint), or give the test more time";
-
-/// What it means to who wanted a test that a catalog can't be asked.
-const NOTHING_TESTED: &str = "no connection was tested";
 
 /// What a catalog's error comes to in a test.
 pub(super) fn catalog_failure(error: CatalogError) -> Failure {
@@ -20,10 +18,7 @@ pub(super) fn catalog_failure(error: CatalogError) -> Failure {
         CatalogError::Broken(source) => {
             Failure::new(Code::AgentFailed, "the catalog can't be read or written").source(source)
         }
-        CatalogError::Remote(failure) if failure.code.retryable() => {
-            Failure { detail: format!("{}; {NOTHING_TESTED}", failure.detail), ..*failure }
-        }
-        CatalogError::Remote(failure) => *failure,
+        CatalogError::Remote(failure) => untested(*failure),
         CatalogError::Exists | CatalogError::Changed | CatalogError::ReadOnly | CatalogError::TooManyTags => {
             Failure::new(Code::AgentFailed, "the catalog refused to be read")
         }

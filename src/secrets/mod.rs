@@ -7,8 +7,10 @@ mod files;
 mod keystore;
 mod resolution;
 mod secret_resolver;
+mod untested;
 
 pub use access::References;
 pub(crate) use access::{Access, ROLE_ARN, denied};
 pub use files::LocalFiles;
 pub(crate) use resolution::SecretResolver;
+pub(crate) use untested::untested;

@@ -11,6 +11,7 @@ use probe_contract::{
 use super::access::Access;
 use super::aws::Aws;
 use super::resolution::{Resolution, SecretResolver};
+use super::untested::untested;
 use crate::engine::EngineOptions;
 
 impl SecretResolver {
@@ -52,7 +53,7 @@ impl SecretResolver {
                         Ok(value) => secrets.insert(reference.property(), value),
                         Err(failure) => {
                             let detail = format!("{}: {}", reference.property(), failure.detail);
-                            failed.get_or_insert(Failure { detail, ..failure });
+                            failed.get_or_insert(untested(Failure { detail, ..failure }));
                         }
                     }
                 }

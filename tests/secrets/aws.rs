@@ -3,6 +3,7 @@
 //! What is right is kept by moto. What moto lets pass is answered in front of it, in Amazon's own words.
 
 mod over_the_api;
+mod settings;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -345,35 +346,6 @@ fn as_the_role_that_the_definition_names() {
         .says("the role may not be assumed");
     with(&role("expired")).failed(&secrets("aws_access_denied", Some("ExpiredToken"), ACCESS_DENIED));
     assert_eq!((front.count(&AwsCall::operation("AssumeRole")), front.count(&AwsCall::any())), (4, 6));
-}
-
-#[test]
-fn without_credentials_region_or_a_way_to_aws() {
-    let environment = environment(ACCOUNT.moto.front());
-    let without = |left_out: &[&str]| {
-        let mut kept = borrowed(&environment);
-        kept.retain(|(name, _)| !left_out.contains(name));
-        with_secret("lower").test_in(&kept)
-    };
-    without(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-        .failed(&secrets("aws_access_denied", None, ACCESS_DENIED))
-        .says("there are no AWS credentials");
-    without(&["AWS_REGION", "AWS_DEFAULT_REGION"])
-        .failed(&Failed { exit: 2, ..secrets("invalid_settings", None, INVALID_INPUT) })
-        .says("no AWS region is configured");
-
-    let refused = fixtures::FaultProxy::start(None, fixtures::Fault::Refuse).unwrap();
-    let hole = fixtures::FaultProxy::start(None, fixtures::Fault::BlackHoleAfterAccept).unwrap();
-    let at = |port: u16| {
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let mut elsewhere = borrowed(&environment);
-        elsewhere.push(("AWS_ENDPOINT_URL", &endpoint));
-        with_secret("lower").test_in(&elsewhere)
-    };
-    at(refused.port())
-        .failed(&Failed { exit: 4, ..secrets("unreachable", None, FS_INTERNAL) })
-        .says("VPC endpoint com.amazonaws.REGION.secretsmanager");
-    at(hole.port()).failed(&Failed { exit: 4, ..secrets("timed_out", None, TIMEOUT) });
 }
 
 #[test]

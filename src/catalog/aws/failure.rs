@@ -1,7 +1,7 @@
 //! What a call that came to nothing means: exceptions to the taxonomy, as data.
 
 use probe_contract::{Code, Failure};
-use support_aws::{AwsError, ErrorRow, find_error};
+use support_aws::{AwsError, ErrorRow, credentials_code, find_error};
 
 use crate::aws::CallError;
 use crate::catalog::CatalogError;
@@ -50,7 +50,9 @@ pub(super) fn of(operation: Operation, error: CallError) -> CatalogError {
             .hint("Correct AWS_ENDPOINT_URL_GLUE or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file"),
         CallError::Blocked(_) => Failure::new(Code::EgressRefused, reported),
         CallError::NoCredentials => Failure::new(Code::InvalidSettings, reported).hint(GIVE_CREDENTIALS),
-        CallError::Credentials(_) => Failure::from_peer(Code::AwsAccessDenied, reported).hint(GIVE_CREDENTIALS),
+        CallError::Credentials(error) => {
+            Failure::from_peer(credentials_code(error), reported).hint(GIVE_CREDENTIALS)
+        }
         CallError::Request(_) => Failure::from_peer(Code::AgentFailed, reported),
         CallError::Unreachable { .. } => Failure::from_peer(Code::Unreachable, reported).hint(CHECK_WAY),
         CallError::TimedOut { .. } => Failure::from_peer(Code::TimedOut, reported).hint(CHECK_WAY),

@@ -5,9 +5,10 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use probe_contract::tls::last_cause;
 use probe_contract::{Code, Failure};
 
-use support_aws::{AwsError, Blocked, ErrorRow, not_sent};
+use support_aws::{AwsError, Blocked, ErrorRow, credentials_code, not_sent};
 
 /// A service that references lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,8 +171,9 @@ where
     if let Some(blocked) = Blocked::behind(&error) {
         return not_sent(name, blocked).source(error);
     }
-    if has_no_credentials(&error) {
-        return no_credentials().source(error);
+    let of_credentials = causes(&error).find_map(|cause| cause.downcast_ref()).map(credentials_failure);
+    if let Some(failure) = of_credentials {
+        return failure.source(error);
     }
     match &error {
         SdkError::TimeoutError(_) => unreachable(Code::TimedOut, "did not answer in time"),
@@ -197,12 +199,23 @@ where
     .source(error)
 }
 
-/// The chain of credentials ended without any.
+/// Nothing is configured that credentials come from.
 pub(super) fn no_credentials() -> Failure {
-    Failure::new(Code::AwsAccessDenied, "there are no AWS credentials to fetch it with").hint(
-        "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile",
-    )
+    Failure::new(Code::InvalidSettings, "there are no AWS credentials to fetch it with")
+        .hint(GIVE_CREDENTIALS)
 }
+
+/// The chain of credentials ended without any.
+pub(super) fn credentials_failure(error: &CredentialsError) -> Failure {
+    if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
+        return no_credentials();
+    }
+    let detail = format!("the AWS credentials to fetch it with can't be loaded: {}", last_cause(error));
+    Failure::from_peer(credentials_code(error), detail).hint(GIVE_CREDENTIALS)
+}
+
+const GIVE_CREDENTIALS: &str =
+    "Give the machine a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a --profile";
 
 fn unnamed(status: u16, service: Service) -> Option<&'static str> {
     let (_, name) = UNNAMED.iter().find(|(known, _)| service == S3 && *known == status)?;
@@ -235,13 +248,6 @@ fn of_code(native: Option<&str>, message: Option<&str>, service: Service) -> Fai
         failure
     };
     failure.native(native.to_owned())
-}
-
-/// Whether the chain of credentials ended without any.
-fn has_no_credentials(error: &(dyn Error + 'static)) -> bool {
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref())
-        .any(|cause| matches!(cause, CredentialsError::CredentialsNotLoaded(_)))
 }
 
 /// Whether something answered that does not speak HTTP.

@@ -275,7 +275,8 @@ impl Aws {
             return self.assumed(role, region).await;
         }
         let provider = self.base().await?.credentials_provider().ok_or_else(failure::no_credentials)?;
-        provider.provide_credentials().await.map_err(|error| failure::no_credentials().source(error))
+        let credentials = provider.provide_credentials().await;
+        credentials.map_err(|error| failure::credentials_failure(&error).source(error))
     }
 
     async fn assumed(&self, role: &RoleArn, region: &Region) -> Result<Credentials, Failure> {

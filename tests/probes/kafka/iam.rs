@@ -92,10 +92,10 @@ fn without_credentials_or_tls() {
     ];
     test(&iam(Listener::MskIam), &none).failed(&Failed {
         stage: "secrets",
-        code: "aws_access_denied",
+        code: "invalid_settings",
         native: None,
-        exception: ACCESS_DENIED,
-        exit: 1,
+        exception: INVALID_INPUT,
+        exit: 2,
     });
     let plain = iam(Listener::MskIam).with("KAFKA_SSL_ENABLED", "false");
     test(&plain, &environment(KNOWN.secret_access_key, &[])).failed(&Failed {

@@ -11,14 +11,28 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{ConfigLoader, SdkConfig};
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::os_shim_internal::{Env, Fs};
-use probe_contract::Region;
+use probe_contract::{Code, Region};
 
 /// No configuration file has a profile of that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the config profile ({0}) could not be found")]
 pub struct UnknownProfile(pub String);
+
+/// What it means that credentials can't be had: none, and such as are configured wrongly, are a mistake in the settings.
+#[must_use]
+pub fn credentials_code(error: &CredentialsError) -> Code {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
+            Code::InvalidSettings
+        }
+        CredentialsError::ProviderTimedOut(_) => Code::TimedOut,
+        // The enum may grow.
+        CredentialsError::ProviderError(_) | CredentialsError::Unhandled(_) | _ => Code::AwsAccessDenied,
+    }
+}
 
 /// What `loader` comes to with the `profile` and `region` of a command line, which win over the environment, its keys included.
 ///
@@ -64,4 +78,22 @@ pub async fn configuration(
         loader = loader.profile_name(profile).credentials_provider(chain);
     }
     Ok(loader.load().await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_or_configured_wrongly_is_a_mistake_and_what_is_refused_is_not() {
+        for (error, expected) in [
+            (CredentialsError::not_loaded("made up"), Code::InvalidSettings),
+            (CredentialsError::invalid_configuration("made up"), Code::InvalidSettings),
+            (CredentialsError::provider_timed_out(std::time::Duration::from_secs(1)), Code::TimedOut),
+            (CredentialsError::provider_error("made up"), Code::AwsAccessDenied),
+            (CredentialsError::unhandled("made up"), Code::AwsAccessDenied),
+        ] {
+            assert_eq!(credentials_code(&error), expected, "{error:?}");
+        }
+    }
 }

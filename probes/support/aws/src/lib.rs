@@ -31,7 +31,7 @@ mod xml;
 pub use client::{Client, Unread, not_sent, post, read};
 pub use common_errors::find_error;
 #[cfg(feature = "client")]
-pub use configuration::{UnknownProfile, configuration};
+pub use configuration::{UnknownProfile, configuration, credentials_code};
 #[cfg(feature = "client")]
 pub use endpoint::{Endpoint, NoEndpoint};
 pub use error_row::{AwsError, ErrorRow};
