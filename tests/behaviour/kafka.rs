@@ -168,11 +168,11 @@ impl<M: Mechanism> Subject for Kafka<M> {
         ClientCertificates {
             login: without_login(Listener::MutualTls),
             // Newer releases of Java 17 send the alert that TLS 1.3 has for this, older ones a general one.
-            absent: vec![refused("CertificateRequired"), refused("BadCertificate")],
+            absent: vec![refused("certificate_required"), refused("bad_certificate")],
             says: "the definition has none",
-            expired: refused("CertificateUnknown"),
+            expired: refused("certificate_unknown"),
             // The broker names the authorities that it trusts, and a JVM shows it no certificate of another.
-            untrusted: vec![refused("CertificateRequired"), refused("BadCertificate")],
+            untrusted: vec![refused("certificate_required"), refused("bad_certificate")],
         }
     }
 

@@ -74,8 +74,8 @@ impl Product for MariaDb {
     const LOCKED: &'static str = "4151";
     // It lets such a login in and refuses its statements, unless it is configured to refuse the login.
     const EXPIRED: (&'static str, &'static str) = ("query", "1820");
-    const EXPIRED_CERTIFICATE: Failed<'static> = refused_certificate("CertificateExpired");
-    const UNTRUSTED_CERTIFICATE: Failed<'static> = refused_certificate("UnknownCA");
+    const EXPIRED_CERTIFICATE: Failed<'static> = refused_certificate("certificate_expired");
+    const UNTRUSTED_CERTIFICATE: Failed<'static> = refused_certificate("unknown_ca");
 
     fn server() -> &'static MysqlServer {
         &SERVER
@@ -97,8 +97,8 @@ impl Product for MySql {
     const BYTES_OF_LOGIN: usize = 6 + 11;
     const LOCKED: &'static str = "3118";
     const EXPIRED: (&'static str, &'static str) = ("auth", "1862");
-    const EXPIRED_CERTIFICATE: Failed<'static> = refused_certificate("CertificateExpired");
-    const UNTRUSTED_CERTIFICATE: Failed<'static> = refused_certificate("UnknownCA");
+    const EXPIRED_CERTIFICATE: Failed<'static> = refused_certificate("certificate_expired");
+    const UNTRUSTED_CERTIFICATE: Failed<'static> = refused_certificate("unknown_ca");
 
     fn server() -> &'static MysqlServer {
         &MYSQL

@@ -114,8 +114,8 @@ impl Subject for PostgreSql {
             login: on("certified").tls(Tls::Verified(Self::authority())),
             absent: vec![refused("auth", "28000")],
             says: "certificate",
-            expired: refused("tls", "CertificateExpired"),
-            untrusted: vec![refused("tls", "UnknownCA")],
+            expired: refused("tls", "certificate_expired"),
+            untrusted: vec![refused("tls", "unknown_ca")],
         }
     }
 

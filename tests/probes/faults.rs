@@ -57,7 +57,7 @@ fn a_server_that_promises_tls_and_speaks_http() {
     through(&proxy.unwrap(), "").failed(&Failed {
         stage: "tls",
         code: "wrong_protocol",
-        native: Some("InvalidMessage"),
+        native: None,
         exception: FS_RESPONSE,
         exit: 1,
     });

@@ -35,7 +35,7 @@ fn right_over_redshifts_url() {
     connection.test().failed(&Failed {
         stage: "tls",
         code: "certificate_untrusted",
-        native: Some("UnknownIssuer"),
+        native: Some("X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
         exception: FS_RESPONSE,
         exit: 1,
     });

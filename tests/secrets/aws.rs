@@ -296,7 +296,7 @@ fn certificates_and_drivers_in_s3() {
     test(&certificate("weak.pem").with("SKIP_CUSTOM_JDBC_CERT_VALIDATION", "true")).failed(&Failed {
         stage: "tls",
         code: "certificate_untrusted",
-        native: Some("UnknownIssuer"),
+        native: Some("X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
         exception: FS_RESPONSE,
         exit: 1,
     });

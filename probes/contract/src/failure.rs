@@ -16,7 +16,7 @@ pub struct Failure {
     /// The stage that failed, where it is not the one that ran: another stage of the same span, or an earlier one of
     /// the same attempt (a TLS 1.3 server refuses a client certificate after the handshake).
     pub stage: Option<Stage>,
-    /// The peer's own code: an SQLSTATE, an errno, an alert.
+    /// The peer's own code: an SQLSTATE, an errno, an alert by its name in TLS; OpenSSL's name for what is wrong with a certificate.
     pub native: Option<Cow<'static, str>>,
     /// What happened, as a sentence without its full stop.
     pub detail: String,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::tls::words::io_in_words;
 use crate::{Code, Endpoint, Failure};
 
 /// Operating system errors, typed first: kind, code, the errno's name, what happened.
@@ -51,8 +52,8 @@ pub fn io_failure(error: io::Error, peer: &Endpoint) -> Failure {
                 .hint("Raise the limit of open files (ulimit -n), or dial fewer at a time with --jobs")
         }
         None => {
-            let failure =
-                Failure::from_peer(Code::Unclassified, format!("the connection to {peer} failed: {error}"));
+            let detail = format!("the connection to {peer} failed: {}", io_in_words(&error));
+            let failure = Failure::from_peer(Code::Unclassified, detail);
             match error.raw_os_error() {
                 Some(number) => failure.native(format!("errno {number}")),
                 None => failure,

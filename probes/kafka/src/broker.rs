@@ -106,7 +106,7 @@ impl BrokerConfig<'_> {
         // What a broker calls a certificate that it did not get depends on its TLS, and so does whether it has a word for it.
         if matches!(
             failure.native.as_deref(),
-            Some("CertificateRequired" | "BadCertificate" | "DecryptError" | "InappropriateMessage")
+            Some("certificate_required" | "bad_certificate" | "bad_record_mac" | "unexpected_message")
         ) {
             let detail = format!(
                 "{broker} demands a client certificate of an authority that it trusts, and KAFKA_CLIENT_KEYSTORE contains none that it takes"
@@ -129,7 +129,7 @@ impl BrokerConfig<'_> {
         if let WireError::Io(error) = &error
             && is_undecryptable(error)
         {
-            let refused = Failure::new(Code::ClientCertificateRefused, "").native("DecryptError");
+            let refused = Failure::new(Code::ClientCertificateRefused, "").native("bad_record_mac");
             return self.about_client_certificate(refused.at(Stage::Tls));
         }
         let failure = self.failure(error);

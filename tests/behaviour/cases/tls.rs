@@ -40,16 +40,20 @@ fn failed<'a>(code: &'a str, native: &'a str) -> Failed<'a> {
 pub(crate) fn authority_that_is_not_trusted<S: Subject>() {
     let served = S::serving(Certificate::Good);
     let tested = served.login.tls(Tls::Verified(S::other_authority())).test::<S>();
-    tested.failed(&failed("certificate_untrusted", "UnknownIssuer"));
+    tested.failed(&failed("certificate_untrusted", "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"));
     drop(served.server);
 }
 
 pub(crate) fn untrusted_certificate<S: Subject>() {
-    refused::<S>(Certificate::Untrusted, "certificate_untrusted", "UnknownIssuer");
+    refused::<S>(
+        Certificate::Untrusted,
+        "certificate_untrusted",
+        "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    );
 }
 
 pub(crate) fn expired_certificate<S: Subject>() {
-    let tested = refused::<S>(Certificate::Expired, "certificate_expired", "Expired");
+    let tested = refused::<S>(Certificate::Expired, "certificate_expired", "X509_V_ERR_CERT_HAS_EXPIRED");
     let certificate = tested.evidence("tls", "peer_certificate");
     assert!(certificate["days_left"].as_i64().unwrap() < 0, "{certificate}");
     let not_after = certificate["not_after"].as_str();
@@ -57,7 +61,7 @@ pub(crate) fn expired_certificate<S: Subject>() {
 }
 
 pub(crate) fn certificate_that_is_not_valid_yet<S: Subject>() {
-    refused::<S>(Certificate::NotYetValid, "certificate_not_yet_valid", "NotValidYet");
+    refused::<S>(Certificate::NotYetValid, "certificate_not_yet_valid", "X509_V_ERR_CERT_NOT_YET_VALID");
 }
 
 pub(crate) fn certificate_that_ends_soon<S: Subject>() {
@@ -97,18 +101,23 @@ pub(crate) fn certificate_of_version_1<S: Subject>() {
     let tested = trusting(S::authority());
     tested.passed().warns("outdated_certificate").warns("common_name_only");
     assert_eq!(tested.evidence("tls", "verification"), "chain_and_name");
-    trusting(S::other_authority()).failed(&failed("certificate_untrusted", "UnknownIssuer"));
+    trusting(S::other_authority())
+        .failed(&failed("certificate_untrusted", "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"));
     drop(served.server);
 }
 
 pub(crate) fn certificate_for_another_host<S: Subject>() {
-    refused::<S>(Certificate::WrongName, "certificate_wrong_name", "NotValidForName")
+    refused::<S>(Certificate::WrongName, "certificate_wrong_name", "X509_V_ERR_HOSTNAME_MISMATCH")
         .says("is not for localhost; it is for other.example");
 }
 
 pub(crate) fn missing_intermediate<S: Subject>() {
-    refused::<S>(Certificate::MissingIntermediate, "certificate_untrusted", "UnknownIssuer")
-        .says("no intermediate certificate came with it");
+    refused::<S>(
+        Certificate::MissingIntermediate,
+        "certificate_untrusted",
+        "X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    )
+    .says("no intermediate certificate came with it");
 }
 
 pub(crate) fn required_but_not_offered<S: Subject>() {

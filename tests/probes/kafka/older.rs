@@ -90,7 +90,7 @@ fn client_certificates(older: &Older) {
         let refused = |connection: Connection, says: &str| {
             let tested = connection.test();
             let native = tested.result["failure"]["native"].as_str();
-            let known = ["CertificateRequired", "BadCertificate", "InappropriateMessage", "DecryptError"];
+            let known = ["certificate_required", "bad_certificate", "unexpected_message", "bad_record_mac"];
             assert!(native.is_some_and(|native| known.contains(&native)), "{listener:?}: {}", tested.result);
             tested
                 .failed(&Failed {

@@ -14,7 +14,7 @@ fn no_secret_is_sent_to_a_token_host_with_a_certificate_of_another_authority() {
     tested.failed(&Failed {
         stage: "tls",
         code: "certificate_untrusted",
-        native: Some("UnknownIssuer"),
+        native: Some("X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
         exception: FS_RESPONSE,
         exit: 1,
     });

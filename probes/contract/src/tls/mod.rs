@@ -2,12 +2,14 @@
 
 mod aged;
 mod certificate;
+mod native;
 mod policy;
 mod roots;
+mod rustls_error;
 mod second_look;
 mod verdict;
 mod verifier;
-mod words;
+pub(crate) mod words;
 
 use std::sync::{Arc, OnceLock};
 

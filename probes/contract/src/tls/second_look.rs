@@ -7,7 +7,7 @@ use aws_lc_rs::rand;
 use rustls::AlertDescription;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::verdict::alert_name;
+use super::native::alert_name;
 use crate::{Code, Failure, Io, StageGuard};
 
 /// What Java 17 offers up to TLS 1.2, most wanted first: ECDHE and DHE with GCM and CBC, and RSA.
@@ -77,7 +77,7 @@ impl StageGuard {
     ) -> Failure {
         let refusals =
             [AlertDescription::HandshakeFailure, AlertDescription::InsufficientSecurity].map(alert_name);
-        let is_refusal = refusals.iter().any(|alert| failure.native.as_deref() == Some(alert));
+        let is_refusal = refusals.iter().any(|alert| failure.native.as_ref() == Some(alert));
         if failure.code != Code::TlsVersionMismatch || !is_refusal {
             return failure;
         }

@@ -114,7 +114,7 @@ async fn a_demanded_client_certificate_belongs_to_tls_in_both_versions() {
         let record = connect(pki.demanding(&[version]), &pki, None).await;
         assert_eq!(
             verdict(&record),
-            (Stage::Tls, Code::ClientCertificateRefused, Some("CertificateRequired")),
+            (Stage::Tls, Code::ClientCertificateRefused, Some("certificate_required")),
             "{version:?}"
         );
         let auth = record.records.iter().find(|record| record.stage == Stage::Auth).unwrap();
@@ -131,7 +131,7 @@ async fn a_foreign_client_certificate_is_refused_and_the_right_one_taken() {
         let record = connect(server(), &pki, client(&other)).await;
         assert_eq!(
             verdict(&record),
-            (Stage::Tls, Code::ClientCertificateRefused, Some("UnknownCA")),
+            (Stage::Tls, Code::ClientCertificateRefused, Some("unknown_ca")),
             "{version:?}"
         );
         assert!(connect(server(), &pki, client(&pki)).await.failure.is_none(), "{version:?}");
@@ -149,7 +149,10 @@ async fn a_certificate_for_clients_is_no_servers() {
         .with_single_cert(identity.chain, identity.key)
         .unwrap();
     let record = connect(TlsAcceptor::from(Arc::new(config)), &pki, None).await;
-    assert_eq!(verdict(&record), (Stage::Tls, Code::CertificateUnsupported, Some("InvalidPurpose")));
+    assert_eq!(
+        verdict(&record),
+        (Stage::Tls, Code::CertificateUnsupported, Some("X509_V_ERR_INVALID_PURPOSE"))
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! TLS errors distinguished, from typed values only.
 
 use std::io;
+use std::net::IpAddr;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
 use super::certificate::{Facts, facts};
+use super::native::{self, alert_name};
 use super::policy::TlsPolicy;
+use super::rustls_error::rustls_error;
 use super::verifier::{ClientKey, Verifier};
 use crate::{Code, Endpoint, Failure, Stage, io_failure};
 
@@ -19,30 +22,32 @@ pub(super) fn classify(
     let failure = match rustls_error(&error) {
         Some(Error::InvalidCertificate(reason)) => invalid_certificate(reason, policy, verifier),
         Some(Error::AlertReceived(alert)) => alert_received(*alert, client),
-        Some(Error::PeerIncompatible(reason)) => Failure::new(
+        Some(Error::PeerIncompatible(_)) => Failure::new(
             Code::TlsVersionMismatch,
             "client and server have no TLS version and cipher suite in common",
-        )
-        .native(format!("{reason:?}")),
+        ),
         // Kafka's brokers up to 2.8 do not end a handshake of TLS 1.2 that lacks a client certificate: they send what they sent before.
         Some(Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. })
             if client.asked() =>
         {
             let detail = if client.shown() { REFUSED } else { DEMANDED };
-            Failure::new(Code::ClientCertificateRefused, detail).native("InappropriateMessage")
+            Failure::new(Code::ClientCertificateRefused, detail)
+                .native(alert_name(AlertDescription::UnexpectedMessage))
         }
-        Some(Error::InvalidMessage(_)) => {
-            Failure::new(Code::WrongProtocol, "the peer does not speak TLS").native("InvalidMessage")
-        }
-        Some(Error::PeerMisbehaved(reason)) => {
+        Some(Error::InvalidMessage(_)) => Failure::new(Code::WrongProtocol, "the peer does not speak TLS"),
+        Some(Error::PeerMisbehaved(_)) => {
             Failure::new(Code::ResponseUnreadable, "the peer breaks the rules of TLS")
-                .native(format!("{reason:?}"))
         }
         Some(Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. }) => {
             Failure::new(Code::ResponseUnreadable, "the peer sends a message of TLS out of turn")
-                .native("InappropriateMessage")
+                .native(alert_name(AlertDescription::UnexpectedMessage))
         }
-        Some(other) => Failure::from_peer(Code::Unclassified, format!("the TLS handshake failed: {other}")),
+        Some(Error::DecryptError) => Failure::new(
+            Code::Unclassified,
+            "the TLS handshake failed: what the peer sends can't be decrypted",
+        )
+        .native(alert_name(AlertDescription::BadRecordMac)),
+        Some(_) => Failure::new(Code::Unclassified, "the TLS handshake failed"),
         None => {
             let peer = Endpoint { host: policy.host.clone(), port: 0 };
             let failure = io_failure(io::Error::new(error.kind(), "TLS handshake"), &peer);
@@ -139,13 +144,9 @@ fn client_certificate_refused(alert: AlertDescription) -> Option<Failure> {
     Some(Failure::new(Code::ClientCertificateRefused, *detail).native(alert_name(alert)))
 }
 
-pub(super) fn alert_name(alert: AlertDescription) -> String {
-    alert.as_str().map_or_else(|| format!("alert {}", u8::from(alert)), str::to_owned)
-}
-
 #[expect(
     clippy::wildcard_enum_match_arm,
-    reason = "foreign and non-exhaustive; what has no arm keeps its own name"
+    reason = "foreign and non-exhaustive; what has no arm says no more than that it was refused"
 )]
 fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: &Verifier) -> Failure {
     let facts = verifier.seen().and_then(|certificate| facts(certificate));
@@ -154,45 +155,46 @@ fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: 
         CertificateError::UnknownIssuer => untrusted(facts.as_ref(), verifier.intermediates()),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
             Failure::new(Code::CertificateExpired, dated(facts, "expired", |facts| facts.not_after))
-                .native("Expired")
+                .native(native::EXPIRED)
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Failure::new(
             Code::CertificateNotYetValid,
             dated(facts, "is not valid before", |facts| facts.not_before),
         )
-        .native("NotValidYet"),
+        .native(native::NOT_YET_VALID),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             wrong_name(host, facts.as_ref())
         }
         CertificateError::Revoked => {
-            Failure::new(Code::CertificateUntrusted, "the server's certificate is revoked").native("Revoked")
+            Failure::new(Code::CertificateUntrusted, "the server's certificate is revoked").native(native::REVOKED)
         }
         CertificateError::BadSignature => match facts.and_then(|facts| facts.rsa_bits) {
-            Some(bits) if bits < 1024 => unsupported(format!("its RSA key has {bits} bits"), "BadSignature"),
+            Some(bits) if bits < 1024 => unsupported(format!("its RSA key has {bits} bits")).native(native::SMALL_KEY),
             Some(bits) if bits < 2048 => Failure::new(
                 Code::NotTestable,
                 format!("the server's RSA key has {bits} bits: a JVM may connect, and dialcheck can't check what such a key signs"),
             )
-            .native("BadSignature")
+            .native(native::SMALL_KEY)
             .hint("Issue a certificate with an RSA key of 2,048 bits or more, or have a Glue job show whether it connects"),
             Some(_) | None => Failure::new(
                 Code::CertificateUntrusted,
                 "a signature in the server's certificate chain is wrong",
             )
-            .native("BadSignature"),
+            .native(native::WRONG_SIGNATURE),
         },
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
-            unsupported("its signature algorithm is outdated".to_owned(), "UnsupportedSignatureAlgorithm")
+            unsupported("its signature algorithm is outdated".to_owned()).native(native::WEAK_SIGNATURE)
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            unsupported("it is not meant for servers (extended key usage)".to_owned(), "InvalidPurpose")
+            unsupported("it is not meant for servers (extended key usage)".to_owned())
+                .native(native::WRONG_PURPOSE)
         }
-        CertificateError::UnhandledCriticalExtension => unsupported(
-            "it has a critical extension that is not known here".to_owned(),
-            "UnhandledCriticalExtension",
-        ),
-        CertificateError::BadEncoding => unsupported("it can't be read".to_owned(), "BadEncoding"),
+        CertificateError::UnhandledCriticalExtension => {
+            unsupported("it has a critical extension that is not known here".to_owned())
+                .native(native::CRITICAL_EXTENSION)
+        }
+        CertificateError::BadEncoding => unsupported("it can't be read".to_owned()),
         CertificateError::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
             Some(webpki::Error::CaUsedAsEndEntity)
                 if facts.as_ref().is_some_and(|facts| facts.self_issued) =>
@@ -200,26 +202,30 @@ fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: 
                 untrusted(facts.as_ref(), verifier.intermediates())
             }
             Some(webpki::Error::CaUsedAsEndEntity) => {
-                unsupported("it is that of an authority, not of a server".to_owned(), "CaUsedAsEndEntity")
+                unsupported("it is that of an authority, not of a server".to_owned())
             }
             Some(webpki::Error::UnsupportedCertVersion) => {
-                unsupported("a certificate of its chain is not of X.509 version 3".to_owned(), "UnsupportedCertVersion")
+                unsupported("a certificate of its chain is not of X.509 version 3".to_owned())
             }
             Some(other) => {
-                unsupported("it does not follow the rules of X.509".to_owned(), "Other").source(other.clone())
+                unsupported("it does not follow the rules of X.509".to_owned()).source(other.clone())
             }
-            None => unsupported("it does not follow the rules of X.509".to_owned(), "Other"),
+            None => unsupported("it does not follow the rules of X.509".to_owned()),
         },
-        other => Failure::new(Code::CertificateUntrusted, "the server's certificate was refused")
-            .native(format!("{other:?}")),
+        _ => Failure::new(Code::CertificateUntrusted, "the server's certificate was refused"),
     }
 }
 
 fn untrusted(facts: Option<&Facts>, intermediates: usize) -> Failure {
+    if let Some(facts) = facts
+        && facts.self_issued
+        && intermediates == 0
+    {
+        let detail =
+            format!("the server's certificate is self-signed ({}) and not trusted here", facts.subject);
+        return Failure::from_peer(Code::CertificateUntrusted, detail).native(native::SELF_SIGNED);
+    }
     let detail = match facts {
-        Some(facts) if facts.self_issued && intermediates == 0 => {
-            format!("the server's certificate is self-signed ({}) and not trusted here", facts.subject)
-        }
         Some(facts) if intermediates == 0 => format!(
             "the server's certificate was issued by {}, which is not trusted here, and no intermediate certificate came with it",
             facts.issuer
@@ -230,7 +236,7 @@ fn untrusted(facts: Option<&Facts>, intermediates: usize) -> Failure {
         ),
         None => "the server's certificate leads to no authority that is trusted here".to_owned(),
     };
-    Failure::from_peer(Code::CertificateUntrusted, detail).native("UnknownIssuer")
+    Failure::from_peer(Code::CertificateUntrusted, detail).native(native::UNKNOWN_ISSUER)
 }
 
 fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
@@ -246,12 +252,11 @@ fn wrong_name(host: &str, facts: Option<&Facts>) -> Failure {
         Code::CertificateWrongName,
         format!("the server's certificate is not for {host}; it is for {valid_for}"),
     )
-    .native("NotValidForName")
+    .native(if host.parse::<IpAddr>().is_ok() { native::WRONG_ADDRESS } else { native::WRONG_NAME })
 }
 
-fn unsupported(why: String, native: &'static str) -> Failure {
+fn unsupported(why: String) -> Failure {
     Failure::new(Code::CertificateUnsupported, format!("the server's certificate can't be accepted: {why}"))
-        .native(native)
 }
 
 fn dated(facts: Option<Facts>, what: &str, date: impl FnOnce(&Facts) -> i64) -> String {
@@ -265,13 +270,4 @@ fn dated(facts: Option<Facts>, what: &str, date: impl FnOnce(&Facts) -> i64) -> 
         }
         None => format!("the server's certificate {what} at an unknown date"),
     }
-}
-
-/// The `rustls` error inside an I/O error, however deep.
-pub(super) fn rustls_error(error: &io::Error) -> Option<&Error> {
-    let inner = error.get_ref()?;
-    if let Some(error) = inner.downcast_ref::<Error>() {
-        return Some(error);
-    }
-    inner.downcast_ref::<io::Error>().and_then(rustls_error)
 }

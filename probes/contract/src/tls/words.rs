@@ -4,7 +4,8 @@ use std::io;
 
 use rustls::{CertificateError, Error};
 
-use super::verdict::{alert_name, rustls_error};
+use super::native::alert_name;
+use super::rustls_error::rustls_error;
 
 /// The cause behind all others of `error`, in words.
 #[must_use]
@@ -22,6 +23,11 @@ pub fn last_cause(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
+/// What `error` says, in words also where it is an error of TLS.
+pub(crate) fn io_in_words(error: &io::Error) -> String {
+    rustls_error(error).map_or_else(|| error.to_string(), in_words)
+}
+
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "foreign and non-exhaustive; what has no arm says no more than that it failed"
@@ -30,7 +36,7 @@ fn in_words(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(reason) => format!("the server's certificate {}", refused(reason)),
         Error::AlertReceived(alert) => {
-            format!("the server ended the TLS handshake with the alert {}", alert_name(*alert))
+            format!("the server ended TLS with the alert {}", alert_name(*alert))
         }
         Error::PeerIncompatible(_) => {
             "client and server have no TLS version and cipher suite in common".to_owned()
@@ -39,7 +45,8 @@ fn in_words(error: &Error) -> String {
         Error::PeerMisbehaved(_)
         | Error::InappropriateMessage { .. }
         | Error::InappropriateHandshakeMessage { .. } => "the peer breaks the rules of TLS".to_owned(),
-        _ => "the TLS handshake failed".to_owned(),
+        Error::DecryptError => "what the peer sends can't be decrypted".to_owned(),
+        _ => "TLS failed".to_owned(),
     }
 }
 
@@ -99,7 +106,7 @@ mod tests {
             ),
             (
                 Error::AlertReceived(AlertDescription::ProtocolVersion),
-                "the server ended the TLS handshake with the alert ProtocolVersion",
+                "the server ended TLS with the alert protocol_version",
             ),
             (
                 Error::InappropriateMessage {
@@ -108,7 +115,7 @@ mod tests {
                 },
                 "the peer breaks the rules of TLS",
             ),
-            (Error::General("OtherError(x)".to_owned()), "the TLS handshake failed"),
+            (Error::General("OtherError(x)".to_owned()), "TLS failed"),
         ] {
             assert_eq!(
                 last_cause(&Connect(io::Error::new(io::ErrorKind::InvalidData, error.clone()))),
@@ -117,5 +124,9 @@ mod tests {
             assert_eq!(last_cause(&error), expected);
         }
         assert_eq!(last_cause(&Connect(io::Error::new(io::ErrorKind::NotConnected, "no route"))), "no route");
+        let of_kind = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        let broken = of_kind(Error::AlertReceived(AlertDescription::InternalError));
+        assert_eq!(io_in_words(&broken), "the server ended TLS with the alert internal_error");
+        assert_eq!(io_in_words(&io::Error::new(io::ErrorKind::NotConnected, "no route")), "no route");
     }
 }
