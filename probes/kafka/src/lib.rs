@@ -7,6 +7,8 @@ mod cluster;
 mod declaration;
 mod driver;
 #[cfg(feature = "gssapi")]
+mod enctype;
+#[cfg(feature = "gssapi")]
 mod gssapi;
 #[cfg(feature = "gssapi")]
 mod kerberos;

@@ -23,9 +23,6 @@ const FORCED: &str = "\
   request_timeout = 10
 ";
 
-/// The relations that name encryption types.
-const ENCTYPES: [&str; 3] = ["permitted_enctypes", "default_tkt_enctypes", "default_tgs_enctypes"];
-
 /// Writes what `configuration` holds. Its KDCs are addresses already.
 ///
 /// # Errors
@@ -36,14 +33,11 @@ pub(super) fn write(configuration: &KerberosConfiguration) -> Result<String, Fai
         lines.push(format!("  default_realm = {}\n", realm_name(realm)?));
     }
     for (relation, names) in &configuration.enctypes {
-        if !ENCTYPES.contains(relation) {
-            return Err(refused("a relation"));
-        }
-        let names: Vec<&str> = names.iter().map(|name| enctype(name)).collect::<Result<_, _>>()?;
+        let names: Vec<&str> = names.iter().map(|one| one.name()).collect();
         lines.push(format!("  {relation} = {}\n", names.join(" ")));
     }
     if configuration.allow_weak_crypto {
-        lines.push("  allow_weak_crypto = true\n".to_owned());
+        lines.push("  allow_weak_crypto = true\n  allow_rc4 = true\n  allow_des3 = true\n".to_owned());
     }
     lines.push("[realms]\n".to_owned());
     for realm in &configuration.realms {
@@ -70,11 +64,6 @@ fn host_name(host: &str) -> Result<&str, Failure> {
     checked(host, ".-_", "a host name")
 }
 
-/// A name, a family of them or one of both taken out: `aes256-cts:normal`, `aes`, `-rc4`.
-fn enctype(name: &str) -> Result<&str, Failure> {
-    checked(name, "-+_:", "the name of an encryption type")
-}
-
 fn checked<'a>(text: &'a str, besides: &str, what: &str) -> Result<&'a str, Failure> {
     let known = |c: char| c.is_ascii_alphanumeric() || besides.contains(c);
     if (1..=255).contains(&text.len()) && text.chars().all(known) { Ok(text) } else { Err(refused(what)) }
@@ -92,6 +81,7 @@ mod tests {
     use probe_contract::Endpoint;
 
     use super::*;
+    use crate::enctype::Enctype;
     use crate::krb5_conf::KerberosRealm;
 
     fn configuration() -> KerberosConfiguration {
@@ -103,10 +93,7 @@ mod tests {
                 kdcs: vec![kdc("10.0.0.1"), kdc("2001:db8::1")],
             }],
             domain_realm: vec![("b1.example".to_owned(), "FARM.TEST".to_owned())],
-            enctypes: vec![(
-                "permitted_enctypes",
-                vec!["aes256-cts-hmac-sha1-96".to_owned(), "-rc4".to_owned()],
-            )],
+            enctypes: vec![("permitted_enctypes", vec![Enctype::Aes256, Enctype::Rc4])],
             allow_weak_crypto: false,
             udp_preference_limit: Some(1465),
             warnings: Vec::new(),
@@ -119,10 +106,15 @@ mod tests {
         let own = text.strip_prefix(FORCED).unwrap();
         assert_eq!(
             own,
-            "  default_realm = FARM.TEST\n  permitted_enctypes = aes256-cts-hmac-sha1-96 -rc4\n[realms]\n  FARM.TEST = {\n    \
+            "  default_realm = FARM.TEST\n  permitted_enctypes = aes256-cts-hmac-sha1-96 arcfour-hmac\n[realms]\n  FARM.TEST = {\n    \
              kdc = 10.0.0.1:88\n    kdc = [2001:db8::1]:88\n  }\n[domain_realm]\n  b1.example = FARM.TEST\n"
         );
         assert!(!text.contains("1465"));
+        // MIT's library has a key for each weak type, and passes over one that it does not know.
+        let weak = write(&KerberosConfiguration { allow_weak_crypto: true, ..configuration() }).unwrap();
+        assert!(
+            weak.contains("\n  allow_weak_crypto = true\n  allow_rc4 = true\n  allow_des3 = true\n[realms]")
+        );
     }
 
     #[test]
@@ -151,16 +143,12 @@ mod tests {
                 with(&|changed| changed.realms[0].kdcs[0].host = hostile()),
                 with(&|changed| changed.domain_realm[0].0 = hostile()),
                 with(&|changed| changed.domain_realm[0].1 = hostile()),
-                with(&|changed| changed.enctypes[0].1[0] = hostile()),
             ] {
                 let failure = write(&changed).unwrap_err();
                 assert_eq!(failure.code, Code::InvalidSettings, "{text:?}");
                 assert!(text.is_empty() || !failure.detail.contains(text), "{}", failure.detail);
             }
         }
-        let mut changed = configuration();
-        changed.enctypes[0].0 = "default_keytab_name";
-        assert!(write(&changed).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod classify;
 mod client;
 mod configuration;
 mod dial;
+mod enctypes;
 mod kdc;
 mod log_lines;
 mod login;
@@ -21,6 +22,7 @@ use std::time::Instant;
 use probe_contract::{Code, Endpoint, Evidence, Failure, Stage, StageGuard};
 use support_child::{Child, Program};
 
+pub(crate) use enctypes::as_java_asks;
 pub(crate) use kdc::reach_kdcs;
 pub(crate) use login::{GssapiLogin, Tls};
 

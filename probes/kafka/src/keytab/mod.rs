@@ -10,6 +10,7 @@ use std::fmt;
 use probe_contract::{Code, Failure, Format, Resolved};
 use zeroize::Zeroizing;
 
+use crate::enctype::Enctype;
 use principal::Principal;
 
 /// The first byte of every file; version 1 or 2 follows.
@@ -21,17 +22,27 @@ const MAX_NAMED_PRINCIPALS: usize = 4;
 
 /// The long-term keys of one principal, as a keytab that holds nothing else (MIT Kerberos documentation, "Keytab file format").
 #[derive(Clone)]
-pub(crate) struct Keytab(Zeroizing<Vec<u8>>);
+pub(crate) struct Keytab {
+    file: Zeroizing<Vec<u8>>,
+    /// The encryption type of each key.
+    types: Vec<u16>,
+}
 
 impl Keytab {
-    /// Takes ownership of a keytab's bytes, already checked.
-    pub(crate) fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
-    }
-
     /// The bytes of the file, for the one place that logs in with it.
     pub(crate) fn expose(&self) -> &[u8] {
-        &self.0
+        &self.file
+    }
+
+    /// Whether one of the keys is of this type.
+    pub(crate) fn has(&self, enctype: Enctype) -> bool {
+        self.types.contains(&enctype.number())
+    }
+
+    /// One whose keys are of these types.
+    #[cfg(test)]
+    pub(crate) fn of_keys(types: &[u16]) -> Self {
+        Self { file: Zeroizing::new(b"\x05\x02 no keytab".to_vec()), types: types.to_vec() }
     }
 }
 
@@ -90,7 +101,7 @@ fn extract(file: &[u8], principal: &str) -> Result<Keytab, Unreadable> {
     let mut written = Zeroizing::new(Vec::with_capacity(length));
     written.extend([MAGIC, 2]);
     found.iter().for_each(|entry| entry.write(&mut written));
-    Ok(Keytab::new(written))
+    Ok(Keytab { file: written, types: found.iter().map(|entry| entry.encryption_type).collect() })
 }
 
 /// Whose keys `entries` are, in a few words.

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use probe_contract::{Code, Endpoint, Failure, Format, Resolved, Warning};
 
+use crate::enctype::Enctype;
 use lines::{Expected, Line, Lines};
 
 /// Where a KDC listens unless the file says otherwise (RFC 4120, 7.2).
@@ -27,9 +28,8 @@ pub(crate) struct KerberosConfiguration {
     pub(crate) realms: Vec<KerberosRealm>,
     /// `[domain_realm]`: a host name, or a domain with its leading dot, and its realm.
     pub(crate) domain_realm: Vec<(String, String)>,
-    /// `permitted_enctypes`, `default_tkt_enctypes` and `default_tgs_enctypes`, where they are given: the key and the names of encryption
-    /// types.
-    pub(crate) enctypes: Vec<(&'static str, Vec<String>)>,
+    /// `permitted_enctypes`, `default_tkt_enctypes` and `default_tgs_enctypes`, where they are given: the key and the encryption types.
+    pub(crate) enctypes: Vec<(&'static str, Vec<Enctype>)>,
     /// `allow_weak_crypto`
     pub(crate) allow_weak_crypto: bool,
     /// `udp_preference_limit`
@@ -148,9 +148,8 @@ impl Reader {
             }
             _ => {
                 let Some(key) = ENCTYPES.iter().find(|key| **key == tag) else { return Ok(()) };
-                let names = enctypes(value)?;
                 if configuration.enctypes.iter().all(|(other, _)| other != key) {
-                    configuration.enctypes.push((key, names));
+                    configuration.enctypes.push((key, enctypes(value)));
                 }
             }
         }
@@ -252,14 +251,11 @@ fn realm_name(text: &str) -> Result<String, Expected> {
     Ok(text.to_owned())
 }
 
-/// Names of encryption types, with a sign where they are added to a list or taken from it. What is none of them, such as a comment, a JVM
-/// passes over.
-fn enctypes(text: &str) -> Result<Vec<String>, Expected> {
-    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | ':');
-    let separator = |c: char| c == ',' || c.is_ascii_whitespace();
-    let names = text.split(separator).filter(|name| !name.is_empty());
-    let names: Vec<_> = names.filter(|name| name.chars().all(known)).map(str::to_owned).collect();
-    if names.is_empty() { Err("expected names of encryption types") } else { Ok(names) }
+/// Encryption types behind commas, or where there is none behind blanks. What is none of them, such as a comment, a family or a name with
+/// white space in it, a JVM passes over.
+fn enctypes(text: &str) -> Vec<Enctype> {
+    let separator = if text.contains(',') { ',' } else { ' ' };
+    text.split(separator).filter_map(Enctype::named).collect()
 }
 
 /// Why a file names no KDC.
