@@ -31,6 +31,8 @@ pub struct Attempt {
     addresses: Addresses,
     /// Where [`Attempt::dial`] found it.
     address: Arc<OnceLock<SocketAddr>>,
+    /// The first address that the gate let pass.
+    passed: Arc<OnceLock<SocketAddr>>,
 }
 
 /// A time limit of the definition's own, shorter than the run's deadline.
@@ -82,6 +84,7 @@ impl Attempt {
             awaited: None,
             addresses: Addresses::First,
             address: Arc::default(),
+            passed: Arc::default(),
         }
     }
 

@@ -37,7 +37,8 @@ impl<'a> Kerberos<'a> {
         }
         let configuration = gssapi::as_java_asks(configuration, keytab)
             .map_err(|failure| run.local().fail(Stage::Auth, failure))?;
-        let configuration = gssapi::reach_kdcs(run, &configuration, principal, &settings.brokers).await?;
+        let configuration =
+            gssapi::reach_kdcs(run, &configuration, principal, keytab, &settings.brokers).await?;
         Ok(Some(Self { service, principal, keytab, configuration, topic: settings.topic.as_deref() }))
     }
 

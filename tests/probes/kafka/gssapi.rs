@@ -161,6 +161,78 @@ fn configurations_of_kerberos_that_lead_nowhere() {
     tested.failed(&Failed { stage: "auth", code: "timed_out", native: None, exception: TIMEOUT, exit: 4 });
 }
 
+/// As Java 17's client did with the same KDC.
+#[test]
+fn a_kdc_is_asked_by_the_transport_that_a_jvm_takes() {
+    const BY_TCP: &str = "  udp_preference_limit = 1\n";
+    let listener = Listener::SaslSsl;
+    let (realm, both) = (BROKER.kerberos(), BROKER.kerberos().port());
+    let (udp, tcp) = (realm.udp_port(), realm.tcp_port());
+    let with = |port: u16, limit: &str| {
+        let text = realm.krb5_conf().replace(&format!(":{both}"), &format!(":{port}"));
+        let text = text.replace(BY_TCP, limit);
+        let name = format!("{port}-{}.conf", fastrand::u64(..));
+        kerberos(listener, "alice@TEST.LOCAL", "alice")
+            .with("KAFKA_SASL_GSSAPI_KRB5_CONF", place(&name, text))
+    };
+    for (port, limit) in [(both, ""), (both, BY_TCP), (tcp, BY_TCP)] {
+        with(port, limit).test().passed().warns_of_nothing();
+    }
+    // A JVM asks nobody else, and waits there for a minute and a half.
+    for limit in ["", "  udp_preference_limit = 0\n", "  udp_preference_limit = 200\n"] {
+        with(tcp, limit).test().passed().warns("kerberos_transport");
+    }
+    // Its first request is shorter than 140 bytes, and longer than 130.
+    with(tcp, "  udp_preference_limit = 130\n").test().passed().warns_of_nothing();
+    with(tcp, "  udp_preference_limit = 140\n").test().passed().warns("kerberos_transport");
+    with(udp, "").test().passed().warns("partial");
+    let closed = Failed {
+        stage: "tcp",
+        code: "refused",
+        native: Some("ECONNREFUSED"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    };
+    for limit in [BY_TCP, "  udp_preference_limit = 200\n"] {
+        refused(listener, &with(udp, limit), &closed, 0).says("KAFKA_SASL_GSSAPI_KRB5_CONF");
+    }
+}
+
+/// As Java 17's client did with the same KDC, which has all of these types.
+#[test]
+fn encryption_types_are_those_of_a_jvm() {
+    let listener = Listener::SaslPlaintext;
+    let with = |keys: &str, lines: &str| {
+        let text = format!("{}[libdefaults]\n{lines}", BROKER.kerberos().krb5_conf());
+        let name = format!("types-{}.conf", fastrand::u64(..));
+        kerberos(listener, &format!("{keys}@TEST.LOCAL"), keys)
+            .with("KAFKA_SASL_GSSAPI_KRB5_CONF", place(&name, text))
+    };
+    let keytab = Failed { stage: "auth", ..artefact() };
+    refused(listener, &with("legacy", ""), &keytab, 0)
+        .says("keys of arcfour-hmac alone")
+        .says("allow_weak_crypto");
+    with("legacy", "allow_weak_crypto = true\n").test().passed();
+    let lists =
+        Failed { stage: "auth", code: "invalid_settings", native: None, exception: INVALID_INPUT, exit: 2 };
+    for (keys, lines) in [
+        ("alice", "permitted_enctypes = rc4-hmac des3-cbc-sha1\n"),
+        ("alice", "default_tkt_enctypes = rc4-hmac\n"),
+        ("alice", "default_tgs_enctypes = rc4-hmac, aes256-cts\n"),
+        ("legacy", "allow_weak_crypto = true\npermitted_enctypes = aes256-cts\n"),
+    ] {
+        refused(listener, &with(keys, lines), &lists, 0)
+            .says("_enctypes in the file that KAFKA_SASL_GSSAPI_KRB5_CONF names");
+    }
+    for lines in [
+        "permitted_enctypes = rc4-hmac aes256-cts\n",
+        "default_tkt_enctypes = aes128-cts\n",
+        "allow_weak_crypto = yes\npermitted_enctypes = aes256-cts rc4-hmac\n",
+    ] {
+        with("alice", lines).test().passed();
+    }
+}
+
 #[test]
 fn what_a_krb5_conf_may_not_do_is_not_done() {
     let listener = Listener::SaslPlaintext;

@@ -1,9 +1,10 @@
 //! How an attempt reaches its endpoint.
 
-use std::net::SocketAddr;
-use std::time::Instant;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout_at;
 
 use super::{Attempt, StageGuard};
 use crate::io_failure::io_failure;
@@ -11,6 +12,9 @@ use crate::tls::{self, TlsPolicy, TlsStream};
 use crate::{
     Addresses, Code, ConnectionPermit, Endpoint, EndpointStream, Evidence, Failed, Failure, Io, Stage, Wait,
 };
+
+/// The largest that there can be.
+const MAX_DATAGRAM_BYTES: usize = 65_535;
 
 impl Attempt {
     /// The same attempt, dialing `addresses` of the endpoint's name.
@@ -76,6 +80,7 @@ impl Attempt {
                 self.run.0.options.gate.check(address).map_err(|kind| {
                     Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
                 })?;
+                let _first = self.passed.set(socket);
                 #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
                 let connected = TcpStream::connect(socket).await;
                 let stream = connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
@@ -109,6 +114,40 @@ impl Attempt {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address.get().copied()
+    }
+
+    /// Sends `request` by UDP to the first address that the gate let [`dial`](Self::dial) have, whether or not it took a connection, and
+    /// again after each of `waits`. Nothing of it is recorded, and no credential may go there.
+    ///
+    /// Gives back that address and the first answer; None where none came, or no address passed the gate.
+    ///
+    /// Cancel safe: a dropped one closes what it opened.
+    pub async fn ask(&self, request: &[u8], waits: &[Duration]) -> Option<(SocketAddr, Vec<u8>)> {
+        let address = *self.passed.get()?;
+        let own: SocketAddr = match address {
+            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+        };
+        #[expect(clippy::disallowed_methods, reason = "the one place that sends datagrams")]
+        let socket = UdpSocket::bind(own).await.ok()?;
+        // From here on it hears that address alone, and that nobody listens there.
+        socket.connect(address).await.ok()?;
+        let mut answer = vec![0; MAX_DATAGRAM_BYTES];
+        for wait in waits {
+            socket.send(request).await.ok()?;
+            let until = (Instant::now() + *wait).min(self.until());
+            #[expect(clippy::disallowed_methods, reason = "it is over before the attempt is")]
+            let received = timeout_at(until.into(), socket.recv(&mut answer)).await;
+            match received {
+                Ok(Ok(length)) => {
+                    answer.truncate(length);
+                    return Some((address, answer));
+                }
+                Ok(Err(_)) => return None,
+                Err(_) => {}
+            }
+        }
+        None
     }
 
     /// Stage `tls`: encrypts `io` and checks the peer's certificate as `policy` says.

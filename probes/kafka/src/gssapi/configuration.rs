@@ -6,8 +6,8 @@ use probe_contract::{Code, Failure};
 
 use crate::krb5_conf::KerberosConfiguration;
 
-/// MIT Kerberos documentation, "krb5.conf". Nothing here asks DNS, forwards a ticket or writes a file; TCP is what the gate has seen; and
-/// a path below a file contains no plug-in.
+/// MIT Kerberos documentation, "krb5.conf". Nothing here asks DNS, forwards a ticket or writes a file, and a path below a file contains no
+/// plug-in.
 const FORCED: &str = "\
 [libdefaults]
   dns_lookup_kdc = false
@@ -15,7 +15,6 @@ const FORCED: &str = "\
   dns_uri_lookup = false
   dns_canonicalize_hostname = false
   rdns = false
-  udp_preference_limit = 1
   forwardable = false
   proxiable = false
   default_ccache_name = MEMORY:dialcheck
@@ -29,6 +28,9 @@ const FORCED: &str = "\
 /// `invalid_settings` for a text that has no place in such a file.
 pub(super) fn write(configuration: &KerberosConfiguration) -> Result<String, Failure> {
     let mut lines = vec![FORCED.to_owned()];
+    // By TCP alone, unless it was seen that a KDC takes UDP alone.
+    let limit = configuration.udp_preference_limit.unwrap_or(1);
+    lines.push(format!("  udp_preference_limit = {limit}\n"));
     if let Some(realm) = &configuration.default_realm {
         lines.push(format!("  default_realm = {}\n", realm_name(realm)?));
     }
@@ -91,25 +93,27 @@ mod tests {
             realms: vec![KerberosRealm {
                 name: "FARM.TEST".to_owned(),
                 kdcs: vec![kdc("10.0.0.1"), kdc("2001:db8::1")],
+                udp_preference_limit: Some(1000),
             }],
             domain_realm: vec![("b1.example".to_owned(), "FARM.TEST".to_owned())],
             enctypes: vec![("permitted_enctypes", vec![Enctype::Aes256, Enctype::Rc4])],
             allow_weak_crypto: false,
-            udp_preference_limit: Some(1465),
+            udp_preference_limit: None,
             warnings: Vec::new(),
         }
     }
 
     #[test]
-    fn what_is_allowed_is_written_and_udp_stays_off() {
+    fn what_is_allowed_is_written_and_udp_only_where_a_kdc_takes_nothing_else() {
         let text = write(&configuration()).unwrap();
         let own = text.strip_prefix(FORCED).unwrap();
         assert_eq!(
             own,
-            "  default_realm = FARM.TEST\n  permitted_enctypes = aes256-cts-hmac-sha1-96 arcfour-hmac\n[realms]\n  FARM.TEST = {\n    \
+            "  udp_preference_limit = 1\n  default_realm = FARM.TEST\n  permitted_enctypes = aes256-cts-hmac-sha1-96 arcfour-hmac\n[realms]\n  FARM.TEST = {\n    \
              kdc = 10.0.0.1:88\n    kdc = [2001:db8::1]:88\n  }\n[domain_realm]\n  b1.example = FARM.TEST\n"
         );
-        assert!(!text.contains("1465"));
+        let by_udp = write(&KerberosConfiguration { udp_preference_limit: Some(32_700), ..configuration() });
+        assert!(by_udp.unwrap().contains("\n  udp_preference_limit = 32700\n"));
         // MIT's library has a key for each weak type, and passes over one that it does not know.
         let weak = write(&KerberosConfiguration { allow_weak_crypto: true, ..configuration() }).unwrap();
         assert!(

@@ -1,14 +1,24 @@
 //! The key distribution centres: which a login needs, and whether they can be reached.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use probe_contract::{Attempt, Code, Endpoint, Failed, Failure, Run, Stage, io_failure};
+use probe_contract::{Attempt, Code, Endpoint, Failed, Failure, Run, Stage, Warning, io_failure};
 
+use super::as_req::{as_req, is_answer};
+use crate::keytab::Keytab;
 use crate::krb5_conf::{KerberosConfiguration, KerberosRealm};
 
 /// As long as Kafka's clients give a broker, where there is time for it.
 const KDC_TIMEOUT: Duration = Duration::from_secs(10);
 const KDC: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF names this KDC: make it reachable from here by TCP, or correct its address there";
+
+/// What a JVM asks by UDP, in bytes, unless `udp_preference_limit` says otherwise; what is longer it asks by TCP.
+const UDP_PREFERENCE_LIMIT: u32 = 1465;
+/// The largest that it takes.
+const MAX_UDP_PREFERENCE_LIMIT: u32 = 32_700;
+/// Java asks as often, and waits 30 seconds each time.
+const UDP_WAITS: [Duration; 3] = [Duration::from_secs(1); 3];
 
 /// Dials the KDCs that a login of `principal` at `brokers` needs: stages `dns` and `tcp`, so that the gate sees every address. One that is
 /// down is tolerated where another of its realm answers.
@@ -19,6 +29,7 @@ pub(crate) async fn reach_kdcs(
     run: &Run,
     configuration: &KerberosConfiguration,
     principal: &str,
+    keytab: &Keytab,
     brokers: &[Endpoint],
 ) -> Result<KerberosConfiguration, Failed> {
     let needed = match Needed::find(configuration, principal, brokers) {
@@ -26,34 +37,75 @@ pub(crate) async fn reach_kdcs(
         Err(failure) => return Err(run.local().fail(Stage::Auth, failure)),
     };
     let mut realms = Vec::new();
+    let mut udp_preference_limit = None;
     for realm in needed.realms {
-        let kdc = reach(run, realm).await?;
-        realms.push(KerberosRealm { name: realm.name.clone(), kdcs: vec![kdc] });
+        let request = as_req(keytab.components(), &realm.name, configuration.ticket_types());
+        let limit = realm.udp_preference_limit.or(configuration.udp_preference_limit);
+        let (kdc, transport) = reach(run, realm, &request, limit.unwrap_or(UDP_PREFERENCE_LIMIT)).await?;
+        if transport == Transport::Udp {
+            udp_preference_limit = Some(MAX_UDP_PREFERENCE_LIMIT);
+        }
+        realms.push(KerberosRealm { kdcs: vec![kdc], ..realm.clone() });
     }
     Ok(KerberosConfiguration {
         default_realm: Some(needed.own.to_owned()),
         realms,
+        udp_preference_limit,
         domain_realm: needed.hosts,
         ..configuration.clone()
     })
 }
 
-/// The first KDC of the realm that can be dialed, by its address.
-async fn reach(run: &Run, realm: &KerberosRealm) -> Result<Endpoint, Failed> {
+/// By which the login goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transport {
+    Tcp,
+    Udp,
+}
+
+/// The first KDC of the realm that can be reached, by its address. Where a JVM would ask by UDP it is asked so too, with `request`.
+async fn reach(
+    run: &Run,
+    realm: &KerberosRealm,
+    request: &[u8],
+    limit: u32,
+) -> Result<(Endpoint, Transport), Failed> {
+    let is_asked_by_udp = u32::try_from(request.len()).is_ok_and(|length| length <= limit);
     let mut failures = Vec::new();
     for (index, kdc) in realm.kdcs.iter().enumerate() {
         let left = run.deadline().saturating_duration_since(Instant::now());
-        let limit = (index + 1 < realm.kdcs.len()).then(|| KDC_TIMEOUT.min(left / 2));
-        let attempt = run.attempt(kdc.clone()).hinting(KDC).within("time limit for one KDC", limit);
-        match dial(&attempt, kdc).await {
-            Ok(address) => {
-                for failed in failures {
-                    run.tolerate(failed);
+        let time = (index + 1 < realm.kdcs.len()).then(|| KDC_TIMEOUT.min(left / 2));
+        let attempt = run.attempt(kdc.clone()).hinting(KDC).within("time limit for one KDC", time);
+        let dialed = dial(&attempt, kdc).await;
+        let answered = if is_asked_by_udp {
+            let left = run.deadline().saturating_duration_since(Instant::now());
+            // A quarter of what is left at most.
+            attempt
+                .ask(request, &UDP_WAITS.map(|wait| wait.min(left / 12)))
+                .await
+                .filter(|(_, answer)| is_answer(answer))
+        } else {
+            None
+        };
+        let reached = match (dialed, answered) {
+            (Ok(address), answered) => {
+                if is_asked_by_udp && answered.is_none() {
+                    run.warn(Warning::new("kerberos_transport", by_tcp_alone(kdc)));
                 }
-                return Ok(address);
+                (address, Transport::Tcp)
             }
-            Err(failed) => failures.push(failed),
-        }
+            // What is longer than the limit goes by TCP.
+            (Err(failed), Some((address, _))) if limit >= UDP_PREFERENCE_LIMIT => {
+                failures.push(failed);
+                (endpoint(address), Transport::Udp)
+            }
+            (Err(failed), _) => {
+                failures.push(failed);
+                continue;
+            }
+        };
+        failures.into_iter().for_each(|failed| run.tolerate(failed));
+        return Ok(reached);
     }
     match run.furthest(failures) {
         Some(failed) => Err(failed),
@@ -61,9 +113,20 @@ async fn reach(run: &Run, realm: &KerberosRealm) -> Result<Endpoint, Failed> {
     }
 }
 
+fn by_tcp_alone(kdc: &Endpoint) -> String {
+    format!(
+        "the KDC {kdc} answers by TCP and not by UDP, by which a JVM asks it: let UDP pass, or set udp_preference_limit = 1 under [libdefaults] \
+         in the file that KAFKA_SASL_GSSAPI_KRB5_CONF names"
+    )
+}
+
+fn endpoint(address: SocketAddr) -> Endpoint {
+    Endpoint { host: address.ip().to_canonical().to_string(), port: address.port() }
+}
+
 async fn dial(attempt: &Attempt, kdc: &Endpoint) -> Result<Endpoint, Failed> {
     match attempt.dial().await?.peer_addr() {
-        Ok(address) => Ok(Endpoint { host: address.ip().to_canonical().to_string(), port: address.port() }),
+        Ok(address) => Ok(endpoint(address)),
         Err(error) => Err(attempt.fail(Stage::Tcp, io_failure(error, kdc))),
     }
 }
@@ -162,7 +225,11 @@ mod tests {
     }
 
     fn configuration() -> KerberosConfiguration {
-        let realm = |name: &str| KerberosRealm { name: name.to_owned(), kdcs: vec![endpoint("kdc.example")] };
+        let realm = |name: &str| KerberosRealm {
+            name: name.to_owned(),
+            kdcs: vec![endpoint("kdc.example")],
+            udp_preference_limit: None,
+        };
         let maps = |(host, realm): (&str, &str)| (host.to_owned(), realm.to_owned());
         KerberosConfiguration {
             default_realm: Some("FARM.TEST".to_owned()),
@@ -216,6 +283,7 @@ mod tests {
 
     /// What is left of the realm's KDCs, how each was recorded, and the code of the failure.
     async fn reached(kdcs: &[(&str, u16)]) -> (Option<Vec<Endpoint>>, Vec<Outcome>, Option<Code>) {
+        let limit = Some(1);
         let options = RunOptions {
             deadline: Duration::from_secs(5),
             gate: Gate { loopback: Loopback::Open },
@@ -228,11 +296,12 @@ mod tests {
         let kdcs =
             kdcs.iter().map(|(host, port)| Endpoint { host: (*host).to_owned(), port: *port }).collect();
         let configuration = KerberosConfiguration {
-            realms: vec![KerberosRealm { name: "FARM.TEST".to_owned(), kdcs }],
+            realms: vec![KerberosRealm { name: "FARM.TEST".to_owned(), kdcs, udp_preference_limit: limit }],
             ..KerberosConfiguration::default()
         };
         let broker = endpoint("b1.example");
-        let result = reach_kdcs(&run, &configuration, "alice@FARM.TEST", &[broker]).await;
+        let result =
+            reach_kdcs(&run, &configuration, "alice@FARM.TEST", &Keytab::of_keys(&[18]), &[broker]).await;
         let left = result.as_ref().ok().map(|found| found.realms[0].kdcs.clone());
         let record = run.close(End::Returned(result.map(drop)));
         let tcp = record.records.iter().filter(|record| record.stage == Stage::Tcp);

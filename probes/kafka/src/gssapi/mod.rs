@@ -4,6 +4,7 @@
 
 pub(crate) mod child;
 
+mod as_req;
 mod classify;
 mod client;
 mod configuration;

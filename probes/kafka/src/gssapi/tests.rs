@@ -23,7 +23,11 @@ fn kerberos() -> KerberosConfiguration {
     let kdc = Endpoint { host: "127.0.0.1".to_owned(), port: 88 };
     KerberosConfiguration {
         default_realm: Some("FARM.TEST".to_owned()),
-        realms: vec![KerberosRealm { name: "FARM.TEST".to_owned(), kdcs: vec![kdc] }],
+        realms: vec![KerberosRealm {
+            name: "FARM.TEST".to_owned(),
+            kdcs: vec![kdc],
+            udp_preference_limit: None,
+        }],
         ..KerberosConfiguration::default()
     }
 }

@@ -24,6 +24,8 @@ const MAX_NAMED_PRINCIPALS: usize = 4;
 #[derive(Clone)]
 pub(crate) struct Keytab {
     file: Zeroizing<Vec<u8>>,
+    /// Of the principal's name.
+    components: Vec<Vec<u8>>,
     /// The encryption type of each key.
     types: Vec<u16>,
 }
@@ -34,6 +36,11 @@ impl Keytab {
         &self.file
     }
 
+    /// The parts of the principal's name, without its realm.
+    pub(crate) fn components(&self) -> &[Vec<u8>] {
+        &self.components
+    }
+
     /// Whether one of the keys is of this type.
     pub(crate) fn has(&self, enctype: Enctype) -> bool {
         self.types.contains(&enctype.number())
@@ -42,7 +49,8 @@ impl Keytab {
     /// One whose keys are of these types.
     #[cfg(test)]
     pub(crate) fn of_keys(types: &[u16]) -> Self {
-        Self { file: Zeroizing::new(b"\x05\x02 no keytab".to_vec()), types: types.to_vec() }
+        let file = Zeroizing::new(b"\x05\x02 no keytab".to_vec());
+        Self { file, components: vec![b"alice".to_vec()], types: types.to_vec() }
     }
 }
 
@@ -101,7 +109,11 @@ fn extract(file: &[u8], principal: &str) -> Result<Keytab, Unreadable> {
     let mut written = Zeroizing::new(Vec::with_capacity(length));
     written.extend([MAGIC, 2]);
     found.iter().for_each(|entry| entry.write(&mut written));
-    Ok(Keytab { file: written, types: found.iter().map(|entry| entry.encryption_type).collect() })
+    Ok(Keytab {
+        file: written,
+        components: wanted.components(),
+        types: found.iter().map(|entry| entry.encryption_type).collect(),
+    })
 }
 
 /// Whose keys `entries` are, in a few words.

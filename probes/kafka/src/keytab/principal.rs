@@ -44,6 +44,11 @@ impl Principal {
             .then_some(Self { components, realm })
     }
 
+    /// The parts of the name, without the realm.
+    pub(super) fn components(self) -> Vec<Vec<u8>> {
+        self.components
+    }
+
     /// Whether it is the one of these components in `realm`; without its own realm, in any.
     pub(super) fn is(&self, realm: &[u8], components: &[&[u8]]) -> bool {
         self.realm.as_ref().is_none_or(|own| own == realm)

@@ -32,7 +32,7 @@ pub(crate) struct KerberosConfiguration {
     pub(crate) enctypes: Vec<(&'static str, Vec<Enctype>)>,
     /// `allow_weak_crypto`
     pub(crate) allow_weak_crypto: bool,
-    /// `udp_preference_limit`
+    /// `udp_preference_limit` of `[libdefaults]`
     pub(crate) udp_preference_limit: Option<u32>,
     /// What a job may make of the file otherwise.
     pub(crate) warnings: Vec<Warning>,
@@ -45,6 +45,16 @@ pub(crate) struct KerberosRealm {
     pub(crate) name: String,
     /// `kdc`, in their order; at least one.
     pub(crate) kdcs: Vec<Endpoint>,
+    /// Its `udp_preference_limit`, which goes before that of `[libdefaults]`.
+    pub(crate) udp_preference_limit: Option<u32>,
+}
+
+impl KerberosConfiguration {
+    /// `default_tkt_enctypes`, where it is given.
+    pub(crate) fn ticket_types(&self) -> &[Enctype] {
+        let list = self.enctypes.iter().find(|(list, _)| *list == "default_tkt_enctypes");
+        list.map_or(&[], |(_, types)| types)
+    }
 }
 
 impl Resolved for KerberosConfiguration {}
@@ -97,23 +107,27 @@ struct Reader {
     configuration: KerberosConfiguration,
     /// The place of each realm among those of the configuration.
     places: HashMap<String, usize>,
-    /// The block that the KDCs of each stand in.
+    /// The block that each begins with.
     blocks: HashMap<String, usize>,
+    /// `udp_preference_limit` of each.
+    limits: HashMap<String, Option<u32>>,
     includes: bool,
+    udp_preference_limit: Option<Option<u32>>,
     allow_weak_crypto: Option<bool>,
 }
 
 impl Reader {
     /// Takes what `line`, the last of `lines`, says. Names of sections count in any case, and others as they are.
     fn take(&mut self, line: &Line<'_>, lines: &Lines<'_>) -> Result<(), Expected> {
-        let Line::Relation { tag, value } = line else {
-            self.includes |= matches!(line, Line::Include);
-            return Ok(());
-        };
+        self.includes |= matches!(line, Line::Include);
         let [section, braces @ ..] = lines.path() else { return Ok(()) };
+        if let ("realms", [realm]) = (section.to_ascii_lowercase().as_str(), braces) {
+            self.blocks.entry((*realm).to_owned()).or_insert(lines.block());
+        }
+        let Line::Relation { tag, value } = line else { return Ok(()) };
         match (section.to_ascii_lowercase().as_str(), braces) {
             ("libdefaults", []) => self.library_default(tag, value),
-            ("realms", [realm]) if *tag == "kdc" => self.kdcs(realm, value, lines.block()),
+            ("realms", [realm]) => self.realm(realm, tag, value, lines.block()),
             ("domain_realm", []) => {
                 let domain = tag.strip_prefix('.').unwrap_or(tag);
                 Endpoint::parse_host(domain).map_err(|_| "expected a host name, or a domain behind a dot")?;
@@ -138,13 +152,8 @@ impl Reader {
                 configuration.allow_weak_crypto = *self.allow_weak_crypto.get_or_insert(allowed);
             }
             "udp_preference_limit" => {
-                // A JVM takes what is no number for nothing.
-                match value.parse() {
-                    Ok(limit) => {
-                        configuration.udp_preference_limit.get_or_insert(limit);
-                    }
-                    Err(_) => self.warn(NO_NUMBER),
-                }
+                let limit = self.limit(value);
+                self.udp_preference_limit.get_or_insert(limit);
             }
             _ => {
                 let Some(key) = ENCTYPES.iter().find(|key| **key == tag) else { return Ok(()) };
@@ -156,12 +165,23 @@ impl Reader {
         Ok(())
     }
 
-    /// `kdc`: one host, or several as Java has them. Of several blocks of one realm the first that names any counts.
-    fn kdcs(&mut self, realm: &str, value: &str, block: usize) -> Result<(), Expected> {
-        if *self.blocks.entry(realm.to_owned()).or_insert(block) != block {
-            self.warn(LATER_BLOCK);
-            return Ok(());
+    /// A relation of a realm. Of several blocks of one realm the first counts, even if it is empty.
+    fn realm(&mut self, realm: &str, tag: &str, value: &str, block: usize) -> Result<(), Expected> {
+        let is_first = self.blocks.get(realm) == Some(&block);
+        match tag {
+            "kdc" | "udp_preference_limit" if !is_first => self.warn(LATER_BLOCK),
+            "kdc" => self.kdcs(realm, value)?,
+            "udp_preference_limit" => {
+                let limit = self.limit(value);
+                self.limits.entry(realm.to_owned()).or_insert(limit);
+            }
+            _ => {}
         }
+        Ok(())
+    }
+
+    /// `kdc`: one host, or several as Java has them.
+    fn kdcs(&mut self, realm: &str, value: &str) -> Result<(), Expected> {
         let words: Vec<&str> = value.split_ascii_whitespace().collect();
         let comment = words.iter().position(|word| word.starts_with(['#', ';']));
         // Each word of a comment is a KDC to a JVM, which asks those before it first.
@@ -179,12 +199,25 @@ impl Reader {
             None => {
                 let name = realm_name(realm)?;
                 self.places.insert(name.clone(), configuration.realms.len());
-                configuration.realms.push(KerberosRealm { name, kdcs: Vec::new() });
+                configuration.realms.push(KerberosRealm {
+                    name,
+                    kdcs: Vec::new(),
+                    udp_preference_limit: None,
+                });
                 configuration.realms.len() - 1
             }
         };
         configuration.realms[place].kdcs.extend(kdcs);
         Ok(())
+    }
+
+    /// A JVM takes what is no number above 0 for nothing.
+    fn limit(&mut self, value: &str) -> Option<u32> {
+        let limit = value.parse().ok().filter(|limit| *limit > 0);
+        if limit.is_none() {
+            self.warn(NO_NUMBER);
+        }
+        limit
     }
 
     /// Adds a warning, once.
@@ -199,6 +232,10 @@ impl Reader {
         if self.includes {
             self.warn(INCLUDES);
         }
+        self.configuration.udp_preference_limit = self.udp_preference_limit.flatten();
+        for realm in &mut self.configuration.realms {
+            realm.udp_preference_limit = self.limits.get(&realm.name).copied().flatten();
+        }
         match (self.configuration.realms.is_empty(), self.includes) {
             (false, _) => Ok(self.configuration),
             (true, true) => Err(Unreadable::Included),
@@ -211,10 +248,9 @@ const INCLUDES: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF includes other files, which 
                         fails where one is not there";
 const COMMENT: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF has a comment behind a value: a JVM takes each of its words for part of the value, a KDC for \
                        instance";
-const NO_NUMBER: &str =
-    "KAFKA_SASL_GSSAPI_KRB5_CONF has a udp_preference_limit that is not a number, which a JVM ignores";
+const NO_NUMBER: &str = "KAFKA_SASL_GSSAPI_KRB5_CONF has a udp_preference_limit that is not a number above 0, which a JVM ignores";
 const LATER_BLOCK: &str =
-    "KAFKA_SASL_GSSAPI_KRB5_CONF has a realm twice: a JVM takes the KDCs of the first place alone";
+    "KAFKA_SASL_GSSAPI_KRB5_CONF has a realm twice: a JVM takes what the first place has alone";
 
 const KDC: Expected = "expected a KDC as host, host:port or [address]:port";
 

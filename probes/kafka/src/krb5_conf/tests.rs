@@ -82,8 +82,13 @@ fn realms_have_their_kdcs() {
             KerberosRealm {
                 name: "EXAMPLE.COM".to_owned(),
                 kdcs: vec![endpoint("kdc-1.example.com", 88), endpoint("kdc-2.example.com", 750)],
+                udp_preference_limit: None,
             },
-            KerberosRealm { name: "OTHER.EXAMPLE".to_owned(), kdcs: vec![endpoint("::1", 88)] },
+            KerberosRealm {
+                name: "OTHER.EXAMPLE".to_owned(),
+                kdcs: vec![endpoint("::1", 88)],
+                udp_preference_limit: None,
+            },
         ],
         domain_realm: vec![
             (".example.com".to_owned(), "EXAMPLE.COM".to_owned()),
@@ -257,6 +262,31 @@ fn what_a_jvm_passes_over_is_passed_over() {
     }
 }
 
+/// As Java 17 asked a KDC that takes UDP alone, and one that takes TCP alone.
+#[test]
+fn the_first_limit_of_udp_counts_and_a_realm_goes_first() {
+    let limits = |default: &str, own: &str| {
+        let file = format!("[libdefaults]\n{default}\n[realms]\nR = {{\n{own}\nkdc = a\n}}\n");
+        let configuration = read_text(&file);
+        (configuration.udp_preference_limit, configuration.realms[0].udp_preference_limit)
+    };
+    let limit = |value: &str| format!("udp_preference_limit = {value}");
+    assert_eq!(limits(&limit("1"), ""), (Some(1), None));
+    assert_eq!(limits(&limit("1"), &limit("2000")), (Some(1), Some(2000)));
+    assert_eq!(limits(&format!("{}\n{}", limit("1"), limit("2000")), ""), (Some(1), None));
+    assert_eq!(limits("", &format!("{}\n{}", limit("2000"), limit("1"))), (None, Some(2000)));
+    for none in ["0", "-1", "x", "1 # by TCP", "99999999999"] {
+        assert_eq!(limits(&format!("{}\n{}", limit(none), limit("1")), &limit(none)), (None, None), "{none}");
+    }
+    // The first place of a realm counts, even without a KDC.
+    for first in ["", "admin_server = a\n"] {
+        let file = format!("[realms]\nR = {{\n{first}}}\nR = {{\nkdc = a\n}}\n");
+        assert_eq!(refused(file).0, "the file names no KDC");
+    }
+    let later = "[realms]\nR = {\nkdc = a\n}\n[realms]\nR = {\nudp_preference_limit = 1\n}\n";
+    assert_eq!(read_text(later).realms[0].udp_preference_limit, None);
+}
+
 /// Nothing that is read may mean something else when it is written into such a file again.
 #[test]
 fn no_mutation_panics_or_smuggles_a_line() {
@@ -275,7 +305,7 @@ fn no_mutation_panics_or_smuggles_a_line() {
         let Ok(configuration) = read(&random.mutate(genuine.as_bytes())) else { continue };
         good += 1;
         assert!(configuration.default_realm.as_deref().is_none_or(is_word));
-        for KerberosRealm { name, kdcs } in &configuration.realms {
+        for KerberosRealm { name, kdcs, .. } in &configuration.realms {
             assert!(is_word(name) && !kdcs.is_empty());
             assert!(kdcs.iter().all(|kdc| is_word(&kdc.host) && kdc.port > 0));
         }
