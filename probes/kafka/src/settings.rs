@@ -102,9 +102,7 @@ impl Settings {
                 .as_ref()
                 .and_then(|file| secrets.get(file))
                 .map_or(Trust::Roots, |given| Trust::Given(given.clone())),
-            client: self
-                .identity(secrets)
-                .map(|identity| ClientIdentity { by_issuer: true, ..identity.clone() }),
+            client: self.identity(secrets).cloned(),
             alpn: Vec::new(),
         })
     }

@@ -60,8 +60,7 @@ pub(crate) async fn handshake<S: Io>(
     let verifier = Arc::new(Verifier::new(policy, roots, &provider)?);
     let identities = policy.client.iter().flat_map(|client| [client].into_iter().chain(&client.further));
     let client_keys = identities.map(|client| certified(client, &provider)).collect::<Result<_, _>>()?;
-    let by_issuer = policy.client.as_ref().is_some_and(|client| client.by_issuer);
-    let client = Arc::new(ClientKey::new(client_keys, by_issuer));
+    let client = Arc::new(ClientKey::new(client_keys));
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::new(Code::AgentFailed, "TLS can't be set up").source(error))?

@@ -52,7 +52,8 @@ pub enum Trust {
     Given(Vec<CertificateDer<'static>>),
 }
 
-/// A client certificate with its chain, the end entity first, and its key.
+/// A client certificate with its chain, the end entity first, and its key. A peer that names authorities is shown only what one of them has
+/// issued: so do a JVM, for every keystore, and pgjdbc, for files too.
 #[derive(Debug)]
 pub struct ClientIdentity {
     /// The certificates.
@@ -61,25 +62,18 @@ pub struct ClientIdentity {
     pub key: PrivateKeyDer<'static>,
     /// Those of further keys of a keystore: one of them is shown where the peer asks for such a one and the first does not fit.
     pub further: Vec<Self>,
-    /// Whether a peer that names authorities is shown only what one of them has issued, as a JVM does.
-    pub by_issuer: bool,
 }
 
 impl ClientIdentity {
-    /// One certificate, which is shown to whatever peer asks for one.
+    /// One certificate.
     #[must_use]
     pub const fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
-        Self { chain, key, further: Vec::new(), by_issuer: false }
+        Self { chain, key, further: Vec::new() }
     }
 }
 
 impl Clone for ClientIdentity {
     fn clone(&self) -> Self {
-        Self {
-            chain: self.chain.clone(),
-            key: self.key.clone_key(),
-            further: self.further.clone(),
-            by_issuer: self.by_issuer,
-        }
+        Self { chain: self.chain.clone(), key: self.key.clone_key(), further: self.further.clone() }
     }
 }

@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcgen::{CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{
+    CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, PKCS_RSA_SHA256,
+    RsaKeySize,
+};
+use rustls::SignatureScheme;
+use rustls::client::ResolvesClientCert as _;
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::server::WebPkiClientVerifier;
+use rustls::server::{ClientCertVerifierBuilder, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::TlsAcceptor;
@@ -31,10 +36,13 @@ impl Pki {
     }
 
     fn issue(&self, name: &str, purpose: ExtendedKeyUsagePurpose) -> ClientIdentity {
-        let key = KeyPair::generate().unwrap();
+        self.issue_for(&KeyPair::generate().unwrap(), name, purpose)
+    }
+
+    fn issue_for(&self, key: &KeyPair, name: &str, purpose: ExtendedKeyUsagePurpose) -> ClientIdentity {
         let mut parameters = CertificateParams::new([name.to_owned()]).unwrap();
         parameters.extended_key_usages = vec![purpose];
-        let certificate = parameters.signed_by(&key, &self.authority).unwrap();
+        let certificate = parameters.signed_by(key, &self.authority).unwrap();
         ClientIdentity::new(
             vec![certificate.der().clone()],
             PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
@@ -43,10 +51,19 @@ impl Pki {
 
     /// A server for localhost that demands a client certificate of the same authority.
     fn demanding(&self, versions: &[&'static SupportedProtocolVersion]) -> TlsAcceptor {
+        self.asking(versions, |clients| clients)
+    }
+
+    /// One that asks for it as `how` says.
+    fn asking(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        how: impl FnOnce(ClientCertVerifierBuilder) -> ClientCertVerifierBuilder,
+    ) -> TlsAcceptor {
         let mut roots = RootCertStore::empty();
         roots.add(self.root()).unwrap();
-        let clients =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build().unwrap();
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+        let clients = how(clients).build().unwrap();
         let identity = self.issue("localhost", ExtendedKeyUsagePurpose::ServerAuth);
         let config = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(versions)
@@ -128,11 +145,23 @@ async fn a_foreign_client_certificate_is_refused_and_the_right_one_taken() {
     for version in VERSIONS {
         let server = || pki.demanding(&[version]);
         let client = |issuer: &Pki| Some(issuer.issue("alice", ExtendedKeyUsagePurpose::ClientAuth));
+        // The server names its authority, and is shown no certificate of another.
         let record = connect(server(), &pki, client(&other)).await;
         assert_eq!(
             verdict(&record),
-            (Stage::Tls, Code::ClientCertificateRefused, Some("unknown_ca")),
+            (Stage::Tls, Code::ClientCertificateRefused, Some("certificate_required")),
             "{version:?}"
+        );
+        let record = connect(
+            pki.asking(&[version], ClientCertVerifierBuilder::allow_unauthenticated),
+            &pki,
+            client(&other),
+        )
+        .await;
+        let warnings: Vec<_> = record.warnings.iter().map(|warning| warning.code.to_string()).collect();
+        assert_eq!(
+            (record.failure.is_none(), &warnings[..]),
+            (true, &["client_certificate_withheld".to_owned()][..])
         );
         assert!(connect(server(), &pki, client(&pki)).await.failure.is_none(), "{version:?}");
     }
@@ -162,4 +191,39 @@ async fn a_client_key_of_another_certificate_is_the_definitions_fault() {
     client.key = pki.issue("bob", ExtendedKeyUsagePurpose::ClientAuth).key;
     let record = connect(pki.demanding(&VERSIONS), &pki, Some(client)).await;
     assert_eq!(verdict(&record), (Stage::Tls, Code::FileInvalid, None));
+}
+
+/// As `sun.security.ssl.SunX509KeyManagerImpl` of Java 17 chooses, whose keys are in this order.
+#[test]
+fn of_several_keys_the_one_is_shown_that_the_peer_asks_for() {
+    let (ours, theirs, strange) = (Pki::new("ours"), Pki::new("theirs"), Pki::new("strange"));
+    let elliptic = || KeyPair::generate().unwrap();
+    let rsa = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    let identities = [(&theirs, elliptic()), (&ours, rsa), (&ours, elliptic())]
+        .map(|(issuer, key)| issuer.issue_for(&key, "alice", ExtendedKeyUsagePurpose::ClientAuth));
+    let keys: Vec<_> = identities.iter().map(|one| certified(one, &provider()).unwrap()).collect();
+    let chosen = |authorities: &[&Pki], schemes: &[SignatureScheme]| {
+        let names: Vec<_> = authorities.iter().map(|pki| subject(&pki.root())).collect();
+        let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+        let client = ClientKey::new(keys.clone());
+        let shown = client.resolve(&names, schemes);
+        assert_eq!((client.asked(), client.withheld()), (true, shown.is_none()));
+        shown.map(|shown| keys.iter().position(|key| Arc::ptr_eq(key, &shown)).unwrap())
+    };
+    const EC: SignatureScheme = SignatureScheme::ECDSA_NISTP256_SHA256;
+    const RSA: SignatureScheme = SignatureScheme::RSA_PSS_SHA256;
+    assert_eq!(chosen(&[], &[EC, RSA]), Some(0), "a peer that names nobody is shown the first");
+    assert_eq!(chosen(&[], &[RSA, EC]), Some(1), "the peer's order of kinds goes first");
+    assert_eq!(chosen(&[&ours], &[EC, RSA]), Some(2));
+    assert_eq!(chosen(&[&ours], &[RSA, EC]), Some(1));
+    assert_eq!(chosen(&[&ours], &[EC]), Some(2));
+    assert_eq!(chosen(&[&theirs], &[RSA, EC]), Some(0), "of another kind, but of the authority");
+    assert_eq!(chosen(&[&strange, &theirs, &ours], &[RSA]), Some(1));
+    assert_eq!(chosen(&[&strange], &[EC, RSA]), None);
+}
+
+fn subject(certificate: &CertificateDer<'_>) -> Vec<u8> {
+    use x509_parser::prelude::FromDer as _;
+    let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(certificate).unwrap();
+    parsed.subject().as_raw().to_vec()
 }

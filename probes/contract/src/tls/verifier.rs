@@ -266,15 +266,14 @@ impl ServerCertVerifier for Verifier {
 #[derive(Debug)]
 pub(super) struct ClientKey {
     keys: Vec<Arc<CertifiedKey>>,
-    by_issuer: bool,
     asked: AtomicBool,
     shown: AtomicBool,
 }
 
 impl ClientKey {
-    /// The first of `keys` that fits is shown; `by_issuer` is that of [`ClientIdentity`](super::ClientIdentity).
-    pub(super) fn new(keys: Vec<Arc<CertifiedKey>>, by_issuer: bool) -> Self {
-        Self { keys, by_issuer, asked: AtomicBool::new(false), shown: AtomicBool::new(false) }
+    /// The first of `keys` that fits is shown.
+    pub(super) fn new(keys: Vec<Arc<CertifiedKey>>) -> Self {
+        Self { keys, asked: AtomicBool::new(false), shown: AtomicBool::new(false) }
     }
 
     pub(super) fn asked(&self) -> bool {
@@ -292,19 +291,19 @@ impl ClientKey {
     }
 
     /// Whether a peer that trusts `authorities` for clients, or does not say whom, is shown the certificate of `key`.
-    fn fits(&self, key: &CertifiedKey, authorities: &[&[u8]]) -> bool {
+    fn fits(key: &CertifiedKey, authorities: &[&[u8]]) -> bool {
         let is_issued = |certificate: &CertificateDer<'_>| {
             let parsed = X509Certificate::from_der(certificate);
             parsed.is_ok_and(|(_, parsed)| authorities.contains(&parsed.issuer().as_raw()))
         };
-        !self.by_issuer || authorities.is_empty() || key.cert.iter().any(is_issued)
+        authorities.is_empty() || key.cert.iter().any(is_issued)
     }
 }
 
 impl ResolvesClientCert for ClientKey {
     fn resolve(&self, authorities: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.asked.store(true, Ordering::Relaxed);
-        let fitting: Vec<_> = self.keys.iter().filter(|key| self.fits(key, authorities)).collect();
+        let fitting: Vec<_> = self.keys.iter().filter(|key| Self::fits(key, authorities)).collect();
         // The kinds of key in the peer's order. Where none is of such a kind, the handshake says so.
         let signs = |scheme: &SignatureScheme| {
             fitting.iter().find(|key| key.key.choose_scheme(&[*scheme]).is_some()).copied()
