@@ -8,7 +8,7 @@ mod addresses;
 mod case;
 mod generated;
 mod hosts;
-mod kafka;
+pub(crate) mod kafka;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};

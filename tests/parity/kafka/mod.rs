@@ -4,12 +4,14 @@
 //! broker. A verdict that differs, and is not declared, fails the test.
 
 mod case;
+mod kerberos;
+pub(crate) mod older;
 mod stores;
 
 use std::env;
 use std::thread;
 
-use fixtures::{Kafka, KafkaClient, KafkaClients, KafkaVerdict};
+use fixtures::{Kafka, KafkaClient, KafkaClients, KafkaVerdict, Listener};
 use serde_json::Value;
 
 use super::ALL;
@@ -23,15 +25,24 @@ fn what_passes_here_passes_with_kafkas_client() {
     let clients = KafkaClients::find().unwrap();
     // Its own: other tests count how often a login failed at the shared one.
     let broker = Kafka::options().start().unwrap();
-    let stores = Stores::write(&broker);
+    let stores = Stores::write(broker.certificates());
+    stores.add_kerberos(broker.kerberos());
     let lines = generated::lines(include_str!("../kafka.txt"));
-    let cases: Vec<Case> = lines.map(|line| Case::parse(line, &broker, &stores)).collect();
+    // Without it the build tests no login by Kerberos.
+    let lines = lines.filter(|line| cfg!(feature = "kafka-gssapi") || !line.contains(" gssapi="));
+    let cases: Vec<Case> =
+        lines.map(|line| Case::parse(line, |name| broker.port(listener(name)), &stores)).collect();
 
     let definitions = cases.iter().enumerate().map(|(index, case)| case.definition(index)).collect();
     let results = test(definitions);
     // Where nothing works everybody agrees.
     let passed = results.iter().filter(|result| result["verdict"] == "passed").count();
     assert!(passed * 3 > results.len(), "{passed} of {} pass", results.len());
+    let several =
+        cases.iter().zip(&results).filter(|(case, _)| case.name.contains("keystore=several/store @"));
+    for (case, result) in several {
+        assert!(result["warnings"].to_string().contains("\"several_keys\""), "{}: {result}", case.name);
+    }
     // The one of Glue 5 stands for the others where time counts.
     let asked: &[KafkaClient] =
         if env::var_os(ALL).is_some() { &KafkaClient::ALL } else { &[KafkaClient::V3_6] };
@@ -86,4 +97,25 @@ fn compare(
         }
     }
     outcome
+}
+
+fn listener(name: &str) -> Listener {
+    match name {
+        "plaintext" => Listener::Plaintext,
+        "ssl" => Listener::Ssl,
+        "mutual-tls" => Listener::MutualTls,
+        "sasl-plaintext" => Listener::SaslPlaintext,
+        "sasl-ssl" => Listener::SaslSsl,
+        "bad-advertised" => Listener::BadAdvertised,
+        "wrong-name" => Listener::WrongName,
+        "expired" => Listener::Expired,
+        "not-yet-valid" => Listener::NotYetValid,
+        "ends-soon" => Listener::EndsSoon,
+        "common-name-only" => Listener::CommonNameOnly,
+        "version-1" => Listener::Version1,
+        "untrusted" => Listener::Untrusted,
+        "missing-intermediate" => Listener::MissingIntermediate,
+        "oauthbearer" => Listener::MskIam,
+        _ => panic!("there is no listener {name}"),
+    }
 }

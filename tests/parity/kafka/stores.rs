@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use fixtures::{Kafka, Profile};
+use fixtures::{CertificateSet, Kerberos, Profile};
 
 use crate::support::servers::certificates::write_client;
 
@@ -13,9 +13,8 @@ const KEY_PASSWORD: &str = "c4naRy-Pa55-key";
 pub(super) struct Stores(tempfile::TempDir);
 
 impl Stores {
-    pub(super) fn write(broker: &Kafka) -> Self {
+    pub(super) fn write(set: &CertificateSet) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let set = broker.certificates();
         let path = |name: &str| folder.path().join(name);
         let (right, other) = (set.authority.pem(), set.other_authority.pem());
         for (name, pem) in [
@@ -37,13 +36,30 @@ impl Stores {
         ] {
             write_client(folder.path(), name, &issued, STORE_PASSWORD);
         }
-        import(&path("alice.jks"), &path("own-format.jks"), STORE_PASSWORD);
-        import(&path("alice.jks"), &path("key-password.jks"), KEY_PASSWORD);
+        for (name, format, keys) in [
+            ("own-format", "JKS", [("alice", STORE_PASSWORD)].as_slice()),
+            ("key-password", "JKS", &[("alice", KEY_PASSWORD)]),
+            ("several", "PKCS12", &[("untrusted", STORE_PASSWORD), ("alice", STORE_PASSWORD)]),
+            ("several-own-format", "JKS", &[("untrusted", STORE_PASSWORD), ("alice", STORE_PASSWORD)]),
+            ("several-untrusted", "PKCS12", &[("untrusted", STORE_PASSWORD), ("version-1", STORE_PASSWORD)]),
+            ("several-expired", "PKCS12", &[("expired", STORE_PASSWORD), ("untrusted", STORE_PASSWORD)]),
+            ("several-passwords", "JKS", &[("untrusted", KEY_PASSWORD), ("alice", STORE_PASSWORD)]),
+        ] {
+            for (from, key_password) in keys {
+                let (from, alias) = (path(&format!("{from}.jks")), from);
+                import(&from, alias, &path(&format!("{name}.jks")), format, key_password);
+            }
+        }
         let whole = std::fs::read(path("alice.jks")).unwrap();
         std::fs::write(path("truncated.jks"), &whole[..whole.len() / 2]).unwrap();
         std::fs::write(path("empty.jks"), "").unwrap();
         std::fs::write(path("text.jks"), "no keystore").unwrap();
         Self(folder)
+    }
+
+    /// Adds what logins by Kerberos read.
+    pub(super) fn add_kerberos(&self, kerberos: &Kerberos) {
+        super::kerberos::write(self.0.path(), kerberos);
     }
 
     pub(super) fn path(&self, name: &str) -> String {
@@ -61,13 +77,13 @@ impl Stores {
     }
 }
 
-/// Makes a JKS of `from`, whose key has the password `key_password`.
-fn import(from: &Path, to: &Path, key_password: &str) {
+/// Adds the key in `from` to the keystore `to`, under `alias` and by the password `key_password`.
+fn import(from: &Path, alias: &str, to: &Path, format: &str, key_password: &str) {
     let made = Command::new("keytool")
-        .args(["-importkeystore", "-noprompt", "-srcstoretype", "PKCS12", "-deststoretype", "JKS"])
+        .args(["-importkeystore", "-noprompt", "-srcstoretype", "PKCS12", "-deststoretype", format])
         .args(["-srcstorepass", STORE_PASSWORD, "-srckeypass", STORE_PASSWORD])
         .args(["-deststorepass", STORE_PASSWORD, "-destkeypass", key_password])
-        .args(["-srcalias", "user", "-destalias", "client"])
+        .args(["-srcalias", "user", "-destalias", alias])
         .arg("-srckeystore")
         .arg(from)
         .arg("-destkeystore")

@@ -2,6 +2,7 @@
 
 use fixtures::{KafkaRelease, KafkaUser, OlderKafka, OlderListener, Profile};
 
+use crate::parity::kafka::older::what_passes_at_an_older_broker_passes_with_its_clients;
 use crate::support::harness::exception::*;
 use crate::support::harness::{Connection, Failed, PASSWORD, WRONG_PASSWORD};
 use crate::support::servers::certificates::write_client;
@@ -80,6 +81,7 @@ fn brokers_of_older_releases_are_tested_as_the_newest() {
             exit: 1,
         };
         zookeeper.test().failed(&foreign).says("a ZooKeeper answered");
+        what_passes_at_an_older_broker_passes_with_its_clients(&older.broker);
     }
 }
 
