@@ -120,7 +120,7 @@ fn kinds(set: &CertificateSet) -> [(&'static str, &Issued); 10] {
 
 /// Files that the corpus names, by its placeholders: authorities, stores of them, and alice's certificate with its key.
 static FILES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
-    let client = issued(ClientKind::Good);
+    let (client, untrusted) = (issued(ClientKind::Good), issued(ClientKind::Untrusted));
     let path = |name: &str| TRUST.path().join(name).display().to_string();
     let openssl = |arguments: &[&str], name: &str| {
         let mut openssl = Command::new("openssl");
@@ -135,6 +135,8 @@ static FILES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         ([&encrypted[..], &["-v1", "PBE-MD5-DES"]].concat(), [&encrypted[..], &["-v2", "aes256"]].concat());
     let p12 = path("user.p12");
     std::fs::copy(&client.keystore, &p12).unwrap();
+    let untrusted_p12 = path("untrusted.p12");
+    std::fs::copy(&untrusted.keystore, &untrusted_p12).unwrap();
     let unnamed = path("unnamed.p12");
     let mut export = Command::new("openssl");
     export.args(["pkcs12", "-export", "-passout", &password, "-out", &unnamed]);
@@ -148,6 +150,9 @@ static FILES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         ("{pk8-pbes2}", openssl(&new, "new.pk8")),
         ("{p12}", p12),
         ("{p12-unnamed}", unnamed),
+        ("{crt-untrusted}", untrusted.certificate.display().to_string()),
+        ("{pk8-untrusted}", untrusted.pk8.display().to_string()),
+        ("{p12-untrusted}", untrusted_p12),
         ("{ca}", trust("ca.pem")),
         ("{both}", trust("both.pem")),
         ("{other}", trust("other.pem")),
