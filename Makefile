@@ -27,10 +27,14 @@ demo: setup ## Start real servers, and test good and broken connections by comma
 	@rm -rf $(DEMO)
 	@cargo run --locked --quiet -p fixtures -- demo $(DEMO) target/debug/dialcheck
 
-test: setup ## Run all tests; those against MySQL where setup could install it
-	@if cargo run --locked --quiet -p fixtures -- has mysql; then optional=--include-ignored; \
-		else echo "MySQL is not installed: its tests count as ignored"; optional=; fi; \
-		INSTA_UPDATE=no cargo test --locked --workspace $(FEATURES) --no-fail-fast -- $$optional && cargo test --locked -p probe-kafka
+test: setup ## Run all tests; those against MySQL and FerretDB where setup could install them
+	@present=; for server in mysql ferretdb; do \
+		if cargo run --locked --quiet -p fixtures -- has $$server; then present="$$present $$server"; \
+		else echo "$$server is not installed: its tests count as ignored"; fi; done; \
+	tests="cargo test --locked --workspace $(FEATURES) --no-fail-fast"; export INSTA_UPDATE=no; \
+	if [ "$$present" = " mysql ferretdb" ]; then $$tests -- --include-ignored; \
+	else $$tests && for server in $$present; do $$tests -- --ignored $$server || exit; done; fi \
+	&& cargo test --locked -p probe-kafka
 
 test-quick: ## Run what needs no server: units, the workspace, the command line's bad input
 	@cargo test --locked --quiet --workspace --exclude fixtures $(FEATURES) --lib --bins
