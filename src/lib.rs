@@ -30,6 +30,8 @@ pub const PROTOCOLS: &[&dyn Protocol] = &[
     &probe_postgres::Redshift,
     #[cfg(feature = "kafka")]
     &probe_kafka::Kafka,
+    #[cfg(feature = "mongodb")]
+    &probe_mongodb::Mongodb,
     #[cfg(feature = "rest")]
     &probe_rest::Rest,
 ];

@@ -2,7 +2,7 @@
 
 /// Types that came with schema version 2, whose connections need an `AuthenticationConfiguration`. Glue knows others beside (SNOWFLAKE,
 /// say), of which nothing is documented here.
-const UNIFIED: [&str; 61] = [
+const UNIFIED: [&str; 60] = [
     "ADOBEANALYTICS",
     "ASANA",
     "AZURECOSMOS",
@@ -20,7 +20,6 @@ const UNIFIED: [&str; 61] = [
     "DATALAKEGEN2",
     "DB2",
     "DB2AS400",
-    "DOCUMENTDB",
     "DOCUSIGNMONITOR",
     "DOMO",
     "DYNAMODB",

@@ -20,7 +20,7 @@ mod rds_token;
 mod redshift;
 mod redshift_cluster;
 mod redshift_login;
-#[cfg(feature = "client")]
+#[cfg(feature = "signing")]
 mod signing;
 #[cfg(test)]
 #[cfg(feature = "client")]
@@ -43,5 +43,5 @@ pub use origin::Origin;
 pub use rds_token::RdsToken;
 pub use redshift_cluster::RedshiftCluster;
 pub use redshift_login::{ClusterName, RedshiftLogin};
-#[cfg(feature = "client")]
+#[cfg(feature = "signing")]
 pub use signing::{Signer, Unsigned, identity};

@@ -58,7 +58,10 @@ impl Signer<'_> {
     }
 
     /// Signs `request` in its headers: with `headers`, the host and the time.
-    pub(crate) fn sign(
+    ///
+    /// # Errors
+    /// [`Unsigned`], where a part can't be signed.
+    pub fn sign(
         &self,
         request: &mut http::Request<String>,
         headers: &[(&str, &str)],

@@ -78,7 +78,7 @@ pub fn issued(reader: &mut Reader<'_>, target: &Target, login: SecretRef<StoredC
 
 /// Whether a login to a database can be of this kind. With IAM there is a user and no password: a token is signed for a database of
 /// RDS.
-fn supports(reader: &mut Reader<'_>, kind: Option<AuthenticationType>) -> bool {
+pub fn supports(reader: &mut Reader<'_>, kind: Option<AuthenticationType>) -> bool {
     match kind {
         None | Some(AuthenticationType::Basic | AuthenticationType::Iam) => true,
         Some(kind @ (AuthenticationType::OAuth2 | AuthenticationType::Custom)) => {

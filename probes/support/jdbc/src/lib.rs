@@ -9,9 +9,9 @@ mod types;
 mod url;
 
 pub use authority::{Authority, Host};
-pub use credentials::{Passwordless, Precedence, credentials, issued};
+pub use credentials::{Passwordless, Precedence, credentials, issued, supports};
 pub use hosts::{concerns_the_host, is_unreached};
-pub use types::Database;
+pub use types::{AUTHORITIES, Database, ENFORCE, SKIP_VALIDATION};
 pub use url::{Decoded, Grammar, Path, Url};
 
 use probe_contract::tls::CertificateDer;
@@ -160,7 +160,7 @@ pub fn enforces_tls(reader: &mut Reader<'_>, target: &Target) -> bool {
 
 /// The key under which a definition has what schema version 2 calls `newer`.
 fn spelled(reader: &Reader<'_>, target: &Target, older: &'static str, newer: &'static str) -> &'static str {
-    let is_unified = matches!(&target.address, Address::Parts(parts) if parts.database.is_some());
+    let is_unified = matches!(&target.address, Address::Parts(parts) if parts.parameters.is_some());
     if is_unified && reader.text(newer).is_some() { newer } else { older }
 }
 

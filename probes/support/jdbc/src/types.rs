@@ -42,7 +42,9 @@ impl Database {
         ]
     }
 
-    const fn jdbc(self) -> Declaration {
+    /// The first of them alone.
+    #[must_use]
+    pub const fn jdbc(self) -> Declaration {
         Declaration {
             connection_type: "JDBC",
             schema_version: SchemaVersion::One,
@@ -134,14 +136,17 @@ const PASSWORD: Property = Property::optional(
 );
 const ENCRYPTED_PASSWORD: Property =
     Property::optional(CREDENTIALS.encrypted_password, ValueKind::Ciphertext, "The same, encrypted by KMS");
-const ENFORCE: Property = Property::optional(
+/// `JDBC_ENFORCE_SSL`.
+pub const ENFORCE: Property = Property::optional(
     JDBC_ENFORCE_SSL,
     ValueKind::Boolean,
     "Whether the connection must be encrypted, and chain and host name be right",
 );
-const AUTHORITIES: Property =
+/// `CUSTOM_JDBC_CERT`.
+pub const AUTHORITIES: Property =
     Property::optional(CUSTOM_JDBC_CERT, ValueKind::File, "The authorities to trust");
-const SKIP_VALIDATION: Property = Property::optional(
+/// `SKIP_CUSTOM_JDBC_CERT_VALIDATION`.
+pub const SKIP_VALIDATION: Property = Property::optional(
     SKIP_CUSTOM_JDBC_CERT_VALIDATION,
     ValueKind::Boolean,
     "Whether these may have other signatures and keys than Glue takes",

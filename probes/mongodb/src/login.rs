@@ -1,0 +1,155 @@
+//! Stage `auth`: one login (MongoDB specification, "Authentication").
+
+use bson::spec::BinarySubtype;
+use bson::{Binary, cstr, rawdoc};
+use md5::{Digest as _, Md5};
+use probe_contract::{Code, Evidence, Failure, Secret, StageGuard};
+use support_scram::{Fault, Hash, Scram};
+use zeroize::Zeroizing;
+
+use crate::mechanism::Mechanism;
+use crate::reply::Reply;
+use crate::session::Session;
+use crate::settings::User;
+
+/// A server ends an exchange within so many messages of ours.
+const MAX_MESSAGES: usize = 4;
+
+impl Session {
+    /// Logs in once.
+    pub(crate) async fn log_in(&mut self, user: &User, guard: &StageGuard) -> Result<(), Failure> {
+        let mechanism = match user.mechanism {
+            Some(mechanism) => mechanism,
+            None => self.ask_for_mechanism(user, guard).await?,
+        };
+        guard.credential_sent(mechanism.name());
+        match mechanism {
+            Mechanism::ScramSha1 => self.scram(Hash::Sha1, user, &digested(user)).await,
+            Mechanism::ScramSha256 => self.scram(Hash::Sha256, user, &self.prepared(user)?).await,
+            Mechanism::Plain => self.plain(user).await,
+            Mechanism::X509 => self.x509(user).await,
+            Mechanism::Aws => self.aws(user).await,
+        }?;
+        guard.note(Evidence::User(user.name.clone().unwrap_or_else(|| "that of the client certificate".to_owned())));
+        Ok(())
+    }
+
+    /// The mechanism for a definition that names none: as drivers do, the stronger of those that the server has for the user.
+    async fn ask_for_mechanism(&mut self, user: &User, guard: &StageGuard) -> Result<Mechanism, Failure> {
+        let account = format!("{}.{}", user.source, user.name.as_deref().unwrap_or_default());
+        let command = rawdoc! { "isMaster": 1, "saslSupportedMechs": account, "$db": "admin" };
+        let reply = self.run(&command, guard).await?;
+        let offered: Vec<String> = reply.texts("saslSupportedMechs", 16).into_iter().map(str::to_owned).collect();
+        let has_sha256 = offered.iter().any(|name| name == Mechanism::ScramSha256.name());
+        if !offered.is_empty() {
+            guard.note(Evidence::MechanismsOffered(offered));
+        }
+        Ok(if has_sha256 { Mechanism::ScramSha256 } else { Mechanism::ScramSha1 })
+    }
+
+    async fn scram(&mut self, hash: Hash, user: &User, password: &Secret) -> Result<(), Failure> {
+        let exchange = Scram::new(hash, user.name.as_deref().unwrap_or_default())
+            .map_err(|_| Failure::new(Code::AgentFailed, "the system gives no random numbers"))?;
+        let begun = self.sasl_start(hash.mechanism(), exchange.first().as_bytes(), user).await?;
+        let proof = exchange.prove(payload(&begun), password).map_err(|fault| self.fault(fault))?;
+        let mut answer = self.sasl_continue(&begun, proof.message.as_bytes(), user).await?;
+        proof.check(payload(&answer)).map_err(|fault| self.fault(fault))?;
+        // A server that does not skip it wants one more message, without anything in it.
+        for _ in 0..MAX_MESSAGES {
+            if answer.is_true("done") {
+                return Ok(());
+            }
+            answer = self.sasl_continue(&begun, b"", user).await?;
+        }
+        Err(self.malformed("its login never ends"))
+    }
+
+    /// RFC 4616.
+    async fn plain(&mut self, user: &User) -> Result<(), Failure> {
+        let name = user.name.as_deref().unwrap_or_default();
+        let message = Zeroizing::new(format!("\0{name}\0{}", user.secret.expose()));
+        let answer = self.sasl_start(Mechanism::Plain.name(), message.as_bytes(), user).await?;
+        if answer.is_true("done") { Ok(()) } else { Err(self.malformed("its login never ends")) }
+    }
+
+    async fn x509(&mut self, user: &User) -> Result<(), Failure> {
+        let mut command = rawdoc! { "authenticate": 1, "mechanism": Mechanism::X509.name() };
+        if let Some(name) = &user.name {
+            command.append(cstr!("user"), name.as_str());
+        }
+        command.append(cstr!("$db"), user.source.as_str());
+        self.run_login(&command).await.map(|_| ())
+    }
+
+    pub(crate) async fn sasl_start(&mut self, mechanism: &str, payload: &[u8], user: &User) -> Result<Reply, Failure> {
+        let command = rawdoc! {
+            "saslStart": 1,
+            "mechanism": mechanism,
+            "payload": binary(payload),
+            "autoAuthorize": 1,
+            "options": { "skipEmptyExchange": true },
+            "$db": user.source.as_str(),
+        };
+        self.run_login(&command).await
+    }
+
+    pub(crate) async fn sasl_continue(&mut self, begun: &Reply, payload: &[u8], user: &User) -> Result<Reply, Failure> {
+        let conversation = begun.integer("conversationId").and_then(|id| i32::try_from(id).ok()).unwrap_or(1);
+        let command = rawdoc! {
+            "saslContinue": 1,
+            "conversationId": conversation,
+            "payload": binary(payload),
+            "$db": user.source.as_str(),
+        };
+        self.run_login(&command).await
+    }
+
+    /// As RFC 7677 has the password hashed.
+    fn prepared(&self, user: &User) -> Result<Secret, Failure> {
+        support_scram::normalized(&user.secret).map_err(|_| {
+            let detail = "the password has characters that SASLprep (RFC 4013) forbids, so no driver logs in with it by SCRAM-SHA-256";
+            Failure::new(Code::InvalidSettings, detail).hint("Set another password, without control characters and unassigned ones")
+        })
+    }
+
+    fn fault(&self, fault: Fault) -> Failure {
+        let peer = &self.endpoint;
+        match fault {
+            Fault::Refused(error) => {
+                let detail = format!("{peer} refuses the login: {error}");
+                Failure::from_peer(Code::CredentialsRejected, detail).native(error)
+            }
+            Fault::Malformed(what) => {
+                Failure::new(Code::ResponseUnreadable, format!("{peer} sends a message of SCRAM that can't be read: {what}"))
+            }
+            Fault::TooManyIterations => {
+                let detail = format!("{peer} asks for more than 100,000 rounds of hashing, which no client should compute");
+                Failure::new(Code::MechanismUnsupported, detail)
+                    .hint("Lower scramIterationCount or scramSHA256IterationCount of the server, and set the user's password anew")
+            }
+            Fault::WrongSignature => {
+                Failure::new(Code::ResponseUnreadable, format!("{peer} does not prove that it knows the password"))
+                    .hint("Check that the address leads to the intended server: something that only pretends to check logins answers there")
+            }
+        }
+    }
+}
+
+fn payload(reply: &Reply) -> &[u8] {
+    reply.bytes("payload").unwrap_or_default()
+}
+
+pub(crate) fn binary(bytes: &[u8]) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
+}
+
+/// What SCRAM-SHA-1 has in place of the password.
+fn digested(user: &User) -> Secret {
+    let mut hash = Md5::new();
+    for part in [user.name.as_deref().unwrap_or_default(), ":mongo:", user.secret.expose()] {
+        hash.update(part.as_bytes());
+    }
+    let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Secret::new(digits)
+}
+

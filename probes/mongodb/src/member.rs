@@ -1,0 +1,123 @@
+//! One server, up to what it says of itself: stages `dns` to `handshake`.
+
+use std::time::Duration;
+
+use probe_contract::tls::TlsPolicy;
+use probe_contract::{
+    Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError,
+};
+
+use crate::classify::server_error;
+use crate::hello::{self, Hello};
+use crate::seeds::Topology;
+use crate::wire::Connection;
+
+/// How a definition wants a server to be met.
+pub(crate) struct MemberConfig<'a> {
+    /// None where the connection is not encrypted.
+    pub(crate) policy: Option<TlsPolicy>,
+    pub(crate) client_certificate: bool,
+    pub(crate) app_name: Option<&'a str>,
+    pub(crate) topology: &'a Topology,
+    pub(crate) limit: Option<Duration>,
+}
+
+/// Meets `endpoint`.
+pub(crate) async fn meet(
+    attempt: &Attempt,
+    endpoint: &Endpoint,
+    config: &MemberConfig<'_>,
+) -> Result<(Connection, Hello), Failed> {
+    let attempt = attempt.within("connectTimeoutMS", config.limit);
+    let stream = attempt.dial().await?;
+    let mut connection = match &config.policy {
+        None => Connection::new(stream),
+        Some(policy) => Connection::new(
+            attempt
+                .secure_or_explain(stream, policy, async |guard, failure| explain(guard, failure, endpoint, config).await)
+                .await?,
+        ),
+    };
+    let hello = attempt
+        .stage(Stage::Handshake, async |guard| {
+            let command = hello::command(config.app_name, *config.topology == Topology::LoadBalanced);
+            let reply = match connection.greet(&command).await {
+                Ok(reply) => reply,
+                Err(error) => return Err(unanswered(error, &guard, endpoint, config).await),
+            };
+            let reply = reply.succeeded().map_err(|error| server_error(&error, Stage::Handshake))?;
+            let hello = Hello::read(&reply, endpoint)?;
+            hello.note(&guard);
+            hello.check_versions(endpoint)?;
+            config.topology.check(&hello, endpoint)?;
+            Ok(hello)
+        })
+        .await?;
+    Ok((connection, hello))
+}
+
+/// Better words for a handshake of TLS that failed.
+async fn explain(guard: &StageGuard, failure: Failure, endpoint: &Endpoint, config: &MemberConfig<'_>) -> Failure {
+    let failure = match failure.code {
+        Code::CertificateUntrusted if failure.hints.is_empty() => failure.hint(
+            "Give the authority that issued the server's certificate (CUSTOM_JDBC_CERT, tlsCAFile, or --ca-bundle), and have the server send its \
+             whole chain",
+        ),
+        Code::ClientCertificateRefused => about_client_certificate(failure, endpoint, config.client_certificate),
+        _ => failure,
+    };
+    if failure.code != Code::ConnectionReset {
+        let second = guard.look_again(None);
+        return guard.explain_refused_suites(failure, &endpoint.host, second).await;
+    }
+    let Some(stream) = guard.look_again(None).await else { return failure };
+    let command = hello::command(None, false);
+    if Connection::new(stream).greet(&command).await.is_err() {
+        return failure;
+    }
+    let detail = format!("{endpoint} speaks MongoDB's protocol without TLS, and the definition wants TLS");
+    Failure::new(Code::TlsNotOffered, detail).hint("Enable TLS on the server, or set tls=false if clear text is acceptable")
+}
+
+/// What it means that there was no answer to the first command.
+async fn unanswered(error: WireError, guard: &StageGuard, endpoint: &Endpoint, config: &MemberConfig<'_>) -> Failure {
+    let is_tls_alert = matches!(&error, WireError::OtherProtocol(first) if first.starts_with(TLS_ALERT));
+    let failure = failure(error, endpoint, config.client_certificate);
+    if config.policy.is_some() {
+        return failure;
+    }
+    // A server that wants TLS ends the connection without a word, or by an alert.
+    if is_tls_alert || (failure.code == Code::ConnectionReset && speaks_tls(guard, endpoint).await) {
+        let detail = format!("{endpoint} expects TLS, and the definition does not ask for it");
+        return Failure::new(Code::TlsRequired, detail).hint("Set tls=true in the connection string");
+    }
+    failure
+}
+
+/// Whether the peer answers to TLS, whoever it is.
+async fn speaks_tls(guard: &StageGuard, endpoint: &Endpoint) -> bool {
+    let policy = TlsPolicy {
+        host: endpoint.host.clone(),
+        verify: probe_contract::tls::Verify::Nothing,
+        trust: probe_contract::tls::Trust::Roots,
+        client: None,
+        alpn: Vec::new(),
+    };
+    guard.look_again(Some(&policy)).await.is_some()
+}
+
+/// An alert (RFC 8446, section 6), of any version.
+const TLS_ALERT: &[u8] = b"\x15\x03";
+
+/// What a broken conversation with `peer` means.
+pub(crate) fn failure(error: WireError, peer: &Endpoint, client_certificate: bool) -> Failure {
+    about_client_certificate(error.failure(peer, "a MongoDB server"), peer, client_certificate)
+}
+
+fn about_client_certificate(failure: Failure, peer: &Endpoint, is_given: bool) -> Failure {
+    if failure.code != Code::ClientCertificateRefused || is_given {
+        return failure;
+    }
+    let detail = format!("{peer} demands a client certificate, and the definition has none");
+    Failure { detail, ..failure }.only_hint("Give tlsCertificateKeyFile in the connection string")
+}

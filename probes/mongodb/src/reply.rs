@@ -1,0 +1,89 @@
+//! What a server answers to a command: one document, of which the few members are read that count.
+
+use bson::raw::RawBsonRef;
+use bson::{RawArray, RawDocumentBuf};
+use probe_contract::WireError;
+
+/// A document that a server sent. Whatever is in doubt in it is absent.
+#[derive(Debug)]
+pub(crate) struct Reply(RawDocumentBuf);
+
+/// The error in a reply (MongoDB manual, "Error Codes").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerError {
+    /// None where the reply has none.
+    pub(crate) code: Option<i32>,
+    pub(crate) message: String,
+}
+
+impl Reply {
+    pub(crate) fn read(document: &[u8]) -> Result<Self, WireError> {
+        let document = RawDocumentBuf::from_bytes(document.to_vec());
+        document.map(Self).map_err(|_| WireError::Malformed("its answer is not a document"))
+    }
+
+    /// The reply, or the error in it.
+    pub(crate) fn succeeded(self) -> Result<Self, ServerError> {
+        if self.integer("ok") == Some(1) {
+            return Ok(self);
+        }
+        let code = self.integer("code").and_then(|code| i32::try_from(code).ok());
+        let message = self.text("errmsg").or(self.text("$err")).unwrap_or_default().to_owned();
+        Err(ServerError { code, message })
+    }
+
+    fn get(&self, key: &str) -> Option<RawBsonRef<'_>> {
+        self.0.get(key).ok().flatten()
+    }
+
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_str()
+    }
+
+    /// A number of whatever type, without its fraction.
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        integer(self.get(key)?)
+    }
+
+    /// Whether a member is true.
+    pub(crate) fn is_true(&self, key: &str) -> bool {
+        self.get(key).and_then(|value| value.as_bool()) == Some(true)
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    pub(crate) fn bytes(&self, key: &str) -> Option<&[u8]> {
+        self.get(key)?.as_binary().map(|binary| binary.bytes)
+    }
+
+    /// The texts of an array, at most so many.
+    pub(crate) fn texts(&self, key: &str, most: usize) -> Vec<&str> {
+        let Some(array) = self.get(key).and_then(|value| value.as_array()) else { return Vec::new() };
+        elements(array).filter_map(|value| value.as_str()).take(most).collect()
+    }
+
+    /// The member `name` of each document of the first batch of a cursor, or of an array named `key`.
+    pub(crate) fn names(&self, key: &str, name: &str) -> Vec<&str> {
+        let array = match self.get("cursor").and_then(|cursor| cursor.as_document()) {
+            Some(cursor) => cursor.get(key).ok().flatten(),
+            None => self.get(key),
+        };
+        let Some(array) = array.and_then(|value| value.as_array()) else { return Vec::new() };
+        elements(array).filter_map(|value| value.as_document()).filter_map(|one| one.get_str(name).ok()).collect()
+    }
+}
+
+/// The elements of `array` up to the first that can't be read.
+fn elements(array: &RawArray) -> impl Iterator<Item = RawBsonRef<'_>> {
+    array.into_iter().map_while(Result::ok)
+}
+
+fn integer(value: RawBsonRef<'_>) -> Option<i64> {
+    if let Some(double) = value.as_f64() {
+        #[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
+        return Some(double as i64);
+    }
+    value.as_i32().map(i64::from).or(value.as_i64()).or(value.as_bool().map(i64::from))
+}

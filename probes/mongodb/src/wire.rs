@@ -1,0 +1,118 @@
+//! Messages on a stream (MongoDB documentation, "MongoDB Wire Protocol"): a header of 16 bytes, numbers in little endian, BSON.
+
+use std::io;
+
+use bson::RawDocumentBuf;
+use probe_contract::{Io, WireError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use zeroize::Zeroizing;
+
+use crate::reply::Reply;
+
+/// No document is longer than 16 MiB, and none that a test asks for comes near it.
+const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+const HEADER_BYTES: usize = 16;
+
+const OP_REPLY: i32 = 1;
+const OP_QUERY: i32 = 2004;
+const OP_MSG: i32 = 2013;
+
+/// One connection to a server, encrypted or not.
+pub(crate) struct Connection {
+    stream: Box<dyn Io>,
+    /// The number of the last request.
+    request_id: i32,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: impl Io) -> Self {
+        Self { stream: Box::new(stream), request_id: 0 }
+    }
+
+    /// Sends the first command of a connection, which drivers send in the form that servers of every age read.
+    pub(crate) async fn greet(&mut self, command: &RawDocumentBuf) -> Result<Reply, WireError> {
+        const SLAVE_OK: u32 = 4;
+        const ONE: i32 = -1;
+        let mut body = SLAVE_OK.to_le_bytes().to_vec();
+        body.extend_from_slice(b"admin.$cmd\0");
+        body.extend_from_slice(&0_i32.to_le_bytes());
+        body.extend_from_slice(&ONE.to_le_bytes());
+        body.extend_from_slice(command.as_bytes());
+        self.write(OP_QUERY, &body).await.map_err(WireError::Io)?;
+        let body = self.read(OP_REPLY).await?;
+        // Flags, cursor and place, then the number of documents.
+        match body.get(16..20) {
+            Some([1, 0, 0, 0]) => Reply::read(&body[20..]),
+            _ => Err(WireError::Malformed("its answer has no document, or several")),
+        }
+    }
+
+    /// Sends a command, and gives its reply.
+    pub(crate) async fn run(&mut self, command: &RawDocumentBuf) -> Result<Reply, WireError> {
+        const NO_FLAGS: [u8; 4] = [0; 4];
+        const BODY: u8 = 0;
+        const CHECKSUM_PRESENT: u8 = 1;
+        let mut body = Zeroizing::new(NO_FLAGS.to_vec());
+        body.push(BODY);
+        body.extend_from_slice(command.as_bytes());
+        self.write(OP_MSG, &body).await.map_err(WireError::Io)?;
+        let body = self.read(OP_MSG).await?;
+        let [flags, _, _, _, BODY, document @ ..] = &body[..] else {
+            return Err(WireError::Malformed("its answer has no body"));
+        };
+        let checksum = if flags & CHECKSUM_PRESENT == 0 { 0 } else { 4 };
+        let end = document.len().checked_sub(checksum);
+        Reply::read(end.map_or(&[][..], |end| &document[..end]))
+    }
+
+    async fn write(&mut self, operation: i32, body: &[u8]) -> io::Result<()> {
+        self.request_id = self.request_id.wrapping_add(1);
+        let length = i32::try_from(HEADER_BYTES + body.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+        // A login's password may be in it.
+        let mut message = Zeroizing::new(Vec::with_capacity(HEADER_BYTES + body.len()));
+        for number in [length, self.request_id, 0, operation] {
+            message.extend_from_slice(&number.to_le_bytes());
+        }
+        message.extend_from_slice(body);
+        self.stream.write_all(&message).await?;
+        self.stream.flush().await
+    }
+
+    /// What follows the header of the answer to the last request.
+    async fn read(&mut self, operation: i32) -> Result<Vec<u8>, WireError> {
+        let is_first = self.request_id == 1;
+        let mut header = [0; HEADER_BYTES];
+        let mut filled = 0;
+        while filled < header.len() {
+            match self.stream.read(&mut header[filled..]).await.map_err(WireError::Io)? {
+                0 if filled == 0 || !is_first => {
+                    return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into()));
+                }
+                // Less than any answer: an alert of TLS, the greeting of another protocol.
+                0 => return Err(WireError::OtherProtocol(header[..filled].to_vec())),
+                count => filled += count,
+            }
+        }
+        let number = |at: usize| {
+            i32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
+        let length = usize::try_from(number(0)).ok().and_then(|length| length.checked_sub(HEADER_BYTES));
+        let (Some(length), true) = (length, number(8) == self.request_id && number(12) == operation) else {
+            if is_first {
+                return Err(WireError::OtherProtocol(header.to_vec()));
+            }
+            return Err(WireError::Malformed("its answer belongs to another request"));
+        };
+        if length > MAX_MESSAGE_BYTES {
+            return Err(WireError::Malformed("its answer is longer than any document"));
+        }
+        // Memory grows with what arrives, and not with what the header claims.
+        let mut body = Vec::new();
+        let claimed = u64::try_from(length).unwrap_or(u64::MAX);
+        (&mut self.stream).take(claimed).read_to_end(&mut body).await.map_err(WireError::Io)?;
+        if body.len() < length {
+            return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(body)
+    }
+}
