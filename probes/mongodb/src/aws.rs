@@ -58,12 +58,17 @@ struct Signed {
 impl Challenge {
     fn read(begun: &Reply, nonce: &[u8]) -> Result<Self, &'static str> {
         const UNREADABLE: &str = "its challenge can't be read";
-        let challenge = begun.bytes("payload").and_then(|payload| Reply::read(payload).ok()).ok_or(UNREADABLE)?;
-        let (Some(found), Some(host)) = (challenge.bytes("s"), challenge.text("h")) else { return Err(UNREADABLE) };
+        let challenge =
+            begun.bytes("payload").and_then(|payload| Reply::read(payload).ok()).ok_or(UNREADABLE)?;
+        let (Some(found), Some(host)) = (challenge.bytes("s"), challenge.text("h")) else {
+            return Err(UNREADABLE);
+        };
         if found.len() != 2 * NONCE_BYTES || !found.starts_with(nonce) {
             return Err("its nonce does not continue the client's");
         }
-        let is_host = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let is_host = |label: &str| {
+            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
         if host.len() > MAX_HOST_BYTES || !host.split('.').all(is_host) {
             return Err("it names no host of the Security Token Service");
         }
@@ -80,7 +85,8 @@ impl Challenge {
     }
 
     fn sign(&self, user: &User, now: SystemTime) -> Result<Signed, Failure> {
-        let unsigned = || Failure::new(Code::AgentFailed, "the request for the Security Token Service can't be signed");
+        let unsigned =
+            || Failure::new(Code::AgentFailed, "the request for the Security Token Service can't be signed");
         let token = user.token.as_ref().map(|token| token.expose().to_owned());
         let key_id = user.name.as_deref().unwrap_or_default();
         let credentials = Credentials::new(key_id, user.secret.expose(), token, None, "definition");
@@ -95,7 +101,8 @@ impl Challenge {
             ("x-mongodb-gs2-cb-flag", "n"),
         ];
         let url = format!("https://{}/", self.host);
-        let mut request = http::Request::post(url).body(BODY.to_owned()).map_err(|error| unsigned().source(error))?;
+        let mut request =
+            http::Request::post(url).body(BODY.to_owned()).map_err(|error| unsigned().source(error))?;
         let signer = Signer { credentials: &credentials, signing_name: "sts", region: &region, now };
         signer.sign(&mut request, &headers).map_err(|error| unsigned().source(error))?;
         let header = |name: &str| {
@@ -103,5 +110,85 @@ impl Challenge {
             value.map(str::to_owned).ok_or_else(unsigned)
         };
         Ok(Signed { authorization: header("authorization")?, date: header("x-amz-date")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use probe_contract::Secret;
+
+    use super::*;
+
+    const NONCE: [u8; NONCE_BYTES] = [7; NONCE_BYTES];
+
+    fn challenge(nonce: &[u8], host: &str) -> Result<Challenge, &'static str> {
+        let payload = rawdoc! { "s": binary(nonce), "h": host };
+        let begun = rawdoc! { "payload": binary(payload.as_bytes()) };
+        Challenge::read(&Reply::read(begun.as_bytes()).unwrap(), &NONCE)
+    }
+
+    fn user(token: Option<&str>) -> User {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        User {
+            name: Some("AKIDMADEUP".to_owned()),
+            secret: secret("made-up-secret-access-key"),
+            token: token.map(secret),
+            source: "$external".to_owned(),
+            mechanism: Some(Mechanism::Aws),
+        }
+    }
+
+    /// Computed by botocore's `SigV4Auth` of the same request, at noon of 2026-11-29.
+    #[test]
+    fn the_signature_is_the_one_of_another_implementation() {
+        let noon = UNIX_EPOCH + Duration::from_secs(1_795_953_600);
+        for (host, token, region, headers, signature) in [
+            (
+                "sts.amazonaws.com",
+                None,
+                "us-east-1",
+                "content-length;content-type;host;x-amz-date;x-mongodb-gs2-cb-flag;x-mongodb-server-nonce",
+                "2d34d0ba093e78020fc9877342e65903cac9176025452c1eebfc23d63ba400df",
+            ),
+            (
+                "sts.eu-central-1.amazonaws.com",
+                Some("made-up-session-token"),
+                "eu-central-1",
+                "content-length;content-type;host;x-amz-date;x-amz-security-token;x-mongodb-gs2-cb-flag;x-mongodb-server-nonce",
+                "46e86150978af08b60c8eed35ec19cc2094f4ef026e6de523fa5e88175e962ca",
+            ),
+        ] {
+            let challenge = Challenge { nonce: (0..64).collect(), host: host.to_owned() };
+            let signed = challenge.sign(&user(token), noon).unwrap();
+            let expected = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIDMADEUP/20261129/{region}/sts/aws4_request, SignedHeaders={headers}, Signature={signature}"
+            );
+            assert_eq!((signed.authorization, signed.date.as_str()), (expected, "20261129T120000Z"));
+        }
+    }
+
+    #[test]
+    fn a_challenge_continues_the_nonce_and_names_a_host() {
+        let nonce = [[7; NONCE_BYTES], [8; NONCE_BYTES]].concat();
+        let read = challenge(&nonce, "sts.eu-west-1.amazonaws.com").unwrap();
+        assert_eq!((read.region(), read.nonce.as_slice()), ("eu-west-1", nonce.as_slice()));
+        for (host, region) in [("sts.amazonaws.com", "us-east-1"), ("first", "us-east-1"), ("a.b.c", "b")] {
+            assert_eq!(challenge(&nonce, host).unwrap().region(), region);
+        }
+        for host in ["", "a..b", "a/b", "sts.amazonaws.com:443", &"a".repeat(256)] {
+            assert_eq!(
+                challenge(&nonce, host),
+                Err("it names no host of the Security Token Service"),
+                "{host}"
+            );
+        }
+        for other in [&nonce[..63], &[8; 64], &[7; 32]] {
+            assert_eq!(
+                challenge(other, "sts.amazonaws.com"),
+                Err("its nonce does not continue the client's")
+            );
+        }
     }
 }

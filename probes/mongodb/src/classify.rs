@@ -34,21 +34,38 @@ const ATLAS: &str = "MongoDB Atlas documentation, Troubleshoot Connection Issues
 /// Not seen by us: the developer guide of Amazon DocumentDB has it.
 const DOCUMENTDB: &str = "Amazon DocumentDB Developer Guide";
 
-const CREDENTIALS: &str =
-    "Check user, password and authSource: a user belongs to the database that it was created in, which is admin where nothing else is named";
+const CREDENTIALS: &str = "Check user, password and authSource: a user belongs to the database that it was created in, which is admin where nothing else is named";
 const GRANT: &str = "Grant the user the role read, or a role with find and listCollections, on the database";
 const WAIT: &str = "Wait until the set has a primary that takes reads, then test again";
 
 const ROWS: &[Row<Error>] = &[
-    row(18, "", Code::CredentialsRejected, Some(Stage::Auth), "the login failed", Some(CREDENTIALS), ("Authentication failed.", FERRET)),
-    row(13, "", Code::AccessDenied, None, "the user has no right to that", Some(GRANT), ("not authorized on sales to execute command", SECANTUS)),
+    row(
+        18,
+        "",
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        "the login failed",
+        Some(CREDENTIALS),
+        ("Authentication failed.", FERRET),
+    ),
+    row(
+        13,
+        "",
+        Code::AccessDenied,
+        None,
+        "the user has no right to that",
+        Some(GRANT),
+        ("not authorized on sales to execute command", SECANTUS),
+    ),
     row(
         8000,
         "auth",
         Code::CredentialsRejected,
         Some(Stage::Auth),
         "the login failed",
-        Some("Check user and password under Database Access of the Atlas project: they are not those of the Atlas account"),
+        Some(
+            "Check user and password under Database Access of the Atlas project: they are not those of the Atlas account",
+        ),
         ("bad auth : Authentication failed.", ATLAS),
     ),
     row(
@@ -87,7 +104,15 @@ const ROWS: &[Row<Error>] = &[
         Some("Set tls=true in the connection string"),
         ("SSL support is required for this operation", MANUAL),
     ),
-    row(11, "", Code::CredentialsRejected, Some(Stage::Auth), "there is no such user", Some(CREDENTIALS), ("Could not find user \"alice\" for db \"sales\"", MANUAL)),
+    row(
+        11,
+        "",
+        Code::CredentialsRejected,
+        Some(Stage::Auth),
+        "there is no such user",
+        Some(CREDENTIALS),
+        ("Could not find user \"alice\" for db \"sales\"", MANUAL),
+    ),
     row(
         72,
         "",
@@ -97,27 +122,125 @@ const ROWS: &[Row<Error>] = &[
         Some("Correct the option that the message names in the connection string"),
         ("Transport security required", MANUAL),
     ),
-    row(73, "", Code::InvalidSettings, None, "the name of the database is not valid", None, ("Invalid database name: 'a$b'", MANUAL)),
-    row(26, "", Code::DatabaseNotFound, None, "there is no such database or collection", None, ("ns does not exist: sales.orders", MANUAL)),
+    row(
+        73,
+        "",
+        Code::InvalidSettings,
+        None,
+        "the name of the database is not valid",
+        None,
+        ("Invalid database name: 'a$b'", MANUAL),
+    ),
+    row(
+        26,
+        "",
+        Code::DatabaseNotFound,
+        None,
+        "there is no such database or collection",
+        None,
+        ("ns does not exist: sales.orders", MANUAL),
+    ),
     row(
         59,
         "",
         Code::WrongProtocol,
         None,
         "the server does not know the command",
-        Some("Check that the address leads to MongoDB or DocumentDB, and not to a gateway with a part of its commands"),
+        Some(
+            "Check that the address leads to MongoDB or DocumentDB, and not to a gateway with a part of its commands",
+        ),
         ("no such command: 'listCollections'", MANUAL),
     ),
-    row(50, "", Code::TimedOut, None, "the server ended the command, which took too long", None, ("operation exceeded time limit", MANUAL)),
-    row(89, "", Code::TimedOut, None, "the server's own connection timed out", None, ("network timeout", MANUAL)),
-    row(91, "", Code::ServerNotReady, None, "the server is shutting down", Some(WAIT), ("The server is in quiesce mode and will shut down", MANUAL)),
-    row(189, "", Code::ServerNotReady, None, "the primary has stepped down", Some(WAIT), ("PrimarySteppedDown", MANUAL)),
-    row(11600, "", Code::ServerNotReady, None, "the server is shutting down", Some(WAIT), ("interrupted at shutdown", MANUAL)),
-    row(11602, "", Code::ServerNotReady, None, "the set elects another primary", Some(WAIT), ("operation was interrupted due to replica set state change", MANUAL)),
-    row(13435, "", Code::ServerNotReady, None, "the member is not the primary", Some(WAIT), ("not master and slaveOk=false", MANUAL)),
-    row(13436, "", Code::ServerNotReady, None, "the member starts or recovers", Some(WAIT), ("node is recovering", MANUAL)),
-    row(10107, "", Code::ServerNotReady, None, "the member is not the primary", Some(WAIT), ("not master", MANUAL)),
-    row(10058, "", Code::ServerNotReady, None, "the member is not the primary", Some(WAIT), ("not primary", MANUAL)),
+    row(
+        50,
+        "",
+        Code::TimedOut,
+        None,
+        "the server ended the command, which took too long",
+        None,
+        ("operation exceeded time limit", MANUAL),
+    ),
+    row(
+        89,
+        "",
+        Code::TimedOut,
+        None,
+        "the server's own connection timed out",
+        None,
+        ("network timeout", MANUAL),
+    ),
+    row(
+        91,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the server is shutting down",
+        Some(WAIT),
+        ("The server is in quiesce mode and will shut down", MANUAL),
+    ),
+    row(
+        189,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the primary has stepped down",
+        Some(WAIT),
+        ("PrimarySteppedDown", MANUAL),
+    ),
+    row(
+        11600,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the server is shutting down",
+        Some(WAIT),
+        ("interrupted at shutdown", MANUAL),
+    ),
+    row(
+        11602,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the set elects another primary",
+        Some(WAIT),
+        ("operation was interrupted due to replica set state change", MANUAL),
+    ),
+    row(
+        13435,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the member is not the primary",
+        Some(WAIT),
+        ("not master and slaveOk=false", MANUAL),
+    ),
+    row(
+        13436,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the member starts or recovers",
+        Some(WAIT),
+        ("node is recovering", MANUAL),
+    ),
+    row(
+        10107,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the member is not the primary",
+        Some(WAIT),
+        ("not master", MANUAL),
+    ),
+    row(
+        10058,
+        "",
+        Code::ServerNotReady,
+        None,
+        "the member is not the primary",
+        Some(WAIT),
+        ("not primary", MANUAL),
+    ),
     row(
         202,
         "",
@@ -145,10 +268,15 @@ const fn row(
 pub(crate) fn server_error(error: &ServerError, during: Stage) -> Failure {
     // Some servers leave the code out where a login fails, and say no more than that.
     const AUTHENTICATION_FAILED: i32 = 18;
-    let is_login = during == Stage::Auth && error.message.to_ascii_lowercase().contains("authentication failed");
+    let is_login =
+        during == Stage::Auth && error.message.to_ascii_lowercase().contains("authentication failed");
     let code = error.code.or(is_login.then_some(AUTHENTICATION_FAILED));
     let Some(code) = code else {
-        let detail = if error.message.is_empty() { "the server answered with an error and no text" } else { &error.message };
+        let detail = if error.message.is_empty() {
+            "the server answered with an error and no text"
+        } else {
+            &error.message
+        };
         return Failure::from_peer(Code::Unclassified, detail.to_owned()).at(during);
     };
     let mut failure = classify(ROWS, &(code, error.message.as_str()), &error.message, code.to_string());
@@ -175,12 +303,27 @@ mod tests {
             (failure.code, failure.stage, failure.native.as_deref().map(str::to_owned))
         };
         let native = |code: &str| Some(code.to_owned());
-        assert_eq!(of(error(Some(18), ""), Stage::Auth), (Code::CredentialsRejected, Some(Stage::Auth), native("18")));
-        assert_eq!(of(error(Some(13), "x"), Stage::Query), (Code::AccessDenied, Some(Stage::Query), native("13")));
-        assert_eq!(of(error(Some(4711), "x"), Stage::Query), (Code::Unclassified, Some(Stage::Query), native("4711")));
-        assert_eq!(of(error(Some(8000), "quota"), Stage::Query), (Code::Unclassified, Some(Stage::Query), native("8000")));
+        assert_eq!(
+            of(error(Some(18), ""), Stage::Auth),
+            (Code::CredentialsRejected, Some(Stage::Auth), native("18"))
+        );
+        assert_eq!(
+            of(error(Some(13), "x"), Stage::Query),
+            (Code::AccessDenied, Some(Stage::Query), native("13"))
+        );
+        assert_eq!(
+            of(error(Some(4711), "x"), Stage::Query),
+            (Code::Unclassified, Some(Stage::Query), native("4711"))
+        );
+        assert_eq!(
+            of(error(Some(8000), "quota"), Stage::Query),
+            (Code::Unclassified, Some(Stage::Query), native("8000"))
+        );
         let without = error(None, "Authentication failed.");
-        assert_eq!(of(without.clone(), Stage::Auth), (Code::CredentialsRejected, Some(Stage::Auth), native("18")));
+        assert_eq!(
+            of(without.clone(), Stage::Auth),
+            (Code::CredentialsRejected, Some(Stage::Auth), native("18"))
+        );
         assert_eq!(of(without, Stage::Query), (Code::Unclassified, Some(Stage::Query), None));
     }
 }

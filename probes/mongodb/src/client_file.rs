@@ -24,7 +24,8 @@ impl Source for ClientFile {
             let key = match encrypted_key(&file) {
                 Some(key) => access.open_private_key(key, self.password.clone()).await?,
                 None => PrivateKeyDer::from_pem_slice(&file).map_err(|error| {
-                    Failure::new(Code::FileInvalid, "the file does not contain a private key in PEM").source(error)
+                    Failure::new(Code::FileInvalid, "the file does not contain a private key in PEM")
+                        .source(error)
                 })?,
             };
             Ok(ClientIdentity::new(chain, key))

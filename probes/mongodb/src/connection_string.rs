@@ -31,14 +31,15 @@ impl ConnectionString {
     /// Takes `text` apart, the value of `property`.
     pub(crate) fn parse(text: &str, property: &str, reader: &mut Reader<'_>) -> Self {
         let mut wrong = |expected: &str| reader.wrong(property, expected);
-        let (is_srv, rest) = match (text.strip_prefix(STANDARD), text.strip_prefix(SRV), text.strip_prefix(OLD)) {
-            (Some(rest), ..) | (_, _, Some(rest)) => (false, rest),
-            (_, Some(rest), _) => (true, rest),
-            (None, None, None) => {
-                wrong("expected mongodb://host:port/database or mongodb+srv://name/database");
-                return Self::default();
-            }
-        };
+        let (is_srv, rest) =
+            match (text.strip_prefix(STANDARD), text.strip_prefix(SRV), text.strip_prefix(OLD)) {
+                (Some(rest), ..) | (_, _, Some(rest)) => (false, rest),
+                (_, Some(rest), _) => (true, rest),
+                (None, None, None) => {
+                    wrong("expected mongodb://host:port/database or mongodb+srv://name/database");
+                    return Self::default();
+                }
+            };
         let (authority, behind) = match rest.split_once('/') {
             Some((authority, behind)) => (authority, behind),
             None if rest.contains('?') => {
@@ -193,13 +194,21 @@ mod tests {
             Ok(_) => Ok(parsed),
             Err(mistakes) => {
                 assert!(!format!("{mistakes:?}").contains("c4n4ry"), "{mistakes:?}");
-                Err(mistakes.into_iter().map(|mistake| format!("{}: {}", mistake.property, mistake.expected)).collect())
+                Err(mistakes
+                    .into_iter()
+                    .map(|mistake| format!("{}: {}", mistake.property, mistake.expected))
+                    .collect())
             }
         }
     }
 
     fn hosts(text: &str) -> Vec<String> {
-        parse(text).unwrap_or_else(|wrong| panic!("{text}: {wrong:?}")).hosts.iter().map(ToString::to_string).collect()
+        parse(text)
+            .unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"))
+            .hosts
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
@@ -221,11 +230,13 @@ mod tests {
 
     #[test]
     fn users_databases_and_options_are_decoded() {
-        let parsed = parse("mongodb://al%40ice:p%3A%2F+q@h/d%62.coll?replicaSet=a+b&&SSL=%74rue;w=1&").unwrap();
+        let parsed =
+            parse("mongodb://al%40ice:p%3A%2F+q@h/d%62.coll?replicaSet=a+b&&SSL=%74rue;w=1&").unwrap();
         assert_eq!(parsed.user.as_deref(), Some("al@ice"));
         assert_eq!(parsed.password.as_ref().map(Secret::expose), Some("p:/+q"));
         assert_eq!(parsed.database.as_deref(), Some("db"));
-        let options: Vec<_> = parsed.options.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        let options: Vec<_> =
+            parsed.options.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
         assert_eq!(options, [("replicaset", "a b"), ("ssl", "true"), ("w", "1")]);
         let bare = parse("mongodb://u:@h/?").unwrap();
         assert_eq!(bare.password.as_ref().map(Secret::expose), Some(""));
@@ -253,7 +264,10 @@ mod tests {
             ("mongodb://@h/", USER),
             ("mongodb://u:c4n4ry%@h/", &percent),
             ("mongodb://u:c4n4ry%zz@h/", &percent),
-            ("mongodb://h/?ssl=c4n4ry%", "URL?ssl: expected two hexadecimal digits behind each %: a % is written %25"),
+            (
+                "mongodb://h/?ssl=c4n4ry%",
+                "URL?ssl: expected two hexadecimal digits behind each %: a % is written %25",
+            ),
             ("mongodb://h/?c4n4ry", "URL: expected name=value between the & behind the ?"),
             ("mongodb://h:0/", PORT),
             ("mongodb://h:65536/", PORT),
@@ -267,14 +281,23 @@ mod tests {
             ("mongodb:///", HOST),
             ("mongodb://a,,b/", HOST),
             ("mongodb://,a/", HOST),
-            ("mongodb://%2Ftmp%2Fmongodb-27017.sock/", "URL: expected a host: Glue's driver is given no library for UNIX sockets"),
+            (
+                "mongodb://%2Ftmp%2Fmongodb-27017.sock/",
+                "URL: expected a host: Glue's driver is given no library for UNIX sockets",
+            ),
             ("mongodb://h/d%2Fx", &database),
             ("mongodb://h/d b", &database),
             ("mongodb://h/\"db\"", &database),
             ("mongodb://h/db/x", &database),
-            ("mongodb+srv://h.example.com:1/", "URL: expected no port behind mongodb+srv://: the SRV records have the ports"),
+            (
+                "mongodb+srv://h.example.com:1/",
+                "URL: expected no port behind mongodb+srv://: the SRV records have the ports",
+            ),
             ("mongodb+srv://a.example.com,b.example.com/", "URL: expected one name behind mongodb+srv://"),
-            ("mongodb+srv://example.com/", "URL: expected a name of at least three parts behind mongodb+srv://"),
+            (
+                "mongodb+srv://example.com/",
+                "URL: expected a name of at least three parts behind mongodb+srv://",
+            ),
         ] {
             assert_eq!(parse(text).unwrap_err(), [expected], "{text}");
         }

@@ -1,7 +1,8 @@
 //! What is known of connections to MongoDB and DocumentDB (AWS Glue, "Connection properties"; Amazon Athena's DocumentDB connector).
 
 use probe_contract::{
-    AddressKeys, CredentialKeys, Declaration, PartKeys, Presence, Property, SchemaVersion, Selector, ValueKind,
+    AddressKeys, CredentialKeys, Declaration, PartKeys, Presence, Property, SchemaVersion, Selector,
+    ValueKind,
 };
 
 use support_jdbc::Database;

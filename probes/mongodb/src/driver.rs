@@ -69,7 +69,11 @@ impl Test<'_> {
     }
 
     /// Meets a server; `hint` says what to do where it can't be reached.
-    pub(crate) async fn meet(&self, endpoint: Endpoint, hint: Option<&'static str>) -> Result<Session, Failed> {
+    pub(crate) async fn meet(
+        &self,
+        endpoint: Endpoint,
+        hint: Option<&'static str>,
+    ) -> Result<Session, Failed> {
         let attempt = self.run.attempt(endpoint.clone());
         let attempt = hint.map_or_else(|| attempt.clone(), |hint| attempt.hinting(hint));
         let options = &self.settings.options;

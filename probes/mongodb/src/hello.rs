@@ -139,7 +139,9 @@ impl Hello {
             }
         }
         if members.len() > MAX_MEMBERS {
-            let detail = format!("{peer} names more than {MAX_MEMBERS} members of its set, the most that there can be");
+            let detail = format!(
+                "{peer} names more than {MAX_MEMBERS} members of its set, the most that there can be"
+            );
             return Err(Failure::new(Code::ResponseUnreadable, detail));
         }
         Ok(Self {
@@ -176,7 +178,8 @@ impl Hello {
                 "{peer} speaks wire version {newest} (MongoDB {}) at most, and MongoDB's Java driver needs {MIN_WIRE_VERSION} (MongoDB 3.6)",
                 release(newest)
             );
-            return Err(Failure::new(Code::MechanismUnsupported, detail).hint("Upgrade the server to MongoDB 3.6 or later"));
+            return Err(Failure::new(Code::MechanismUnsupported, detail)
+                .hint("Upgrade the server to MongoDB 3.6 or later"));
         }
         if oldest > MAX_WIRE_VERSION {
             let detail = format!(
@@ -184,7 +187,9 @@ impl Hello {
                  at most",
                 release(oldest)
             );
-            return Err(Failure::new(Code::MechanismUnsupported, detail).hint("Give the job a newer MongoDB driver"));
+            return Err(
+                Failure::new(Code::MechanismUnsupported, detail).hint("Give the job a newer MongoDB driver")
+            );
         }
         Ok(())
     }
@@ -192,4 +197,78 @@ impl Hello {
 
 fn release(version: i64) -> &'static str {
     RELEASES.iter().rev().find(|(first, _)| *first <= version).map_or("2.4", |(_, release)| release)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer() -> Endpoint {
+        Endpoint { host: "db".to_owned(), port: 27017 }
+    }
+
+    fn read(document: &RawDocumentBuf) -> Result<Hello, Failure> {
+        Hello::read(&Reply::read(document.as_bytes()).unwrap(), &peer())
+    }
+
+    #[test]
+    fn a_role_is_what_the_specification_has_it() {
+        for (document, role) in [
+            (rawdoc! { "ismaster": true }, Role::Standalone),
+            (rawdoc! { "msg": "isdbgrid", "ismaster": true }, Role::Mongos),
+            (rawdoc! { "isreplicaset": true }, Role::Uninitiated),
+            (rawdoc! { "setName": "a", "isWritablePrimary": true }, Role::Primary),
+            (rawdoc! { "setName": "a", "ismaster": true }, Role::Primary),
+            (rawdoc! { "setName": "a", "secondary": true }, Role::Secondary),
+            (rawdoc! { "setName": "a", "secondary": true, "hidden": true }, Role::Other),
+            (rawdoc! { "setName": "a", "arbiterOnly": true }, Role::Arbiter),
+            (rawdoc! { "setName": "a" }, Role::Other),
+        ] {
+            assert_eq!(read(&document).unwrap().role, role, "{document:?}");
+        }
+    }
+
+    #[test]
+    fn members_are_hosts_each_once_and_no_more_than_a_set_has() {
+        let document = rawdoc! { "setName": "a", "hosts": ["a:1", "B"], "passives": ["b:27017", "[::1]:2"], "arbiters": ["c:3"], "primary": "a:1" };
+        let hello = read(&document).unwrap();
+        let members: Vec<_> = hello.members.iter().map(ToString::to_string).collect();
+        assert_eq!(members, ["a:1", "B:27017", "[::1]:2", "c:3"]);
+        for text in ["a/b", "a:0", "", "a b:1"] {
+            assert_eq!(
+                read(&rawdoc! { "hosts": [text] }).unwrap_err().code,
+                Code::ResponseUnreadable,
+                "{text}"
+            );
+        }
+        let mut hosts = bson::RawArrayBuf::new();
+        (0..10_000).for_each(|number| hosts.push(format!("h{number}:1")));
+        let failure = read(&rawdoc! { "hosts": hosts }).unwrap_err();
+        assert_eq!(
+            failure.detail,
+            "db:27017 names more than 50 members of its set, the most that there can be"
+        );
+    }
+
+    #[test]
+    fn a_server_too_old_or_too_new_for_the_driver_is_named_so() {
+        let check = |oldest: i32, newest: i32| {
+            let hello = read(&rawdoc! { "minWireVersion": oldest, "maxWireVersion": newest }).unwrap();
+            hello.check_versions(&peer()).map_err(|failure| failure.detail)
+        };
+        assert_eq!((check(0, 6), check(0, 27), check(17, 30)), (Ok(()), Ok(()), Ok(())));
+        let old = "db:27017 speaks wire version 5 (MongoDB 3.4) at most, and MongoDB's Java driver needs 6 (MongoDB 3.6)";
+        assert_eq!(check(0, 5).unwrap_err(), old);
+        assert!(check(0, 0).unwrap_err().contains("(MongoDB 2.4)"));
+        let new = "db:27017 speaks wire version 21 (MongoDB 7.0) at least, and MongoDB's Java driver 4.7 speaks 17 (MongoDB 6.0) at most";
+        assert_eq!(check(21, 25).unwrap_err(), new);
+    }
+
+    #[test]
+    fn the_command_says_who_asks() {
+        let sent = Reply::read(command(Some("etl"), true).as_bytes()).unwrap();
+        assert_eq!(sent.integer("isMaster"), Some(1));
+        assert!(sent.is_true("helloOk") && sent.is_true("loadBalanced") && sent.has("client"));
+        assert!(!Reply::read(command(None, false).as_bytes()).unwrap().has("loadBalanced"));
+    }
 }

@@ -30,7 +30,9 @@ impl Session {
             Mechanism::X509 => self.x509(user).await,
             Mechanism::Aws => self.aws(user).await,
         }?;
-        guard.note(Evidence::User(user.name.clone().unwrap_or_else(|| "that of the client certificate".to_owned())));
+        guard.note(Evidence::User(
+            user.name.clone().unwrap_or_else(|| "that of the client certificate".to_owned()),
+        ));
         Ok(())
     }
 
@@ -39,7 +41,8 @@ impl Session {
         let account = format!("{}.{}", user.source, user.name.as_deref().unwrap_or_default());
         let command = rawdoc! { "isMaster": 1, "saslSupportedMechs": account, "$db": "admin" };
         let reply = self.run(&command, guard).await?;
-        let offered: Vec<String> = reply.texts("saslSupportedMechs", 16).into_iter().map(str::to_owned).collect();
+        let offered: Vec<String> =
+            reply.texts("saslSupportedMechs", 16).into_iter().map(str::to_owned).collect();
         let has_sha256 = offered.iter().any(|name| name == Mechanism::ScramSha256.name());
         if !offered.is_empty() {
             guard.note(Evidence::MechanismsOffered(offered));
@@ -81,7 +84,12 @@ impl Session {
         self.run_login(&command).await.map(|_| ())
     }
 
-    pub(crate) async fn sasl_start(&mut self, mechanism: &str, payload: &[u8], user: &User) -> Result<Reply, Failure> {
+    pub(crate) async fn sasl_start(
+        &mut self,
+        mechanism: &str,
+        payload: &[u8],
+        user: &User,
+    ) -> Result<Reply, Failure> {
         let command = rawdoc! {
             "saslStart": 1,
             "mechanism": mechanism,
@@ -93,7 +101,12 @@ impl Session {
         self.run_login(&command).await
     }
 
-    pub(crate) async fn sasl_continue(&mut self, begun: &Reply, payload: &[u8], user: &User) -> Result<Reply, Failure> {
+    pub(crate) async fn sasl_continue(
+        &mut self,
+        begun: &Reply,
+        payload: &[u8],
+        user: &User,
+    ) -> Result<Reply, Failure> {
         let conversation = begun.integer("conversationId").and_then(|id| i32::try_from(id).ok()).unwrap_or(1);
         let command = rawdoc! {
             "saslContinue": 1,
@@ -152,4 +165,3 @@ fn digested(user: &User) -> Secret {
     let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Secret::new(digits)
 }
-

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::tls::TlsPolicy;
-use probe_contract::{
-    Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError,
-};
+use probe_contract::{Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError};
 
 use crate::classify::server_error;
 use crate::hello::{self, Hello};
@@ -34,7 +32,9 @@ pub(crate) async fn meet(
         None => Connection::new(stream),
         Some(policy) => Connection::new(
             attempt
-                .secure_or_explain(stream, policy, async |guard, failure| explain(guard, failure, endpoint, config).await)
+                .secure_or_explain(stream, policy, async |guard, failure| {
+                    explain(guard, failure, endpoint, config).await
+                })
                 .await?,
         ),
     };
@@ -57,7 +57,12 @@ pub(crate) async fn meet(
 }
 
 /// Better words for a handshake of TLS that failed.
-async fn explain(guard: &StageGuard, failure: Failure, endpoint: &Endpoint, config: &MemberConfig<'_>) -> Failure {
+async fn explain(
+    guard: &StageGuard,
+    failure: Failure,
+    endpoint: &Endpoint,
+    config: &MemberConfig<'_>,
+) -> Failure {
     let failure = match failure.code {
         Code::CertificateUntrusted if failure.hints.is_empty() => failure.hint(
             "Give the authority that issued the server's certificate (CUSTOM_JDBC_CERT, tlsCAFile, or --ca-bundle), and have the server send its \
@@ -76,11 +81,17 @@ async fn explain(guard: &StageGuard, failure: Failure, endpoint: &Endpoint, conf
         return failure;
     }
     let detail = format!("{endpoint} speaks MongoDB's protocol without TLS, and the definition wants TLS");
-    Failure::new(Code::TlsNotOffered, detail).hint("Enable TLS on the server, or set tls=false if clear text is acceptable")
+    Failure::new(Code::TlsNotOffered, detail)
+        .hint("Enable TLS on the server, or set tls=false if clear text is acceptable")
 }
 
 /// What it means that there was no answer to the first command.
-async fn unanswered(error: WireError, guard: &StageGuard, endpoint: &Endpoint, config: &MemberConfig<'_>) -> Failure {
+async fn unanswered(
+    error: WireError,
+    guard: &StageGuard,
+    endpoint: &Endpoint,
+    config: &MemberConfig<'_>,
+) -> Failure {
     let is_tls_alert = matches!(&error, WireError::OtherProtocol(first) if first.starts_with(TLS_ALERT));
     let failure = failure(error, endpoint, config.client_certificate);
     if config.policy.is_some() {

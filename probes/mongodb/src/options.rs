@@ -160,7 +160,8 @@ fn check_each(string: &ConnectionString, property: &str, reader: &mut Reader<'_>
     let (mut unknown, mut blurred, mut jobs, mut foreign, mut repeated) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (place, (name, value)) in string.options.iter().enumerate() {
-        let Some((name, kind, use_)) = KNOWN.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name)) else {
+        let Some((name, kind, use_)) = KNOWN.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name))
+        else {
             unknown.push(name.as_str());
             continue;
         };
@@ -195,15 +196,27 @@ fn check_each(string: &ConnectionString, property: &str, reader: &mut Reader<'_>
         }
     }
     for (code, names, what) in [
-        ("parameter_ignored", unknown, "MongoDB's Java driver does not know these options, which were ignored"),
-        ("parameter_ignored", blurred, "MongoDB's Java driver ignores these options, since they are neither true nor false"),
+        (
+            "parameter_ignored",
+            unknown,
+            "MongoDB's Java driver does not know these options, which were ignored",
+        ),
+        (
+            "parameter_ignored",
+            blurred,
+            "MongoDB's Java driver ignores these options, since they are neither true nor false",
+        ),
         ("parameter_ignored", repeated, "of several values of one option the last counts"),
         (
             "driver_differs",
             foreign,
             "MongoDB's Java driver ignores these options, which this test honours: give a job's JVM what they say in another way",
         ),
-        ("not_tried", jobs, "these options are about what a job does when it is connected, and were not tried"),
+        (
+            "not_tried",
+            jobs,
+            "these options are about what a job does when it is connected, and were not tried",
+        ),
     ] {
         let mut names = names;
         names.dedup();
@@ -266,9 +279,9 @@ impl Given<'_> {
 
     fn options(&self, reader: &mut Reader<'_>) -> Options {
         let owned = |name: &str| self.text(name).map(str::to_owned);
-        let mechanism = self.text("authMechanism").and_then(|name| {
-            Mechanism::read(name, &self.place("authMechanism"), reader)
-        });
+        let mechanism = self
+            .text("authMechanism")
+            .and_then(|name| Mechanism::read(name, &self.place("authMechanism"), reader));
         let invalid_hostnames = self
             .boolean("tlsAllowInvalidHostnames")
             .or(self.boolean("sslInvalidHostNameAllowed"))
@@ -310,7 +323,9 @@ impl Given<'_> {
                     token = Some(Secret::new(value.to_owned()));
                 }
                 Some(_) => {}
-                None => reader.wrong(self.place("authMechanismProperties"), "expected NAME:value between commas"),
+                None => {
+                    reader.wrong(self.place("authMechanismProperties"), "expected NAME:value between commas")
+                }
             }
         }
         token
@@ -325,7 +340,8 @@ impl Given<'_> {
         let (tls, ssl) = (self.boolean("tls"), self.boolean("ssl"));
         let has_max_hosts = options.srv_max_hosts.is_some_and(|hosts| hosts > 0);
         let checks_hostnames_apart = has("tlsAllowInvalidHostnames") || has("sslInvalidHostNameAllowed");
-        let prefers = has("readPreferenceTags") || self.integer("maxStalenessSeconds").is_some_and(|limit| limit >= 0);
+        let prefers =
+            has("readPreferenceTags") || self.integer("maxStalenessSeconds").is_some_and(|limit| limit >= 0);
         let has_preference = has("readPreference") || self.boolean("slaveOk") == Some(true);
         let pool = (self.integer("minPoolSize").unwrap_or(0), self.integer("maxPoolSize").unwrap_or(100));
         let no_acknowledgement = self.integer("w") == Some(0)
@@ -339,7 +355,11 @@ impl Given<'_> {
             (matches!((tls, ssl), (Some(tls), Some(ssl)) if tls != ssl), "tls", "expected the same as ssl"),
             // The driver implies `ssl=true` there, with which this is at odds.
             (is_srv && tls == Some(false) && ssl.is_none(), "tls", "expected true behind mongodb+srv://"),
-            (has("tlsInsecure") && checks_hostnames_apart, "tlsInsecure", "expected it without tlsAllowInvalidHostnames"),
+            (
+                has("tlsInsecure") && checks_hostnames_apart,
+                "tlsInsecure",
+                "expected it without tlsAllowInvalidHostnames",
+            ),
             (is_direct && is_srv, "directConnection", "expected false behind mongodb+srv://"),
             (is_direct && !is_one_host, "directConnection", "expected false beside several hosts"),
             (options.load_balanced && !is_one_host, "loadBalanced", "expected false beside several hosts"),
@@ -351,7 +371,11 @@ impl Given<'_> {
             (has_max_hosts && has("replicaSet"), "srvMaxHosts", "expected it without replicaSet"),
             (options.replica_set.as_deref() == Some(""), "replicaSet", "expected the name of the set"),
             (options.auth_source.as_deref() == Some(""), "authSource", "expected the name of a database"),
-            (prefers && !has_preference, "readPreference", "expected one beside readPreferenceTags and maxStalenessSeconds"),
+            (
+                prefers && !has_preference,
+                "readPreference",
+                "expected one beside readPreferenceTags and maxStalenessSeconds",
+            ),
             (
                 prefers && has_preference && options.read_preference == ReadPreference::Primary,
                 "readPreference",

@@ -10,7 +10,8 @@ fn read_all(text: &str) -> Result<(Options, Vec<(String, String)>), Vec<String>>
     let options = read(&string, "URL", &mut reader);
     match reader.finish() {
         Ok(found) => {
-            let warnings = found.warnings.iter().map(|warning| (warning.code.to_string(), warning.message.clone()));
+            let warnings =
+                found.warnings.iter().map(|warning| (warning.code.to_string(), warning.message.clone()));
             Ok((options, warnings.collect()))
         }
         Err(mistakes) => {
@@ -26,7 +27,8 @@ fn options(query: &str) -> Options {
 
 /// The codes of the warnings.
 fn warned(query: &str) -> Vec<String> {
-    let (_, warnings) = read_all(&format!("mongodb://h/?{query}")).unwrap_or_else(|wrong| panic!("{query}: {wrong:?}"));
+    let (_, warnings) =
+        read_all(&format!("mongodb://h/?{query}")).unwrap_or_else(|wrong| panic!("{query}: {wrong:?}"));
     warnings.into_iter().map(|(code, _)| code).collect()
 }
 
@@ -113,7 +115,10 @@ fn what_the_driver_takes_is_taken() {
     assert_eq!(read_all("mongodb+srv://h.example.com/?ssl=false").unwrap().0.tls, Some(false));
     assert_eq!(options("connectTimeoutMS=%2B5").limits.connect, Some(Duration::from_millis(5)));
     for none in ["0", "-1"] {
-        assert_eq!(options(&format!("connectTimeoutMS={none}&socketTimeoutMS={none}")).limits, Limits::default());
+        assert_eq!(
+            options(&format!("connectTimeoutMS={none}&socketTimeoutMS={none}")).limits,
+            Limits::default()
+        );
     }
     assert_eq!(options("READPREFERENCE=SECONDARY").read_preference, ReadPreference::Secondary);
     assert_eq!(options("slaveOk=true").read_preference, ReadPreference::SecondaryPreferred);
@@ -155,6 +160,7 @@ fn what_is_not_honoured_is_warned_of() {
         assert_eq!(warned(query), codes, "{query}");
     }
     let (_, warnings) = read_all("mongodb://h/?retryWrites=false&w=majority").unwrap();
-    let expected = "these options are about what a job does when it is connected, and were not tried: retryWrites, w";
+    let expected =
+        "these options are about what a job does when it is connected, and were not tried: retryWrites, w";
     assert_eq!(warnings[0].1, expected);
 }

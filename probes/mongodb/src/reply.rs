@@ -71,7 +71,10 @@ impl Reply {
             None => self.get(key),
         };
         let Some(array) = array.and_then(|value| value.as_array()) else { return Vec::new() };
-        elements(array).filter_map(|value| value.as_document()).filter_map(|one| one.get_str(name).ok()).collect()
+        elements(array)
+            .filter_map(|value| value.as_document())
+            .filter_map(|one| one.get_str(name).ok())
+            .collect()
     }
 }
 
@@ -86,4 +89,65 @@ fn integer(value: RawBsonRef<'_>) -> Option<i64> {
         return Some(double as i64);
     }
     value.as_i32().map(i64::from).or(value.as_i64()).or(value.as_bool().map(i64::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::rawdoc;
+
+    use super::*;
+
+    fn reply(document: &RawDocumentBuf) -> Reply {
+        Reply::read(document.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_error_has_its_code_and_text() {
+        let refused = rawdoc! { "ok": 0.0, "code": 18, "errmsg": "Authentication failed." };
+        let error = reply(&refused).succeeded().unwrap_err();
+        assert_eq!(error, ServerError { code: Some(18), message: "Authentication failed.".to_owned() });
+        let bare = reply(&rawdoc! {}).succeeded().unwrap_err();
+        assert_eq!(bare, ServerError { code: None, message: String::new() });
+        for right in
+            [rawdoc! { "ok": 1 }, rawdoc! { "ok": 1.0 }, rawdoc! { "ok": 1_i64 }, rawdoc! { "ok": true }]
+        {
+            assert!(reply(&right).succeeded().is_ok());
+        }
+    }
+
+    #[test]
+    fn names_are_read_from_a_cursor_and_from_a_list() {
+        let cursor = rawdoc! { "cursor": { "id": 0_i64, "firstBatch": [{ "name": "a" }, { "name": 1 }, { "name": "b" }] } };
+        assert_eq!(reply(&cursor).names("firstBatch", "name"), ["a", "b"]);
+        assert_eq!(reply(&rawdoc! { "databases": [{ "name": "x" }] }).names("databases", "name"), ["x"]);
+        assert_eq!(reply(&rawdoc! { "mechs": ["a", 1, "b", "c"] }).texts("mechs", 2), ["a", "b"]);
+    }
+
+    #[test]
+    fn no_mutation_panics() {
+        let genuine = rawdoc! { "ok": 1.0, "hosts": ["a:1"], "cursor": { "firstBatch": [{ "name": "a" }] }, "payload": true };
+        let mut random = fastrand::Rng::with_seed(20);
+        let read = |bytes: &[u8]| {
+            if let Ok(reply) = Reply::read(bytes) {
+                let _read =
+                    (reply.texts("hosts", 9), reply.names("firstBatch", "name"), reply.bytes("payload"));
+                let _read = reply.succeeded();
+            }
+        };
+        for _ in 0..20_000 {
+            let mut bytes = genuine.as_bytes().to_vec();
+            for _ in 0..random.usize(1..4) {
+                let at = random.usize(..bytes.len());
+                bytes[at] = random.u8(..);
+            }
+            read(&bytes);
+            read(&bytes[..random.usize(..bytes.len())]);
+        }
+        // A document in a document, 1,000 deep, is not followed.
+        let mut deep = rawdoc! { "ok": 1 };
+        for _ in 0..1000 {
+            deep = rawdoc! { "ok": 1, "cursor": deep };
+        }
+        read(deep.as_bytes());
+    }
 }

@@ -49,7 +49,8 @@ impl Seeds {
 
 impl SrvSeeds {
     pub(crate) fn refer(name: &str, options: &Options, property: &str, reader: &mut Reader<'_>) -> Self {
-        let service = options.srv_service_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("mongodb");
+        let service =
+            options.srv_service_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("mongodb");
         let services = SrvName(format!("_{service}._tcp.{name}"));
         Self {
             services: reader.refer(SecretRef::new(format!("{property} (SRV)"), services)),
@@ -73,11 +74,13 @@ impl SrvSeeds {
         let texts = secrets.get(&self.texts).map(Vec::as_slice).unwrap_or_default();
         let mut added = Added::read(texts).map_err(|what| {
             let detail = format!("the TXT records of {} {what}", self.name);
-            Failure::new(Code::ResolverFailed, detail).hint("Correct the TXT record: one, with authSource, replicaSet and loadBalanced alone")
+            Failure::new(Code::ResolverFailed, detail)
+                .hint("Correct the TXT record: one, with authSource, replicaSet and loadBalanced alone")
         })?;
         if options.load_balanced || added.load_balanced {
             if hosts.len() > 1 {
-                let detail = format!("the SRV records of {} name several hosts beside loadBalanced=true", self.name);
+                let detail =
+                    format!("the SRV records of {} name several hosts beside loadBalanced=true", self.name);
                 return Err(Failure::new(Code::ResolverFailed, detail));
             }
             let auth_source = options.auth_source.clone().or(added.auth_source);
@@ -99,8 +102,12 @@ impl SrvSeeds {
         if target.strip_suffix(domain).is_some_and(|head| head.ends_with('.') && head.len() > 1) {
             return Ok(());
         }
-        let detail = format!("the SRV records of {} lead to {host}, outside of the domain {domain}: a driver refuses that", self.name);
-        Err(Failure::new(Code::ResolverFailed, detail).hint("Correct the SRV records, or the name behind mongodb+srv://"))
+        let detail = format!(
+            "the SRV records of {} lead to {host}, outside of the domain {domain}: a driver refuses that",
+            self.name
+        );
+        Err(Failure::new(Code::ResolverFailed, detail)
+            .hint("Correct the SRV records, or the name behind mongodb+srv://"))
     }
 }
 
@@ -140,11 +147,14 @@ impl Topology {
     /// # Errors
     /// `invalid_settings`, with both names of the set where they differ.
     pub(crate) fn check(&self, hello: &Hello, endpoint: &Endpoint) -> Result<(), Failure> {
-        let mistake = |detail: String, hint: &'static str| Failure::new(Code::InvalidSettings, detail).hint(hint);
+        let mistake =
+            |detail: String, hint: &'static str| Failure::new(Code::InvalidSettings, detail).hint(hint);
         let wanted = match self {
             Self::LoadBalanced if hello.has_service_id => return Ok(()),
             Self::LoadBalanced => {
-                let detail = format!("{endpoint} is not behind a load balancer, and the definition has loadBalanced=true");
+                let detail = format!(
+                    "{endpoint} is not behind a load balancer, and the definition has loadBalanced=true"
+                );
                 return Err(mistake(detail, "Remove loadBalanced from the connection string"));
             }
             Self::Single(set) | Self::Multiple(set) => set.as_deref(),
@@ -153,14 +163,119 @@ impl Topology {
             (None, _) => Ok(()),
             (Some(wanted), Some(found)) if wanted == found => Ok(()),
             (Some(wanted), Some(found)) => {
-                let detail = format!("{endpoint} is a member of the set {found}, and the definition names the set {wanted}");
+                let detail = format!(
+                    "{endpoint} is a member of the set {found}, and the definition names the set {wanted}"
+                );
                 Err(mistake(detail, "Correct replicaSet in the connection string"))
             }
             (Some(wanted), None) => {
                 let role = hello.role.name();
-                let detail = format!("{endpoint} is a {role} and of no set, and the definition names the set {wanted}");
+                let detail = format!(
+                    "{endpoint} is a {role} and of no set, and the definition names the set {wanted}"
+                );
                 Err(mistake(detail, "Remove replicaSet from the connection string, or correct the host"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use probe_contract::{Properties, Resolved};
+
+    use super::*;
+    use crate::connection_string::ConnectionString;
+    use crate::options;
+
+    fn seeds(text: &str, services: &[&str], texts: &[&str]) -> Result<Seeds, String> {
+        let properties = Properties::default();
+        let mut reader = Reader::new(&properties);
+        let string = ConnectionString::parse(text, "URL", &mut reader);
+        let options = options::read(&string, "URL", &mut reader);
+        if !string.is_srv {
+            return Ok(Seeds::listed(&string.hosts, &options));
+        }
+        let srv = SrvSeeds::refer(&string.hosts[0].host, &options, "URL", &mut reader);
+        let found = reader.finish().unwrap();
+        let named: Vec<_> = found.references.iter().map(|reference| format!("{reference:?}")).collect();
+        assert!(named[0].contains("_mongodb._tcp.") && !named[1].contains("_tcp"), "{named:?}");
+        let mut secrets = ResolvedSecrets::default();
+        let hosts = services.iter().map(|text| crate::connection_string::endpoint(text).unwrap());
+        let values: [Arc<dyn Resolved>; 2] = [
+            Arc::new(hosts.collect::<Vec<Endpoint>>()),
+            Arc::new(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>()),
+        ];
+        for (reference, value) in found.references.iter().zip(values) {
+            secrets.insert(reference.property(), value);
+        }
+        srv.resolve(&options, &secrets).map_err(|failure| {
+            assert_eq!(failure.code, Code::ResolverFailed);
+            failure.detail
+        })
+    }
+
+    const SRV: &str = "mongodb+srv://cluster.sales.example/";
+
+    /// As `com.mongodb.connection.ClusterSettings` of the Java driver 4.7 decides.
+    #[test]
+    fn hosts_and_options_say_how_servers_belong_together() {
+        let set = |name: &str| Some(name.to_owned());
+        for (text, topology) in [
+            ("mongodb://a/", Topology::Single(None)),
+            ("mongodb://a/?directConnection=false", Topology::Multiple(None)),
+            ("mongodb://a/?replicaSet=rs", Topology::Multiple(set("rs"))),
+            ("mongodb://a/?replicaSet=rs&directConnection=true", Topology::Single(set("rs"))),
+            ("mongodb://a,b/", Topology::Multiple(None)),
+            ("mongodb://a/?loadBalanced=true", Topology::LoadBalanced),
+        ] {
+            assert_eq!(seeds(text, &[], &[]).unwrap().topology, topology, "{text}");
+        }
+    }
+
+    #[test]
+    fn dns_adds_hosts_and_three_options() {
+        let hosts = ["a.sales.example:1", "b.x.SALES.example.:2"];
+        let found = seeds(SRV, &hosts, &["authSource=users&replicaSet=rs"]).unwrap();
+        assert_eq!(found.hosts.len(), 2);
+        assert_eq!(found.topology, Topology::Multiple(Some("rs".to_owned())));
+        assert_eq!(found.auth_source.as_deref(), Some("users"));
+        // The string counts where both say it.
+        let both =
+            seeds(&format!("{SRV}?authSource=own&replicaSet=own"), &hosts, &["authSource=x&replicaSet=y"])
+                .unwrap();
+        assert_eq!(both.topology, Topology::Multiple(Some("own".to_owned())));
+        assert_eq!(both.auth_source.as_deref(), Some("own"));
+        assert_eq!(seeds(&format!("{SRV}?srvMaxHosts=1"), &hosts, &[]).unwrap().hosts.len(), 1);
+        assert_eq!(seeds(SRV, &hosts[..1], &["loadBalanced=true"]).unwrap().topology, Topology::LoadBalanced);
+    }
+
+    #[test]
+    fn what_dns_may_not_say_is_refused() {
+        for host in [
+            "evil.example:1",
+            "sales.example:1",
+            "xsales.example:1",
+            "a.sales.example.evil.example:1",
+            "[::1]:1",
+        ] {
+            let detail = seeds(SRV, &[host], &[]).unwrap_err();
+            assert!(detail.contains("outside of the domain sales.example"), "{host}: {detail}");
+        }
+        let hosts = ["a.sales.example:1"];
+        for (texts, says) in [
+            (["ssl=false"].as_slice(), "have other options than authSource, replicaSet and loadBalanced"),
+            (&["authSource"], "have an option without a value"),
+            (&["authSource=a", "replicaSet=b"], "are several, of which a driver takes none"),
+        ] {
+            assert_eq!(
+                seeds(SRV, &hosts, texts).unwrap_err(),
+                format!("the TXT records of cluster.sales.example {says}")
+            );
+        }
+        let several =
+            seeds(SRV, &["a.sales.example:1", "b.sales.example:1"], &["loadBalanced=true"]).unwrap_err();
+        assert!(several.contains("several hosts beside loadBalanced=true"), "{several}");
     }
 }

@@ -1,7 +1,9 @@
 //! A member that was met, and what is asked there: stages `auth` to `query`.
 
 use bson::{RawDocumentBuf, cstr, rawdoc};
-use probe_contract::{Attempt, Code, Endpoint, Evidence, Fact, Failed, Failure, Label, Stage, StageGuard, WireError, malformed};
+use probe_contract::{
+    Attempt, Code, Endpoint, Evidence, Fact, Failed, Failure, Label, Stage, StageGuard, WireError, malformed,
+};
 
 use crate::classify::server_error;
 use crate::hello::{Hello, Role};
@@ -33,12 +35,17 @@ impl Session {
     pub(crate) async fn test(&mut self, user: &User, database: Option<&str>) -> Result<(), Failed> {
         let attempt = self.attempt.clone();
         attempt.stage(Stage::Auth, async |guard| self.log_in(user, &guard).await).await?;
-        let found = attempt.stage(Stage::Access, async |guard| self.look_around(database, &guard).await).await?;
+        let found =
+            attempt.stage(Stage::Access, async |guard| self.look_around(database, &guard).await).await?;
         attempt.stage(Stage::Query, async |guard| self.read_one(&found, &guard).await).await
     }
 
     /// The collections of `database`, or of the first databases that have some; with the database of each.
-    async fn look_around(&mut self, database: Option<&str>, guard: &StageGuard) -> Result<Vec<(String, String)>, Failure> {
+    async fn look_around(
+        &mut self,
+        database: Option<&str>,
+        guard: &StageGuard,
+    ) -> Result<Vec<(String, String)>, Failure> {
         if let Some(database) = database {
             guard.note(Evidence::Database(database.to_owned()));
             let collections = self.collections(database, guard).await?;
@@ -47,7 +54,8 @@ impl Session {
         }
         let command = rawdoc! { "listDatabases": 1, "nameOnly": true, "$db": "admin" };
         let reply = self.run(&self.reading(command), guard).await?;
-        let databases: Vec<String> = reply.names("databases", "name").into_iter().map(str::to_owned).collect();
+        let databases: Vec<String> =
+            reply.names("databases", "name").into_iter().map(str::to_owned).collect();
         guard.note(Evidence::Fact(Fact::new(DATABASES, databases.len(), "{} databases")));
         let mut found = Vec::new();
         let is_own = |name: &String| matches!(name.as_str(), "admin" | "config" | "local");
@@ -61,7 +69,11 @@ impl Session {
         Ok(found)
     }
 
-    async fn collections(&mut self, database: &str, guard: &StageGuard) -> Result<Vec<(String, String)>, Failure> {
+    async fn collections(
+        &mut self,
+        database: &str,
+        guard: &StageGuard,
+    ) -> Result<Vec<(String, String)>, Failure> {
         let command = rawdoc! {
             "listCollections": 1,
             "nameOnly": true,
@@ -75,7 +87,11 @@ impl Session {
     }
 
     /// One document of a collection that the user may read. A server answers `ping` to anyone, so that it proves nothing.
-    async fn read_one(&mut self, collections: &[(String, String)], guard: &StageGuard) -> Result<(), Failure> {
+    async fn read_one(
+        &mut self,
+        collections: &[(String, String)],
+        guard: &StageGuard,
+    ) -> Result<(), Failure> {
         let mut refused = None;
         for (database, collection) in collections.iter().take(MAX_TRIED) {
             let command = rawdoc! {
@@ -131,7 +147,11 @@ impl Session {
     }
 
     /// Sends a command, and gives its reply or the error in it.
-    pub(crate) async fn run(&mut self, command: &RawDocumentBuf, guard: &StageGuard) -> Result<Reply, Failure> {
+    pub(crate) async fn run(
+        &mut self,
+        command: &RawDocumentBuf,
+        guard: &StageGuard,
+    ) -> Result<Reply, Failure> {
         let reply = self.connection.run(command).await.map_err(|broken| self.failure(broken))?;
         reply.succeeded().map_err(|error| server_error(&error, guard.stage()))
     }

@@ -35,7 +35,10 @@ pub(crate) struct Set<'a> {
 pub(crate) enum Chosen {
     Session(Box<Session>),
     /// Nowhere. `why` is none where no server was met, so that one of the failures says it.
-    Nobody { failed: Vec<Failed>, why: Option<Failure> },
+    Nobody {
+        failed: Vec<Failed>,
+        why: Option<Failure>,
+    },
 }
 
 impl<'a> Set<'a> {
@@ -165,7 +168,9 @@ impl<'a> Set<'a> {
                 Role::Primary | Role::Secondary if !self.is_member(endpoint) => {
                     format!("{endpoint} is a {} that the set has under another name", met.hello.role.name())
                 }
-                Role::Standalone => format!("{endpoint} is a standalone, which drivers take for none of several hosts"),
+                Role::Standalone => {
+                    format!("{endpoint} is a standalone, which drivers take for none of several hosts")
+                }
                 role => format!("{endpoint} is a {}", role.name()),
             }
         });
@@ -177,11 +182,13 @@ impl<'a> Set<'a> {
         let wanted = match preference {
             ReadPreference::Primary => "no primary is among the members",
             ReadPreference::Secondary => "no secondary is among the members",
-            ReadPreference::PrimaryPreferred | ReadPreference::SecondaryPreferred | ReadPreference::Nearest => {
-                "no member takes reads"
-            }
+            ReadPreference::PrimaryPreferred
+            | ReadPreference::SecondaryPreferred
+            | ReadPreference::Nearest => "no member takes reads",
         };
-        let hint = if self.met.iter().any(|met| matches!(met.hello.role, Role::Primary | Role::Secondary)) && !self.failed.is_empty() {
+        let hint = if self.met.iter().any(|met| matches!(met.hello.role, Role::Primary | Role::Secondary))
+            && !self.failed.is_empty()
+        {
             "Make the members reachable by the names that the set has for them (rs.conf()), or test one alone with directConnection=true"
         } else {
             "Wait until the set has elected a primary (rs.status()), then test again; or name another readPreference"
@@ -194,8 +201,14 @@ impl<'a> Set<'a> {
 const fn is_wanted(role: Role, preference: ReadPreference) -> bool {
     match (role, preference) {
         (Role::Mongos | Role::Standalone, _)
-        | (Role::Primary, ReadPreference::Primary | ReadPreference::PrimaryPreferred | ReadPreference::Nearest)
-        | (Role::Secondary, ReadPreference::Secondary | ReadPreference::SecondaryPreferred | ReadPreference::Nearest) => true,
+        | (
+            Role::Primary,
+            ReadPreference::Primary | ReadPreference::PrimaryPreferred | ReadPreference::Nearest,
+        )
+        | (
+            Role::Secondary,
+            ReadPreference::Secondary | ReadPreference::SecondaryPreferred | ReadPreference::Nearest,
+        ) => true,
         (Role::Primary | Role::Secondary | Role::Arbiter | Role::Other | Role::Uninitiated, _) => false,
     }
 }

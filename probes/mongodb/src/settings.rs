@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Address, AwsCredentials, AwsIdentity, CertificateFile, Credentials, Endpoint, Failure, Findings, Given, Location, Login, Mistake, Part, Parts,
-    Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, Warning, WithoutPassword,
+    Address, AwsCredentials, AwsIdentity, CertificateFile, Credentials, Endpoint, Failure, Findings, Given,
+    Location, Login, Mistake, Part, Parts, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target,
+    Warning, WithoutPassword,
 };
 use support_jdbc::{self as jdbc, Precedence};
 
@@ -55,7 +56,11 @@ impl User {
     pub(crate) fn login(&self, endpoint: &Endpoint) -> Login {
         let name = self.name.as_deref().unwrap_or("(the certificate's)");
         let by = self.mechanism.map(|mechanism| format!(" by {}", mechanism.name())).unwrap_or_default();
-        Login { endpoint: endpoint.clone(), user: format!("{}.{name}{by}", self.source), secret: self.secret.clone() }
+        Login {
+            endpoint: endpoint.clone(),
+            user: format!("{}.{name}{by}", self.source),
+            secret: self.secret.clone(),
+        }
     }
 }
 
@@ -76,7 +81,9 @@ impl Settings {
         let mechanism = self.options.mechanism;
         let source = match mechanism {
             Some(Mechanism::X509 | Mechanism::Aws) => None,
-            None | Some(Mechanism::ScramSha1 | Mechanism::ScramSha256 | Mechanism::Plain) => seeds.auth_source.clone(),
+            None | Some(Mechanism::ScramSha1 | Mechanism::ScramSha256 | Mechanism::Plain) => {
+                seeds.auth_source.clone()
+            }
         };
         let source = source.unwrap_or_else(|| Mechanism::usual_source(mechanism, self.database.as_deref()));
         let (name, secret) = match &self.credentials {
@@ -87,9 +94,13 @@ impl Settings {
             None => (None, None),
         };
         let identity = self.identity.as_ref().and_then(|identity| secrets.get(identity));
-        let token = identity.and_then(|identity| identity.session_token.clone()).or(self.options.session_token.clone());
+        let token = identity
+            .and_then(|identity| identity.session_token.clone())
+            .or(self.options.session_token.clone());
         let (name, secret) = match identity {
-            Some(identity) => (Some(identity.access_key_id.clone()), Some(identity.secret_access_key.clone())),
+            Some(identity) => {
+                (Some(identity.access_key_id.clone()), Some(identity.secret_access_key.clone()))
+            }
             None => (name, secret),
         };
         // A definition without a password is a mistake, but where the certificate stands for it.
@@ -143,11 +154,13 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let encrypted = encryption(&options, string.is_srv, enforced, property, &mut reader);
     let credentials = credentials(target, &mut string, &options, property, &mut reader);
     let asks_aws = options.mechanism == Some(Mechanism::Aws) && credentials.is_none();
-    let identity =
-        asks_aws.then(|| reader.refer(SecretRef::new(format!("{property}?authMechanism"), AwsIdentity { region: None })));
+    let identity = asks_aws.then(|| {
+        reader.refer(SecretRef::new(format!("{property}?authMechanism"), AwsIdentity { region: None }))
+    });
     let (trust, client) = if encrypted {
         let given = options.ca_file.as_deref();
-        let file = given.and_then(|file| reader.file(format!("{property}?tlsCAFile"), file, CertificateFile::Any));
+        let file =
+            given.and_then(|file| reader.file(format!("{property}?tlsCAFile"), file, CertificateFile::Any));
         let trust = jdbc::trust(&mut reader, target, enforced, Precedence::Properties, file);
         let client = client_file(&string, &options, property, &mut reader);
         (trust.map(|file| reader.refer(file)), client.map(|file| reader.refer(file)))
@@ -160,8 +173,12 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     }
     if !encrypted {
         let expected = match options.mechanism {
-            Some(Mechanism::Plain) => Some("expected tls=true beside authMechanism=PLAIN, which sends the password as it is"),
-            Some(Mechanism::Aws) => Some("expected tls=true beside authMechanism=MONGODB-AWS, which sends a signed request of AWS"),
+            Some(Mechanism::Plain) => {
+                Some("expected tls=true beside authMechanism=PLAIN, which sends the password as it is")
+            }
+            Some(Mechanism::Aws) => Some(
+                "expected tls=true beside authMechanism=MONGODB-AWS, which sends a signed request of AWS",
+            ),
             None | Some(Mechanism::ScramSha1 | Mechanism::ScramSha256 | Mechanism::X509) => None,
         };
         if let Some(expected) = expected {
@@ -212,7 +229,13 @@ fn from_parts(parts: &Parts, reader: &mut Reader<'_>) -> (&'static str, Connecti
 }
 
 /// Whether the connection is encrypted; where it is not, that is warned of.
-fn encryption(options: &Options, is_srv: bool, enforced: bool, property: &str, reader: &mut Reader<'_>) -> bool {
+fn encryption(
+    options: &Options,
+    is_srv: bool,
+    enforced: bool,
+    property: &str,
+    reader: &mut Reader<'_>,
+) -> bool {
     let wanted = options.tls.unwrap_or(is_srv);
     if enforced && options.tls == Some(false) {
         let message = format!("JDBC_ENFORCE_SSL is true, so {property}?tls is ignored");
@@ -273,11 +296,16 @@ fn credentials(
                 reader.wrong(CREDENTIALS.password, expected);
             }
             // Without a name the server takes the certificate's subject.
-            given.user.is_some().then(|| Credentials::read(reader, &CREDENTIALS, given, |_| WithoutPassword::Right))
+            given
+                .user
+                .is_some()
+                .then(|| Credentials::read(reader, &CREDENTIALS, given, |_| WithoutPassword::Right))
         }
         // Whom the usual chain knows.
         Some(Mechanism::Aws) if given.user.is_none() && !has_password && given.stored.is_none() => None,
-        Some(Mechanism::Aws) | None | Some(Mechanism::ScramSha1 | Mechanism::ScramSha256 | Mechanism::Plain) => {
+        Some(Mechanism::Aws)
+        | None
+        | Some(Mechanism::ScramSha1 | Mechanism::ScramSha256 | Mechanism::Plain) => {
             Some(Credentials::read(reader, &CREDENTIALS, given, |_| WithoutPassword::WrongUnlessBlank))
         }
     }

@@ -93,9 +93,8 @@ impl Connection {
                 count => filled += count,
             }
         }
-        let number = |at: usize| {
-            i32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-        };
+        let number =
+            |at: usize| i32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let length = usize::try_from(number(0)).ok().and_then(|length| length.checked_sub(HEADER_BYTES));
         let (Some(length), true) = (length, number(8) == self.request_id && number(12) == operation) else {
             if is_first {
@@ -114,5 +113,82 @@ impl Connection {
             return Err(WireError::Io(io::ErrorKind::UnexpectedEof.into()));
         }
         Ok(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bson::rawdoc;
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+
+    fn message(operation: i32, response_to: i32, body: &[u8]) -> Vec<u8> {
+        let length = i32::try_from(HEADER_BYTES + body.len()).unwrap();
+        let header = [length, 99, response_to, operation].map(i32::to_le_bytes).concat();
+        [header.as_slice(), body].concat()
+    }
+
+    /// What a connection makes of `answer`, to its first command or, behind a right answer, to the next.
+    async fn answered(answer: &[u8], is_first: bool) -> Result<Reply, WireError> {
+        let (mut server, client): (DuplexStream, DuplexStream) = duplex(1024 * 1024);
+        let mut connection = Connection::new(client);
+        let hello = rawdoc! { "ok": 1 };
+        if !is_first {
+            let reply = [&[0; 16][..], &[1, 0, 0, 0], hello.as_bytes()].concat();
+            server.write_all(&message(OP_REPLY, 1, &reply)).await.unwrap();
+            connection.greet(&hello).await.unwrap();
+        }
+        server.write_all(answer).await.unwrap();
+        server.shutdown().await.unwrap();
+        if is_first { connection.greet(&hello).await } else { connection.run(&hello).await }
+    }
+
+    fn body(flags: u32, document: &[u8], checksum: &[u8]) -> Vec<u8> {
+        [&flags.to_le_bytes()[..], &[0], document, checksum].concat()
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_the_document_of_its_message() {
+        let document = rawdoc! { "ok": 1.0, "name": "x" };
+        for answer in [body(0, document.as_bytes(), b""), body(1, document.as_bytes(), b"crc!")] {
+            let reply = answered(&message(OP_MSG, 2, &answer), false).await.unwrap().succeeded().unwrap();
+            assert_eq!(reply.text("name"), Some("x"));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_none() {
+        let document = rawdoc! { "ok": 1 };
+        let right = body(0, document.as_bytes(), b"");
+        for (answer, what) in [
+            (message(OP_MSG, 7, &right), "its answer belongs to another request"),
+            (message(OP_REPLY, 2, &right), "its answer belongs to another request"),
+            (message(OP_MSG, 2, b""), "its answer has no body"),
+            (message(OP_MSG, 2, &body(0, b"\x05\0\0\0", b"")), "its answer is not a document"),
+            (message(OP_MSG, 2, &body(1, b"", b"")), "its answer is not a document"),
+            (
+                [&i32::MAX.to_le_bytes()[..], &message(OP_MSG, 2, b"")[4..]].concat(),
+                "its answer is longer than any document",
+            ),
+            ([&[0; 4][..], &message(OP_MSG, 2, b"")[4..]].concat(), "its answer belongs to another request"),
+        ] {
+            match answered(&answer, false).await {
+                Err(WireError::Malformed(found)) => assert_eq!(found, what),
+                other => panic!("{what}: {other:?}"),
+            }
+        }
+        for (answer, first) in
+            [(&b"HTTP/1.1 400 Bad Request\r\n"[..], 16), (b"\x15\x03\x01", 3), (&[0; 64], 16)]
+        {
+            match answered(answer, true).await {
+                Err(WireError::OtherProtocol(found)) => assert_eq!(found, answer[..first]),
+                other => panic!("{answer:?}: {other:?}"),
+            }
+        }
+        // It claims 16 MiB, and sends nothing.
+        let claimed = i32::try_from(MAX_MESSAGE_BYTES).unwrap().to_le_bytes();
+        let claim = [&claimed[..], &message(OP_MSG, 2, b"")[4..]].concat();
+        assert!(matches!(answered(&claim, false).await, Err(WireError::Io(_))));
     }
 }

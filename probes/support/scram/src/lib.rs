@@ -15,6 +15,8 @@ pub use hash::Hash;
 /// Kafka's own `iterations` go from 4,096 to 16,384, and MongoDB's are at 10,000 and 15,000. More than this is an attempt to have the
 /// client compute.
 const MAX_ITERATIONS: u32 = 100_000;
+/// What RFC 7677 has a server ask for at least. Drivers refuse less, by which a server would have the password guessed sooner.
+const MIN_ITERATIONS: u32 = 4096;
 /// The GS2 header of a client without channel binding.
 const GS2_HEADER: &str = "n,,";
 
@@ -90,6 +92,9 @@ impl Scram {
         let iterations: u32 =
             iterations.parse().map_err(|_| Fault::Malformed("its iteration count is not a number"))?;
         let iterations = NonZeroU32::new(iterations).ok_or(Fault::Malformed("its iteration count is 0"))?;
+        if iterations.get() < MIN_ITERATIONS {
+            return Err(Fault::Malformed("its iteration count is below 4,096"));
+        }
         if iterations.get() > MAX_ITERATIONS {
             return Err(Fault::TooManyIterations);
         }
@@ -240,6 +245,7 @@ mod tests {
             (&format!("r={NONCE}x,s=!,i=4096"), Fault::Malformed("its salt is not valid base64")),
             (&format!("r={NONCE}x,s=QSXC,i=x"), Fault::Malformed("its iteration count is not a number")),
             (&format!("r={NONCE}x,s=QSXC,i=0"), Fault::Malformed("its iteration count is 0")),
+            (&format!("r={NONCE}x,s=QSXC,i=4095"), Fault::Malformed("its iteration count is below 4,096")),
             (&format!("r={NONCE}x,s=QSXC,i=2000000000"), Fault::TooManyIterations),
         ] {
             assert_eq!(prove(first), Err(expected), "{first}");
