@@ -63,14 +63,13 @@ async fn explain(
     endpoint: &Endpoint,
     config: &MemberConfig<'_>,
 ) -> Failure {
-    let failure = match failure.code {
-        Code::CertificateUntrusted if failure.hints.is_empty() => failure.hint(
+    let mut failure = about_client_certificate(failure, endpoint, config.client_certificate);
+    if failure.code == Code::CertificateUntrusted && failure.hints.is_empty() {
+        failure = failure.hint(
             "Give the authority that issued the server's certificate (CUSTOM_JDBC_CERT, tlsCAFile, or --ca-bundle), and have the server send its \
              whole chain",
-        ),
-        Code::ClientCertificateRefused => about_client_certificate(failure, endpoint, config.client_certificate),
-        _ => failure,
-    };
+        );
+    }
     if failure.code != Code::ConnectionReset {
         let second = guard.look_again(None);
         return guard.explain_refused_suites(failure, &endpoint.host, second).await;

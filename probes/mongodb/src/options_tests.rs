@@ -2,8 +2,11 @@ use probe_contract::{Code, Properties};
 
 use super::*;
 
-/// The options with the codes of the warnings and their messages; or the mistakes.
-fn read_all(text: &str) -> Result<(Options, Vec<(String, String)>), Vec<String>> {
+/// Code and message of each.
+type Warnings = Vec<(String, String)>;
+
+/// The options with the warnings; or the properties of the mistakes.
+fn read_all(text: &str) -> Result<(Options, Warnings), Vec<String>> {
     let properties = Properties::default();
     let mut reader = Reader::new(&properties);
     let string = ConnectionString::parse(text, "URL", &mut reader);

@@ -171,7 +171,12 @@ impl<'a> Set<'a> {
                 Role::Standalone => {
                     format!("{endpoint} is a standalone, which drivers take for none of several hosts")
                 }
-                role => format!("{endpoint} is a {}", role.name()),
+                role @ (Role::Mongos
+                | Role::Primary
+                | Role::Secondary
+                | Role::Arbiter
+                | Role::Other
+                | Role::Uninitiated) => format!("{endpoint} is a {}", role.name()),
             }
         });
         let failed = self.failed.iter().map(|(endpoint, failed)| {
