@@ -323,3 +323,7 @@ fn client_file(
     let password = passwords.map(|(_, password)| password.clone());
     Some(SecretRef::new(place, ClientFile { location, password }))
 }
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
