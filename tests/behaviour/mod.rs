@@ -8,6 +8,7 @@
 
 mod cases;
 mod kafka;
+mod mongodb;
 mod mysql;
 mod postgres;
 mod subject;

@@ -124,6 +124,9 @@ pub(crate) trait Subject {
     /// A login that the server accepts, without any right to what it asks for.
     fn without_right() -> Refusal;
 
+    /// The warnings about a client certificate.
+    const CLIENT_CERTIFICATE_WARNINGS: &'static [&'static str] = &[];
+
     /// What has a test ask for that.
     const ASKS: &'static [&'static str] = &[];
 

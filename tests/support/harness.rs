@@ -96,6 +96,12 @@ impl Connection {
         empty.with("KAFKA_BOOTSTRAP_SERVERS", servers)
     }
 
+    /// To MongoDB by the connection string `url`, without a user.
+    pub(crate) fn mongodb(url: impl Into<String>) -> Self {
+        let empty = Self { connection_type: "MONGODB", properties: Map::new() };
+        empty.with("CONNECTION_URL", url)
+    }
+
     /// To a database of the PostgreSQL server on `port`.
     pub(crate) fn postgres(port: u16, database: &str) -> Self {
         Self::to(format!("jdbc:postgresql://localhost:{port}/{database}"))

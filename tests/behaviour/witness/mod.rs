@@ -1,6 +1,7 @@
 //! The libraries that log in beside dialcheck, and the comparison of what both found.
 
 pub(crate) mod kafka;
+pub(crate) mod mongodb;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
 mod tls;

@@ -2,5 +2,6 @@
 
 pub(crate) mod certificates;
 pub(crate) mod kafka;
+pub(crate) mod mongodb;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
