@@ -7,6 +7,7 @@ pub(crate) mod echoes;
 pub(crate) mod faults;
 pub(crate) mod jdbc_connectors;
 pub(crate) mod kafka;
+mod mongodb;
 pub(crate) mod mysql;
 pub(crate) mod mysql_faults;
 pub(crate) mod mysql_genuine;

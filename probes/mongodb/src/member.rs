@@ -1,14 +1,19 @@
 //! One server, up to what it says of itself: stages `dns` to `handshake`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use probe_contract::tls::TlsPolicy;
+use probe_contract::tls::{TlsPolicy, Trust, Verify};
 use probe_contract::{Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError};
 
 use crate::classify::server_error;
 use crate::hello::{self, Hello};
 use crate::seeds::Topology;
 use crate::wire::Connection;
+
+/// How long a server may be silent in a handshake before it is asked without TLS too.
+const SILENCE: Duration = Duration::from_millis(500);
+/// How long a second look takes at most.
+const LOOK_TIME: Duration = Duration::from_secs(1);
 
 /// How a definition wants a server to be met.
 pub(crate) struct MemberConfig<'a> {
@@ -32,9 +37,12 @@ pub(crate) async fn meet(
         None => Connection::new(stream),
         Some(policy) => Connection::new(
             attempt
-                .secure_or_explain(stream, policy, async |guard, failure| {
-                    explain(guard, failure, endpoint, config).await
-                })
+                .secure_beside(
+                    stream,
+                    policy,
+                    async |guard, failure| explain(guard, failure, endpoint, config).await,
+                    async |guard| without_tls(guard, endpoint).await,
+                )
                 .await?,
         ),
     };
@@ -74,14 +82,52 @@ async fn explain(
         let second = guard.look_again(None);
         return guard.explain_refused_suites(failure, &endpoint.host, second).await;
     }
-    let Some(stream) = guard.look_again(None).await else { return failure };
-    let command = hello::command(None, false);
-    if Connection::new(stream).greet(&command).await.is_err() {
-        return failure;
+    if answers_in_clear_text(guard).await { not_offered(endpoint) } else { failure }
+}
+
+/// The failure of a server that has no TLS. MongoDB's takes the beginning of a handshake for that of a long message, and waits for the rest.
+async fn without_tls(guard: &StageGuard, endpoint: &Endpoint) -> Failure {
+    tokio::time::sleep(SILENCE).await;
+    if !answers_in_clear_text(guard).await {
+        std::future::pending::<()>().await;
     }
+    not_offered(endpoint)
+}
+
+fn not_offered(endpoint: &Endpoint) -> Failure {
     let detail = format!("{endpoint} speaks MongoDB's protocol without TLS, and the definition wants TLS");
     Failure::new(Code::TlsNotOffered, detail)
         .hint("Enable TLS on the server, or set tls=false if clear text is acceptable")
+}
+
+/// Whether MongoDB answers on a second connection, without TLS.
+async fn answers_in_clear_text(guard: &StageGuard) -> bool {
+    let look = async {
+        let stream = guard.look_again(None).await?;
+        Connection::new(stream).greet(&hello::command(None, false)).await.ok()
+    };
+    in_time(guard, look).await.is_some()
+}
+
+/// Whether the peer answers to TLS on a second connection, whoever it is.
+async fn answers_to_tls(guard: &StageGuard, endpoint: &Endpoint) -> bool {
+    let policy = TlsPolicy {
+        host: endpoint.host.clone(),
+        verify: Verify::Nothing,
+        trust: Trust::Roots,
+        client: None,
+        alpn: Vec::new(),
+    };
+    in_time(guard, guard.look_again(Some(&policy))).await.is_some()
+}
+
+/// What a second look finds. It ends before the stage is ended from outside: the first answer counts then.
+async fn in_time<T>(guard: &StageGuard, look: impl Future<Output = Option<T>>) -> Option<T> {
+    let until = (Instant::now() + LOOK_TIME).min(guard.until() - Duration::from_millis(100));
+    tokio::select! {
+        found = look => found,
+        () = tokio::time::sleep_until(until.into()) => None,
+    }
 }
 
 /// What it means that there was no answer to the first command.
@@ -97,23 +143,11 @@ async fn unanswered(
         return failure;
     }
     // A server that wants TLS ends the connection without a word, or by an alert.
-    if is_tls_alert || (failure.code == Code::ConnectionReset && speaks_tls(guard, endpoint).await) {
+    if is_tls_alert || (failure.code == Code::ConnectionReset && answers_to_tls(guard, endpoint).await) {
         let detail = format!("{endpoint} expects TLS, and the definition does not ask for it");
         return Failure::new(Code::TlsRequired, detail).hint("Set tls=true in the connection string");
     }
     failure
-}
-
-/// Whether the peer answers to TLS, whoever it is.
-async fn speaks_tls(guard: &StageGuard, endpoint: &Endpoint) -> bool {
-    let policy = TlsPolicy {
-        host: endpoint.host.clone(),
-        verify: probe_contract::tls::Verify::Nothing,
-        trust: probe_contract::tls::Trust::Roots,
-        client: None,
-        alpn: Vec::new(),
-    };
-    guard.look_again(Some(&policy)).await.is_some()
 }
 
 /// An alert (RFC 8446, section 6), of any version.

@@ -46,7 +46,9 @@ fn lengths_are_not_believed() {
 #[test]
 fn nested_documents_end_nothing() {
     for (command, depth) in [("hello", 1_000), ("listCollections", 1_000), ("listCollections", 100_000)] {
-        let options = Peer::options().user("alice", PASSWORD, Mechanism::ScramSha256).reply(command, Reply::Nested(depth));
+        let options = Peer::options()
+            .user("alice", PASSWORD, Mechanism::ScramSha256)
+            .reply(command, Reply::Nested(depth));
         let tested = test(options, "");
         if command == "hello" {
             let expected = Failed {
@@ -77,7 +79,9 @@ fn silence_and_zeros_end_by_the_deadline() {
 #[test]
 fn a_server_proves_that_it_knows_the_password() {
     let rounds = |rounds| server().iterations(NonZeroU32::new(rounds).unwrap());
-    test(server().wrong_signature(), "").failed(&unreadable("auth")).says("does not prove that it knows the password");
+    test(server().wrong_signature(), "")
+        .failed(&unreadable("auth"))
+        .says("does not prove that it knows the password");
     test(rounds(4095), "").failed(&unreadable("auth")).says("its iteration count is below 4,096");
     let expected = Failed {
         stage: "auth",

@@ -12,7 +12,8 @@ use crate::support::harness::{Connection, PASSWORD, WRONG_PASSWORD};
 /// A standalone that lets alice in and has a collection with a document.
 fn server() -> PeerOptions {
     let collections = doc! { "ok": 1.0, "cursor": { "id": 0_i64, "ns": "app.$cmd.listCollections", "firstBatch": [{ "name": "orders", "type": "collection" }] } };
-    let document = doc! { "ok": 1.0, "cursor": { "id": 0_i64, "ns": "app.orders", "firstBatch": [{ "_id": 1 }] } };
+    let document =
+        doc! { "ok": 1.0, "cursor": { "id": 0_i64, "ns": "app.orders", "firstBatch": [{ "_id": 1 }] } };
     Peer::options()
         .user("alice", PASSWORD, Mechanism::ScramSha256)
         .reply("listCollections", collections)

@@ -32,7 +32,8 @@ fn outcomes(tested: &Tested, stage: &str) -> Vec<String> {
 fn every_member_is_met_and_the_primary_logged_in_to() {
     for seeds in [1, 2, 4] {
         let peers = set();
-        let tested = alice(&format!("{}/app?replicaSet=rs0&authSource=admin", addresses(&peers[..seeds]))).test();
+        let tested =
+            alice(&format!("{}/app?replicaSet=rs0&authSource=admin", addresses(&peers[..seeds]))).test();
         tested.passed().warns("plaintext");
         assert_eq!(logins(&peers), [0, 1, 0, 0], "{seeds}");
         let mut expected: Vec<_> = peers.iter().map(|peer| format!("{}=passed", peer.address())).collect();
@@ -52,8 +53,12 @@ fn a_read_preference_leads_to_another_member() {
         ("secondary", [1, 0, 0, 0]),
         ("secondaryPreferred", [1, 0, 0, 0]),
     ] {
-        let peers = server().start_set("rs0", &[Role::Secondary, Role::Primary, Role::Arbiter, Role::Arbiter]).unwrap();
-        alice(&format!("{}/app?replicaSet=rs0&readPreference={preference}", addresses(&peers))).test().passed();
+        let peers = server()
+            .start_set("rs0", &[Role::Secondary, Role::Primary, Role::Arbiter, Role::Arbiter])
+            .unwrap();
+        alice(&format!("{}/app?replicaSet=rs0&readPreference={preference}", addresses(&peers)))
+            .test()
+            .passed();
         assert_eq!(logins(&peers), expected, "{preference}");
     }
 }
@@ -72,8 +77,13 @@ fn a_member_that_is_down_is_a_warning_and_a_strict_tests_failure() {
     assert_eq!(outcomes(&tested, "tcp").iter().filter(|outcome| outcome.ends_with("=degraded")).count(), 1);
     let message = tested.result["warnings"].to_string();
     assert!(message.contains(&format!("{dead}: tcp: {dead} refused the connection")), "{message}");
-    let expected =
-        Failed { stage: "tcp", code: "refused", native: Some("ECONNREFUSED"), exception: FS_INTERNAL, exit: 4 };
+    let expected = Failed {
+        stage: "tcp",
+        code: "refused",
+        native: Some("ECONNREFUSED"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    };
     connection.test_with(&["--strict"]).failed(&expected).says("The set names this member");
 }
 
@@ -84,16 +94,26 @@ fn a_set_without_a_primary_is_described() {
     let peer = server().start().unwrap();
     let hosts = [dead[0].clone(), peer.address(), dead[1].clone()];
     peer.set_hello(member("rs0", &hosts, &peer.address(), Role::Secondary, None));
-    let not_ready =
-        Failed { stage: "handshake", code: "server_not_ready", native: None, exception: FS_INTERNAL, exit: 4 };
+    let not_ready = Failed {
+        stage: "handshake",
+        code: "server_not_ready",
+        native: None,
+        exception: FS_INTERNAL,
+        exit: 4,
+    };
     let seeds = hosts.join(",");
     let tested = alice(&format!("{seeds}/app?replicaSet=rs0")).test();
-    tested.failed(&not_ready).says(&format!("no primary is among the members: {} is a secondary", peer.address()));
+    tested
+        .failed(&not_ready)
+        .says(&format!("no primary is among the members: {} is a secondary", peer.address()));
     for dead in &dead {
         tested.says(&format!("{dead} can't be reached (refused)"));
     }
     // Who reads from a secondary finds one.
-    alice(&format!("{seeds}/app?replicaSet=rs0&readPreference=secondaryPreferred")).test().passed().warns("partial");
+    alice(&format!("{seeds}/app?replicaSet=rs0&readPreference=secondaryPreferred"))
+        .test()
+        .passed()
+        .warns("partial");
     assert_eq!(peer.logins(), 1);
 
     let recovering = server().start_set("rs0", &[Role::Recovering, Role::Arbiter]).unwrap();
@@ -105,8 +125,13 @@ fn a_set_without_a_primary_is_described() {
 #[test]
 fn a_wrong_set_names_both_names() {
     let peers = set();
-    let failed =
-        Failed { stage: "handshake", code: "invalid_settings", native: None, exception: INVALID_INPUT, exit: 2 };
+    let failed = Failed {
+        stage: "handshake",
+        code: "invalid_settings",
+        native: None,
+        exception: INVALID_INPUT,
+        exit: 2,
+    };
     for direct in ["", "&directConnection=true"] {
         let tested = alice(&format!("{}/app?replicaSet=other{direct}", peers[1].address())).test();
         tested
@@ -148,7 +173,10 @@ fn members_are_shown_to_the_gate_and_counted() {
     let tested = alice(&format!("{me}/app?replicaSet=rs0")).test();
     tested.passed().warns("partial");
     let message = tested.result["warnings"].to_string();
-    assert!(message.contains("169.254.169.254:27017: tcp:") && message.contains("is never dialed"), "{message}");
+    assert!(
+        message.contains("169.254.169.254:27017: tcp:") && message.contains("is never dialed"),
+        "{message}"
+    );
 
     let many: Vec<_> = (0..10_000).map(|number| format!("h{number}.example:27017")).collect();
     peer.set_hello(hello(&many));

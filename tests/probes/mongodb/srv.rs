@@ -1,7 +1,7 @@
 //! `mongodb+srv://`: hosts and options from DNS.
 
 use fixtures::mongodb::{Peer, Role, member};
-use fixtures::{Answer, DnsServer, FaultProxy, Fault, Service, free_port};
+use fixtures::{Answer, DnsServer, Fault, FaultProxy, Service, free_port};
 
 use super::{PASSWORD, logins, server};
 use crate::support::harness::exception::{ACCESS_DENIED, FS_INPUT, FS_INTERNAL};
@@ -29,12 +29,22 @@ fn loopback() -> Answer {
 #[test]
 fn hosts_and_options_are_those_of_dns() {
     let peers = server().start_set("rs0", &[Role::Primary, Role::Secondary]).unwrap();
-    let hosts: Vec<_> = ["a", "b"].iter().zip(&peers).map(|(name, peer)| format!("{name}.sales.test:{}", peer.port())).collect();
+    let hosts: Vec<_> = ["a", "b"]
+        .iter()
+        .zip(&peers)
+        .map(|(name, peer)| format!("{name}.sales.test:{}", peer.port()))
+        .collect();
     for (peer, (me, role)) in peers.iter().zip(hosts.iter().zip([Role::Primary, Role::Secondary])) {
         peer.set_hello(member("rs0", &hosts, me, role, Some(&hosts[0])));
     }
     let zone = [
-        (SERVICE, Answer::Services(vec![service("a.sales.test", peers[0].port()), service("b.sales.test", peers[1].port())])),
+        (
+            SERVICE,
+            Answer::Services(vec![
+                service("a.sales.test", peers[0].port()),
+                service("b.sales.test", peers[1].port()),
+            ]),
+        ),
         ("cluster.sales.test", Answer::Texts(vec![vec![b"authSource=admin&replicaSet=rs0".to_vec()]])),
         ("a.sales.test", loopback()),
         ("b.sales.test", loopback()),
@@ -45,8 +55,10 @@ fn hosts_and_options_are_those_of_dns() {
 
 #[test]
 fn twenty_hosts_are_met() {
-    let routers: Vec<Peer> = (0..20).map(|_| server().hello(fixtures::mongodb::mongos()).start().unwrap()).collect();
-    let services = routers.iter().enumerate().map(|(place, peer)| service(&format!("r{place}.sales.test"), peer.port()));
+    let routers: Vec<Peer> =
+        (0..20).map(|_| server().hello(fixtures::mongodb::mongos()).start().unwrap()).collect();
+    let services =
+        routers.iter().enumerate().map(|(place, peer)| service(&format!("r{place}.sales.test"), peer.port()));
     let names: Vec<String> = (0..20).map(|place| format!("r{place}.sales.test")).collect();
     let mut zone = vec![(SERVICE, Answer::Services(services.collect()))];
     zone.extend(names.iter().map(|name| (name.as_str(), loopback())));
@@ -69,14 +81,17 @@ fn a_name_without_records_is_reported() {
 
 #[test]
 fn records_that_lead_elsewhere_are_refused() {
-    let failed = Failed { stage: "dns", code: "resolver_failed", native: None, exception: FS_INTERNAL, exit: 4 };
+    let failed =
+        Failed { stage: "dns", code: "resolver_failed", native: None, exception: FS_INTERNAL, exit: 4 };
     let zone = [(SERVICE, Answer::Services(vec![service("db.evil.test", 27017)]))];
     test(&zone, "", &[]).failed(&failed).says("lead to db.evil.test:27017, outside of the domain sales.test");
     let zone = [
         (SERVICE, Answer::Services(vec![service("a.sales.test", 27017)])),
         ("cluster.sales.test", Answer::Texts(vec![vec![b"tls=false".to_vec()]])),
     ];
-    test(&zone, "", &[]).failed(&failed).says("have other options than authSource, replicaSet and loadBalanced");
+    test(&zone, "", &[])
+        .failed(&failed)
+        .says("have other options than authSource, replicaSet and loadBalanced");
 }
 
 /// Whoever has the domain chooses the addresses.
@@ -86,15 +101,27 @@ fn the_gate_sees_every_host() {
         (SERVICE, Answer::Services(vec![service("a.sales.test", 80)])),
         ("a.sales.test", Answer::Addresses(vec!["169.254.169.254".parse().unwrap()])),
     ];
-    let failed = Failed { stage: "tcp", code: "egress_refused", native: None, exception: ACCESS_DENIED, exit: 2 };
+    let failed =
+        Failed { stage: "tcp", code: "egress_refused", native: None, exception: ACCESS_DENIED, exit: 2 };
     test(&zone, "", &[]).failed(&failed);
-    let dead = [(SERVICE, Answer::Services(vec![service("a.sales.test", free_port().unwrap())])), ("a.sales.test", loopback())];
-    let refused =
-        Failed { stage: "tcp", code: "refused", native: Some("ECONNREFUSED"), exception: FS_INTERNAL, exit: 4 };
+    let dead = [
+        (SERVICE, Answer::Services(vec![service("a.sales.test", free_port().unwrap())])),
+        ("a.sales.test", loopback()),
+    ];
+    let refused = Failed {
+        stage: "tcp",
+        code: "refused",
+        native: Some("ECONNREFUSED"),
+        exception: FS_INTERNAL,
+        exit: 4,
+    };
     test(&dead, "", &[]).failed(&refused);
     // TLS is implied.
     let proxy = FaultProxy::start(None, Fault::BlackHoleAfterAccept).unwrap();
-    let zone = [(SERVICE, Answer::Services(vec![service("a.sales.test", proxy.port())])), ("a.sales.test", loopback())];
+    let zone = [
+        (SERVICE, Answer::Services(vec![service("a.sales.test", proxy.port())])),
+        ("a.sales.test", loopback()),
+    ];
     let dns = DnsServer::start(&zone).unwrap();
     let connection = Connection::mongodb("mongodb+srv://cluster.sales.test/app").user("alice", PASSWORD);
     let address = dns.address().to_string();

@@ -172,10 +172,30 @@ impl Attempt {
         policy: &TlsPolicy,
         explain: impl AsyncFnOnce(&StageGuard, Failure) -> Failure,
     ) -> Result<TlsStream<S>, Failed> {
+        self.secure_beside(io, policy, explain, async |_| std::future::pending().await).await
+    }
+
+    /// As [`secure_or_explain`](Self::secure_or_explain), with `look` beside the handshake: for a peer that falls silent where another one would
+    /// refuse. It ends where it has found why the handshake will never end.
+    ///
+    /// # Errors
+    /// Those of [`secure_or_explain`](Self::secure_or_explain), and what `look` found.
+    pub async fn secure_beside<S: Io>(
+        &self,
+        io: S,
+        policy: &TlsPolicy,
+        explain: impl AsyncFnOnce(&StageGuard, Failure) -> Failure,
+        look: impl AsyncFnOnce(&StageGuard) -> Failure,
+    ) -> Result<TlsStream<S>, Failed> {
         let run = &self.run;
         self.stage(Stage::Tls, async |guard| {
             let roots = &run.0.options.trust_roots;
-            match tls::handshake(io, policy, roots, Some(&guard), |warning| run.warn(warning)).await {
+            let handshake = tls::handshake(io, policy, roots, Some(&guard), |warning| run.warn(warning));
+            let encrypted = tokio::select! {
+                encrypted = handshake => encrypted,
+                found = look(&guard) => return Err(found),
+            };
+            match encrypted {
                 Ok(stream) => {
                     let days = run.0.options.certificate_days;
                     if let Some(warning) = tls::ends_soon(&stream, &policy.host, days) {
