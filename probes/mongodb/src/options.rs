@@ -5,7 +5,7 @@ use std::time::Duration;
 use probe_contract::{Reader, Secret};
 
 use crate::connection_string::ConnectionString;
-use crate::mechanism::Mechanism;
+use crate::mechanism::{EXTERNAL, Mechanism};
 
 /// Options, checked. Those that TXT records may add are read again when these are there.
 #[derive(Debug, Default)]
@@ -71,6 +71,8 @@ enum Kind {
     Text,
     /// Of 32 bits, and not less than this.
     Integer(i32),
+    /// The same, but not 0: the driver then waits no time at all.
+    NotZero,
     /// What is none is ignored.
     Boolean,
     /// One of these, in any case.
@@ -103,7 +105,7 @@ const KNOWN: &[(&str, Kind, Use)] = &[
     ("authMechanismProperties", Kind::Text, Use::Test),
     ("authSource", Kind::Text, Use::Test),
     ("compressors", Kind::Text, Use::Job),
-    ("connectTimeoutMS", ANY_INTEGER, Use::Test),
+    ("connectTimeoutMS", NOT_NEGATIVE, Use::Test),
     ("directConnection", Kind::Boolean, Use::Test),
     ("gssapiServiceName", Kind::Text, Use::Job),
     ("heartbeatFrequencyMS", ANY_INTEGER, Use::Job),
@@ -124,9 +126,9 @@ const KNOWN: &[(&str, Kind, Use)] = &[
     ("retryReads", Kind::Boolean, Use::Job),
     ("retryWrites", Kind::Boolean, Use::Job),
     ("safe", Kind::Boolean, Use::Job),
-    ("serverSelectionTimeoutMS", ANY_INTEGER, Use::Job),
+    ("serverSelectionTimeoutMS", Kind::NotZero, Use::Job),
     ("slaveOk", Kind::Boolean, Use::Test),
-    ("socketTimeoutMS", ANY_INTEGER, Use::Test),
+    ("socketTimeoutMS", NOT_NEGATIVE, Use::Test),
     ("srvMaxHosts", NOT_NEGATIVE, Use::Test),
     ("srvServiceName", Kind::Text, Use::Test),
     ("ssl", Kind::Boolean, Use::Test),
@@ -180,6 +182,10 @@ fn check_each(string: &ConnectionString, property: &str, reader: &mut Reader<'_>
         let wrong = match kind {
             Kind::Text => None,
             Kind::Integer(least) => wrong_integer(value, *least),
+            Kind::NotZero if value.parse() == Ok(0) => {
+                Some("expected another number than 0, by which the driver finds no server".to_owned())
+            }
+            Kind::NotZero => wrong_integer(value, i32::MIN),
             Kind::OneOf(names) => {
                 let is_one = names.iter().any(|one| one.eq_ignore_ascii_case(value));
                 (!is_one).then(|| format!("expected one of {}", names.join(", ")))
@@ -267,7 +273,7 @@ impl Given<'_> {
         self.text(name)?.parse().ok()
     }
 
-    /// A limit in milliseconds; 0, and what is less, is none.
+    /// A limit in milliseconds; 0 is none.
     fn limit(&self, name: &str) -> Option<Duration> {
         let milliseconds = u64::try_from(self.integer(name)?).ok()?;
         (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
@@ -343,6 +349,9 @@ impl Given<'_> {
         let prefers =
             has("readPreferenceTags") || self.integer("maxStalenessSeconds").is_some_and(|limit| limit >= 0);
         let has_preference = has("readPreference") || self.boolean("slaveOk") == Some(true);
+        // Of one server, and of routers, the driver does not check it.
+        let is_too_fresh =
+            (0..MIN_STALENESS_SECONDS).contains(&self.integer("maxStalenessSeconds").unwrap_or(-1));
         let pool = (self.integer("minPoolSize").unwrap_or(0), self.integer("maxPoolSize").unwrap_or(100));
         let no_acknowledgement = self.integer("w") == Some(0)
             && (self.boolean("journal") == Some(true) || self.boolean("j") == Some(true));
@@ -372,6 +381,17 @@ impl Given<'_> {
             (options.replica_set.as_deref() == Some(""), "replicaSet", "expected the name of the set"),
             (options.auth_source.as_deref() == Some(""), "authSource", "expected the name of a database"),
             (
+                options.mechanism == Some(Mechanism::X509)
+                    && options.auth_source.as_deref().is_some_and(|source| !matches!(source, "" | EXTERNAL)),
+                "authSource",
+                "expected $external beside authMechanism=MONGODB-X509",
+            ),
+            (
+                is_too_fresh && has("replicaSet") && !is_direct,
+                "maxStalenessSeconds",
+                "expected at least 90 for a set",
+            ),
+            (
                 prefers && !has_preference,
                 "readPreference",
                 "expected one beside readPreferenceTags and maxStalenessSeconds",
@@ -399,6 +419,8 @@ impl Given<'_> {
     }
 }
 
+/// MongoDB Max Staleness specification, "smallestMaxStalenessSeconds".
+const MIN_STALENESS_SECONDS: i32 = 90;
 /// MongoDB Handshake specification, "application.name".
 const MAX_APP_NAME_BYTES: usize = 128;
 

@@ -44,7 +44,11 @@ fn what_the_driver_refuses_is_a_mistake_with_its_name() {
         ("connectTimeoutMS=", "connectTimeoutMS"),
         ("connectTimeoutMS=+5", "connectTimeoutMS"),
         ("connectTimeoutMS=1&connectTimeoutMS=c4n4ry", "connectTimeoutMS"),
+        // The driver's string takes these, its sockets do not.
+        ("connectTimeoutMS=-1", "connectTimeoutMS"),
+        ("socketTimeoutMS=-1", "socketTimeoutMS"),
         ("socketTimeoutMS=x", "socketTimeoutMS"),
+        ("serverSelectionTimeoutMS=0", "serverSelectionTimeoutMS"),
         ("serverSelectionTimeoutMS=x", "serverSelectionTimeoutMS"),
         ("heartbeatFrequencyMS=x", "heartbeatFrequencyMS"),
         ("waitQueueTimeoutMS=x", "waitQueueTimeoutMS"),
@@ -73,6 +77,7 @@ fn what_the_driver_refuses_is_a_mistake_with_its_name() {
         ("maxStalenessSeconds=100", "readPreference"),
         ("readPreference=secondary&readPreferenceTags=nope", "readPreferenceTags"),
         ("readPreference=secondary&maxStalenessSeconds=-2", "maxStalenessSeconds"),
+        ("replicaSet=rs&readPreference=nearest&maxStalenessSeconds=89", "maxStalenessSeconds"),
         ("tls=true&ssl=false", "tls"),
         ("tls=true&tlsInsecure=true&tlsAllowInvalidHostnames=true", "tlsInsecure"),
         ("tlsInsecure=false&sslInvalidHostNameAllowed=false", "tlsInsecure"),
@@ -81,6 +86,7 @@ fn what_the_driver_refuses_is_a_mistake_with_its_name() {
         ("authMechanism=MONGODB-OIDC", "authMechanism"),
         ("authMechanism=GSSAPI", "authMechanism"),
         ("authSource=", "authSource"),
+        ("authMechanism=MONGODB-X509&authSource=admin", "authSource"),
         ("authMechanismProperties=x", "authMechanismProperties"),
         ("loadBalanced=true&replicaSet=rs", "loadBalanced"),
         ("loadBalanced=true&directConnection=true", "loadBalanced"),
@@ -117,12 +123,7 @@ fn what_the_driver_takes_is_taken() {
     assert_eq!(options("ssl=maybe&tls=true").tls, Some(true));
     assert_eq!(read_all("mongodb+srv://h.example.com/?ssl=false").unwrap().0.tls, Some(false));
     assert_eq!(options("connectTimeoutMS=%2B5").limits.connect, Some(Duration::from_millis(5)));
-    for none in ["0", "-1"] {
-        assert_eq!(
-            options(&format!("connectTimeoutMS={none}&socketTimeoutMS={none}")).limits,
-            Limits::default()
-        );
-    }
+    assert_eq!(options("connectTimeoutMS=0&socketTimeoutMS=0").limits, Limits::default());
     assert_eq!(options("READPREFERENCE=SECONDARY").read_preference, ReadPreference::Secondary);
     assert_eq!(options("slaveOk=true").read_preference, ReadPreference::SecondaryPreferred);
     assert_eq!(options("directConnection=YES").direct, Some(true));
@@ -131,6 +132,10 @@ fn what_the_driver_takes_is_taken() {
     assert!(options("tlsInsecure=true").allow_invalid_hostnames);
     assert!(options("sslInvalidHostNameAllowed=1").allow_invalid_hostnames);
     assert_eq!(options("authMechanism=MONGODB-X509").mechanism, Some(Mechanism::X509));
+    assert_eq!(
+        options("authMechanism=MONGODB-X509&authSource=$external").auth_source.as_deref(),
+        Some("$external")
+    );
     assert_eq!(options("authMechanism=MONGODB-CR").mechanism, None);
     let token = options("authMechanismProperties=SERVICE_NAME:x,AWS_SESSION_TOKEN:c4n4ry:1").session_token;
     assert_eq!(token.as_ref().map(Secret::expose), Some("c4n4ry:1"));
@@ -141,6 +146,8 @@ fn what_the_driver_takes_is_taken() {
         "compressors=zlib,",
         "readConcernLevel=MAJORITY&uuidRepresentation=javaLegacy",
         "readPreference=secondary&maxStalenessSeconds=-1",
+        "readPreference=secondary&maxStalenessSeconds=10",
+        "replicaSet=rs&readPreference=secondary&maxStalenessSeconds=90",
         "readPreference=secondary&readPreferenceTags=a:b,c:d&readPreferenceTags=",
         "minPoolSize=5&maxPoolSize=5",
         "serverSelectionTimeoutMS=-1&waitQueueTimeoutMS=-1&heartbeatFrequencyMS=0",
