@@ -142,7 +142,7 @@ const PERCENT: &str = "expected two hexadecimal digits behind each %: a % is wri
 const DATABASE: &str = r#"expected a database without / \ " and blanks"#;
 
 /// As `java.net.URLDecoder` does it: a plus is a blank.
-fn decode(text: &str) -> Option<String> {
+pub(crate) fn decode(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let is_escaped =
         |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));

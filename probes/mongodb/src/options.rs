@@ -17,7 +17,8 @@ pub(crate) struct Options {
     pub(crate) replica_set: Option<String>,
     /// `directConnection`, where it says either.
     pub(crate) direct: Option<bool>,
-    pub(crate) load_balanced: bool,
+    /// `loadBalanced`, where it says either.
+    pub(crate) load_balanced: Option<bool>,
     /// `tls` or `ssl`, where one says either.
     pub(crate) tls: Option<bool>,
     pub(crate) allow_invalid_hostnames: bool,
@@ -241,7 +242,7 @@ fn wrong_integer(value: &str, least: i32) -> Option<String> {
 }
 
 /// As the driver reads one; it ignores what is none.
-fn boolean(value: &str) -> Option<bool> {
+pub(crate) fn boolean(value: &str) -> Option<bool> {
     let is = |words: [&str; 3]| words.iter().any(|word| word.eq_ignore_ascii_case(value));
     if is(["true", "yes", "1"]) {
         return Some(true);
@@ -298,7 +299,7 @@ impl Given<'_> {
             session_token: self.session_token(reader),
             replica_set: owned("replicaSet"),
             direct: self.boolean("directConnection"),
-            load_balanced: self.boolean("loadBalanced") == Some(true),
+            load_balanced: self.boolean("loadBalanced"),
             tls: self.boolean("tls").or(self.boolean("ssl")),
             allow_invalid_hostnames: invalid_hostnames == Some(true),
             allow_invalid_certificates: self.boolean("tlsAllowInvalidCertificates") == Some(true),
@@ -343,6 +344,7 @@ impl Given<'_> {
         let is_one_host = self.string.hosts.len() < 2;
         let is_srv = self.string.is_srv;
         let is_direct = options.direct == Some(true);
+        let is_load_balanced = options.load_balanced == Some(true);
         let (tls, ssl) = (self.boolean("tls"), self.boolean("ssl"));
         let has_max_hosts = options.srv_max_hosts.is_some_and(|hosts| hosts > 0);
         let checks_hostnames_apart = has("tlsAllowInvalidHostnames") || has("sslInvalidHostNameAllowed");
@@ -371,10 +373,10 @@ impl Given<'_> {
             ),
             (is_direct && is_srv, "directConnection", "expected false behind mongodb+srv://"),
             (is_direct && !is_one_host, "directConnection", "expected false beside several hosts"),
-            (options.load_balanced && !is_one_host, "loadBalanced", "expected false beside several hosts"),
-            (options.load_balanced && has("replicaSet"), "loadBalanced", "expected false beside replicaSet"),
-            (options.load_balanced && is_direct, "loadBalanced", "expected false beside directConnection"),
-            (options.load_balanced && has_max_hosts, "loadBalanced", "expected false beside srvMaxHosts"),
+            (is_load_balanced && !is_one_host, "loadBalanced", "expected false beside several hosts"),
+            (is_load_balanced && has("replicaSet"), "loadBalanced", "expected false beside replicaSet"),
+            (is_load_balanced && is_direct, "loadBalanced", "expected false beside directConnection"),
+            (is_load_balanced && has_max_hosts, "loadBalanced", "expected false beside srvMaxHosts"),
             (has("srvMaxHosts") && !is_srv, "srvMaxHosts", "expected it behind mongodb+srv:// alone"),
             (has("srvServiceName") && !is_srv, "srvServiceName", "expected it behind mongodb+srv:// alone"),
             (has_max_hosts && has("replicaSet"), "srvMaxHosts", "expected it without replicaSet"),

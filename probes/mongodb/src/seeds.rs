@@ -3,8 +3,10 @@
 
 use probe_contract::{Code, Endpoint, Failure, Reader, ResolvedSecrets, SecretRef, SrvName, TxtName};
 
-use crate::hello::Hello;
-use crate::options::Options;
+use crate::connection_string::decode;
+use crate::hello::{Hello, Role};
+use crate::mechanism::{EXTERNAL, Mechanism};
+use crate::options::{self, Options};
 
 /// Where a test begins, and how the servers there belong together.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ impl Seeds {
     pub(crate) fn listed(hosts: &[Endpoint], options: &Options) -> Self {
         let set = options.replica_set.clone();
         let is_single = options.direct.unwrap_or(hosts.len() < 2 && set.is_none());
-        let topology = match (options.load_balanced, is_single) {
+        let topology = match (options.load_balanced == Some(true), is_single) {
             (true, _) => Topology::LoadBalanced,
             (false, true) => Topology::Single(set),
             (false, false) => Topology::Multiple(set),
@@ -72,42 +74,43 @@ impl SrvSeeds {
             hosts.truncate(most);
         }
         let texts = secrets.get(&self.texts).map(Vec::as_slice).unwrap_or_default();
-        let mut added = Added::read(texts).map_err(|what| {
+        let added = Added::read(texts).and_then(|added| added.joined(options)).map_err(|what| {
             let detail = format!("the TXT records of {} {what}", self.name);
             Failure::new(Code::ResolverFailed, detail)
                 .hint("Correct the TXT record: one, with authSource, replicaSet and loadBalanced alone")
         })?;
-        if options.load_balanced || added.load_balanced {
-            if hosts.len() > 1 {
-                let detail =
-                    format!("the SRV records of {} name several hosts beside loadBalanced=true", self.name);
-                return Err(Failure::new(Code::ResolverFailed, detail));
-            }
-            let auth_source = options.auth_source.clone().or(added.auth_source);
-            return Ok(Seeds { hosts, topology: Topology::LoadBalanced, auth_source });
+        if added.load_balanced == Some(true) && hosts.len() > 1 {
+            let detail =
+                format!("the SRV records of {} name several hosts beside loadBalanced=true", self.name);
+            return Err(Failure::new(Code::ResolverFailed, detail));
         }
-        let set = options.replica_set.clone().or(added.replica_set.take());
-        Ok(Seeds {
-            hosts,
-            topology: Topology::Multiple(set),
-            auth_source: options.auth_source.clone().or(added.auth_source),
-        })
+        let topology = match added.load_balanced {
+            Some(true) => Topology::LoadBalanced,
+            Some(false) | None => Topology::Multiple(added.replica_set),
+        };
+        Ok(Seeds { hosts, topology, auth_source: added.auth_source })
     }
 
-    /// A target outside of the name's own domain would be another party's.
+    /// A target outside of the name's own domain would be another party's. The driver compares letter by letter.
     fn check_domain(&self, host: &Endpoint) -> Result<(), Failure> {
-        let bare = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
-        let (name, target) = (bare(&self.name), bare(&host.host));
+        let (name, target) = (self.name.trim_end_matches('.'), host.host.trim_end_matches('.'));
         let domain = name.split_once('.').map_or("", |(_, domain)| domain);
-        if target.strip_suffix(domain).is_some_and(|head| head.ends_with('.') && head.len() > 1) {
+        let is_below = |target: &str, domain: &str| {
+            target.strip_suffix(domain).is_some_and(|head| head.ends_with('.') && head.len() > 1)
+        };
+        if is_below(target, domain) {
             return Ok(());
         }
+        let (place, hint) = if is_below(&target.to_ascii_lowercase(), &domain.to_ascii_lowercase()) {
+            ("spelled in other capitals than", "Spell the name behind mongodb+srv:// as the SRV records do")
+        } else {
+            ("outside of", "Correct the SRV records, or the name behind mongodb+srv://")
+        };
         let detail = format!(
-            "the SRV records of {} lead to {host}, outside of the domain {domain}: a driver refuses that",
+            "the SRV records of {} lead to {host}, {place} the domain {domain}: a driver refuses that",
             self.name
         );
-        Err(Failure::new(Code::ResolverFailed, detail)
-            .hint("Correct the SRV records, or the name behind mongodb+srv://"))
+        Err(Failure::new(Code::ResolverFailed, detail).hint(hint))
     }
 }
 
@@ -116,7 +119,7 @@ impl SrvSeeds {
 struct Added {
     auth_source: Option<String>,
     replica_set: Option<String>,
-    load_balanced: bool,
+    load_balanced: Option<bool>,
 }
 
 impl Added {
@@ -125,19 +128,47 @@ impl Added {
         let text = match texts {
             [] => return Ok(Self::default()),
             [text] => text,
-            _ => return Err("are several, of which a driver takes none"),
+            _ => return Err("are several, which a driver refuses"),
         };
+        // The driver takes blanks for what its resolver puts between the strings of a record.
+        let text: String = text.split_whitespace().collect();
         let mut added = Self::default();
         for option in text.split(['&', ';']).filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').ok_or("have an option without a value")?;
+            let value = decode(value).ok_or("have a % without two hexadecimal digits behind it")?;
             match name.to_ascii_lowercase().as_str() {
-                "authsource" => added.auth_source = Some(value.to_owned()),
-                "replicaset" => added.replica_set = Some(value.to_owned()),
-                "loadbalanced" => added.load_balanced = value.eq_ignore_ascii_case("true"),
+                "authsource" => added.auth_source = Some(value),
+                "replicaset" => added.replica_set = Some(value),
+                "loadbalanced" => added.load_balanced = options::boolean(&value),
                 _ => return Err("have other options than authSource, replicaSet and loadBalanced"),
             }
         }
         Ok(added)
+    }
+
+    /// With the options of the string, which count where both say something; refused where the driver refuses them together.
+    fn joined(self, options: &Options) -> Result<Self, &'static str> {
+        let joined = Self {
+            auth_source: options.auth_source.clone().or(self.auth_source),
+            replica_set: options.replica_set.clone().or(self.replica_set),
+            load_balanced: options.load_balanced.or(self.load_balanced),
+        };
+        let has_max_hosts = options.srv_max_hosts.is_some_and(|hosts| hosts > 0);
+        if joined.auth_source.as_deref() == Some("") {
+            return Err("have an empty authSource");
+        }
+        if options.mechanism == Some(Mechanism::X509)
+            && joined.auth_source.as_deref().is_some_and(|source| source != EXTERNAL)
+        {
+            return Err("have another authSource than $external, beside authMechanism=MONGODB-X509");
+        }
+        if joined.load_balanced == Some(true) && joined.replica_set.is_some() {
+            return Err("have loadBalanced=true beside replicaSet, or the connection string has");
+        }
+        if has_max_hosts && (joined.load_balanced == Some(true) || joined.replica_set.is_some()) {
+            return Err("have loadBalanced=true or replicaSet, beside srvMaxHosts in the connection string");
+        }
+        Ok(joined)
     }
 }
 
@@ -149,6 +180,10 @@ impl Topology {
     pub(crate) fn check(&self, hello: &Hello, endpoint: &Endpoint) -> Result<(), Failure> {
         let mistake =
             |detail: String, hint: &'static str| Failure::new(Code::InvalidSettings, detail).hint(hint);
+        if matches!(self, Self::Single(_)) && hello.role == Role::Arbiter {
+            let detail = format!("{endpoint} is an arbiter, which has neither data nor users");
+            return Err(mistake(detail, "Name a member of the set that has data"));
+        }
         let wanted = match self {
             Self::LoadBalanced if hello.has_service_id => return Ok(()),
             Self::LoadBalanced => {
@@ -183,11 +218,12 @@ impl Topology {
 mod tests {
     use std::sync::Arc;
 
+    use bson::rawdoc;
     use probe_contract::{Properties, Resolved};
 
     use super::*;
     use crate::connection_string::ConnectionString;
-    use crate::options;
+    use crate::reply::Reply;
 
     fn seeds(text: &str, services: &[&str], texts: &[&str]) -> Result<Seeds, String> {
         let properties = Properties::default();
@@ -235,8 +271,41 @@ mod tests {
     }
 
     #[test]
+    fn a_server_must_be_what_the_definition_means() {
+        let endpoint = crate::connection_string::endpoint("db").unwrap();
+        let check = |topology: Topology, document: bson::RawDocumentBuf| {
+            let reply = Reply::read(document.as_bytes()).unwrap();
+            let hello = Hello::read(&reply, &endpoint).unwrap();
+            topology.check(&hello, &endpoint).map_err(|failure| (failure.code, failure.detail))
+        };
+        let rs = || Some("rs".to_owned());
+        let arbiter = || rawdoc! { "setName": "rs", "arbiterOnly": true };
+        assert_eq!(check(Topology::Multiple(rs()), arbiter()), Ok(()));
+        for (topology, document, says) in [
+            (Topology::Single(None), arbiter(), "db:27017 is an arbiter, which has neither data nor users"),
+            (
+                Topology::Multiple(rs()),
+                rawdoc! { "setName": "other", "secondary": true },
+                "db:27017 is a member of the set other, and the definition names the set rs",
+            ),
+            (
+                Topology::Single(rs()),
+                rawdoc! {},
+                "db:27017 is a standalone and of no set, and the definition names the set rs",
+            ),
+            (
+                Topology::LoadBalanced,
+                rawdoc! { "msg": "isdbgrid" },
+                "db:27017 is not behind a load balancer, and the definition has loadBalanced=true",
+            ),
+        ] {
+            assert_eq!(check(topology, document), Err((Code::InvalidSettings, says.to_owned())));
+        }
+    }
+
+    #[test]
     fn dns_adds_hosts_and_three_options() {
-        let hosts = ["a.sales.example:1", "b.x.SALES.example.:2"];
+        let hosts = ["a.sales.example:1", "b.x.sales.example.:2"];
         let found = seeds(SRV, &hosts, &["authSource=users&replicaSet=rs"]).unwrap();
         assert_eq!(found.hosts.len(), 2);
         assert_eq!(found.topology, Topology::Multiple(Some("rs".to_owned())));
@@ -248,7 +317,12 @@ mod tests {
         assert_eq!(both.topology, Topology::Multiple(Some("own".to_owned())));
         assert_eq!(both.auth_source.as_deref(), Some("own"));
         assert_eq!(seeds(&format!("{SRV}?srvMaxHosts=1"), &hosts, &[]).unwrap().hosts.len(), 1);
-        assert_eq!(seeds(SRV, &hosts[..1], &["loadBalanced=true"]).unwrap().topology, Topology::LoadBalanced);
+        assert_eq!(seeds(SRV, &hosts[..1], &["loadBalanced=1"]).unwrap().topology, Topology::LoadBalanced);
+        let not = seeds(&format!("{SRV}?loadBalanced=false"), &hosts, &["loadBalanced=true"]).unwrap();
+        assert_eq!(not.topology, Topology::Multiple(None));
+        let encoded = seeds(SRV, &hosts, &["authSource=%24ext ernal; replicaSet=a+b"]).unwrap();
+        assert_eq!(encoded.auth_source.as_deref(), Some("$external"));
+        assert_eq!(encoded.topology, Topology::Multiple(Some("a b".to_owned())));
     }
 
     #[test]
@@ -267,12 +341,29 @@ mod tests {
         for (texts, says) in [
             (["ssl=false"].as_slice(), "have other options than authSource, replicaSet and loadBalanced"),
             (&["authSource"], "have an option without a value"),
-            (&["authSource=a", "replicaSet=b"], "are several, of which a driver takes none"),
+            (&["authSource="], "have an empty authSource"),
+            (&["authSource=a%2"], "have a % without two hexadecimal digits behind it"),
+            (
+                &["loadBalanced=true&replicaSet=a"],
+                "have loadBalanced=true beside replicaSet, or the connection string has",
+            ),
+            (&["authSource=a", "replicaSet=b"], "are several, which a driver refuses"),
         ] {
             assert_eq!(
                 seeds(SRV, &hosts, texts).unwrap_err(),
                 format!("the TXT records of cluster.sales.example {says}")
             );
+        }
+        let capitals = seeds(SRV, &["a.SALES.example:1"], &[]).unwrap_err();
+        assert!(capitals.contains("in other capitals than the domain sales.example"), "{capitals}");
+        for (query, text, says) in [
+            ("authMechanism=MONGODB-X509", "authSource=admin", "another authSource than $external"),
+            ("replicaSet=a", "loadBalanced=true", "beside replicaSet"),
+            ("srvMaxHosts=1", "replicaSet=a", "beside srvMaxHosts"),
+            ("srvMaxHosts=1", "loadBalanced=true", "beside srvMaxHosts"),
+        ] {
+            let detail = seeds(&format!("{SRV}?{query}"), &hosts, &[text]).unwrap_err();
+            assert!(detail.contains(says), "{query}: {detail}");
         }
         let several =
             seeds(SRV, &["a.sales.example:1", "b.sales.example:1"], &["loadBalanced=true"]).unwrap_err();
