@@ -17,8 +17,8 @@ pub(crate) struct Hello {
     pub(crate) set: Option<String>,
     /// All members of it, by the names that clients are to dial; each once.
     pub(crate) members: Vec<Endpoint>,
-    /// The member that it takes for the primary.
-    pub(crate) primary: Option<Endpoint>,
+    /// The name that its set has for it.
+    me: Option<Endpoint>,
     /// Versions of the wire protocol that it speaks.
     wire_versions: (i64, i64),
     /// Whether it stands behind a load balancer, and says so.
@@ -40,8 +40,10 @@ pub(crate) enum Role {
     Uninitiated,
 }
 
-/// The oldest that the Java driver 4.7 speaks with: MongoDB 3.6.
-const MIN_WIRE_VERSION: i64 = 6;
+/// The oldest that the Java driver 4.7 speaks with: MongoDB 2.6.
+const MIN_WIRE_VERSION: i64 = 2;
+/// The oldest that reads what this test sends: MongoDB 3.6.
+const MIN_TESTED_WIRE_VERSION: i64 = 6;
 /// The newest that it does: MongoDB 6.0. Servers since then speak down to [`MIN_WIRE_VERSION`] too.
 const MAX_WIRE_VERSION: i64 = 17;
 /// Which server has which newest wire version.
@@ -97,6 +99,12 @@ impl Role {
         }
     }
 
+    /// As a sentence has it.
+    pub(crate) fn with_article(self) -> String {
+        let article = if self == Self::Arbiter { "an" } else { "a" };
+        format!("{article} {}", self.name())
+    }
+
     fn of(reply: &Reply) -> Self {
         if reply.text("msg") == Some("isdbgrid") {
             return Self::Mongos;
@@ -148,7 +156,7 @@ impl Hello {
             role: Role::of(reply),
             set: reply.text("setName").map(str::to_owned),
             members,
-            primary: reply.text("primary").and_then(|text| endpoint(text).ok()),
+            me: reply.text("me").and_then(|text| endpoint(text).ok()),
             wire_versions: (
                 reply.integer("minWireVersion").unwrap_or(0),
                 reply.integer("maxWireVersion").unwrap_or(0),
@@ -167,19 +175,34 @@ impl Hello {
         guard.note(Evidence::Fact(Fact::new(WIRE_VERSION, newest, "wire version {}")));
     }
 
-    /// Whether the Java driver speaks with such a server.
+    /// Whether the set has the server under the name by which it was dialed, as far as it says so itself.
+    pub(crate) fn is_known_as(&self, endpoint: &Endpoint) -> bool {
+        self.me.as_ref().is_none_or(|me| me.normalized() == endpoint.normalized())
+    }
+
+    /// Whether the Java driver speaks with such a server, and this test.
     ///
     /// # Errors
-    /// `mechanism_unsupported`, with the words that say which is too old.
+    /// `mechanism_unsupported`, with the words that say which is too old, by which the driver gives up a whole set; `not_testable` where the
+    /// driver speaks with it.
     pub(crate) fn check_versions(&self, peer: &Endpoint) -> Result<(), Failure> {
         let (oldest, newest) = self.wire_versions;
         if newest < MIN_WIRE_VERSION {
             let detail = format!(
-                "{peer} speaks wire version {newest} (MongoDB {}) at most, and MongoDB's Java driver needs {MIN_WIRE_VERSION} (MongoDB 3.6)",
+                "{peer} speaks wire version {newest} (MongoDB {}) at most, and MongoDB's Java driver 4.7 needs {MIN_WIRE_VERSION} (MongoDB 2.6)",
                 release(newest)
             );
             return Err(Failure::new(Code::MechanismUnsupported, detail)
-                .hint("Upgrade the server to MongoDB 3.6 or later"));
+                .hint("Upgrade the server to a supported release"));
+        }
+        if newest < MIN_TESTED_WIRE_VERSION {
+            let detail = format!(
+                "{peer} speaks wire version {newest} (MongoDB {}) at most, with which MongoDB's Java driver 4.7 may connect; dialcheck needs \
+                 {MIN_TESTED_WIRE_VERSION} (MongoDB 3.6)",
+                release(newest)
+            );
+            return Err(Failure::new(Code::NotTestable, detail)
+                .only_hint("Upgrade the server to MongoDB 3.6 or later, or test it with a job"));
         }
         if oldest > MAX_WIRE_VERSION {
             let detail = format!(
@@ -230,10 +253,13 @@ mod tests {
 
     #[test]
     fn members_are_hosts_each_once_and_no_more_than_a_set_has() {
-        let document = rawdoc! { "setName": "a", "hosts": ["a:1", "B"], "passives": ["b:27017", "[::1]:2"], "arbiters": ["c:3"], "primary": "a:1" };
+        let document = rawdoc! { "setName": "a", "hosts": ["a:1", "B"], "passives": ["b:27017", "[::1]:2"], "arbiters": ["c:3"] };
         let hello = read(&document).unwrap();
         let members: Vec<_> = hello.members.iter().map(ToString::to_string).collect();
         assert_eq!(members, ["a:1", "B:27017", "[::1]:2", "c:3"]);
+        let me = read(&rawdoc! { "setName": "a", "me": "DB:27017" }).unwrap();
+        assert!(me.is_known_as(&peer()) && hello.is_known_as(&peer()));
+        assert!(!read(&rawdoc! { "me": "db:1" }).unwrap().is_known_as(&peer()));
         for text in ["a/b", "a:0", "", "a b:1"] {
             assert_eq!(
                 read(&rawdoc! { "hosts": [text] }).unwrap_err().code,
@@ -256,9 +282,20 @@ mod tests {
             let hello = read(&rawdoc! { "minWireVersion": oldest, "maxWireVersion": newest }).unwrap();
             hello.check_versions(&peer()).map_err(|failure| failure.detail)
         };
+        let read_too_old = |newest: i32| match read(&rawdoc! { "maxWireVersion": newest })
+            .unwrap()
+            .check_versions(&peer())
+        {
+            Err(failure) => failure.code,
+            Ok(()) => panic!("{newest} passes"),
+        };
         assert_eq!((check(0, 6), check(0, 27), check(17, 30)), (Ok(()), Ok(()), Ok(())));
-        let old = "db:27017 speaks wire version 5 (MongoDB 3.4) at most, and MongoDB's Java driver needs 6 (MongoDB 3.6)";
-        assert_eq!(check(0, 5).unwrap_err(), old);
+        assert_eq!([0, 1].map(read_too_old), [Code::MechanismUnsupported; 2]);
+        assert_eq!([2, 5].map(read_too_old), [Code::NotTestable; 2]);
+        let old = "db:27017 speaks wire version 1 (MongoDB 2.4) at most, and MongoDB's Java driver 4.7 needs 2 (MongoDB 2.6)";
+        assert_eq!(check(0, 1).unwrap_err(), old);
+        let untested = "db:27017 speaks wire version 5 (MongoDB 3.4) at most, with which MongoDB's Java driver 4.7 may connect; dialcheck needs 6 (MongoDB 3.6)";
+        assert_eq!(check(0, 5).unwrap_err(), untested);
         assert!(check(0, 0).unwrap_err().contains("(MongoDB 2.4)"));
         let new = "db:27017 speaks wire version 21 (MongoDB 7.0) at least, and MongoDB's Java driver 4.7 speaks 17 (MongoDB 6.0) at most";
         assert_eq!(check(21, 25).unwrap_err(), new);

@@ -12,10 +12,12 @@ mod mechanism;
 mod member;
 mod options;
 mod reply;
+mod roster;
 mod seeds;
 mod session;
 mod set;
 mod settings;
+mod test;
 mod wire;
 
 use probe_contract::{
@@ -61,7 +63,7 @@ impl Probe for MongodbProbe {
     }
 
     fn connections(&self) -> usize {
-        driver::MAX_CONNECTIONS
+        set::MAX_CONNECTIONS
     }
 
     fn references(&self) -> &[Reference] {

@@ -204,10 +204,9 @@ impl Topology {
                 Err(mistake(detail, "Correct replicaSet in the connection string"))
             }
             (Some(wanted), None) => {
-                let role = hello.role.name();
-                let detail = format!(
-                    "{endpoint} is a {role} and of no set, and the definition names the set {wanted}"
-                );
+                let role = hello.role.with_article();
+                let detail =
+                    format!("{endpoint} is {role} and of no set, and the definition names the set {wanted}");
                 Err(mistake(detail, "Remove replicaSet from the connection string, or correct the host"))
             }
         }

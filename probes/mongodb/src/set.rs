@@ -7,17 +7,24 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use probe_contract::{Code, Endpoint, Failed, Failure};
+use probe_contract::{Code, Endpoint, Failed, Failure, Stage};
 
-use crate::driver::{MAX_CONNECTIONS, NAMED_BY_THE_SET, Test};
-use crate::hello::{MAX_MEMBERS, Role};
-use crate::options::ReadPreference;
+use crate::hello::MAX_MEMBERS;
+use crate::roster::{MAX_KEPT, Roster};
 use crate::session::Session;
+use crate::test::Test;
 
+/// So many members are dialed at a time.
+const MAX_DIALED: usize = 6;
+/// So many connections are open at a time.
+pub(crate) const MAX_CONNECTIONS: usize = MAX_DIALED + MAX_KEPT;
 /// How long the member to log in at waits for a better one: its connection is one of few that the server gets from all tests.
 const OTHERS_TIMEOUT: Duration = Duration::from_millis(500);
 /// Seeds and members together: those of a set, each under another name too.
 const MAX_SERVERS: usize = 2 * MAX_MEMBERS;
+/// What to do about a member that can't be reached.
+const NAMED_BY_THE_SET: &str = "The set names this member (rs.conf()), and a job dials it by that name: make it reachable from here, or test \
+                                one server alone with directConnection=true";
 
 type Meeting<'a> = BoxFuture<'a, (Endpoint, Result<Session, Failed>)>;
 
@@ -27,7 +34,7 @@ pub(crate) struct Set<'a> {
     known: Vec<Endpoint>,
     queue: VecDeque<(Endpoint, bool)>,
     meeting: FuturesUnordered<Meeting<'a>>,
-    met: Vec<Session>,
+    roster: Roster,
     failed: Vec<(Endpoint, Failed)>,
 }
 
@@ -48,7 +55,7 @@ impl<'a> Set<'a> {
             known: Vec::new(),
             queue: VecDeque::new(),
             meeting: FuturesUnordered::new(),
-            met: Vec::new(),
+            roster: Roster::new(test.settings.options.read_preference, test.seeds.hosts.len()),
             failed: Vec::new(),
         };
         for seed in &test.seeds.hosts {
@@ -57,30 +64,34 @@ impl<'a> Set<'a> {
         set
     }
 
-    /// Meets servers until it is known where a job with `preference` reads.
-    pub(crate) async fn find(&mut self, preference: ReadPreference) -> Chosen {
+    /// Meets servers until it is known where a job reads.
+    pub(crate) async fn find(&mut self) -> Chosen {
         let mut until = None;
         while self.dial() {
             tokio::select! {
                 met = self.meeting.next() => self.take(met),
                 () = passes(until) => break,
             }
-            if self.best(preference).is_some() {
-                until.get_or_insert(Instant::now() + OTHERS_TIMEOUT);
-            }
-            // Nothing is better than what was asked for.
-            if self.best(preference).is_some_and(|place| is_wanted(self.met[place].hello.role, preference)) {
+            if self.roster.is_decided() {
                 break;
             }
-        }
-        match self.best(preference) {
-            Some(place) => Chosen::Session(Box::new(self.met.swap_remove(place))),
-            None => {
-                let why = (!self.met.is_empty()).then(|| self.why_nobody(preference));
-                let failed = std::mem::take(&mut self.failed).into_iter().map(|(_, failed)| failed).collect();
-                Chosen::Nobody { failed, why }
+            if self.roster.has_best() {
+                until.get_or_insert(Instant::now() + OTHERS_TIMEOUT);
             }
         }
+        if let Some(session) = self.roster.take_best() {
+            return Chosen::Session(Box::new(session));
+        }
+        let why = (!self.roster.is_empty()).then(|| {
+            self.roster.why_nobody(self.failed.iter().map(
+                |(endpoint, failed)| match self.test.code(failed) {
+                    Some(Code::InvalidSettings) => format!("{endpoint} is of another set"),
+                    code => format!("{endpoint} can't be reached ({})", code.map_or("failed", Code::slug)),
+                },
+            ))
+        });
+        let failed = std::mem::take(&mut self.failed).into_iter().map(|(_, failed)| failed).collect();
+        Chosen::Nobody { failed, why }
     }
 
     /// Meets all others, and gives what failed.
@@ -88,13 +99,15 @@ impl<'a> Set<'a> {
         while self.dial() {
             let met = self.meeting.next().await;
             self.take(met);
+            // Nobody else logs in.
+            drop(self.roster.take_best());
         }
         self.failed.into_iter().map(|(_, failed)| failed).collect()
     }
 
     /// Dials whom there is room for; says whether anybody is being dialed.
     fn dial(&mut self) -> bool {
-        while self.meeting.len() < MAX_CONNECTIONS
+        while self.meeting.len() < MAX_DIALED
             && let Some((endpoint, is_named)) = self.queue.pop_front()
         {
             let test = self.test;
@@ -109,12 +122,19 @@ impl<'a> Set<'a> {
 
     fn take(&mut self, met: Option<(Endpoint, Result<Session, Failed>)>) {
         match met {
-            Some((_, Ok(session))) => {
-                for member in session.hello.members.clone() {
-                    self.learn(&member, true);
+            Some((endpoint, Ok(session))) => match self.roster.stranger(&endpoint, &session.hello) {
+                Some(detail) => {
+                    let failure = Failure::new(Code::InvalidSettings, detail)
+                        .hint("Name the hosts of one set, or the set by replicaSet: a driver keeps the one that answers first");
+                    self.failed.push((endpoint, session.attempt.fail(Stage::Handshake, failure)));
                 }
-                self.met.push(session);
-            }
+                None => {
+                    for member in session.hello.members.clone() {
+                        self.learn(&member, true);
+                    }
+                    self.roster.add(session);
+                }
+            },
             Some((endpoint, Err(failed))) => self.failed.push((endpoint, failed)),
             None => {}
         }
@@ -126,95 +146,6 @@ impl<'a> Set<'a> {
             self.known.push(normalized);
             self.queue.push_back((endpoint.clone(), is_named));
         }
-    }
-
-    /// The place of the session that fits best so far.
-    fn best(&self, preference: ReadPreference) -> Option<usize> {
-        let fits = |role: Role| self.met.iter().position(|met| met.hello.role == role && self.counts(met));
-        let any = || fits(Role::Primary).or_else(|| fits(Role::Secondary));
-        let member = match preference {
-            ReadPreference::Primary => fits(Role::Primary),
-            ReadPreference::PrimaryPreferred | ReadPreference::Nearest => any(),
-            ReadPreference::Secondary => fits(Role::Secondary),
-            ReadPreference::SecondaryPreferred => fits(Role::Secondary).or_else(|| fits(Role::Primary)),
-        };
-        member.or_else(|| fits(Role::Mongos)).or_else(|| fits(Role::Standalone))
-    }
-
-    /// Whether a driver keeps the server: a member by the name that its set has for it, and a standalone where it is the only one.
-    fn counts(&self, session: &Session) -> bool {
-        match session.hello.role {
-            Role::Mongos => true,
-            Role::Standalone => self.test.seeds.hosts.len() == 1,
-            Role::Primary | Role::Secondary => self.is_member(&session.endpoint),
-            Role::Arbiter | Role::Other | Role::Uninitiated => false,
-        }
-    }
-
-    /// Whether the set has the server under this name: the primary decides, or whoever was met.
-    fn is_member(&self, endpoint: &Endpoint) -> bool {
-        let endpoint = endpoint.normalized();
-        let has = |met: &Session| met.hello.members.iter().any(|member| member.normalized() == endpoint);
-        match self.met.iter().find(|met| met.hello.role == Role::Primary) {
-            Some(primary) => has(primary),
-            None => self.met.iter().any(has),
-        }
-    }
-
-    fn why_nobody(&self, preference: ReadPreference) -> Failure {
-        let met = self.met.iter().map(|met| {
-            let endpoint = &met.endpoint;
-            match met.hello.role {
-                Role::Primary | Role::Secondary if !self.is_member(endpoint) => {
-                    format!("{endpoint} is a {} that the set has under another name", met.hello.role.name())
-                }
-                Role::Standalone => {
-                    format!("{endpoint} is a standalone, which drivers take for none of several hosts")
-                }
-                role @ (Role::Mongos
-                | Role::Primary
-                | Role::Secondary
-                | Role::Arbiter
-                | Role::Other
-                | Role::Uninitiated) => format!("{endpoint} is a {}", role.name()),
-            }
-        });
-        let failed = self.failed.iter().map(|(endpoint, failed)| {
-            let code = self.test.code(failed).map_or("failed", Code::slug);
-            format!("{endpoint} can't be reached ({code})")
-        });
-        let seen: Vec<_> = met.chain(failed).collect();
-        let wanted = match preference {
-            ReadPreference::Primary => "no primary is among the members",
-            ReadPreference::Secondary => "no secondary is among the members",
-            ReadPreference::PrimaryPreferred
-            | ReadPreference::SecondaryPreferred
-            | ReadPreference::Nearest => "no member takes reads",
-        };
-        let hint = if self.met.iter().any(|met| matches!(met.hello.role, Role::Primary | Role::Secondary))
-            && !self.failed.is_empty()
-        {
-            "Make the members reachable by the names that the set has for them (rs.conf()), or test one alone with directConnection=true"
-        } else {
-            "Wait until the set has elected a primary (rs.status()), then test again; or name another readPreference"
-        };
-        Failure::new(Code::ServerNotReady, format!("{wanted}: {}", seen.join(", "))).hint(hint)
-    }
-}
-
-/// Whether a job with `preference` reads from such a server without looking for another.
-const fn is_wanted(role: Role, preference: ReadPreference) -> bool {
-    match (role, preference) {
-        (Role::Mongos | Role::Standalone, _)
-        | (
-            Role::Primary,
-            ReadPreference::Primary | ReadPreference::PrimaryPreferred | ReadPreference::Nearest,
-        )
-        | (
-            Role::Secondary,
-            ReadPreference::Secondary | ReadPreference::SecondaryPreferred | ReadPreference::Nearest,
-        ) => true,
-        (Role::Primary | Role::Secondary | Role::Arbiter | Role::Other | Role::Uninitiated, _) => false,
     }
 }
 

@@ -1,0 +1,75 @@
+//! What a whole test knows, and how it meets a server.
+
+use std::time::{Duration, Instant};
+
+use probe_contract::{Code, Endpoint, Failed, Failure, ResolvedSecrets, Run, Stage};
+
+use crate::member::{self, MemberConfig};
+use crate::seeds::{Seeds, Topology};
+use crate::session::Session;
+use crate::settings::{Settings, User};
+
+/// As long as MongoDB's Java driver gives a server, where there is time for it.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) struct Test<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) run: &'a Run,
+    pub(crate) secrets: &'a ResolvedSecrets,
+    pub(crate) seeds: &'a Seeds,
+    pub(crate) user: User,
+}
+
+impl Test<'_> {
+    /// Meets a server; `hint` says what to do where it can't be reached.
+    pub(crate) async fn meet(
+        &self,
+        endpoint: Endpoint,
+        hint: Option<&'static str>,
+    ) -> Result<Session, Failed> {
+        let attempt = self.run.attempt(endpoint.clone());
+        let attempt = hint.map_or_else(|| attempt.clone(), |hint| attempt.hinting(hint));
+        let options = &self.settings.options;
+        let config = MemberConfig {
+            policy: self.settings.tls_policy(&endpoint.host, self.secrets),
+            client_certificate: self.settings.has_client_certificate(),
+            app_name: options.app_name.as_deref(),
+            topology: &self.seeds.topology,
+            limit: self.limit(),
+        };
+        let (connection, hello) = member::meet(&attempt, &endpoint, &config).await?;
+        Ok(Session {
+            connection,
+            attempt: attempt.within("socketTimeoutMS", options.limits.socket),
+            endpoint,
+            hello,
+            client_certificate: config.client_certificate,
+            read_preference: options.read_preference,
+        })
+    }
+
+    /// Logs in at the server, and reads there.
+    pub(crate) async fn log_in(&self, mut session: Session) -> Result<(), Failed> {
+        self.run.declare_login(&self.user.login(&session.endpoint));
+        session.test(&self.user, self.settings.database.as_deref()).await
+    }
+
+    /// What one of several members may take: half of what is left at most, so that the others can still decide the test.
+    fn limit(&self) -> Option<Duration> {
+        let own = self.settings.options.limits.connect;
+        if matches!(self.seeds.topology, Topology::Single(_) | Topology::LoadBalanced) {
+            return own;
+        }
+        let left = self.run.deadline().saturating_duration_since(Instant::now()) / 2;
+        Some(own.unwrap_or(CONNECT_TIMEOUT).min(left))
+    }
+
+    pub(crate) fn code(&self, failed: &Failed) -> Option<Code> {
+        self.run.code(failed)
+    }
+
+    pub(crate) fn no_hosts(&self) -> Failed {
+        let failure = Failure::new(Code::NameNotFound, "DNS has no host for the connection string");
+        self.run.local().fail(Stage::Dns, failure)
+    }
+}
