@@ -1,7 +1,7 @@
 //! What a server answers to a command: one document, of which the few members are read that count.
 
 use bson::raw::RawBsonRef;
-use bson::{RawArray, RawDocumentBuf};
+use bson::{RawArray, RawDocument, RawDocumentBuf};
 use probe_contract::WireError;
 
 /// A document that a server sent. Whatever is in doubt in it is absent.
@@ -64,18 +64,31 @@ impl Reply {
         elements(array).filter_map(|value| value.as_str()).take(most).collect()
     }
 
-    /// The member `name` of each document of the first batch of a cursor, or of an array named `key`.
-    pub(crate) fn names(&self, key: &str, name: &str) -> Vec<&str> {
-        let array = match self.get("cursor").and_then(|cursor| cursor.as_document()) {
-            Some(cursor) => cursor.get(key).ok().flatten(),
-            None => self.get(key),
-        };
-        let Some(array) = array.and_then(|value| value.as_array()) else { return Vec::new() };
-        elements(array)
-            .filter_map(|value| value.as_document())
-            .filter_map(|one| one.get_str(name).ok())
-            .collect()
+    /// The documents of an array.
+    pub(crate) fn documents(&self, key: &str) -> Vec<&RawDocument> {
+        documents(self.get(key))
     }
+
+    /// The first batch of a cursor.
+    pub(crate) fn first_batch(&self) -> Vec<&RawDocument> {
+        documents(self.cursor().and_then(|cursor| cursor.get("firstBatch").ok().flatten()))
+    }
+
+    /// The number of a cursor that the server keeps open, with the namespace that it is of.
+    pub(crate) fn open_cursor(&self) -> Option<(i64, &str)> {
+        let cursor = self.cursor()?;
+        let id = cursor.get("id").ok().flatten().and_then(integer).filter(|id| *id != 0)?;
+        Some((id, cursor.get_str("ns").ok()?))
+    }
+
+    fn cursor(&self) -> Option<&RawDocument> {
+        self.get("cursor")?.as_document()
+    }
+}
+
+fn documents(array: Option<RawBsonRef<'_>>) -> Vec<&RawDocument> {
+    let Some(array) = array.and_then(|value| value.as_array()) else { return Vec::new() };
+    elements(array).filter_map(|value| value.as_document()).collect()
 }
 
 /// The elements of `array` up to the first that can't be read.
@@ -116,11 +129,27 @@ mod tests {
     }
 
     #[test]
-    fn names_are_read_from_a_cursor_and_from_a_list() {
-        let cursor = rawdoc! { "cursor": { "id": 0_i64, "firstBatch": [{ "name": "a" }, { "name": 1 }, { "name": "b" }] } };
-        assert_eq!(reply(&cursor).names("firstBatch", "name"), ["a", "b"]);
-        assert_eq!(reply(&rawdoc! { "databases": [{ "name": "x" }] }).names("databases", "name"), ["x"]);
+    fn documents_are_read_from_a_cursor_and_from_a_list() {
+        let names = |documents: Vec<&RawDocument>| {
+            documents
+                .into_iter()
+                .filter_map(|one| one.get_str("name").ok())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let cursor = rawdoc! { "cursor": { "id": 0_i64, "firstBatch": [{ "name": "a" }, { "name": 1 }, 2, { "name": "b" }] } };
+        assert_eq!(names(reply(&cursor).first_batch()), ["a", "b"]);
+        assert_eq!(names(reply(&rawdoc! { "databases": [{ "name": "x" }] }).documents("databases")), ["x"]);
         assert_eq!(reply(&rawdoc! { "mechs": ["a", 1, "b", "c"] }).texts("mechs", 2), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_cursor_is_open_until_its_number_is_0() {
+        assert_eq!(reply(&rawdoc! { "cursor": { "id": 0_i64, "ns": "d.c" } }).open_cursor(), None);
+        assert_eq!(
+            reply(&rawdoc! { "cursor": { "id": 7_i64, "ns": "d.c" } }).open_cursor(),
+            Some((7, "d.c"))
+        );
     }
 
     #[test]
@@ -129,8 +158,12 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(20);
         let read = |bytes: &[u8]| {
             if let Ok(reply) = Reply::read(bytes) {
-                let _read =
-                    (reply.texts("hosts", 9), reply.names("firstBatch", "name"), reply.bytes("payload"));
+                let _read = (
+                    reply.texts("hosts", 9),
+                    reply.first_batch(),
+                    reply.open_cursor(),
+                    reply.bytes("payload"),
+                );
                 let _read = reply.succeeded();
             }
         };
