@@ -12,9 +12,6 @@ use crate::reply::Reply;
 use crate::session::Session;
 use crate::settings::User;
 
-/// A server ends an exchange within so many messages of ours.
-const MAX_MESSAGES: usize = 4;
-
 impl Session {
     /// Logs in once.
     pub(crate) async fn log_in(&mut self, user: &User, guard: &StageGuard) -> Result<(), Failure> {
@@ -22,10 +19,15 @@ impl Session {
             Some(mechanism) => mechanism,
             None => self.ask_for_mechanism(user, guard).await?,
         };
+        let password = match mechanism {
+            Mechanism::ScramSha1 => digested(user),
+            Mechanism::ScramSha256 => prepared(&user.secret)?,
+            Mechanism::Plain | Mechanism::X509 | Mechanism::Aws => user.secret.clone(),
+        };
         guard.credential_sent(mechanism.name());
         match mechanism {
-            Mechanism::ScramSha1 => self.scram(Hash::Sha1, user, &digested(user)).await,
-            Mechanism::ScramSha256 => self.scram(Hash::Sha256, user, &self.prepared(user)?).await,
+            Mechanism::ScramSha1 => self.scram(Hash::Sha1, user, &password).await,
+            Mechanism::ScramSha256 => self.scram(Hash::Sha256, user, &password).await,
             Mechanism::Plain => self.plain(user).await,
             Mechanism::X509 => self.x509(user).await,
             Mechanism::Aws => self.aws(user).await,
@@ -54,17 +56,18 @@ impl Session {
         let exchange = Scram::new(hash, user.name.as_deref().unwrap_or_default())
             .map_err(|_| Failure::new(Code::AgentFailed, "the system gives no random numbers"))?;
         let begun = self.sasl_start(hash.mechanism(), exchange.first().as_bytes(), user).await?;
-        let proof = exchange.prove(payload(&begun), password).map_err(|fault| self.fault(fault))?;
-        let mut answer = self.sasl_continue(&begun, proof.message.as_bytes(), user).await?;
-        proof.check(payload(&answer)).map_err(|fault| self.fault(fault))?;
-        // A server that does not skip it wants one more message, without anything in it.
-        for _ in 0..MAX_MESSAGES {
-            if answer.is_true("done") {
-                return Ok(());
-            }
-            answer = self.sasl_continue(&begun, b"", user).await?;
+        if begun.is_true("done") {
+            return Err(self.malformed("its login ends before the client has proven anything"));
         }
-        Err(self.malformed("its login never ends"))
+        let proof = exchange.prove(payload(&begun), password).map_err(|fault| self.fault(fault))?;
+        let answer = self.sasl_continue(&begun, proof.message.as_bytes(), user).await?;
+        proof.check(payload(&answer)).map_err(|fault| self.fault(fault))?;
+        if answer.is_true("done") {
+            return Ok(());
+        }
+        // A server that does not skip it wants one more message, without anything in it.
+        let last = self.sasl_continue(&begun, b"", user).await?;
+        if last.is_true("done") { Ok(()) } else { Err(self.malformed("its login never ends")) }
     }
 
     /// RFC 4616.
@@ -117,14 +120,6 @@ impl Session {
         self.run_login(&command).await
     }
 
-    /// As RFC 7677 has the password hashed.
-    fn prepared(&self, user: &User) -> Result<Secret, Failure> {
-        support_scram::normalized(&user.secret).map_err(|_| {
-            let detail = "the password has characters that SASLprep (RFC 4013) forbids, so no driver logs in with it by SCRAM-SHA-256";
-            Failure::new(Code::InvalidSettings, detail).hint("Set another password, without control characters and unassigned ones")
-        })
-    }
-
     fn fault(&self, fault: Fault) -> Failure {
         let peer = &self.endpoint;
         match fault {
@@ -133,7 +128,7 @@ impl Session {
                 Failure::from_peer(Code::CredentialsRejected, detail).native(error)
             }
             Fault::Malformed(what) => {
-                Failure::new(Code::ResponseUnreadable, format!("{peer} sends a message of SCRAM that can't be read: {what}"))
+                Failure::new(Code::ResponseUnreadable, format!("{peer} sends a message of SCRAM that is not valid: {what}"))
             }
             Fault::TooManyIterations => {
                 let detail = format!("{peer} asks for more than 100,000 rounds of hashing, which no client should compute");
@@ -156,6 +151,27 @@ pub(crate) fn binary(bytes: &[u8]) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }
 
+/// The password as SCRAM-SHA-256 has it hashed (RFC 7677), where the Java driver 4.7 does it too.
+fn prepared(password: &Secret) -> Result<Secret, Failure> {
+    const BEYOND: char = '\u{ffff}';
+    let wrong = |detail: &'static str| {
+        Failure::new(Code::InvalidSettings, detail)
+            .hint("Set another password, without control characters, emoji and unassigned characters")
+    };
+    let prepared = support_scram::normalized(password).map_err(|_| {
+        wrong("the password has characters that SASLprep (RFC 4013) forbids, so no driver logs in with it by SCRAM-SHA-256")
+    })?;
+    if prepared.expose().is_empty() {
+        return Err(wrong("the password is empty, with which no Java driver logs in by SCRAM-SHA-256"));
+    }
+    if prepared.expose().chars().any(|letter| letter > BEYOND) {
+        return Err(wrong(
+            "the password has characters beyond U+FFFF, with which MongoDB's Java driver 4.7 does not log in by SCRAM-SHA-256",
+        ));
+    }
+    Ok(prepared)
+}
+
 /// What SCRAM-SHA-1 has in place of the password.
 fn digested(user: &User) -> Secret {
     let mut hash = Md5::new();
@@ -164,4 +180,53 @@ fn digested(user: &User) -> Secret {
     }
     let digits = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Secret::new(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `com.mongodb.internal.authentication.SaslPrep` of the Java driver 4.7.2 was seen to do it.
+    #[test]
+    fn a_password_is_prepared_as_the_driver_does_it() {
+        let prepare = |text: &str| prepared(&Secret::new(text.to_owned())).map_err(|failure| failure.detail);
+        for (given, expected) in [
+            ("p: /?#%'\"\\", "p: /?#%'\"\\"),
+            ("\u{2168}", "IX"),
+            ("a\u{ad}", "a"),
+            ("\u{200b}", " "),
+            ("\u{fb01}", "fi"),
+            ("e\u{301}", "\u{e9}"),
+            // Beyond U+FFFF before it is prepared, and not behind.
+            ("\u{1d400}", "A"),
+        ] {
+            assert_eq!(prepare(given).unwrap().expose(), expected, "{given:?}");
+        }
+        for (given, says) in [
+            ("a\u{7}", "forbids"),
+            ("a\u{85}", "forbids"),
+            ("\u{627}1", "forbids"),
+            ("\u{1f600}", "forbids"),
+            ("\u{20000}", "beyond U+FFFF"),
+            ("\u{10400}", "beyond U+FFFF"),
+            ("", "is empty"),
+            ("\u{ad}", "is empty"),
+        ] {
+            let detail = prepare(given).map(|_| ()).unwrap_err();
+            assert!(detail.contains(says), "{given:?}: {detail}");
+        }
+    }
+
+    /// Computed by Python's hashlib.
+    #[test]
+    fn sha_1_hashes_user_and_password() {
+        let user = User {
+            name: Some("al=i,ce".to_owned()),
+            secret: Secret::new("p\u{e4}ss".to_owned()),
+            token: None,
+            source: "admin".to_owned(),
+            mechanism: None,
+        };
+        assert_eq!(digested(&user).expose(), "3e9fa54a2db2bc65212e0485d3b181a9");
+    }
 }
