@@ -10,6 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use bson::{cstr, rawdoc};
 use probe_contract::{Code, Failure, Region};
 use support_aws::Signer;
+use zeroize::Zeroizing;
 
 use crate::login::binary;
 use crate::mechanism::Mechanism;
@@ -35,7 +36,8 @@ impl Session {
         if let Some(token) = &user.token {
             last.append(cstr!("t"), token.expose());
         }
-        let answer = self.sasl_continue(&begun, last.as_bytes(), user).await?;
+        let last = Zeroizing::new(last.into_bytes());
+        let answer = self.sasl_continue(&begun, &last, user).await?;
         if answer.is_true("done") { Ok(()) } else { Err(self.malformed("its login never ends")) }
     }
 }

@@ -1,7 +1,7 @@
 //! Stage `auth`: one login (MongoDB specification, "Authentication").
 
-use bson::spec::BinarySubtype;
-use bson::{Binary, cstr, rawdoc};
+use bson::spec::{BinarySubtype, ElementType};
+use bson::{Binary, RawDocumentBuf, cstr, rawdoc};
 use md5::{Digest as _, Md5};
 use probe_contract::{Code, Evidence, Failure, Secret, StageGuard};
 use support_scram::{Fault, Hash, Scram};
@@ -84,7 +84,7 @@ impl Session {
             command.append(cstr!("user"), name.as_str());
         }
         command.append(cstr!("$db"), user.source.as_str());
-        self.run_login(&command).await.map(|_| ())
+        self.run_login(command.as_bytes()).await.map(|_| ())
     }
 
     pub(crate) async fn sasl_start(
@@ -96,12 +96,11 @@ impl Session {
         let command = rawdoc! {
             "saslStart": 1,
             "mechanism": mechanism,
-            "payload": binary(payload),
             "autoAuthorize": 1,
             "options": { "skipEmptyExchange": true },
             "$db": user.source.as_str(),
         };
-        self.run_login(&command).await
+        self.run_login(&with_payload(command, payload)).await
     }
 
     pub(crate) async fn sasl_continue(
@@ -114,10 +113,9 @@ impl Session {
         let command = rawdoc! {
             "saslContinue": 1,
             "conversationId": conversation,
-            "payload": binary(payload),
             "$db": user.source.as_str(),
         };
-        self.run_login(&command).await
+        self.run_login(&with_payload(command, payload)).await
     }
 
     fn fault(&self, fault: Fault) -> Failure {
@@ -145,6 +143,22 @@ impl Session {
 
 fn payload(reply: &Reply) -> &[u8] {
     reply.bytes("payload").unwrap_or_default()
+}
+
+/// A command of a login, from which nothing of the payload is left behind in memory: PLAIN has the password in it.
+fn with_payload(command: RawDocumentBuf, payload: &[u8]) -> Zeroizing<Vec<u8>> {
+    const ELEMENT_BYTES: usize = 32;
+    let mut bytes = Vec::with_capacity(command.as_bytes().len() + payload.len() + ELEMENT_BYTES);
+    bytes.extend_from_slice(&command.as_bytes()[..command.as_bytes().len() - 1]);
+    bytes.push(ElementType::Binary as u8);
+    bytes.extend_from_slice(b"payload\0");
+    bytes.extend_from_slice(&u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes());
+    bytes.push(BinarySubtype::Generic.into());
+    bytes.extend_from_slice(payload);
+    bytes.push(0);
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
+    bytes[..4].copy_from_slice(&length);
+    Zeroizing::new(bytes)
 }
 
 pub(crate) fn binary(bytes: &[u8]) -> Binary {
@@ -214,6 +228,15 @@ mod tests {
         ] {
             let detail = prepare(given).map(|_| ()).unwrap_err();
             assert!(detail.contains(says), "{given:?}: {detail}");
+        }
+    }
+
+    #[test]
+    fn a_payload_is_in_its_command_and_nowhere_else() {
+        for payload in [&b""[..], b"\0alice\0secret", &[7; 1000]] {
+            let command = with_payload(rawdoc! { "saslStart": 1, "$db": "admin" }, payload);
+            let expected = rawdoc! { "saslStart": 1, "$db": "admin", "payload": binary(payload) };
+            assert_eq!(command.as_slice(), expected.as_bytes());
         }
     }
 

@@ -195,12 +195,12 @@ impl Session {
         command: &RawDocumentBuf,
         guard: &StageGuard,
     ) -> Result<Reply, Failure> {
-        let reply = self.connection.run(command).await.map_err(|broken| self.failure(broken))?;
+        let reply = self.connection.run(command.as_bytes()).await.map_err(|broken| self.failure(broken))?;
         reply.succeeded().map_err(|error| server_error(&error, guard.stage()))
     }
 
     /// The same for a command of a login.
-    pub(crate) async fn run_login(&mut self, command: &RawDocumentBuf) -> Result<Reply, Failure> {
+    pub(crate) async fn run_login(&mut self, command: &[u8]) -> Result<Reply, Failure> {
         let reply = self.connection.run(command).await.map_err(|broken| self.failure(broken))?;
         reply.succeeded().map_err(|error| server_error(&error, Stage::Auth))
     }

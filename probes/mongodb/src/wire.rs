@@ -47,14 +47,15 @@ impl Connection {
         }
     }
 
-    /// Sends a command, and gives its reply.
-    pub(crate) async fn run(&mut self, command: &RawDocumentBuf) -> Result<Reply, WireError> {
+    /// Sends a command, a document, and gives its reply.
+    pub(crate) async fn run(&mut self, command: &[u8]) -> Result<Reply, WireError> {
         const NO_FLAGS: [u8; 4] = [0; 4];
         const BODY: u8 = 0;
         const CHECKSUM_PRESENT: u8 = 1;
-        let mut body = Zeroizing::new(NO_FLAGS.to_vec());
+        let mut body = Zeroizing::new(Vec::with_capacity(NO_FLAGS.len() + 1 + command.len()));
+        body.extend_from_slice(&NO_FLAGS);
         body.push(BODY);
-        body.extend_from_slice(command.as_bytes());
+        body.extend_from_slice(command);
         self.write(OP_MSG, &body).await.map_err(WireError::Io)?;
         let body = self.read(OP_MSG).await?;
         let [flags, _, _, _, BODY, document @ ..] = &body[..] else {
@@ -141,7 +142,7 @@ mod tests {
         }
         server.write_all(answer).await.unwrap();
         server.shutdown().await.unwrap();
-        if is_first { connection.greet(&hello).await } else { connection.run(&hello).await }
+        if is_first { connection.greet(&hello).await } else { connection.run(hello.as_bytes()).await }
     }
 
     fn body(flags: u32, document: &[u8], checksum: &[u8]) -> Vec<u8> {
