@@ -5,9 +5,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
 use probe_contract::{
-    Address, AwsCredentials, AwsIdentity, CertificateFile, Credentials, Endpoint, Failure, Findings, Given,
-    Location, Login, Mistake, Part, Parts, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target,
-    Warning, WithoutPassword,
+    Address, AuthenticationType, AwsCredentials, AwsIdentity, CertificateFile, Credentials, Endpoint,
+    Failure, Findings, Given, Location, Login, Mistake, Part, Parts, Reader, Reference, ResolvedSecrets,
+    Secret, SecretRef, Target, Warning, WithoutPassword,
 };
 use support_jdbc::{self as jdbc, Precedence};
 
@@ -278,6 +278,11 @@ fn credentials(
         if !jdbc::supports(reader, authentication.kind) {
             return None;
         }
+        if authentication.kind == Some(AuthenticationType::Iam) && options.mechanism != Some(Mechanism::Aws) {
+            let expected = format!("expected BASIC, or authMechanism=MONGODB-AWS in {property} beside IAM");
+            reader.wrong("AuthenticationConfiguration.AuthenticationType", expected);
+            return None;
+        }
         given = given.or(Given::of_authentication(authentication));
     }
     let has_password = given.password.is_some() || reader.text(CREDENTIALS.encrypted_password).is_some();
@@ -293,7 +298,8 @@ fn credentials(
         Some(Mechanism::X509) => {
             if given.password.is_some() || has_password || given.stored.is_some() {
                 let expected = "expected no password and no secret beside authMechanism=MONGODB-X509";
-                reader.wrong(CREDENTIALS.password, expected);
+                let place = given.stored.as_ref().map_or(CREDENTIALS.password, |(key, _)| *key);
+                reader.wrong(place, expected);
             }
             // Without a name the server takes the certificate's subject.
             given

@@ -138,6 +138,8 @@ fn mechanisms_have_what_they_need() {
     assert_eq!(user(&named).name.as_deref(), Some("CN=alice"));
     let password = ["PASSWORD: expected no password and no secret beside authMechanism=MONGODB-X509"];
     assert_eq!(of_mechanism(x509, &USER).unwrap_err(), password);
+    let stored = ["SECRET_ID: expected no password and no secret beside authMechanism=MONGODB-X509"];
+    assert_eq!(of_mechanism(x509, &[("SECRET_ID", "prod/db")]).unwrap_err(), stored);
     let none = [
         "CONNECTION_URL?tlsCertificateKeyFile: expected tls=true and tlsCertificateKeyFile beside authMechanism=MONGODB-X509",
     ];
@@ -177,6 +179,21 @@ fn documentdb_is_composed_of_its_parts() {
     let mistakes = unified(&[("PORT", "x"), ("JDBC_PARAMS", "connectTimeoutMS=x")]).unwrap_err();
     let properties: Vec<_> = mistakes.iter().map(|mistake| mistake.property.as_str()).collect();
     assert_eq!(properties, ["PORT", "HOST", "JDBC_PARAMS?connectTimeoutMS"]);
+}
+
+#[test]
+fn iam_is_a_login_by_aws() {
+    let iam = |parameters| {
+        let authentication =
+            Authentication { kind: Some(AuthenticationType::Iam), ..Authentication::default() };
+        let properties = [("HOST", "h"), ("PORT", "1"), ("JDBC_PARAMS", parameters)];
+        read(&Target { authentication: Some(authentication), ..target_of("DOCUMENTDB", &properties) })
+    };
+    let mistakes = iam("tls=true").unwrap_err();
+    let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    let expected = "AuthenticationConfiguration.AuthenticationType: expected BASIC, or authMechanism=MONGODB-AWS in JDBC_PARAMS beside IAM";
+    assert_eq!(mistakes, [expected]);
+    assert!(iam("tls=true&authMechanism=MONGODB-AWS").is_ok());
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn a_set_without_a_primary_is_described() {
 
     let recovering = server().start_set("rs0", &[Role::Recovering, Role::Arbiter]).unwrap();
     let tested = alice(&format!("{}/app?replicaSet=rs0", addresses(&recovering))).test();
-    tested.failed(&not_ready).says("is a member that takes no reads").says("is a arbiter");
+    tested.failed(&not_ready).says("is a member that takes no reads").says("is an arbiter");
     assert_eq!(logins(&recovering), [0, 0]);
 }
 
@@ -243,7 +243,7 @@ fn one_server_alone_is_tested_whatever_it_is() {
             exception: FS_INTERNAL,
             exit: 4,
         })
-        .says("is a standalone, which drivers take for none of several hosts");
+        .says("is a standalone, which drivers refuse beside other hosts");
 }
 
 #[test]
