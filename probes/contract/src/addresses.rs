@@ -15,6 +15,9 @@ pub enum Addresses {
     /// Those of the first one's family, one after another until one accepts, each for the length of the limit: Kafka's clients
     /// (`client.dns.lookup=use_all_dns_ips`); kafka-clients 4.4.0 was seen to dial the second of IPv4, and none of IPv6 behind it.
     AllOfOneFamily,
+    /// One after another while they do not answer, each for the length of the limit; one that refuses is the end: MongoDB's Java driver
+    /// catches `SocketTimeoutException` alone (4.7.2 was seen to do so).
+    WhileSilent,
 }
 
 impl Addresses {
@@ -22,7 +25,7 @@ impl Addresses {
     pub(crate) fn among(self, mut resolved: Vec<IpAddr>) -> Vec<IpAddr> {
         match self {
             Self::First => resolved.truncate(1),
-            Self::All => {}
+            Self::All | Self::WhileSilent => {}
             Self::AllOfOneFamily => {
                 let is_ipv6 = resolved[0].is_ipv6();
                 resolved.retain(|address| address.is_ipv6() == is_ipv6);

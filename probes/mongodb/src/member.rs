@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use probe_contract::tls::{TlsPolicy, Trust, Verify};
-use probe_contract::{Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError};
+use probe_contract::{Addresses, Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError};
 
 use crate::classify::server_error;
 use crate::hello::{self, Hello};
@@ -31,8 +31,10 @@ pub(crate) async fn meet(
     endpoint: &Endpoint,
     config: &MemberConfig<'_>,
 ) -> Result<(Connection, Hello), Failed> {
-    let attempt = attempt.within("connectTimeoutMS", config.limit);
-    let stream = attempt.dial().await?;
+    // The driver gives so long to each address, and to what follows.
+    let limited = || attempt.within("connectTimeoutMS", config.limit);
+    let stream = limited().trying(Addresses::WhileSilent).dial().await?;
+    let attempt = limited();
     let mut connection = match &config.policy {
         None => Connection::new(stream),
         Some(policy) => Connection::new(
@@ -165,3 +167,7 @@ fn about_client_certificate(failure: Failure, peer: &Endpoint, is_given: bool) -
     let detail = format!("{peer} demands a client certificate, and the definition has none");
     Failure { detail, ..failure }.only_hint("Give tlsCertificateKeyFile in the connection string")
 }
+
+#[cfg(test)]
+#[path = "member_tests.rs"]
+mod tests;

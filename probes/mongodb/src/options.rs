@@ -43,7 +43,7 @@ pub(crate) enum ReadPreference {
     Nearest,
 }
 
-/// Time limits of the string; none where it has none, or 0.
+/// Time limits, as the string or the driver has them; none where that is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) connect: Option<Duration>,
@@ -307,7 +307,14 @@ impl Given<'_> {
             certificate_key_file: owned("tlsCertificateKeyFile"),
             read_preference: self.read_preference(),
             app_name: owned("appName"),
-            limits: Limits { connect: self.limit("connectTimeoutMS"), socket: self.limit("socketTimeoutMS") },
+            limits: Limits {
+                connect: if self.last("connectTimeoutMS").is_some() {
+                    self.limit("connectTimeoutMS")
+                } else {
+                    Some(CONNECT_TIMEOUT)
+                },
+                socket: self.limit("socketTimeoutMS"),
+            },
             srv_max_hosts: self.integer("srvMaxHosts").and_then(|hosts| usize::try_from(hosts).ok()),
             srv_service_name: owned("srvServiceName"),
         }
@@ -421,6 +428,8 @@ impl Given<'_> {
     }
 }
 
+/// As long as the driver gives a server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// MongoDB Max Staleness specification, "smallestMaxStalenessSeconds".
 const MIN_STALENESS_SECONDS: i32 = 90;
 /// MongoDB Handshake specification, "application.name".

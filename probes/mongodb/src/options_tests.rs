@@ -124,6 +124,7 @@ fn what_the_driver_takes_is_taken() {
     assert_eq!(read_all("mongodb+srv://h.example.com/?ssl=false").unwrap().0.tls, Some(false));
     assert_eq!(options("connectTimeoutMS=%2B5").limits.connect, Some(Duration::from_millis(5)));
     assert_eq!(options("connectTimeoutMS=0&socketTimeoutMS=0").limits, Limits::default());
+    assert_eq!(options("").limits, Limits { connect: Some(Duration::from_secs(10)), socket: None });
     assert_eq!(options("READPREFERENCE=SECONDARY").read_preference, ReadPreference::Secondary);
     assert_eq!(options("slaveOk=true").read_preference, ReadPreference::SecondaryPreferred);
     assert_eq!(options("directConnection=YES").direct, Some(true));

@@ -9,9 +9,6 @@ use crate::seeds::{Seeds, Topology};
 use crate::session::Session;
 use crate::settings::{Settings, User};
 
-/// As long as MongoDB's Java driver gives a server, where there is time for it.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 pub(crate) struct Test<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) run: &'a Run,
@@ -61,7 +58,7 @@ impl Test<'_> {
             return own;
         }
         let left = self.run.deadline().saturating_duration_since(Instant::now()) / 2;
-        Some(own.unwrap_or(CONNECT_TIMEOUT).min(left))
+        Some(own.map_or(left, |own| own.min(left)))
     }
 
     pub(crate) fn code(&self, failed: &Failed) -> Option<Code> {

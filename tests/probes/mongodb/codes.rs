@@ -160,7 +160,11 @@ fn a_collection_that_may_be_read_is_looked_for() {
 #[test]
 fn a_server_too_old_or_too_new_is_told_which() {
     for (oldest, newest, says) in [
-        (0, 1, "speaks wire version 1 (MongoDB 2.4) at most, and MongoDB's Java driver 4.7 needs 2 (MongoDB 2.6)"),
+        (
+            0,
+            1,
+            "speaks wire version 1 (MongoDB 2.4) at most, and MongoDB's Java driver 4.7 needs 2 (MongoDB 2.6)",
+        ),
         (21, 25, "speaks wire version 21 (MongoDB 7.0) at least, and MongoDB's Java driver 4.7 speaks 17"),
     ] {
         let mut hello = standalone();

@@ -87,7 +87,8 @@ impl Attempt {
                 let stream = stream.map_err(|error| {
                     let failure = io_failure(error, endpoint);
                     // Another address needs what this process lacks as much as this one.
-                    then = if failure.code == Code::AgentBusy { Then::End } else { Then::Next };
+                    let is_end = failure.code == Code::AgentBusy || self.addresses == Addresses::WhileSilent;
+                    then = if is_end { Then::End } else { Then::Next };
                     if is_only {
                         return failure;
                     }
@@ -101,7 +102,7 @@ impl Attempt {
         connected.map_err(|failed| {
             let is_cut_off = then == Then::End && self.run.code(&failed) == Some(Code::TimedOut);
             if is_cut_off
-                && self.addresses == Addresses::AllOfOneFamily
+                && matches!(self.addresses, Addresses::AllOfOneFamily | Addresses::WhileSilent)
                 && Instant::now() < self.run.deadline()
             {
                 then = Then::Next;
