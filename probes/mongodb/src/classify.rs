@@ -34,7 +34,8 @@ const ATLAS: &str = "MongoDB Atlas documentation, Troubleshoot Connection Issues
 /// Not seen by us: the developer guide of Amazon DocumentDB has it.
 const DOCUMENTDB: &str = "Amazon DocumentDB Developer Guide";
 
-const CREDENTIALS: &str = "Check user, password and authSource: a user belongs to the database that it was created in, which is admin where nothing else is named";
+const CREDENTIALS: &str = "Check user, password and authSource: a user belongs to the database that it was created in; without authSource that of the path counts, \
+                           and without a path admin";
 const GRANT: &str = "Grant the user the role read, or a role with find and listCollections, on the database";
 const WAIT: &str = "Wait until the set has a primary that takes reads, then test again";
 

@@ -177,10 +177,14 @@ impl Roster {
         };
         let has_members =
             self.met.iter().any(|met| matches!(met.hello.role, Role::Primary | Role::Secondary));
+        let is_renamed = self
+            .met
+            .iter()
+            .any(|met| matches!(met.hello.role, Role::Primary | Role::Secondary) && !self.is_member(met));
         let is_lone = self.met.iter().all(|met| met.hello.role == Role::Standalone);
         let hint = if is_lone {
             "Name one host of the standalone alone, or the members of one set"
-        } else if has_members && seen.len() > met {
+        } else if is_renamed || (has_members && seen.len() > met) {
             "Make the members reachable by the names that the set has for them (rs.conf()), or test one alone with directConnection=true"
         } else {
             "Wait until the set has elected a primary (rs.status()), then test again; or name another readPreference"
@@ -309,6 +313,9 @@ mod tests {
         let says = "no primary is among the members: seed:1 is a secondary that the set has under another name, c:1 is an arbiter, a:1 can't be \
                     reached (refused)";
         assert_eq!(failure.detail, says);
+        assert!(failure.hints[0].starts_with("Make the members reachable"), "{:?}", failure.hints);
+        let renamed = vec![met("b:1", &secondary("c:1"))];
+        let failure = roster(ReadPreference::Secondary, 1, renamed).why_nobody(std::iter::empty());
         assert!(failure.hints[0].starts_with("Make the members reachable"), "{:?}", failure.hints);
         let lone = roster(ReadPreference::Primary, 2, vec![met("h:1", &rawdoc! {})]);
         let failure = lone.why_nobody(std::iter::empty());
