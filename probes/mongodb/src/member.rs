@@ -22,7 +22,8 @@ pub(crate) struct MemberConfig<'a> {
     pub(crate) client_certificate: bool,
     pub(crate) app_name: Option<&'a str>,
     pub(crate) topology: &'a Topology,
-    pub(crate) limit: Option<Duration>,
+    /// How long one address, or what follows, may take from now on.
+    pub(crate) limit: &'a (dyn Fn() -> Option<Duration> + Sync),
 }
 
 /// Meets `endpoint`.
@@ -32,7 +33,7 @@ pub(crate) async fn meet(
     config: &MemberConfig<'_>,
 ) -> Result<(Connection, Hello), Failed> {
     // The driver gives so long to each address, and to what follows.
-    let limited = || attempt.within("connectTimeoutMS", config.limit);
+    let limited = || attempt.within("connectTimeoutMS", (config.limit)());
     let stream = limited().trying(Addresses::WhileSilent).dial().await?;
     let attempt = limited();
     let mut connection = match &config.policy {

@@ -72,7 +72,7 @@ async fn meet_at(port: u16) -> Result<(), Option<Code>> {
         client_certificate: false,
         app_name: None,
         topology: &Topology::Single(None),
-        limit: Some(Duration::from_millis(400)),
+        limit: &|| Some(Duration::from_millis(400)),
     };
     let met = meet(&run.attempt(endpoint.clone()), &endpoint, &config).await;
     met.map(|_| ()).map_err(|failed| run.code(&failed))

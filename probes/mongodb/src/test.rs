@@ -32,7 +32,7 @@ impl Test<'_> {
             client_certificate: self.settings.has_client_certificate(),
             app_name: options.app_name.as_deref(),
             topology: &self.seeds.topology,
-            limit: self.limit(),
+            limit: &|| self.limit(),
         };
         let (connection, hello) = member::meet(&attempt, &endpoint, &config).await?;
         Ok(Session {

@@ -101,14 +101,22 @@ impl Attempt {
             .await;
         connected.map_err(|failed| {
             let is_cut_off = then == Then::End && self.run.code(&failed) == Some(Code::TimedOut);
-            if is_cut_off
-                && matches!(self.addresses, Addresses::AllOfOneFamily | Addresses::WhileSilent)
-                && Instant::now() < self.run.deadline()
-            {
+            if is_cut_off && self.has_time_for_another() {
                 then = Then::Next;
             }
             Unconnected { failed, then }
         })
+    }
+
+    /// Whether another address is dialed behind one that was silent.
+    fn has_time_for_another(&self) -> bool {
+        let needed = match self.addresses {
+            Addresses::First | Addresses::All => return false,
+            Addresses::AllOfOneFamily => Duration::ZERO,
+            // One of several members must leave time to the others, however many addresses it has.
+            Addresses::WhileSilent => self.limit.as_ref().map_or(Duration::ZERO, |limit| limit.length),
+        };
+        Instant::now() + needed < self.run.deadline()
     }
 
     /// Where [`dial`](Self::dial) found the endpoint.
