@@ -134,7 +134,7 @@ impl Roster {
         }
     }
 
-    /// Whether the set has the server under the name by which it was dialed: the primary decides, or whoever was met. The driver believes no
+    /// Whether the set has the server under the name by which it was dialed: the primary decides, or any that answered. The driver believes no
     /// secondary that has another name for itself.
     fn is_member(&self, met: &Met) -> bool {
         let endpoint = met.endpoint.normalized();
