@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use probe_contract::{Code, Endpoint, Failed, Failure, ResolvedSecrets, Run, Stage};
 
 use crate::member::{self, MemberConfig};
-use crate::seeds::{Seeds, Topology};
+use crate::seeds::Seeds;
 use crate::session::Session;
 use crate::settings::{Settings, User};
 
@@ -27,12 +27,13 @@ impl Test<'_> {
         let attempt = self.run.attempt(endpoint.clone());
         let attempt = hint.map_or_else(|| attempt.clone(), |hint| attempt.hinting(hint));
         let options = &self.settings.options;
+        let is_only = hint.is_none() && self.seeds.hosts.len() < 2;
         let config = MemberConfig {
             policy: self.settings.tls_policy(&endpoint.host, self.secrets),
             client_certificate: self.settings.has_client_certificate(),
             app_name: options.app_name.as_deref(),
             topology: &self.seeds.topology,
-            limit: &|| self.limit(),
+            limit: &|| self.limit(is_only),
         };
         let (connection, hello) = member::meet(&attempt, &endpoint, &config).await?;
         Ok(Session {
@@ -51,10 +52,10 @@ impl Test<'_> {
         session.test(&self.user, self.settings.database.as_deref()).await
     }
 
-    /// What one of several members may take: half of what is left at most, so that the others can still decide the test.
-    fn limit(&self) -> Option<Duration> {
+    /// What a server may take: of several half of what is left at most, so that the others can still decide the test.
+    fn limit(&self, is_only: bool) -> Option<Duration> {
         let own = self.settings.options.limits.connect;
-        if matches!(self.seeds.topology, Topology::Single(_) | Topology::LoadBalanced) {
+        if is_only {
             return own;
         }
         let left = self.run.deadline().saturating_duration_since(Instant::now()) / 2;
