@@ -171,6 +171,12 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
         let expected = "expected tls=true and tlsCertificateKeyFile beside authMechanism=MONGODB-X509";
         reader.wrong(format!("{property}?tlsCertificateKeyFile"), expected);
     }
+    // Whoever is between could log in by it at another server.
+    let is_checked = enforced || !(options.allow_invalid_hostnames || options.allow_invalid_certificates);
+    if options.mechanism == Some(Mechanism::Aws) && encrypted && !is_checked {
+        let expected = "expected a server whose certificate is checked beside authMechanism=MONGODB-AWS, which sends a signed request of AWS";
+        reader.wrong(format!("{property}?authMechanism"), expected);
+    }
     if !encrypted {
         let expected = match options.mechanism {
             Some(Mechanism::Plain) => {

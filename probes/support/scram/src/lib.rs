@@ -12,8 +12,7 @@ use zeroize::Zeroizing;
 
 pub use hash::Hash;
 
-/// Kafka's own `iterations` go from 4,096 to 16,384, and MongoDB's are at 10,000 and 15,000. More than this is an attempt to have the
-/// client compute.
+/// Kafka's own `iterations` go from 4,096 to 16,384. More than this is an attempt to have the client compute.
 const MAX_ITERATIONS: u32 = 100_000;
 /// What RFC 7677 has a server ask for at least. Drivers refuse less, by which a server would have the password guessed sooner.
 const MIN_ITERATIONS: u32 = 4096;
@@ -25,6 +24,7 @@ pub struct Scram {
     hash: Hash,
     bare: String,
     nonce: String,
+    max_iterations: u32,
 }
 
 /// What the client says last, and what must come back.
@@ -60,7 +60,14 @@ impl Scram {
     fn with_nonce(hash: Hash, user: &str, nonce: &str) -> Self {
         // Servers undo no more than this (RFC 5802, section 5.1; Kafka's `ScramFormatter`).
         let user = user.replace('=', "=3D").replace(',', "=2C");
-        Self { hash, bare: format!("n={user},r={nonce}"), nonce: nonce.to_owned() }
+        let bare = format!("n={user},r={nonce}");
+        Self { hash, bare, nonce: nonce.to_owned(), max_iterations: MAX_ITERATIONS }
+    }
+
+    /// The same, for servers that may ask for more rounds of hashing than 100,000.
+    #[must_use]
+    pub fn with_max_iterations(self, max_iterations: u32) -> Self {
+        Self { max_iterations, ..self }
     }
 
     /// The client-first-message.
@@ -95,7 +102,7 @@ impl Scram {
         if iterations.get() < MIN_ITERATIONS {
             return Err(Fault::Malformed("its iteration count is below 4,096"));
         }
-        if iterations.get() > MAX_ITERATIONS {
+        if iterations.get() > self.max_iterations {
             return Err(Fault::TooManyIterations);
         }
         let salted = self.hash.salted(password, &salt, iterations);
