@@ -9,6 +9,7 @@ mod case;
 mod generated;
 mod hosts;
 pub(crate) mod kafka;
+mod mongodb;
 mod servers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +73,12 @@ fn test(definitions: Vec<Value>) -> Vec<Value> {
     // One at a time, as the drivers: a limit of the servers' must not decide.
     let arguments = ["test", "--input", "-", "--output", "json", "--jobs", "1", "--timeout", "10s"];
     let ran = dialcheck(&arguments, json!(definitions).to_string().as_bytes());
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    by_place(&ran.stdout, count)
+}
+
+/// The results in `report`, of connections that are named by their places.
+fn by_place(report: &str, count: usize) -> Vec<Value> {
+    let report: Value = serde_json::from_str(report).unwrap();
     let mut results: BTreeMap<usize, Value> = report["results"]
         .as_array()
         .unwrap()

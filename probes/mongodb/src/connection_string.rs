@@ -28,18 +28,23 @@ const OLD: &str = "mongo://";
 pub(crate) const PREFIXES: &[&str] = &[STANDARD, SRV, OLD];
 
 impl ConnectionString {
-    /// Takes `text` apart, the value of `property`.
-    pub(crate) fn parse(text: &str, property: &str, reader: &mut Reader<'_>) -> Self {
+    /// Takes `text` apart, the value of `property`. It may begin as on Glue's old pages in a connection of type JDBC (`is_jdbc`).
+    pub(crate) fn parse(text: &str, property: &str, is_jdbc: bool, reader: &mut Reader<'_>) -> Self {
+        let old = text.strip_prefix(OLD).filter(|_| is_jdbc);
+        if old.is_some() {
+            let message =
+                "MongoDB's driver takes mongodb:// and not mongo://, which stands on old pages of Glue's";
+            reader.warn("driver_differs", message);
+        }
         let mut wrong = |expected: &str| reader.wrong(property, expected);
-        let (is_srv, rest) =
-            match (text.strip_prefix(STANDARD), text.strip_prefix(SRV), text.strip_prefix(OLD)) {
-                (Some(rest), ..) | (_, _, Some(rest)) => (false, rest),
-                (_, Some(rest), _) => (true, rest),
-                (None, None, None) => {
-                    wrong("expected mongodb://host:port/database or mongodb+srv://name/database");
-                    return Self::default();
-                }
-            };
+        let (is_srv, rest) = match (text.strip_prefix(STANDARD).or(old), text.strip_prefix(SRV)) {
+            (Some(rest), _) => (false, rest),
+            (None, Some(rest)) => (true, rest),
+            (None, None) => {
+                wrong("expected mongodb://host:port/database or mongodb+srv://name/database");
+                return Self::default();
+            }
+        };
         let (authority, behind) = match rest.split_once('/') {
             Some((authority, behind)) => (authority, behind),
             None if rest.contains('?') => {
@@ -189,7 +194,7 @@ mod tests {
     fn parse(text: &str) -> Result<ConnectionString, Vec<String>> {
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
-        let parsed = ConnectionString::parse(text, "URL", &mut reader);
+        let parsed = ConnectionString::parse(text, "URL", true, &mut reader);
         match reader.finish() {
             Ok(_) => Ok(parsed),
             Err(mistakes) => {

@@ -9,7 +9,7 @@ type Warnings = Vec<(String, String)>;
 fn read_all(text: &str) -> Result<(Options, Warnings), Vec<String>> {
     let properties = Properties::default();
     let mut reader = Reader::new(&properties);
-    let string = ConnectionString::parse(text, "URL", &mut reader);
+    let string = ConnectionString::parse(text, "URL", false, &mut reader);
     let options = read(&string, "URL", &mut reader);
     match reader.finish() {
         Ok(found) => {

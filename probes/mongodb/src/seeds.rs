@@ -227,7 +227,7 @@ mod tests {
     fn seeds(text: &str, services: &[&str], texts: &[&str]) -> Result<Seeds, String> {
         let properties = Properties::default();
         let mut reader = Reader::new(&properties);
-        let string = ConnectionString::parse(text, "URL", &mut reader);
+        let string = ConnectionString::parse(text, "URL", false, &mut reader);
         let options = options::read(&string, "URL", &mut reader);
         if !string.is_srv {
             return Ok(Seeds::listed(&string.hosts, &options));

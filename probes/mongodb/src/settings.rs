@@ -140,7 +140,8 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut reader = Reader::new(&target.properties);
     let (property, mut string) = match &target.address {
         Address::Url(url) => {
-            (url.property, ConnectionString::parse(url.url.marked(), url.property, &mut reader))
+            let is_jdbc = target.connection_type.eq_ignore_ascii_case("JDBC");
+            (url.property, ConnectionString::parse(url.url.marked(), url.property, is_jdbc, &mut reader))
         }
         Address::Parts(parts) => from_parts(parts, &mut reader),
         Address::Own => {
