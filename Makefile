@@ -40,7 +40,7 @@ test-quick: ## Run what needs no server: units, the workspace, the command line'
 	@cargo test --locked --quiet --workspace --exclude fixtures $(FEATURES) --lib --bins
 	@cargo test --locked --quiet -p dialcheck $(FEATURES) --test integration -- house:: cli::input:: support::schema:: dns_records::
 
-parity: setup ## Have the JDBC drivers that Glue loads judge definitions beside dialcheck: those of tests/parity/corpus.txt, and each value of each parameter in their own lists; and Kafka's client those of kafka.txt
+parity: setup ## Have the JDBC drivers that Glue loads judge definitions beside dialcheck: those of tests/parity/corpus.txt, and each value of each parameter in their own lists; Kafka's client those of kafka.txt, and MongoDB's driver those of mongodb.txt
 	@DIALCHECK_PARITY_ALL=1 cargo test --locked --quiet -p dialcheck $(FEATURES) --test integration -- parity:: --nocapture
 
 test-features: packages ## Build with every feature alone, and with none, and run the unit tests of each
