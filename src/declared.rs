@@ -313,7 +313,8 @@ mod tests {
                 }
                 (Some(url), None) => assert_eq!(missing(name, &[]), [url]),
                 (None, Some(parts)) => {
-                    assert_eq!(missing(name, &[parts.port]), ["HOST", "DATABASE"], "{name}");
+                    let expected: Vec<&str> = ["HOST"].into_iter().chain(parts.database).collect();
+                    assert_eq!(missing(name, &[parts.port]), expected, "{name}");
                 }
             }
         }

@@ -74,7 +74,8 @@ const JDBC: Declaration = Database {
     forms: &["mongodb://host:port/database"],
     engines: &[],
     usual_port: USUAL_PORT,
-    depth: DEPTH,
+    // As of all that have JDBC.
+    depth: "login, right to the database, one query",
 }
 .jdbc();
 

@@ -32,7 +32,7 @@ const TYPES: [Declaration; 4] = Database {
     forms: &["jdbc:mysql://host:port/database", "jdbc:mariadb://host:port/database"],
     engines: settings::ENGINES,
     usual_port: settings::USUAL_PORT,
-    depth: "login, right to the database, SELECT 1",
+    depth: "login, right to the database, one query",
 }
 .types();
 

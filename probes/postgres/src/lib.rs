@@ -33,7 +33,7 @@ pub struct Postgresql;
 /// JDBC to Amazon Redshift: the same protocol, with its own defaults.
 pub struct Redshift;
 
-const DEPTH: &str = "login, right to the database, SELECT 1";
+const DEPTH: &str = "login, right to the database, one query";
 
 const POSTGRESQL: [Declaration; 4] = Database {
     connection_type: "POSTGRESQL",
