@@ -1,9 +1,18 @@
-//! MongoDB, by peers that do as a test says: sets, routers, DNS, refusals, lies. Genuine servers are tested in `tests/behaviour/`.
+//! MongoDB, by peers that do as a test says: sets, routers, DNS, refusals, lies. Genuine servers, with pymongo as the witness, beside what
+//! `tests/behaviour/` has.
 
 mod codes;
+mod ferretdb;
+mod foreign;
+mod gate;
 mod lies;
+mod login;
+mod memory;
+mod passwords;
+mod secantus;
 mod sets;
 mod srv;
+mod x509;
 
 use fixtures::mongodb::{Mechanism, Peer, PeerOptions, doc};
 
