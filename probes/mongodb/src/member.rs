@@ -85,8 +85,12 @@ async fn explain(
         let second = guard.look_again(None);
         return guard.explain_refused_suites(failure, &endpoint.host, second).await;
     }
-    if answers_in_clear_text(guard).await { not_offered(endpoint) } else { failure }
+    if answers_in_clear_text(guard).await { not_offered(endpoint) } else { failure.hint(NOT_MONGODB) }
 }
+
+/// Servers of many protocols close the connection on a message that is none of theirs, as PostgreSQL does; so does MongoDB that has too many.
+const NOT_MONGODB: &str = "Check that the address leads to MongoDB: other servers close the connection without an answer. If it does, check the \
+                           server's log, and what is between here and the server (proxy, load balancer, firewall)";
 
 /// The failure of a server that has no TLS. MongoDB's takes the beginning of a handshake for that of a long message, and waits for the rest.
 async fn without_tls(guard: &StageGuard, endpoint: &Endpoint) -> Failure {
@@ -150,7 +154,7 @@ async fn unanswered(
         let detail = format!("{endpoint} expects TLS, and the definition does not ask for it");
         return Failure::new(Code::TlsRequired, detail).hint("Set tls=true in the connection string");
     }
-    failure
+    if failure.code == Code::ConnectionReset { failure.hint(NOT_MONGODB) } else { failure }
 }
 
 /// An alert (RFC 8446, section 6), of any version.

@@ -17,8 +17,8 @@ pub(crate) struct ServerError {
 }
 
 impl Reply {
-    pub(crate) fn read(document: &[u8]) -> Result<Self, WireError> {
-        let document = RawDocumentBuf::from_bytes(document.to_vec());
+    pub(crate) fn read(document: impl Into<Vec<u8>>) -> Result<Self, WireError> {
+        let document = RawDocumentBuf::from_bytes(document.into());
         document.map(Self).map_err(|_| WireError::Malformed("its answer is not a document"))
     }
 

@@ -39,12 +39,14 @@ impl Connection {
         body.extend_from_slice(&ONE.to_le_bytes());
         body.extend_from_slice(command.as_bytes());
         self.write(OP_QUERY, &body).await.map_err(WireError::Io)?;
-        let body = self.read(OP_REPLY).await?;
+        let mut body = self.read(OP_REPLY).await?;
         // Flags, cursor and place, then the number of documents.
-        match body.get(16..20) {
-            Some([1, 0, 0, 0]) => Reply::read(&body[20..]),
-            _ => Err(WireError::Malformed("its answer has no document, or several")),
-        }
+        let Some([1, 0, 0, 0]) = body.get(16..20) else {
+            return Err(WireError::Malformed("its answer has no document, or several"));
+        };
+        // A document may be long: none is in memory twice.
+        body.drain(..20);
+        Reply::read(body)
     }
 
     /// Sends a command, a document, and gives its reply.
@@ -57,13 +59,14 @@ impl Connection {
         body.push(BODY);
         body.extend_from_slice(command);
         self.write(OP_MSG, &body).await.map_err(WireError::Io)?;
-        let body = self.read(OP_MSG).await?;
-        let [flags, _, _, _, BODY, document @ ..] = &body[..] else {
+        let mut body = self.read(OP_MSG).await?;
+        let [flags, _, _, _, BODY, ..] = body[..] else {
             return Err(WireError::Malformed("its answer has no body"));
         };
         let checksum = if flags & CHECKSUM_PRESENT == 0 { 0 } else { 4 };
-        let end = document.len().checked_sub(checksum);
-        Reply::read(end.map_or(&[][..], |end| &document[..end]))
+        body.drain(..NO_FLAGS.len() + 1);
+        body.truncate(body.len().saturating_sub(checksum));
+        Reply::read(body)
     }
 
     async fn write(&mut self, operation: i32, body: &[u8]) -> io::Result<()> {

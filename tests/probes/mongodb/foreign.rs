@@ -23,8 +23,17 @@ fn test(port: u16, tls: bool) -> Tested {
 #[test]
 fn postgresql_is_not_mongodb() {
     for server in [&postgres::PLAIN, &postgres::SERVER] {
-        test(server.port(), false).failed(&wrong_protocol("handshake")).says("is not a MongoDB server");
-        test(server.port(), true).failed(&wrong_protocol("tls")).says("does not speak TLS");
+        // It closes the connection on a message that is none of its protocol's, without an answer.
+        for (tls, stage) in [(false, "handshake"), (true, "tls")] {
+            let failed = Failed {
+                stage,
+                code: "connection_reset",
+                native: Some("EOF"),
+                exception: FS_RESPONSE,
+                exit: 4,
+            };
+            test(server.port(), tls).failed(&failed).says("Check that the address leads to MongoDB");
+        }
     }
 }
 

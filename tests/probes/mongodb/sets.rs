@@ -195,7 +195,7 @@ fn members_are_shown_to_the_gate_and_counted() {
 
     // By another name it is dialed again, and logged in to by the name that the set has for it.
     let port = peer.port();
-    peer.set_hello(hello(&[me.clone()]));
+    peer.set_hello(hello(std::slice::from_ref(&me)));
     let tested = alice(&format!("localhost:{port}/app?replicaSet=rs0")).test();
     tested.passed();
     assert_eq!(outcomes(&tested, "auth"), [format!("{me}=passed")]);
