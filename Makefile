@@ -52,7 +52,7 @@ test-features: packages ## Build with every feature alone, and with none, and ru
 torture: setup ## Kill the server 1,000 times while connections are written, and look what is there
 	@DIALCHECK_KILLS=1000 cargo test --locked -p dialcheck $(FEATURES) --test integration -- kill::
 
-bench: setup ## Compare both builds, with Kerberos and plain, with psql, mysqladmin, curl and a bare driver; OLD=PROGRAM and OLD_PLAIN=PROGRAM with these too
+bench: setup ## Compare both builds, with Kerberos and plain, with psql, mysqladmin, kcat, pymongo, mongosh, curl and a bare driver; OLD=PROGRAM and OLD_PLAIN=PROGRAM with these too
 	@mkdir -p $(BENCH)
 	@cargo build --locked --quiet --release
 	@cp target/release/dialcheck $(BENCH)/plain
