@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -39,14 +40,31 @@ struct AtEndpoint {
 
 /// A connection that is open, or about to be.
 struct Open {
-    client: Option<Client>,
+    holder: Holder,
     progress: Progress,
     since: Instant,
 }
 
+/// The run that a connection is for.
+#[derive(Clone, Default)]
+struct Holder {
+    client: Option<Client>,
+    /// For how many connections it waits while it may have others open.
+    waits: Arc<AtomicUsize>,
+}
+
+/// A wait of a run's, which counts until the run is given what it waits for, or gives up.
+struct Wait {
+    waits: Arc<AtomicUsize>,
+    has_ended: AtomicBool,
+}
+
+/// Ends a wait when it is dropped.
+struct WaitGuard(Option<Arc<Wait>>);
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    /// A place is reserved for it.
+    /// Room is reserved for a run that waits for its place among the tests.
     Reserved,
     Connecting,
     Connected,
@@ -54,17 +72,12 @@ enum Progress {
     Heard,
 }
 
-/// How many more connections there may be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Room {
-    Any,
-    Free(usize),
-}
-
 struct Waiting {
-    client: Option<Client>,
+    holder: Holder,
     progress: Progress,
     permit: oneshot::Sender<Permit>,
+    /// None for what is only reserved: all reserve in the same order, so that no two of them wait for each other.
+    wait: Option<Arc<Wait>>,
 }
 
 /// Room for one connection.
@@ -77,7 +90,7 @@ struct Permit {
 /// What one run has of it.
 pub(super) struct RunConnections {
     limits: EndpointLimits,
-    client: Option<Client>,
+    holder: Holder,
     reserved: Arc<Mutex<Vec<Permit>>>,
 }
 
@@ -89,19 +102,20 @@ struct Borrowed {
 
 impl EndpointLimits {
     pub(super) fn of_run(&self, client: Option<Client>) -> RunConnections {
-        RunConnections { limits: self.clone(), client, reserved: Arc::default() }
+        let holder = Holder { client, ..Holder::default() };
+        RunConnections { limits: self.clone(), holder, reserved: Arc::default() }
     }
 
     /// Cancel safe.
-    async fn acquire(&self, endpoint: &Endpoint, client: Option<&Client>, progress: Progress) -> Permit {
+    async fn acquire(&self, endpoint: &Endpoint, holder: &Holder, progress: Progress) -> Permit {
         let endpoint = endpoint.normalized();
         loop {
-            let mut given = match self.join(&endpoint, client, progress) {
+            let (mut given, _wait) = match self.join(&endpoint, holder, progress) {
                 Ok(permit) => return permit,
-                Err(given) => given,
+                Err(line) => line,
             };
             loop {
-                // Connections that are opened later may be silent too.
+                // Connections that are opened later may be silent too, and runs that hold others may begin to wait.
                 let later = Instant::now() + UNCONNECTED_SILENCE;
                 let silence = self.lock().get(&endpoint).and_then(AtEndpoint::next_silence);
                 let silence = silence.map_or(later, |silence| silence.min(later));
@@ -121,20 +135,20 @@ impl EndpointLimits {
     fn join(
         &self,
         endpoint: &Endpoint,
-        client: Option<&Client>,
+        holder: &Holder,
         progress: Progress,
-    ) -> Result<Permit, oneshot::Receiver<Permit>> {
+    ) -> Result<Permit, (oneshot::Receiver<Permit>, WaitGuard)> {
         let mut endpoints = self.lock();
         let at = endpoints.entry(endpoint.clone()).or_default();
-        let room = at.room();
         // Whoever waits was here before.
-        let overtakes = || at.waiting.iter().any(|waiting| at.fits(room, waiting.client.as_ref()));
-        if at.fits(room, client) && !overtakes() {
-            return Ok(self.permit(at, endpoint, client.cloned(), progress));
+        let overtakes = || at.waiting.iter().any(|waiting| at.fits(&waiting.holder, waiting.progress));
+        if at.fits(holder, progress) && !overtakes() {
+            return Ok(self.permit(at, endpoint, holder.clone(), progress));
         }
         let (permit, given) = oneshot::channel();
-        at.waiting.push_back(Waiting { client: client.cloned(), progress, permit });
-        Err(given)
+        let wait = (progress != Progress::Reserved).then(|| Wait::begin(&holder.waits));
+        at.waiting.push_back(Waiting { holder: holder.clone(), progress, permit, wait: wait.clone() });
+        Err((given, WaitGuard(wait)))
     }
 
     /// Gives room to those who wait for it, as far as there is some.
@@ -144,20 +158,18 @@ impl EndpointLimits {
         let mut endpoints = self.lock();
         let Some(at) = endpoints.get_mut(endpoint) else { return };
         loop {
-            let room = at.room();
-            if room == Room::Free(0) {
-                break;
-            }
-            let fits = |waiting: &Waiting| at.fits(room, waiting.client.as_ref());
+            let fits = |waiting: &Waiting| at.fits(&waiting.holder, waiting.progress);
             let next = at.waiting.iter().position(|waiting| waiting.permit.is_closed() || fits(waiting));
-            let Some(Waiting { client, progress, permit }) = next.and_then(|next| at.waiting.remove(next))
+            let Some(Waiting { holder, progress, permit, wait }) =
+                next.and_then(|next| at.waiting.remove(next))
             else {
                 break;
             };
             if permit.is_closed() {
                 continue;
             }
-            let room = self.permit(at, endpoint, client, progress);
+            wait.iter().for_each(|wait| wait.end());
+            let room = self.permit(at, endpoint, holder, progress);
             unwanted.extend(permit.send(room).err());
         }
         if at.open.is_empty() && at.waiting.is_empty() {
@@ -166,15 +178,9 @@ impl EndpointLimits {
         drop(endpoints);
     }
 
-    fn permit(
-        &self,
-        at: &mut AtEndpoint,
-        endpoint: &Endpoint,
-        client: Option<Client>,
-        progress: Progress,
-    ) -> Permit {
+    fn permit(&self, at: &mut AtEndpoint, endpoint: &Endpoint, holder: Holder, progress: Progress) -> Permit {
         at.next += 1;
-        at.open.insert(at.next, Open { client, progress, since: Instant::now() });
+        at.open.insert(at.next, Open { holder, progress, since: Instant::now() });
         Permit { limits: self.clone(), endpoint: endpoint.clone(), id: at.next }
     }
 
@@ -184,20 +190,18 @@ impl EndpointLimits {
 }
 
 impl AtEndpoint {
-    fn room(&self) -> Room {
+    /// Whether `holder` may have another connection, which is to be `progress`.
+    fn fits(&self, holder: &Holder, progress: Progress) -> bool {
         // At a host that answers nobody their number harms nobody.
-        if self.is_silent() { Room::Any } else { Room::Free(MAX_CONNECTIONS.saturating_sub(self.open.len())) }
-    }
-
-    /// Whether `client` may have another connection.
-    fn fits(&self, room: Room, client: Option<&Client>) -> bool {
-        let held = || self.open.values().filter(|open| open.client.as_ref() == client).count();
-        match room {
-            Room::Any => true,
-            Room::Free(0) => false,
-            // As in `Shares`: no client has all of them.
-            Room::Free(free) => client.is_none() || held() <= free,
+        if self.is_silent() {
+            return true;
         }
+        let counted = || self.open.values().filter(|open| open.counts(progress));
+        let free = MAX_CONNECTIONS.saturating_sub(counted().count());
+        let client = holder.client.as_ref();
+        let held = || counted().filter(|open| open.holder.client.as_ref() == client).count();
+        // As in `Shares`: no client has all of them.
+        free > 0 && (client.is_none() || held() <= free)
     }
 
     fn is_silent(&self) -> bool {
@@ -215,6 +219,16 @@ impl AtEndpoint {
 }
 
 impl Open {
+    /// Whether it leaves less room for one that is to be `progress`.
+    ///
+    /// A run finds brokers and members that no definition names, and dials them beside what it has open. It must wait for nobody who waits
+    /// himself: neither for runs whose place it has, nor for those that wait for what it holds. So it may find more than
+    /// [`MAX_CONNECTIONS`] open, but never more than there are places, beside what is reserved.
+    fn counts(&self, progress: Progress) -> bool {
+        progress == Progress::Reserved
+            || (self.progress != Progress::Reserved && self.holder.waits.load(Ordering::Acquire) == 0)
+    }
+
     /// From when on it counts as silent, if nothing happens.
     fn silent_from(&self) -> Option<Instant> {
         match self.progress {
@@ -222,6 +236,25 @@ impl Open {
             Progress::Connected => Some(self.since + CONNECTED_SILENCE),
             Progress::Reserved | Progress::Heard => None,
         }
+    }
+}
+
+impl Wait {
+    fn begin(waits: &Arc<AtomicUsize>) -> Arc<Self> {
+        waits.fetch_add(1, Ordering::AcqRel);
+        Arc::new(Self { waits: Arc::clone(waits), has_ended: AtomicBool::new(false) })
+    }
+
+    fn end(&self) {
+        if !self.has_ended.swap(true, Ordering::AcqRel) {
+            self.waits.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for WaitGuard {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|wait| wait.end());
     }
 }
 
@@ -261,7 +294,7 @@ impl RunConnections {
         endpoints.sort();
         endpoints.dedup();
         for endpoint in endpoints {
-            let permit = self.limits.acquire(&endpoint, self.client.as_ref(), Progress::Reserved).await;
+            let permit = self.limits.acquire(&endpoint, &self.holder, Progress::Reserved).await;
             self.reserved().push(permit);
         }
     }
@@ -308,7 +341,7 @@ impl ConnectionLimit for RunConnections {
             let place = reserved.iter().position(|permit| permit.endpoint == endpoint);
             place.map(|place| reserved.swap_remove(place))
         };
-        let (limits, client) = (self.limits.clone(), self.client.clone());
+        let (limits, holder) = (self.limits.clone(), self.holder.clone());
         let run = Arc::downgrade(&self.reserved);
         Box::pin(async move {
             let permit: Box<dyn ConnectionPermit> = match reserved {
@@ -316,7 +349,7 @@ impl ConnectionLimit for RunConnections {
                     permit.proceed(Progress::Connecting);
                     Box::new(Borrowed { permit: Some(permit), reserved: run })
                 }
-                None => Box::new(limits.acquire(&endpoint, client.as_ref(), Progress::Connecting).await),
+                None => Box::new(limits.acquire(&endpoint, &holder, Progress::Connecting).await),
             };
             permit
         })
@@ -372,9 +405,8 @@ mod tests {
         let limits = EndpointLimits::default();
         let mut held = take(&limits, "host", None);
         held.iter().for_each(|permit| permit.heard());
-        let run = limits.of_run(None);
-        let mut first = run.acquire(&endpoint("host"));
-        let mut second = run.acquire(&endpoint("host"));
+        let mut first = limits.of_run(None).acquire(&endpoint("host"));
+        let mut second = limits.of_run(None).acquire(&endpoint("host"));
         assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
         held.pop();
         assert!((&mut second).now_or_never().is_none(), "one after the other");
@@ -398,6 +430,40 @@ mod tests {
         silent.iter().for_each(|permit| permit.connected());
         let lifted = is_given_within(&limits, "silent", Duration::from_secs(3)).await;
         assert!(lifted.is_some_and(|after| after >= CONNECTED_SILENCE / 2), "{lifted:?}");
+    }
+
+    #[tokio::test]
+    async fn a_run_waits_for_none_that_waits_for_its_place() {
+        let limits = EndpointLimits::default();
+        let queued: Vec<RunConnections> = (0..MAX_CONNECTIONS).map(|_| limits.of_run(None)).collect();
+        for run in &queued {
+            run.reserve(&[endpoint("member")]).await;
+        }
+        let next = limits.of_run(None);
+        assert!(
+            next.reserve(&[endpoint("member")]).now_or_never().is_none(),
+            "the line is for those that queue"
+        );
+        assert_eq!(take(&limits, "member", None).len(), MAX_CONNECTIONS);
+        queued.iter().for_each(RunConnections::begin);
+        assert_eq!(take(&limits, "member", None).len(), 0);
+    }
+
+    #[tokio::test]
+    async fn runs_that_hold_what_the_others_wait_for_do_not_wait_forever() {
+        let limits = EndpointLimits::default();
+        let dial = async |first: &'static str, second: &'static str| {
+            let run = limits.of_run(None);
+            let held = run.acquire(&endpoint(first)).await;
+            held.heard();
+            let other = run.acquire(&endpoint(second)).await;
+            other.heard();
+        };
+        let one_way = futures_util::future::join_all((0..MAX_CONNECTIONS).map(|_| dial("a", "b")));
+        let other_way = futures_util::future::join_all((0..MAX_CONNECTIONS).map(|_| dial("b", "a")));
+        let both = futures_util::future::join(one_way, other_way);
+        tokio::time::timeout(Duration::from_secs(5), both).await.unwrap();
+        assert!(limits.lock().is_empty());
     }
 
     #[tokio::test]
