@@ -1,4 +1,4 @@
-//! MongoDB's protocol, with pymongo as the witness.
+//! MongoDB's protocol, with the drivers for Rust and for Python as the witnesses.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -173,7 +173,9 @@ impl Subject for Mongodb {
     }
 
     fn ask_library(login: &Login) -> Verdict {
-        witness::mongodb::log_in(login)
+        let verdict = witness::mongodb::log_in(login);
+        witness::pymongo::log_in(login).is_that_of(&verdict);
+        verdict
     }
 
     fn counting_refused_logins(login: &Login, test: &mut dyn FnMut()) -> usize {

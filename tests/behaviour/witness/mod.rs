@@ -4,6 +4,7 @@ pub(crate) mod kafka;
 pub(crate) mod mongodb;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
+pub(crate) mod pymongo;
 mod tls;
 
 use std::future::Future;
@@ -26,6 +27,17 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
+    /// Asserts that `other`, of another library, says the same: a code only where both have one from the server.
+    #[track_caller]
+    pub(crate) fn is_that_of(&self, other: &Self) {
+        let alike = match (self, other) {
+            (Self::Passed, Self::Passed) | (Self::Failed(_), Self::Failed(_)) => true,
+            (Self::Refused(code), Self::Refused(other)) => code == other,
+            (Self::Passed | Self::Refused(_) | Self::Failed(_), _) => false,
+        };
+        assert!(alike, "the libraries disagree: {self:?}, {other:?}");
+    }
+
     /// Asserts that dialcheck's `result` says the same.
     #[track_caller]
     pub(crate) fn agrees_with(&self, result: &Value) {

@@ -1,0 +1,27 @@
+//! pymongo.
+
+use fixtures::mongodb::{Packages, PyMongoLogin, PyMongoVerdict};
+use serde_json::json;
+
+use super::Verdict;
+use crate::behaviour::mongodb::{client_file, url};
+use crate::behaviour::{Login, Tls};
+
+/// Logs in, and lists the collections.
+pub(crate) fn log_in(login: &Login) -> Verdict {
+    let mut options = json!({ "username": login.user, "password": login.password });
+    if let Tls::Verified(authorities) = &login.tls {
+        options["tlsCAFile"] = json!(authorities);
+    }
+    if let Some(client) = &login.client {
+        options["tlsCertificateKeyFile"] = json!(client_file(client));
+    }
+    let login = PyMongoLogin::new(url(login)).with(options);
+    match Packages::find().unwrap().judge(&[login]).unwrap().remove(0) {
+        PyMongoVerdict::Passed { .. } => Verdict::Passed,
+        PyMongoVerdict::Refused { code: Some(code), .. } => Verdict::Refused(code.to_string()),
+        PyMongoVerdict::Refused { exception, message, .. } => {
+            Verdict::Failed(format!("{exception}: {message}"))
+        }
+    }
+}
