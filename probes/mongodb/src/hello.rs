@@ -169,7 +169,9 @@ impl Hello {
         guard.note(Evidence::Fact(Fact::new(ROLE, self.role.name().to_owned(), "{}")));
         if let Some(set) = &self.set {
             guard.note(Evidence::Fact(Fact::new(SET, set.clone(), "of the set {}")));
-            guard.note(Evidence::Fact(Fact::new(MEMBERS, self.members.len(), "of {} members")));
+            let members = self.members.len();
+            let phrase = if members == 1 { "of {} member" } else { "of {} members" };
+            guard.note(Evidence::Fact(Fact::new(MEMBERS, members, phrase)));
         }
         let newest = usize::try_from(self.wire_versions.1).unwrap_or_default();
         guard.note(Evidence::Fact(Fact::new(WIRE_VERSION, newest, "wire version {}")));

@@ -62,7 +62,9 @@ impl Session {
         if let Some(database) = database {
             guard.note(Evidence::Database(database.to_owned()));
             found.collections = self.collections(database, guard).await?;
-            guard.note(Evidence::Fact(Fact::new(COLLECTIONS, found.collections.len(), "{} collections")));
+            let count = found.collections.len();
+            let phrase = if count == 1 { "{} collection" } else { "{} collections" };
+            guard.note(Evidence::Fact(Fact::new(COLLECTIONS, count, phrase)));
         } else {
             let databases = match self.databases(guard).await {
                 Ok(databases) => databases,
@@ -73,7 +75,9 @@ impl Session {
                 }
                 Err(failure) => return Err(failure),
             };
-            guard.note(Evidence::Fact(Fact::new(DATABASES, databases.len(), "{} databases")));
+            let count = databases.len();
+            let phrase = if count == 1 { "{} database" } else { "{} databases" };
+            guard.note(Evidence::Fact(Fact::new(DATABASES, count, phrase)));
             let is_own = |name: &String| matches!(name.as_str(), "admin" | "config" | "local");
             for database in databases.iter().filter(|name| !is_own(name)).take(MAX_TRIED) {
                 match self.collections(database, guard).await {

@@ -5,7 +5,7 @@ use fixtures::mongodb::{Peer, Role, doc, member, mongos};
 
 use super::{addresses, alice, logins, mallory, server};
 use crate::support::harness::exception::{FS_CREDENTIALS, FS_INTERNAL, FS_RESPONSE, INVALID_INPUT};
-use crate::support::harness::{Failed, Tested};
+use crate::support::harness::{Failed, Tested, dialcheck};
 
 const MEMBERS: [Role; 4] = [Role::Secondary, Role::Primary, Role::Secondary, Role::Arbiter];
 
@@ -43,6 +43,30 @@ fn every_member_is_met_and_the_primary_logged_in_to() {
         // Each is dialed once.
         assert_eq!(peers.iter().map(Peer::connections).collect::<Vec<_>>(), [1, 1, 1, 1]);
     }
+}
+
+#[test]
+fn people_read_counts_of_one_in_the_singular() {
+    let databases = |names: &[&str]| {
+        let databases: Vec<_> = names.iter().map(|name| doc! { "name": *name }).collect();
+        doc! { "ok": 1.0, "databases": databases }
+    };
+    let text = |peers: &[Peer], path: &str| {
+        let input = alice(&format!("{}/{path}?replicaSet=rs0&authSource=admin", addresses(peers))).input();
+        dialcheck(&["test", "--input", "-"], input.to_string().as_bytes()).stdout
+    };
+    let alone =
+        server().reply("listDatabases", databases(&["app"])).start_set("rs0", &[Role::Primary]).unwrap();
+    for (path, counts) in
+        [("app", ["of 1 member,", "1 collection\n"]), ("", ["of 1 member,", "1 database\n"])]
+    {
+        let text = text(&alone, path);
+        assert!(counts.iter().all(|count| text.contains(count)), "{text}");
+    }
+    let several =
+        server().reply("listDatabases", databases(&["app", "local"])).start_set("rs0", &MEMBERS).unwrap();
+    let text = text(&several, "");
+    assert!(["of 4 members,", "2 databases\n"].iter().all(|count| text.contains(count)), "{text}");
 }
 
 #[test]
