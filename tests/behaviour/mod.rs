@@ -12,6 +12,6 @@ mod mongodb;
 mod mysql;
 mod postgres;
 mod subject;
-mod witness;
+pub(crate) mod witness;
 
 pub(crate) use subject::{Certificate, ClientCertificate, ClientKind, Login, Subject, Tls};

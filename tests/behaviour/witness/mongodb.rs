@@ -3,10 +3,10 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use fixtures::mongodb::User;
 use mongodb::Client;
 use mongodb::error::{Error, ErrorKind};
-use mongodb::options::{ClientOptions, Credential, TlsOptions};
+use mongodb::options::ClientOptions;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Verdict, run};
 use crate::behaviour::mongodb::{client_file, url};
@@ -17,8 +17,27 @@ const SELECTION: Duration = Duration::from_secs(2);
 
 /// Logs in, and lists the collections.
 pub(crate) fn log_in(login: &Login) -> Verdict {
+    let mut url = url(login);
+    if let Tls::Verified(authorities) = &login.tls {
+        url += &format!("&tlsCAFile={}", authorities.display());
+    }
+    if let Some(client) = &login.client {
+        url += &format!("&tlsCertificateKeyFile={}", client_file(client).display());
+    }
+    log_in_by(&url, Some(&login.user), Some(&login.password))
+}
+
+/// Logs in by the connection string `url`, which names no user, and lists the collections of its database, or the databases.
+pub(crate) fn log_in_by(url: &str, user: Option<&str>, password: Option<&str>) -> Verdict {
+    let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+    let mut scheme = "mongodb://".to_owned();
+    if let Some(user) = user {
+        let password = password.map(|password| format!(":{}", encoded(password)));
+        scheme += &format!("{}{}@", encoded(user), password.unwrap_or_default());
+    }
+    let url = url.replacen("mongodb://", &scheme, 1);
     run(async {
-        match session(login).await {
+        match session(&url).await {
             Ok(()) => Verdict::Passed,
             Err(error) => match code(&error) {
                 Some(code) => Verdict::Refused(code.to_string()),
@@ -28,22 +47,17 @@ pub(crate) fn log_in(login: &Login) -> Verdict {
     })
 }
 
-async fn session(login: &Login) -> Result<(), Error> {
-    let mut options = ClientOptions::parse(url(login)).await?;
+async fn session(url: &str) -> Result<(), Error> {
+    let mut options = ClientOptions::parse(url).await?;
     // As dialcheck, which tests the only host of a definition alone.
     options.direct_connection = Some(true);
     options.server_selection_timeout = Some(SELECTION);
     options.connect_timeout = Some(SELECTION);
-    // A connection string that has no user has no credential, and loses what it says of one.
-    let credential = Credential::builder().source(User::DATABASE.to_owned());
-    options.credential =
-        Some(credential.username(login.user.clone()).password(login.password.clone()).build());
-    if let Tls::Verified(authorities) = &login.tls {
-        let tls = TlsOptions::builder().ca_file_path(authorities.clone());
-        options.tls = Some(tls.cert_key_file_path(login.client.as_ref().map(client_file)).build().into());
-    }
     let client = Client::with_options(options)?;
-    let names = client.database(&login.database).list_collection_names().authorized_collections(true).await;
+    let names = match client.default_database() {
+        Some(database) => database.list_collection_names().authorized_collections(true).await,
+        None => client.list_database_names().await,
+    };
     client.shutdown().await;
     names.map(drop)
 }

@@ -17,11 +17,17 @@ pub(crate) fn log_in(login: &Login) -> Verdict {
         options["tlsCertificateKeyFile"] = json!(client_file(client));
     }
     let login = PyMongoLogin::new(url(login)).with(options);
-    match Packages::find().unwrap().judge(&[login]).unwrap().remove(0) {
-        PyMongoVerdict::Passed { .. } => Verdict::Passed,
-        PyMongoVerdict::Refused { code: Some(code), .. } => Verdict::Refused(code.to_string()),
-        PyMongoVerdict::Refused { exception, message, .. } => {
-            Verdict::Failed(format!("{exception}: {message}"))
+    Packages::find().unwrap().judge(&[login]).unwrap().remove(0).into()
+}
+
+impl From<PyMongoVerdict> for Verdict {
+    fn from(verdict: PyMongoVerdict) -> Self {
+        match verdict {
+            PyMongoVerdict::Passed { .. } => Self::Passed,
+            PyMongoVerdict::Refused { code: Some(code), .. } => Self::Refused(code.to_string()),
+            PyMongoVerdict::Refused { exception, message, .. } => {
+                Self::Failed(format!("{exception}: {message}"))
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! FerretDB, where it can be had: a standalone with mongod's own words. pymongo is the witness.
+//! FerretDB, where it can be had: a standalone with mongod's own words. pymongo and the driver for Rust are the witnesses.
 //!
 //! Ignored by default; `make test` runs them where `make setup` could install the server, and says so where not.
 

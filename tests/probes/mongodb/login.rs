@@ -1,10 +1,11 @@
-//! A login, as dialcheck's definition and as pymongo's.
+//! A login, as dialcheck's definition and as those of the witnesses, the driver for Rust and pymongo.
 
 use std::path::PathBuf;
 
 use fixtures::mongodb::{Packages, PyMongoLogin, PyMongoVerdict, User};
 use serde_json::json;
 
+use crate::behaviour::witness::{self, Verdict};
 use crate::support::harness::{Connection, Failed, Tested};
 use crate::support::servers::certificates::trust;
 
@@ -19,7 +20,8 @@ pub(super) struct Login {
     client: Option<PathBuf>,
 }
 
-/// How dialcheck's test of a login ends, and what pymongo makes of it: `passed`, the server's code, or the exception.
+/// How dialcheck's test of a login ends, and what pymongo makes of it: `passed`, the server's code, or the exception. The driver for Rust must
+/// say the same as pymongo.
 pub(super) struct Judged<'a> {
     pub(super) login: Login,
     /// None where it passes.
@@ -87,9 +89,20 @@ impl Login {
         }
         PyMongoLogin::new(&*self.url).with(options)
     }
+
+    pub(super) fn ask_driver_for_rust(&self) -> Verdict {
+        let mut url = self.url.clone();
+        if let Some(file) = self.authority {
+            url += &format!("&tlsCAFile={}", trust(file));
+        }
+        if let Some(file) = &self.client {
+            url += &format!("&tlsCertificateKeyFile={}", file.display());
+        }
+        witness::mongodb::log_in_by(&url, self.user.as_deref(), self.password.as_deref())
+    }
 }
 
-/// Tests each login, and asserts both verdicts on it.
+/// Tests each login, and asserts the verdicts on it.
 #[track_caller]
 pub(super) fn judge(cases: &[Judged<'_>]) -> Vec<Tested> {
     let logins: Vec<_> = cases.iter().map(|case| case.login.for_pymongo()).collect();
@@ -107,6 +120,10 @@ pub(super) fn judge(cases: &[Judged<'_>]) -> Vec<Tested> {
             PyMongoVerdict::Refused { exception, .. } => exception.clone(),
         };
         assert_eq!(found, *pymongo, "{}: {verdict:?}", login.url);
+        // What it makes of a client's certificate is told in `x509`.
+        if login.client.is_none() {
+            login.ask_driver_for_rust().is_that_of(&verdict.into());
+        }
         all.push(tested);
     }
     all

@@ -1,5 +1,5 @@
-//! MongoDB, by peers that do as a test says: sets, routers, DNS, refusals, lies. Genuine servers, with pymongo as the witness, beside what
-//! `tests/behaviour/` has.
+//! MongoDB, by peers that do as a test says: sets, routers, DNS, refusals, lies. Genuine servers, with pymongo and the driver for Rust as the
+//! witnesses, beside what `tests/behaviour/` has.
 
 mod codes;
 mod ferretdb;

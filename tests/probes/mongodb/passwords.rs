@@ -1,4 +1,4 @@
-//! Passwords of all characters, at a genuine server. pymongo is the witness.
+//! Passwords of all characters, at a genuine server. pymongo and the driver for Rust are the witnesses.
 
 use fixtures::mongodb::{Secantus, User, doc};
 

@@ -1,4 +1,4 @@
-//! A genuine server with roles: to whom it opens which database, by which mechanism. pymongo is the witness.
+//! A genuine server with roles: to whom it opens which database, by which mechanism. pymongo and the driver for Rust are the witnesses.
 
 use fixtures::mongodb::{Secantus, User};
 use fixtures::{AwsAnswer, AwsCall, AwsFake};

@@ -1,4 +1,4 @@
-//! Logins by a client certificate, at a genuine server. pymongo is the witness.
+//! Logins by a client certificate, at a genuine server. pymongo and the driver for Rust are the witnesses.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use fixtures::Profile;
 use fixtures::mongodb::{Secantus, User};
 
 use super::login::{Judged, Login, judge};
+use crate::behaviour::witness::Verdict;
 use crate::support::harness::Failed;
 use crate::support::harness::exception::{FS_CREDENTIALS, INVALID_INPUT};
 use crate::support::servers::certificates::{CERTIFICATES, TRUST};
@@ -38,13 +39,30 @@ fn the_subject_is_the_user() {
             |subject: &str, user: &str| by_certificate(server).showing(client(subject)).named(user, "");
         let passes = |login| Judged { login, failed: None, pymongo: "passed" };
         let refused = |login| Judged { login, failed: Some(REFUSED), pymongo: "18" };
-        let tested = judge(&[
+        let cases = [
             passes(login("alice", "")),
             passes(login("alice", User::CERTIFIED.name)),
             refused(login("bob", "")),
             refused(login("bob", User::CERTIFIED.name)),
             refused(login("alice", "CN=bob")),
-        ]);
+        ];
+        let tested = judge(&cases);
+        let by_rust = cases.each_ref().map(|case| case.login.ask_driver_for_rust());
+        assert!(
+            matches!(
+                &by_rust,
+                [
+                    Verdict::Passed,
+                    Verdict::Passed,
+                    // It loses the server's code.
+                    Verdict::Failed(refused),
+                    Verdict::Failed(_),
+                    // It sends the name as `username`, where servers read `user`, so that the certificate alone says who logs in.
+                    Verdict::Passed,
+                ] if refused == "MONGODB-X509 failure: Authentication failed"
+            ),
+            "{by_rust:?}"
+        );
         for tested in &tested[..2] {
             assert_eq!(tested.evidence("auth", "mechanism"), "MONGODB-X509");
             // The Java driver 4.7 reads no such file.
