@@ -450,6 +450,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "no stage waits here that could have a deadline")]
     async fn runs_that_hold_what_the_others_wait_for_do_not_wait_forever() {
         let limits = EndpointLimits::default();
         let dial = async |first: &'static str, second: &'static str| {
