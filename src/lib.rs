@@ -34,4 +34,6 @@ pub const PROTOCOLS: &[&dyn Protocol] = &[
     &probe_mongodb::Mongodb,
     #[cfg(feature = "rest")]
     &probe_rest::Rest,
+    #[cfg(feature = "sqlserver")]
+    &probe_sqlserver::SqlServer,
 ];
