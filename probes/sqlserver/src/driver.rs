@@ -1,9 +1,203 @@
-//! The one connection, from the first byte to the goodbye.
+//! From the definition to the answer of the query: one connection, and a second one where the server routes the login on.
 
-use probe_contract::{Failed, ResolvedSecrets, Run};
+use probe_contract::{
+    Addresses, Attempt, Code, Endpoint, EndpointStream, Failed, Failure, Io, Login, ResolvedSecrets, Run,
+    Stage, StageGuard, malformed,
+};
+use support_jdbc::explain_tls;
 
-use crate::settings::Settings;
+use crate::browser;
+use crate::handshake::{ask_again, exchange};
+use crate::login7::Request;
+use crate::packet::Wire;
+use crate::prelogin::{Encrypt, Prelogin, Version};
+use crate::session::{Accepted, Channel};
+use crate::settings::{Dialing, Encryption, Settings};
+use crate::tunnel::Tunnel;
 
-pub(crate) async fn probe(_settings: Settings, _run: Run, _secrets: ResolvedSecrets) -> Result<(), Failed> {
-    Ok(())
+/// TDS 8.0, as TLS knows it.
+const TDS_8_0: &[u8] = b"tds/8.0";
+
+pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets) -> Result<(), Failed> {
+    for warning in &settings.warnings {
+        run.warn(warning.clone());
+    }
+    let mut login = settings.login(&secrets);
+    if let Some(instance) = &settings.instance {
+        login.endpoint = browser::find(instance, &login.endpoint, &run).await?;
+        run.declare_login(&login);
+    }
+    let test = Test { settings: &settings, run: &run, secrets: &secrets };
+    let Some(routed) = test.log_in(&login, None).await? else { return Ok(()) };
+    let login = Login { endpoint: routed, ..login };
+    run.declare_login(&login);
+    match test.log_in(&login, Some(ROUTED)).await? {
+        None => Ok(()),
+        Some(again) => {
+            let detail = format!("{} routes on to {again}, where drivers follow once", login.endpoint);
+            Err(run
+                .attempt(login.endpoint)
+                .fail(Stage::Access, Failure::new(Code::ResponseUnreadable, detail)))
+        }
+    }
+}
+
+/// What to do where a server that another one names can't be reached.
+const ROUTED: &str = "The server at the definition's address routes the login to this one: it must be reachable too (Azure SQL's redirect uses \
+                      ports 11000 to 11999; its connection policy Proxy avoids that)";
+
+struct Test<'a> {
+    settings: &'a Settings,
+    run: &'a Run,
+    secrets: &'a ResolvedSecrets,
+}
+
+impl Test<'_> {
+    /// One server, one connection, one login. Gives back where the server routes the login, if it does.
+    async fn log_in(&self, login: &Login, hint: Option<&'static str>) -> Result<Option<Endpoint>, Failed> {
+        let settings = self.settings;
+        let attempt = self.run.attempt(login.endpoint.clone());
+        let attempt = hint.map_or_else(|| attempt.clone(), |hint| attempt.hinting(hint));
+        let attempt = attempt.within("loginTimeout", settings.limits.login);
+        let stream = self.dial(&attempt).await?;
+        let attempt = attempt.within("socketTimeout", settings.limits.socket);
+        let channel = match settings.encryption {
+            Encryption::Strict => self.strict(&attempt, login, stream).await?,
+            Encryption::Login | Encryption::All => self.in_tds(&attempt, login, stream).await?,
+        };
+        let request = Request {
+            login,
+            database: settings.database.as_deref(),
+            read_only: settings.read_only,
+            strict: settings.encryption == Encryption::Strict,
+        };
+        let accepted = attempt
+            .stages(&[Stage::Auth, Stage::Access], async |guard| channel.log_in(request, &guard).await)
+            .await?;
+        match accepted {
+            Accepted::Here(session) => {
+                attempt.stage(Stage::Query, async |guard| session.query(&guard).await).await?;
+                Ok(None)
+            }
+            Accepted::Routed(host, port) => Ok(Some(routed(&attempt, login, &host, port)?)),
+        }
+    }
+
+    async fn dial(&self, attempt: &Attempt) -> Result<EndpointStream, Failed> {
+        match self.settings.dialing {
+            Dialing::First => attempt.dial().await,
+            Dialing::Transparent | Dialing::Together => attempt.trying(Addresses::All).dial().await,
+        }
+    }
+
+    /// TLS from the first byte on, and PRELOGIN within.
+    async fn strict(
+        &self,
+        attempt: &Attempt,
+        login: &Login,
+        stream: EndpointStream,
+    ) -> Result<Channel, Failed> {
+        let mut policy = self.settings.tls_policy(self.secrets, &login.endpoint, Encrypt::On);
+        policy.alpn = vec![TDS_8_0.to_vec()];
+        let explain = async |guard: &StageGuard, failure: Failure| {
+            let failure = explain_tls(
+                guard.explain_refused_suites(failure, &policy.host, guard.look_again(None)).await,
+            );
+            if failure.code == Code::ConnectionReset || failure.code == Code::WrongProtocol {
+                return failure.hint(NO_TDS_8);
+            }
+            failure
+        };
+        let encrypted = attempt.secure_or_explain(stream, &policy, explain).await?;
+        let stream: Box<dyn Io> = Box::new(encrypted);
+        let mut wire = Wire::new(stream);
+        attempt
+            .stage(Stage::Handshake, async |guard| {
+                exchange(&mut wire, Encrypt::requested(Encryption::Strict), &login.endpoint, &guard).await
+            })
+            .await?;
+        Ok(Channel::Encrypted(wire))
+    }
+
+    /// PRELOGIN in clear text, and TLS in what follows.
+    async fn in_tds(
+        &self,
+        attempt: &Attempt,
+        login: &Login,
+        stream: EndpointStream,
+    ) -> Result<Channel, Failed> {
+        let (settings, peer) = (self.settings, &login.endpoint);
+        let requested = Encrypt::requested(settings.encryption);
+        let mut wire = Wire::new(stream);
+        let prelogin = attempt
+            .stage(Stage::Handshake, async |guard| {
+                let prelogin = exchange(&mut wire, requested, peer, &guard).await?;
+                self.check_offer(&prelogin, peer)?;
+                Ok(prelogin)
+            })
+            .await?;
+        let policy = settings.tls_policy(self.secrets, peer, prelogin.encrypt);
+        let explain = async |guard: &StageGuard, failure: Failure| {
+            let second = async { ask_again(guard.look_again(None).await?, requested).await };
+            let failure = explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await);
+            explain_version(failure, prelogin.version, peer)
+        };
+        let mut encrypted =
+            attempt.secure_or_explain(Tunnel::new(wire.into_stream()), &policy, explain).await?;
+        encrypted.get_mut().0.handshake_ended();
+        if settings.encryption == Encryption::Login && prelogin.encrypt == Encrypt::Off {
+            return Ok(Channel::LoginEncrypted(Box::new(Wire::new(encrypted))));
+        }
+        let stream: Box<dyn Io> = Box::new(encrypted);
+        Ok(Channel::Encrypted(Wire::new(stream)))
+    }
+
+    /// Whether what the server says of encryption lets a login be sent.
+    fn check_offer(&self, prelogin: &Prelogin, peer: &Endpoint) -> Result<(), Failure> {
+        let not_offered =
+            |detail: String, hint| Failure::new(Code::TlsNotOffered, detail).hint(hint).at(Stage::Tls);
+        match (self.settings.encryption, prelogin.encrypt) {
+            (_, Encrypt::On | Encrypt::Required)
+            | (Encryption::Login, Encrypt::Off)
+            | (Encryption::Strict, _) => Ok(()),
+            (Encryption::All, Encrypt::Off | Encrypt::NotSupported) => Err(not_offered(
+                format!("{peer} offers no encryption, and the definition requires it"),
+                ENABLE_TLS,
+            )),
+            (Encryption::Login, Encrypt::NotSupported) => Err(not_offered(
+                format!("{peer} offers no encryption, not even of the login, so the password was not sent"),
+                "Enable TLS on the server: Microsoft's driver would send the password in clear text here, and dialcheck does not",
+            )),
+        }
+    }
+}
+
+const ENABLE_TLS: &str =
+    "Enable TLS on the server, or set encrypt=false in the URL if clear text is acceptable behind the login";
+
+/// A server that takes TLS from the first byte is a recent one.
+const NO_TDS_8: &str =
+    "encrypt=strict takes SQL Server 2022 or later, or Azure SQL: with an older server set encrypt=true";
+
+/// The endpoint that a server routes the login to.
+fn routed(attempt: &Attempt, login: &Login, host: &str, port: u16) -> Result<Endpoint, Failed> {
+    match Endpoint::parse_host(host.trim()) {
+        Ok(host) if port != 0 => Ok(Endpoint { host, port }),
+        Ok(_) | Err(_) => {
+            let failure = malformed(&login.endpoint, "it routes the login to an address that is none");
+            Err(attempt.fail(Stage::Access, failure))
+        }
+    }
+}
+
+/// `failure` of TLS with the server's version, where the version explains it.
+fn explain_version(failure: Failure, version: Version, peer: &Endpoint) -> Failure {
+    if failure.code != Code::TlsVersionMismatch {
+        return failure;
+    }
+    let detail =
+        format!("{peer} is of version {version} and speaks no TLS that is still in use: {}", failure.detail);
+    let hint = "Update the server so that it speaks TLS 1.2 (SQL Server 2008 to 2014 need a service pack for that); the JVM of a Glue job refuses \
+                TLS 1.0 and 1.1 too";
+    Failure { detail, ..failure }.only_hint(hint)
 }

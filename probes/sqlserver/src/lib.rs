@@ -1,7 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod azure_errors;
+mod browser;
+mod classify;
 mod driver;
+mod engine_errors;
+mod error_number;
+mod handshake;
+mod login7;
+mod packet;
+mod prelogin;
+mod session;
 mod settings;
+mod tunnel;
 
 use probe_contract::{
     Declaration, Endpoint, Failed, Login, Mistake, Pending, Presence, Probe, Protocol, Reference,

@@ -8,6 +8,8 @@ use probe_contract::{
     Target, Warning,
 };
 
+use crate::prelogin::Encrypt;
+
 /// A target, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -73,11 +75,18 @@ impl Settings {
         Login { endpoint: self.endpoint.clone(), user, secret }
     }
 
-    pub(crate) fn tls_policy(&self, secrets: &ResolvedSecrets) -> TlsPolicy {
+    /// What is asked of TLS at `endpoint`, whose server says `encrypt`.
+    pub(crate) fn tls_policy(
+        &self,
+        secrets: &ResolvedSecrets,
+        endpoint: &Endpoint,
+        encrypt: Encrypt,
+    ) -> TlsPolicy {
         let given = self.trust.as_ref().and_then(|file| secrets.get(file));
+        let is_login_alone = self.encryption == Encryption::Login && encrypt == Encrypt::Off;
         TlsPolicy {
-            host: self.host_in_certificate.clone().unwrap_or_else(|| self.endpoint.host.clone()),
-            verify: self.verify,
+            host: self.host_in_certificate.clone().unwrap_or_else(|| endpoint.host.clone()),
+            verify: if is_login_alone { Verify::Nothing } else { self.verify },
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
             client: None,
             alpn: Vec::new(),

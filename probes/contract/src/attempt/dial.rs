@@ -1,6 +1,6 @@
 //! How an attempt reaches its endpoint.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpStream, UdpSocket};
@@ -36,15 +36,7 @@ impl Attempt {
     /// On an attempt without an endpoint.
     pub async fn dial(&self) -> Result<EndpointStream, Failed> {
         let endpoint = self.endpoint.clone().expect("an attempt that dials has an endpoint");
-        let resolved = self
-            .stage(Stage::Dns, async |guard| {
-                // One that is never closed always gives its permit.
-                let _turn = self.run.0.lookups.acquire().await.ok();
-                let resolved = self.run.0.options.resolver.resolve(&endpoint.host).await?;
-                guard.note(Evidence::Resolved(resolved.clone()));
-                Ok(resolved)
-            })
-            .await?;
+        let resolved = self.stage(Stage::Dns, async |guard| self.resolve(&endpoint, &guard).await).await?;
         let addresses = self.addresses.among(resolved);
         let permit = self.permit().await?;
         let is_only = addresses.len() == 1;
@@ -76,11 +68,7 @@ impl Attempt {
         let mut then = Then::End;
         let connected = self
             .stage(Stage::Tcp, async |guard| {
-                guard.note(Evidence::Address(socket));
-                self.run.0.options.gate.check(address).map_err(|kind| {
-                    Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
-                })?;
-                let _first = self.passed.set(socket);
+                self.pass(endpoint, socket, &guard)?;
                 #[expect(clippy::disallowed_methods, reason = "the one place that dials")]
                 let connected = TcpStream::connect(socket).await;
                 let stream = connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
@@ -123,6 +111,51 @@ impl Attempt {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address.get().copied()
+    }
+
+    /// Stage `dns` of an endpoint that is asked by UDP alone, and not dialed: resolves its name, shows the gate the first address, and
+    /// [asks](Self::ask) there. `read` makes of the answer what is looked for, and of None that there was none.
+    ///
+    /// # Errors
+    /// `name_not_found`, `resolver_failed`, `egress_refused`, and what `read` fails with.
+    ///
+    /// # Panics
+    /// On an attempt without an endpoint.
+    pub async fn look_up<T>(
+        &self,
+        request: &[u8],
+        waits: &[Duration],
+        read: impl FnOnce(Option<&[u8]>) -> Result<T, Failure>,
+    ) -> Result<T, Failed> {
+        let endpoint = self.endpoint.clone().expect("an attempt that looks up has an endpoint");
+        self.stage(Stage::Dns, async |guard| {
+            let resolved = self.resolve(&endpoint, &guard).await?;
+            let Some(&address) = resolved.first() else { return read(None) };
+            self.pass(&endpoint, (address, endpoint.port).into(), &guard)?;
+            let answer = self.ask(request, waits).await;
+            read(answer.as_ref().map(|(_, answer)| &answer[..]))
+        })
+        .await
+    }
+
+    /// Every address of the endpoint's name.
+    async fn resolve(&self, endpoint: &Endpoint, guard: &StageGuard) -> Result<Vec<IpAddr>, Failure> {
+        // One that is never closed always gives its permit.
+        let _turn = self.run.0.lookups.acquire().await.ok();
+        let resolved = self.run.0.options.resolver.resolve(&endpoint.host).await?;
+        guard.note(Evidence::Resolved(resolved.clone()));
+        Ok(resolved)
+    }
+
+    /// Shows the gate `socket`, an address of the endpoint.
+    fn pass(&self, endpoint: &Endpoint, socket: SocketAddr, guard: &StageGuard) -> Result<(), Failure> {
+        guard.note(Evidence::Address(socket));
+        let address = socket.ip();
+        self.run.0.options.gate.check(address).map_err(|kind| {
+            Failure::new(Code::EgressRefused, format!("{endpoint} leads to {address}, {kind}"))
+        })?;
+        let _first = self.passed.set(socket);
+        Ok(())
     }
 
     /// Sends `request` by UDP to the first address that the gate let [`dial`](Self::dial) have, whether or not it took a connection, and
