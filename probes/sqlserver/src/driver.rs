@@ -86,7 +86,7 @@ impl Test<'_> {
     async fn dial(&self, attempt: &Attempt) -> Result<EndpointStream, Failed> {
         match self.settings.dialing {
             Dialing::First => attempt.dial().await,
-            Dialing::Transparent | Dialing::Together => attempt.trying(Addresses::All).dial().await,
+            Dialing::Transparent | Dialing::Together => attempt.trying(Addresses::AllInShares).dial().await,
         }
     }
 

@@ -42,6 +42,10 @@ impl Attempt {
         let is_only = addresses.len() == 1;
         let (mut attempt, mut tried) = (self.clone(), Vec::new());
         loop {
+            if self.addresses == Addresses::AllInShares {
+                let share = self.time_left() / u32::try_from(addresses.len() - tried.len()).unwrap_or(1);
+                attempt = self.within("share of this address", Some(share).filter(|_| !is_only));
+            }
             let socket = (addresses[tried.len()], endpoint.port).into();
             match attempt.connect(socket, &endpoint, is_only).await {
                 Ok(stream) => {
@@ -96,11 +100,16 @@ impl Attempt {
         })
     }
 
+    /// How long it may still take.
+    fn time_left(&self) -> Duration {
+        self.until().saturating_duration_since(Instant::now())
+    }
+
     /// Whether another address is dialed behind one that was silent.
     fn has_time_for_another(&self) -> bool {
         let needed = match self.addresses {
             Addresses::First | Addresses::All => return false,
-            Addresses::AllOfOneFamily => Duration::ZERO,
+            Addresses::AllOfOneFamily | Addresses::AllInShares => Duration::ZERO,
             // One of several members must leave time to the others, however many addresses it has.
             Addresses::WhileSilent => self.limit.as_ref().map_or(Duration::ZERO, |limit| limit.length),
         };
