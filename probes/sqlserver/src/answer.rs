@@ -63,16 +63,19 @@ impl Answer {
 
     /// Its errors, as the table of errors distinguishes them.
     pub(crate) fn server_errors(&self) -> Vec<ServerError<'_>> {
-        let error = |token: &'_ ErrorToken| (token.number, token.state, token.class);
-        self.errors
-            .iter()
+        let errors = self.errors.iter();
+        errors
             .map(|token| {
-                let (number, state, class) = error(token);
-                ServerError { number, state, class, message: &token.message }
+                let &ErrorToken { number, state, class, ref message } = token;
+                ServerError { number, state, class, message }
             })
             .collect()
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "information, what ends an answer, and what no test depends on"
+    )]
     fn take(&mut self, token: Token) {
         match token {
             Token::Error(error) if self.errors.len() < MAX_ERRORS => self.errors.push(ErrorToken {
@@ -90,10 +93,8 @@ impl Answer {
                 (EnvChangeType::Routing, EnvChangeValue::Routing { host, port }) => {
                     self.routing = Some((host, port));
                 }
-                // Language, collation, packet size: nothing that a test depends on.
                 _ => {}
             },
-            // Information, and what ends an answer.
             _ => {}
         }
     }

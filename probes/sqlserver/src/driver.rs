@@ -58,6 +58,7 @@ impl Test<'_> {
         let settings = self.settings;
         let attempt = self.run.attempt(login.endpoint.clone());
         let attempt = hint.map_or_else(|| attempt.clone(), |hint| attempt.hinting(hint));
+        let query_attempt = attempt.clone();
         let attempt = attempt.within("loginTimeout", settings.limits.login);
         let stream = self.dial(&attempt).await?;
         let attempt = attempt.within("socketTimeout", settings.limits.socket);
@@ -76,6 +77,7 @@ impl Test<'_> {
             .await?;
         match accepted {
             Accepted::Here(session) => {
+                let attempt = query_attempt.within("socketTimeout", settings.limits.socket);
                 attempt.stage(Stage::Query, async |guard| session.query(&guard).await).await?;
                 Ok(None)
             }
@@ -97,7 +99,7 @@ impl Test<'_> {
         login: &Login,
         stream: EndpointStream,
     ) -> Result<Channel, Failed> {
-        let mut policy = self.settings.tls_policy(self.secrets, &login.endpoint, Encrypt::On);
+        let mut policy = self.settings.tls_policy(self.secrets, &login.endpoint, Encryption::Strict);
         policy.alpn = vec![TDS_8_0.to_vec()];
         let explain = async |guard: &StageGuard, failure: Failure| {
             let failure = explain_tls(
@@ -136,7 +138,11 @@ impl Test<'_> {
                 Ok(prelogin)
             })
             .await?;
-        let policy = settings.tls_policy(self.secrets, peer, prelogin.encrypt);
+        let agreed = match (settings.encryption, prelogin.encrypt) {
+            (Encryption::Login, Encrypt::Off) => Encryption::Login,
+            (Encryption::Login | Encryption::All | Encryption::Strict, _) => Encryption::All,
+        };
+        let policy = settings.tls_policy(self.secrets, peer, agreed);
         let explain = async |guard: &StageGuard, failure: Failure| {
             let second = async { ask_again(guard.look_again(None).await?, requested).await };
             let failure = explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await);
@@ -145,7 +151,7 @@ impl Test<'_> {
         let mut encrypted =
             attempt.secure_or_explain(Tunnel::new(wire.into_stream()), &policy, explain).await?;
         encrypted.get_mut().0.handshake_ended();
-        if settings.encryption == Encryption::Login && prelogin.encrypt == Encrypt::Off {
+        if agreed == Encryption::Login {
             return Ok(Channel::LoginEncrypted(Box::new(Wire::new(encrypted))));
         }
         let stream: Box<dyn Io> = Box::new(encrypted);

@@ -107,15 +107,13 @@ impl Prelogin {
     pub(crate) fn read(message: &[u8]) -> Result<Self, &'static str> {
         let value = |option: u8| -> Result<&[u8], &'static str> {
             let mut rest = message;
-            loop {
-                let [kind, a, b, c, d, ..] = *rest else { break };
-                if kind == TERMINATOR {
-                    break;
-                }
+            while let [kind, a, b, c, d, ..] = *rest
+                && kind != TERMINATOR
+            {
                 if kind == option {
                     let (offset, length) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-                    let value =
-                        message.get(usize::from(offset)..).and_then(|value| value.get(..usize::from(length)));
+                    let value = message.get(usize::from(offset)..);
+                    let value = value.and_then(|value| value.get(..usize::from(length)));
                     return value.ok_or("an option of its PRELOGIN lies outside of it");
                 }
                 rest = &rest[usize::from(OPTION_BYTES)..];

@@ -8,8 +8,6 @@ use probe_contract::{
     Target, Warning,
 };
 
-use crate::prelogin::Encrypt;
-
 /// A target, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -75,18 +73,21 @@ impl Settings {
         Login { endpoint: self.endpoint.clone(), user, secret }
     }
 
-    /// What is asked of TLS at `endpoint`, whose server says `encrypt`.
+    /// What is asked of TLS at `endpoint`, by which `encryption` was agreed upon.
     pub(crate) fn tls_policy(
         &self,
         secrets: &ResolvedSecrets,
         endpoint: &Endpoint,
-        encrypt: Encrypt,
+        encryption: Encryption,
     ) -> TlsPolicy {
         let given = self.trust.as_ref().and_then(|file| secrets.get(file));
-        let is_login_alone = self.encryption == Encryption::Login && encrypt == Encrypt::Off;
         TlsPolicy {
             host: self.host_in_certificate.clone().unwrap_or_else(|| endpoint.host.clone()),
-            verify: if is_login_alone { Verify::Nothing } else { self.verify },
+            verify: match encryption {
+                // As in Microsoft's driver: so the login is hidden from those who only listen.
+                Encryption::Login => Verify::Nothing,
+                Encryption::All | Encryption::Strict => self.verify,
+            },
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
             client: None,
             alpn: Vec::new(),
