@@ -5,3 +5,4 @@ pub(crate) mod kafka;
 pub(crate) mod mongodb;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
+pub(crate) mod sqlserver;
