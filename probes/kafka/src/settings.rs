@@ -1,6 +1,6 @@
 //! From properties to typed settings (AWS Glue, "Connection properties", Kafka).
 
-use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, NameCheck, TlsPolicy, Trust, Verify};
 use probe_contract::{
     CertificateFile, Ciphertext, CredentialKeys, Credentials, Endpoint, Findings, Given, Keystore, Location,
     Mistake, Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, Warning,
@@ -97,6 +97,7 @@ impl Settings {
         self.encrypted.then(|| TlsPolicy {
             host: host.to_owned(),
             verify: Verify::ChainAndName,
+            name: NameCheck::Host,
             trust: self
                 .authorities
                 .as_ref()

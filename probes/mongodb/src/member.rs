@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use probe_contract::tls::{TlsPolicy, Trust, Verify};
+use probe_contract::tls::{NameCheck, TlsPolicy, Trust, Verify};
 use probe_contract::{Addresses, Attempt, Code, Endpoint, Failed, Failure, Stage, StageGuard, WireError};
 
 use crate::classify::server_error;
@@ -121,6 +121,7 @@ async fn answers_to_tls(guard: &StageGuard, endpoint: &Endpoint) -> bool {
     let policy = TlsPolicy {
         host: endpoint.host.clone(),
         verify: Verify::Nothing,
+        name: NameCheck::Host,
         trust: Trust::Roots,
         client: None,
         alpn: Vec::new(),

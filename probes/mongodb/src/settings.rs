@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, NameCheck, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Address, AuthenticationType, AwsCredentials, AwsIdentity, CertificateFile, Credentials, Endpoint,
     Failure, Findings, Given, Location, Login, Mistake, Part, Parts, Reader, Reference, ResolvedSecrets,
@@ -119,6 +119,7 @@ impl Settings {
         self.encrypted.then(|| TlsPolicy {
             host: host.to_owned(),
             verify: self.verify,
+            name: NameCheck::Host,
             trust: self
                 .trust
                 .as_ref()

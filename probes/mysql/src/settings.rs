@@ -1,6 +1,6 @@
 //! From properties and URL to typed settings.
 
-use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, NameCheck, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Address, CertificateFile, Credentials, Endpoint, Findings, Given, Keystore, Login, Mistake, Part, Parts,
     Password, Reader, Reference, ResolvedSecrets, Secret, SecretRef, Target, UrlAddress, Warning,
@@ -56,6 +56,7 @@ impl Settings {
         TlsPolicy {
             host: self.endpoint.host.clone(),
             verify: self.verify,
+            name: NameCheck::Host,
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
             client: self.client.as_ref().and_then(|file| secrets.get(file)).cloned(),
             alpn: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use probe_contract::tls::{ClientIdentity, TlsPolicy, Trust};
+use probe_contract::tls::{ClientIdentity, NameCheck, TlsPolicy, Trust};
 use probe_contract::{Endpoint, ResolvedSecrets};
 
 use crate::settings::{Authorities, ClientFiles, Settings};
@@ -35,6 +35,7 @@ impl Session<'_> {
         TlsPolicy {
             host: endpoint.host.clone(),
             verify: settings.verify,
+            name: NameCheck::Host,
             trust: trust.map_or(Trust::Roots, Trust::Given),
             client,
             alpn,

@@ -1,6 +1,6 @@
 //! From a URL to a stream: what every request begins with.
 
-use probe_contract::tls::{TlsPolicy, Trust, Verify};
+use probe_contract::tls::{NameCheck, TlsPolicy, Trust, Verify};
 use probe_contract::{Attempt, Code, Failed, Failure, Io, Run, Stage};
 use support_http::WebUrl;
 
@@ -12,6 +12,7 @@ pub(crate) async fn connect(run: &Run, url: &WebUrl) -> Result<(Attempt, Box<dyn
         let policy = TlsPolicy {
             host: url.endpoint.host.clone(),
             verify: Verify::ChainAndName,
+            name: NameCheck::Host,
             trust: Trust::Roots,
             client: None,
             alpn: vec![b"http/1.1".to_vec()],

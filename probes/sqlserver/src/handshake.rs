@@ -45,10 +45,19 @@ pub(crate) async fn exchange<S: Io>(
     }
     let prelogin = Prelogin::read(&message).map_err(|what| malformed(peer, what))?;
     guard.note(Evidence::ServerVersion(prelogin.version.to_string()));
+    if prelogin.version.major < OLDEST_MAJOR {
+        let detail = format!(
+            "{peer} is of version {}, which Microsoft's JDBC driver does not support",
+            prelogin.version
+        );
+        return Err(Failure::new(Code::MechanismUnsupported, detail).hint("Use SQL Server 2005 or later"));
+    }
     guard.note(Evidence::Fact(Fact::new(ENCRYPTION, prelogin.encrypt.name().to_owned(), "encryption {}")));
     Ok(prelogin)
 }
 
+/// SQL Server 2005.
+const OLDEST_MAJOR: u8 = 9;
 /// What the first byte of an answer is that begins with an ERROR.
 const ERROR_TOKEN: u8 = 0xaa;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use probe_contract::tls::{CertificateDer, TlsPolicy, Trust, Verify};
+use probe_contract::tls::{CertificateDer, NameCheck, TlsPolicy, Trust, Verify};
 use probe_contract::{
     Credentials, Endpoint, Findings, Login, Mistake, Reader, Reference, ResolvedSecrets, Secret, SecretRef,
     Target, Warning,
@@ -82,12 +82,15 @@ impl Settings {
     ) -> TlsPolicy {
         let given = self.trust.as_ref().and_then(|file| secrets.get(file));
         TlsPolicy {
-            host: self.host_in_certificate.clone().unwrap_or_else(|| endpoint.host.clone()),
+            host: endpoint.host.clone(),
             verify: match encryption {
                 // As in Microsoft's driver: so the login is hidden from those who only listen.
                 Encryption::Login => Verify::Nothing,
                 Encryption::All | Encryption::Strict => self.verify,
             },
+            name: NameCheck::CommonNameFirst(
+                self.host_in_certificate.clone().unwrap_or_else(|| endpoint.host.clone()),
+            ),
             trust: given.map_or(Trust::Roots, |given| Trust::Given(given.clone())),
             client: None,
             alpn: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod aged;
 mod certificate;
+mod common_name_first;
 mod native;
 mod policy;
 mod roots;
@@ -20,7 +21,7 @@ use rustls::{ClientConfig, ClientConnection};
 use tokio_rustls::TlsConnector;
 
 pub use certificate::{certificates_from_pem, strength};
-pub use policy::{ClientIdentity, TlsPolicy, Trust, Verify};
+pub use policy::{ClientIdentity, NameCheck, TlsPolicy, Trust, Verify};
 pub use roots::TrustRoots;
 pub use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 pub use verdict::{is_undecryptable, late_refusal};

@@ -143,7 +143,14 @@ impl Server {
         };
         let run = Run::open(options, &[Stage::Tls], &[]);
         let attempt = run.attempt(Endpoint { host: "127.0.0.1".into(), port: self.port });
-        let policy = TlsPolicy { host: host.to_owned(), verify, trust, client: None, alpn: Vec::new() };
+        let policy = TlsPolicy {
+            host: host.to_owned(),
+            verify,
+            name: NameCheck::Host,
+            trust,
+            client: None,
+            alpn: Vec::new(),
+        };
         let stream = attempt.dial().await.unwrap();
         let result = attempt.secure(stream, &policy).await.map(drop);
         run.close(End::Returned(result))
@@ -238,6 +245,7 @@ async fn what_is_not_proven_does_not_pass() {
     let policy = |trust| TlsPolicy {
         host: "localhost".into(),
         verify: Verify::Chain,
+        name: NameCheck::Host,
         trust,
         client: None,
         alpn: Vec::new(),

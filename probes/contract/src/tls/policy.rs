@@ -9,6 +9,8 @@ pub struct TlsPolicy {
     pub host: String,
     /// How far the peer's certificate is checked.
     pub verify: Verify,
+    /// Which name it must have, where that is checked.
+    pub name: NameCheck,
     /// Who may have issued it.
     pub trust: Trust,
     /// What is shown when the peer asks for a client certificate.
@@ -30,6 +32,26 @@ pub enum Verify {
     Chain,
     /// The chain, and that it is for the host.
     ChainAndName,
+}
+
+/// Which name a peer's certificate must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameCheck {
+    /// The host's, as a JVM looks for it: among the subject alternative names, and without any in the common name.
+    Host,
+    /// This one, as Microsoft's JDBC driver looks for it (`HostNameOverrideX509TrustManager` of mssql-jdbc 10.2.0): in the common name first, then
+    /// among the subject alternative names of type `dNSName`. It is compared as a text, so that an address is found nowhere else.
+    CommonNameFirst(String),
+}
+
+impl TlsPolicy {
+    /// The name that the certificate must have.
+    pub(super) fn expected_name(&self) -> &str {
+        match &self.name {
+            NameCheck::Host => &self.host,
+            NameCheck::CommonNameFirst(name) => name,
+        }
+    }
 }
 
 impl Verify {

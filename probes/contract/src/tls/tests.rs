@@ -97,6 +97,7 @@ async fn connect(server: TlsAcceptor, trusted: &Pki, client: Option<ClientIdenti
     let policy = TlsPolicy {
         host: "localhost".into(),
         verify: Verify::ChainAndName,
+        name: NameCheck::Host,
         trust: Trust::Given(vec![trusted.root()]),
         client,
         alpn: Vec::new(),

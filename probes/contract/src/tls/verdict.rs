@@ -163,7 +163,7 @@ fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: 
         )
         .native(native::NOT_YET_VALID),
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            wrong_name(host, facts.as_ref())
+            wrong_name(policy.expected_name(), facts.as_ref())
         }
         CertificateError::Revoked => {
             Failure::new(Code::CertificateUntrusted, "the server's certificate is revoked").native(native::REVOKED)

@@ -16,13 +16,15 @@ use x509_parser::prelude::FromDer as _;
 
 use super::aged::{self, Age};
 use super::certificate;
-use super::{TlsPolicy, Trust, TrustRoots, Verify};
+use super::common_name_first;
+use super::{NameCheck, TlsPolicy, Trust, TrustRoots, Verify};
 use crate::{Code, Failure};
 
 /// Checks a peer's certificate as the policy says, and records it in any case.
 #[derive(Debug)]
 pub(super) struct Verifier {
     verify: Verify,
+    name: NameCheck,
     given: Vec<CertificateDer<'static>>,
     webpki: Option<(Arc<WebPkiServerVerifier>, Arc<RootCertStore>)>,
     provider: Arc<CryptoProvider>,
@@ -61,6 +63,7 @@ impl Verifier {
         };
         Ok(Self {
             verify: policy.verify,
+            name: policy.name.clone(),
             given,
             webpki,
             provider: provider.clone(),
@@ -108,8 +111,13 @@ impl Verifier {
         self.age.get().copied()
     }
 
-    /// Checks the host name as a JVM does: against the common name where the certificate has no subject alternative names.
+    /// Checks the name as the policy says. As a JVM does, the host is looked for in the common name where there are no subject alternative names.
     fn check_name(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
+        if let NameCheck::CommonNameFirst(expected) = &self.name {
+            let fits = certificate::facts(end_entity)
+                .is_some_and(|facts| common_name_first::names(&facts, expected));
+            return if fits { Ok(()) } else { Err(CertificateError::NotValidForName.into()) };
+        }
         let parsed = ParsedCertificate::try_from(end_entity);
         let Err(error) = parsed.and_then(|parsed| verify_server_name(&parsed, name)) else { return Ok(()) };
         let facts = certificate::facts(end_entity);

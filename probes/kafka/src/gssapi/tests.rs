@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use probe_contract::tls::{CertificateDer, ClientIdentity, TlsPolicy, Trust, TrustRoots, Verify};
+use probe_contract::tls::{CertificateDer, ClientIdentity, NameCheck, TlsPolicy, Trust, TrustRoots, Verify};
 use probe_contract::{End, Gate, Loopback, Outcome, Resolver, Run, RunOptions, RunRecord};
 
 use super::*;
@@ -235,6 +235,7 @@ async fn a_client_certificate_and_its_key_go_by_stdin() {
     let policy = TlsPolicy {
         host: "localhost".to_owned(),
         verify: Verify::ChainAndName,
+        name: NameCheck::Host,
         trust: Trust::Given(vec![CertificateDer::from(b"authority".to_vec())]),
         client: Some(ClientIdentity::new(
             [&b"leaf"[..], b"issuer"].map(|der| CertificateDer::from(der.to_vec())).to_vec(),
