@@ -33,7 +33,6 @@ pub(crate) struct Answer {
 pub(crate) struct ErrorToken {
     number: i32,
     state: u8,
-    class: u8,
     message: String,
 }
 
@@ -66,8 +65,8 @@ impl Answer {
         let errors = self.errors.iter();
         errors
             .map(|token| {
-                let &ErrorToken { number, state, class, ref message } = token;
-                ServerError { number, state, class, message }
+                let &ErrorToken { number, state, ref message } = token;
+                ServerError { number, state, message }
             })
             .collect()
     }
@@ -81,7 +80,6 @@ impl Answer {
             Token::Error(error) if self.errors.len() < MAX_ERRORS => self.errors.push(ErrorToken {
                 number: error.number,
                 state: error.state,
-                class: error.class,
                 message: error.message,
             }),
             Token::LoginAck(acknowledgement) => self.accepted_by = Some(acknowledgement.prog_name),

@@ -104,8 +104,8 @@ fn all_errors_count_also_where_the_rest_is_cut_off() {
     for (message, is_whole) in [(whole, true), (cut, false)] {
         let answer = Answer::read(message);
         let errors = answer.server_errors();
-        let errors: Vec<_> = errors.iter().map(|error| (error.number, error.class, error.state)).collect();
-        assert_eq!(errors, [(4060, 11, 1), (18456, 14, 1)]);
+        let errors: Vec<_> = errors.iter().map(|error| (error.number, error.state)).collect();
+        assert_eq!(errors, [(4060, 1), (18456, 1)]);
         assert_eq!(answer.is_whole, is_whole);
     }
 }

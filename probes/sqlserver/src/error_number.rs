@@ -8,8 +8,6 @@ use probe_contract::{Code, Stage};
 pub(crate) struct ServerError<'a> {
     pub(crate) number: i32,
     pub(crate) state: u8,
-    /// Up to 10 it is information, from 11 on an error, from 20 on the server closes the connection.
-    pub(crate) class: u8,
     pub(crate) message: &'a str,
 }
 
@@ -32,12 +30,7 @@ impl Pattern for ErrorNumber {
     }
 
     fn sample<'a>(&'a self, message: &'a str) -> ServerError<'a> {
-        ServerError {
-            number: self.number,
-            state: self.states.first().copied().unwrap_or(1),
-            class: 14,
-            message,
-        }
+        ServerError { number: self.number, state: self.states.first().copied().unwrap_or(1), message }
     }
 }
 
