@@ -8,10 +8,8 @@ use crate::error_number::{ErrorNumber, row};
 /// Pages of Microsoft's documentation.
 const TROUBLESHOOT: &str = "Troubleshoot connectivity issues and other errors with Azure SQL Database";
 const EVENTS: &str = "Database Engine events and errors";
-const FIREWALL: &str = "Azure SQL Database and Azure Synapse IP firewall rules";
 const VIRTUAL_NETWORKS: &str =
     "Use virtual network service endpoints and rules for servers in Azure SQL Database";
-const CONNECTIVITY: &str = "Connectivity settings for Azure SQL Database";
 
 const AUTH: Option<Stage> = Some(Stage::Auth);
 
@@ -27,7 +25,7 @@ pub(crate) const ROWS: &[Row<ErrorNumber>] = &[
              the server. To enable access, use the Azure Management Portal or run sp_set_firewall_rule on the master database to \
              create a firewall rule for this IP address or address range. It may take up to five minutes for this change to take \
              effect.",
-            FIREWALL,
+            EVENTS,
         ),
     ),
     row(
@@ -48,9 +46,9 @@ pub(crate) const ROWS: &[Row<ErrorNumber>] = &[
             "Connect by the server's private endpoint, or allow public network access: the server has it turned off",
         ),
         (
-            "An instance-specific error occurred while establishing a connection to SQL Server. Connection was denied because \
-             Deny Public Network Access is set to Yes.",
-            CONNECTIVITY,
+            "Reason: An instance-specific error occurred while establishing a connection to SQL Server. Connection was denied \
+             because Deny Public Network Access is set to Yes.",
+            EVENTS,
         ),
     ),
     // Which server is meant.
