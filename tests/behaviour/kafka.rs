@@ -8,8 +8,8 @@ use fixtures::{KafkaUser, Listener};
 use serde_json::{Value, json};
 
 use super::subject::{
-    Certificate, ClientCertificate, ClientCertificates, ClientKind, Login, Point, Refusal, Served, Subject,
-    Tls,
+    Certificate, ClientCertificate, ClientCertificates, ClientKind, Clients, Login, Point, Refusal, Served,
+    Subject, Tls,
 };
 use super::witness::{self, Verdict};
 use crate::support::harness::exception::{FS_ACCESS_DENIED, FS_CREDENTIALS, FS_INPUT};
@@ -18,9 +18,10 @@ use crate::support::servers::certificates::issued_by;
 use crate::support::servers::kafka::{BROKER, FILES, alone};
 
 mod scram {
-    use crate::behaviour::cases::every_case;
+    use crate::behaviour::cases::{client_cases, every_case};
 
     every_case! { [] crate::behaviour::kafka::Kafka<crate::behaviour::kafka::Scram> }
+    client_cases! { [] crate::behaviour::kafka::Kafka<crate::behaviour::kafka::Scram> }
 }
 
 mod plain {
@@ -157,29 +158,6 @@ impl<M: Mechanism> Subject for Kafka<M> {
         FILES.path().join("other.pem")
     }
 
-    fn client_certificates() -> ClientCertificates {
-        let refused = |native| Failed {
-            stage: "tls",
-            code: "client_certificate_refused",
-            native: Some(native),
-            exception: FS_CREDENTIALS,
-            exit: 1,
-        };
-        ClientCertificates {
-            login: without_login(Listener::MutualTls),
-            // Newer releases of Java 17 send the alert that TLS 1.3 has for this, older ones a general one.
-            absent: vec![refused("certificate_required"), refused("bad_certificate")],
-            says: "the definition has none",
-            expired: refused("certificate_unknown"),
-            // The broker names the authorities that it trusts, and a JVM shows it no certificate of another.
-            untrusted: vec![refused("certificate_required"), refused("bad_certificate")],
-        }
-    }
-
-    fn client_certificate(of: ClientKind) -> ClientCertificate {
-        issued_by(BROKER.certificates(), FILES.path(), of)
-    }
-
     fn points() -> Vec<Point> {
         let versions = answer_to_api_versions(BROKER.port(Listener::SaslPlaintext));
         let plain = || Self::in_clear_text().0;
@@ -238,6 +216,31 @@ impl<M: Mechanism> Subject for Kafka<M> {
         let before = BROKER.authentication_failures(Listener::SaslSsl);
         test();
         BROKER.settled_authentication_failures(Listener::SaslSsl, before + 1) - before
+    }
+}
+
+impl<M: Mechanism> Clients for Kafka<M> {
+    fn client_certificates() -> ClientCertificates {
+        let refused = |native| Failed {
+            stage: "tls",
+            code: "client_certificate_refused",
+            native: Some(native),
+            exception: FS_CREDENTIALS,
+            exit: 1,
+        };
+        ClientCertificates {
+            login: without_login(Listener::MutualTls),
+            // Newer releases of Java 17 send the alert that TLS 1.3 has for this, older ones a general one.
+            absent: vec![refused("certificate_required"), refused("bad_certificate")],
+            says: "the definition has none",
+            expired: refused("certificate_unknown"),
+            // The broker names the authorities that it trusts, and a JVM shows it no certificate of another.
+            untrusted: vec![refused("certificate_required"), refused("bad_certificate")],
+        }
+    }
+
+    fn client_certificate(of: ClientKind) -> ClientCertificate {
+        issued_by(BROKER.certificates(), FILES.path(), of)
     }
 }
 

@@ -11,6 +11,7 @@ mod kafka;
 mod mongodb;
 mod mysql;
 mod postgres;
+mod sqlserver;
 mod subject;
 pub(crate) mod witness;
 

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use fixtures::mongodb::{Secantus, User};
 use serde_json::{Value, json};
 
-use super::cases::every_case;
+use super::cases::{client_cases, every_case};
 use super::subject::{
-    Certificate, ClientCertificate, ClientCertificates, ClientKind, Login, Point, Refusal, Served, Subject,
-    Tls,
+    Certificate, ClientCertificate, ClientCertificates, ClientKind, Clients, Login, Point, Refusal, Served,
+    Subject, Tls,
 };
 use super::witness::{self, Verdict};
 use crate::support::harness::exception::{FS_ACCESS_DENIED, FS_CREDENTIALS, FS_INPUT};
@@ -18,6 +18,7 @@ use crate::support::servers::certificates::{issued, trust};
 use crate::support::servers::mongodb::{MUTUAL, PLAIN, SECURED};
 
 every_case! { [] crate::behaviour::mongodb::Mongodb }
+client_cases! { [] crate::behaviour::mongodb::Mongodb }
 
 struct Mongodb;
 
@@ -91,8 +92,6 @@ impl Subject for Mongodb {
         Refusal { login: at(&SECURED, &User::MALLORY), failed, says: &["Grant the user the role read"] }
     }
 
-    const CLIENT_CERTIFICATE_WARNINGS: &'static [&'static str] = &["driver_differs"];
-
     fn without_tls() -> Login {
         at(&PLAIN, &User::ALICE)
     }
@@ -118,27 +117,6 @@ impl Subject for Mongodb {
 
     fn other_authority() -> PathBuf {
         trust("other.pem").into()
-    }
-
-    fn client_certificates() -> ClientCertificates {
-        let refused = |native| Failed {
-            stage: "tls",
-            code: "client_certificate_refused",
-            native: Some(native),
-            exception: FS_CREDENTIALS,
-            exit: 1,
-        };
-        ClientCertificates {
-            login: at(&MUTUAL, &User::ALICE),
-            absent: vec![refused("certificate_required")],
-            says: "the definition has none",
-            expired: refused("certificate_expired"),
-            untrusted: vec![refused("unknown_ca")],
-        }
-    }
-
-    fn client_certificate(of: ClientKind) -> ClientCertificate {
-        issued(of)
     }
 
     fn points() -> Vec<Point> {
@@ -185,6 +163,31 @@ impl Subject for Mongodb {
         let before = SECURED.refused_logins();
         test();
         SECURED.refused_logins() - before
+    }
+}
+
+impl Clients for Mongodb {
+    const CLIENT_CERTIFICATE_WARNINGS: &'static [&'static str] = &["driver_differs"];
+
+    fn client_certificates() -> ClientCertificates {
+        let refused = |native| Failed {
+            stage: "tls",
+            code: "client_certificate_refused",
+            native: Some(native),
+            exception: FS_CREDENTIALS,
+            exit: 1,
+        };
+        ClientCertificates {
+            login: at(&MUTUAL, &User::ALICE),
+            absent: vec![refused("certificate_required")],
+            says: "the definition has none",
+            expired: refused("certificate_expired"),
+            untrusted: vec![refused("unknown_ca")],
+        }
+    }
+
+    fn client_certificate(of: ClientKind) -> ClientCertificate {
+        issued(of)
     }
 }
 

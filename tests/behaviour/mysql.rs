@@ -8,8 +8,8 @@ use fixtures::{MysqlOptions, MysqlServer};
 use serde_json::{Value, json};
 
 use super::subject::{
-    Accounts, Certificate, ClientCertificate, ClientCertificates, ClientKind, Databases, Login, Point,
-    Refusal, Served, Subject, Tls,
+    Accounts, Certificate, ClientCertificate, ClientCertificates, ClientKind, Clients, Databases, Login,
+    Point, Refusal, Served, Subject, Tls,
 };
 use super::witness::{self, Verdict};
 use crate::support::harness::exception::{FS_ACCESS_DENIED, FS_CREDENTIALS, FS_NOT_FOUND, FS_THROTTLING};
@@ -19,17 +19,31 @@ use crate::support::servers::mysql::{MYSQL, MYSQL_PLAIN, PLAIN, SERVER, prepared
 use crate::support::servers::postgres::encoded;
 
 mod mariadb {
-    use crate::behaviour::cases::{account_cases, database_cases, every_case};
+    use crate::behaviour::cases::{
+        account_cases, client_cases, database_cases, every_case, unenforced_cases,
+    };
 
     every_case! { [] crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MariaDb> }
+    client_cases! { [] crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MariaDb> }
+    unenforced_cases! { [] crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MariaDb> }
     database_cases! { [] crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MariaDb> }
     account_cases! { [] crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MariaDb> }
 }
 
 mod genuine {
-    use crate::behaviour::cases::{account_cases, database_cases, every_case};
+    use crate::behaviour::cases::{
+        account_cases, client_cases, database_cases, every_case, unenforced_cases,
+    };
 
     every_case! {
+        [ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
+        crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MySql>
+    }
+    client_cases! {
+        [ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
+        crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MySql>
+    }
+    unenforced_cases! {
         [ignore = "needs MySQL, which is optional: make setup says whether it is installed"]
         crate::behaviour::mysql::Mysql<crate::behaviour::mysql::MySql>
     }
@@ -213,21 +227,6 @@ impl<P: Product> Subject for Mysql<P> {
         trust("other.pem").into()
     }
 
-    fn client_certificates() -> ClientCertificates {
-        ClientCertificates {
-            login: Self::on("app").user("certified", PASSWORD).tls(Self::verified()),
-            // The server does not say that it is about the certificate.
-            absent: vec![refused("credentials_rejected", "1045")],
-            says: "REQUIRE X509",
-            expired: P::EXPIRED_CERTIFICATE,
-            untrusted: vec![P::UNTRUSTED_CERTIFICATE],
-        }
-    }
-
-    fn client_certificate(of: ClientKind) -> ClientCertificate {
-        issued(of)
-    }
-
     fn points() -> Vec<Point> {
         let greeting = bytes_of_greeting(P::server().port());
         let encrypted = || Self::login().tls(Self::verified());
@@ -268,6 +267,23 @@ impl<P: Product> Subject for Mysql<P> {
         let before = refusals(P::server(), &login.user);
         test();
         refusals(P::server(), &login.user) - before
+    }
+}
+
+impl<P: Product> Clients for Mysql<P> {
+    fn client_certificates() -> ClientCertificates {
+        ClientCertificates {
+            login: Self::on("app").user("certified", PASSWORD).tls(Self::verified()),
+            // The server does not say that it is about the certificate.
+            absent: vec![refused("credentials_rejected", "1045")],
+            says: "REQUIRE X509",
+            expired: P::EXPIRED_CERTIFICATE,
+            untrusted: vec![P::UNTRUSTED_CERTIFICATE],
+        }
+    }
+
+    fn client_certificate(of: ClientKind) -> ClientCertificate {
+        issued(of)
     }
 }
 

@@ -5,10 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::cases::{account_cases, database_cases, every_case};
+use super::cases::{account_cases, client_cases, database_cases, every_case, unenforced_cases};
 use super::subject::{
-    Accounts, Certificate, ClientCertificate, ClientCertificates, ClientKind, Databases, Login, Point,
-    Refusal, Served, Subject, Tls,
+    Accounts, Certificate, ClientCertificate, ClientCertificates, ClientKind, Clients, Databases, Login,
+    Point, Refusal, Served, Subject, Tls,
 };
 use super::witness::{self, Verdict};
 use crate::support::harness::exception::{
@@ -19,6 +19,8 @@ use crate::support::servers::certificates::{issued, trust};
 use crate::support::servers::postgres::{PLAIN, SERVER, encoded, refused_logins, serve};
 
 every_case! { [] crate::behaviour::postgres::PostgreSql }
+client_cases! { [] crate::behaviour::postgres::PostgreSql }
+unenforced_cases! { [] crate::behaviour::postgres::PostgreSql }
 database_cases! { [] crate::behaviour::postgres::PostgreSql }
 account_cases! { [] crate::behaviour::postgres::PostgreSql }
 
@@ -102,28 +104,6 @@ impl Subject for PostgreSql {
         trust("other.pem").into()
     }
 
-    fn client_certificates() -> ClientCertificates {
-        let refused = |stage, native| Failed {
-            stage,
-            code: "client_certificate_refused",
-            native: Some(native),
-            exception: FS_CREDENTIALS,
-            exit: 1,
-        };
-        ClientCertificates {
-            login: on("certified").tls(Tls::Verified(Self::authority())),
-            absent: vec![refused("auth", "28000")],
-            says: "certificate",
-            expired: refused("tls", "certificate_expired"),
-            // The server names the authorities that it trusts, and pgjdbc shows it no certificate of another.
-            untrusted: vec![refused("auth", "28000")],
-        }
-    }
-
-    fn client_certificate(of: ClientKind) -> ClientCertificate {
-        issued(of)
-    }
-
     fn points() -> Vec<Point> {
         // The answer to SSLRequest is one byte; the first flight of TLS is longer than 100.
         let verified = || Self::login().tls(Tls::Verified(Self::authority()));
@@ -168,6 +148,30 @@ impl Subject for PostgreSql {
         let before = refused_logins(&SERVER, &login.user);
         test();
         refused_logins(&SERVER, &login.user) - before
+    }
+}
+
+impl Clients for PostgreSql {
+    fn client_certificates() -> ClientCertificates {
+        let refused = |stage, native| Failed {
+            stage,
+            code: "client_certificate_refused",
+            native: Some(native),
+            exception: FS_CREDENTIALS,
+            exit: 1,
+        };
+        ClientCertificates {
+            login: on("certified").tls(Tls::Verified(Self::authority())),
+            absent: vec![refused("auth", "28000")],
+            says: "certificate",
+            expired: refused("tls", "certificate_expired"),
+            // The server names the authorities that it trusts, and pgjdbc shows it no certificate of another.
+            untrusted: vec![refused("auth", "28000")],
+        }
+    }
+
+    fn client_certificate(of: ClientKind) -> ClientCertificate {
+        issued(of)
     }
 }
 

@@ -108,6 +108,10 @@ pub(crate) trait Subject {
     const REFUSED_SAYS: &'static str;
     /// What the message says where the definition wants TLS and the server has none.
     const NO_TLS_SAYS: &'static str;
+    /// What both sides agree upon.
+    const TLS_VERSION: &'static str = "TLSv1.3";
+    /// Whether the login is encrypted where the rest is in clear text.
+    const LOGIN_IS_ENCRYPTED: bool = false;
 
     /// A login that works, over TLS.
     fn login() -> Login;
@@ -123,9 +127,6 @@ pub(crate) trait Subject {
 
     /// A login that the server accepts, without any right to what it asks for.
     fn without_right() -> Refusal;
-
-    /// The warnings about a client certificate.
-    const CLIENT_CERTIFICATE_WARNINGS: &'static [&'static str] = &[];
 
     /// What has a test ask for that.
     const ASKS: &'static [&'static str] = &[];
@@ -144,12 +145,6 @@ pub(crate) trait Subject {
 
     /// The file of another one.
     fn other_authority() -> PathBuf;
-
-    /// A server that demands a certificate of its client.
-    fn client_certificates() -> ClientCertificates;
-
-    /// A certificate from [`Subject::authority`], or from the other one.
-    fn client_certificate(of: ClientKind) -> ClientCertificate;
 
     /// How far a test gets, by the bytes that the server has sent.
     fn points() -> Vec<Point>;
@@ -180,6 +175,18 @@ pub(crate) enum ClientKind {
     Version1,
     Expired,
     Untrusted,
+}
+
+/// A protocol whose servers may demand a certificate of their clients.
+pub(crate) trait Clients: Subject {
+    /// The warnings about a client certificate.
+    const CLIENT_CERTIFICATE_WARNINGS: &'static [&'static str] = &[];
+
+    /// A server that demands one.
+    fn client_certificates() -> ClientCertificates;
+
+    /// A certificate from [`Subject::authority`], or from the other one.
+    fn client_certificate(of: ClientKind) -> ClientCertificate;
 }
 
 /// A protocol whose servers have databases.

@@ -1,10 +1,12 @@
 //! The cases, and the tests that are made of them for a subject.
 
 pub(crate) mod accounts;
+pub(crate) mod clients;
 pub(crate) mod databases;
 pub(crate) mod faults;
 pub(crate) mod login;
 pub(crate) mod tls;
+pub(crate) mod unenforced;
 
 /// Makes the tests of every subject: `[attributes of each test] subject`.
 macro_rules! every_case {
@@ -24,11 +26,6 @@ macro_rules! every_case {
                 missing_intermediate
                 required_but_not_offered
                 demanded_by_the_server_but_off
-                client_certificate
-                client_certificate_of_version_1
-                client_certificate_absent
-                client_certificate_expired
-                client_certificate_untrusted
             }
             faults {
                 refused_port
@@ -41,6 +38,32 @@ macro_rules! every_case {
                 foreign_protocol
                 names_that_do_not_resolve
                 metadata_addresses
+            }
+        }
+    };
+}
+
+/// Makes the tests of a subject whose servers may demand a certificate of their clients.
+macro_rules! client_cases {
+    ($attributes:tt $subject:ty) => {
+        $crate::behaviour::cases::tests! { $attributes $subject:
+            clients {
+                client_certificate
+                client_certificate_of_version_1
+                client_certificate_absent
+                client_certificate_expired
+                client_certificate_untrusted
+            }
+        }
+    };
+}
+
+/// Makes the tests of a subject whose driver checks a certificate only where it is told to.
+macro_rules! unenforced_cases {
+    ($attributes:tt $subject:ty) => {
+        $crate::behaviour::cases::tests! { $attributes $subject:
+            unenforced {
+                certificate_is_not_checked_unless_enforced
             }
         }
     };
@@ -69,7 +92,6 @@ macro_rules! database_cases {
         $crate::behaviour::cases::tests! { $attributes $subject:
             databases {
                 no_such_database
-                certificate_is_not_checked_unless_enforced
             }
         }
     };
@@ -106,4 +128,6 @@ macro_rules! test {
     };
 }
 
-pub(crate) use {account_cases, database_cases, every_case, login_cases, test, tests};
+pub(crate) use {
+    account_cases, client_cases, database_cases, every_case, login_cases, test, tests, unenforced_cases,
+};

@@ -1,8 +1,8 @@
-//! Certificates of servers and of clients, and TLS that one side wants and the other does not have.
+//! Certificates of servers, and TLS that one side wants and the other does not have.
 
 use std::time::Duration;
 
-use crate::behaviour::{Certificate, ClientKind, Subject, Tls};
+use crate::behaviour::{Certificate, Subject, Tls};
 use crate::support::harness::exception::{FS_RESPONSE, FS_UNSUPPORTED};
 use crate::support::harness::{Failed, Tested};
 
@@ -134,45 +134,4 @@ pub(crate) fn demanded_by_the_server_but_off<S: Subject>() {
     assert!(refusal.login.tls == Tls::Off);
     refusal.test::<S>();
     refusal.login.tls(verified::<S>()).test::<S>().passed();
-}
-
-pub(crate) fn client_certificate<S: Subject>() {
-    let login = S::client_certificates().login.client(S::client_certificate(ClientKind::Good));
-    passed_with_warnings::<S>(&login.test::<S>());
-}
-
-/// rustls by itself takes none of these.
-pub(crate) fn client_certificate_of_version_1<S: Subject>() {
-    let login = S::client_certificates().login.client(S::client_certificate(ClientKind::Version1));
-    passed_with_warnings::<S>(&S::definition(&login).test());
-}
-
-fn passed_with_warnings<S: Subject>(tested: &Tested) {
-    tested.passed();
-    let warnings = tested.result["warnings"].as_array().unwrap();
-    let codes: Vec<_> = warnings.iter().map(|one| &one["code"]).collect();
-    assert_eq!(codes, S::CLIENT_CERTIFICATE_WARNINGS);
-}
-
-pub(crate) fn client_certificate_absent<S: Subject>() {
-    let server = S::client_certificates();
-    let tested = server.login.test::<S>();
-    let native = tested.result["failure"]["native"].as_str();
-    let absent = server.absent.iter().find(|failed| failed.native == native);
-    tested.failed(absent.unwrap_or(&server.absent[0])).says(server.says);
-}
-
-pub(crate) fn client_certificate_expired<S: Subject>() {
-    let server = S::client_certificates();
-    let login = server.login.client(S::client_certificate(ClientKind::Expired));
-    login.test::<S>().failed(&server.expired);
-}
-
-pub(crate) fn client_certificate_untrusted<S: Subject>() {
-    let server = S::client_certificates();
-    let login = server.login.client(S::client_certificate(ClientKind::Untrusted));
-    let tested = login.test::<S>();
-    let native = tested.result["failure"]["native"].as_str();
-    let untrusted = server.untrusted.iter().find(|failed| failed.native == native);
-    tested.failed(untrusted.unwrap_or(&server.untrusted[0]));
 }

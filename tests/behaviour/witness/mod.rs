@@ -5,6 +5,7 @@ pub(crate) mod mongodb;
 pub(crate) mod mysql;
 pub(crate) mod postgres;
 pub(crate) mod pymongo;
+pub(crate) mod sqlserver;
 mod tls;
 
 use std::future::Future;
