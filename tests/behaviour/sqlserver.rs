@@ -35,7 +35,12 @@ pub(crate) fn url(login: &Login) -> String {
         Tls::Preferred => ";trustServerCertificate=true",
         Tls::Verified(_) => "",
     };
-    format!("jdbc:sqlserver://{host}:{port};databaseName={{{database}}}{tls}")
+    let place = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        // In front of the first semicolon the driver takes a colon for the beginning of the port.
+        Some(address) => format!(";serverName={address};portNumber={port}"),
+        None => format!("{host}:{port}"),
+    };
+    format!("jdbc:sqlserver://{place};databaseName={{{database}}}{tls}")
 }
 
 /// A server that refuses the login.

@@ -4,10 +4,21 @@ use std::net::IpAddr;
 
 use super::certificate::Facts;
 
-/// Whether the certificate has the name `expected`: its common name, or one of its subject alternative names but for addresses.
-pub(super) fn names(facts: &Facts, expected: &str) -> bool {
-    let dns_names = facts.alternative_names.iter().filter(|name| name.parse::<IpAddr>().is_err());
-    facts.common_name.iter().chain(dns_names).any(|name| fits(name, expected))
+/// Where the name was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    CommonNameAlone,
+    AlternativeName,
+}
+
+/// Where the certificate has the name `expected`: in its common name, or among its subject alternative names, but for addresses.
+pub(super) fn find(facts: &Facts, expected: &str) -> Option<Found> {
+    let mut dns_names = facts.alternative_names.iter().filter(|name| name.parse::<IpAddr>().is_err());
+    if dns_names.any(|name| fits(name, expected)) {
+        return Some(Found::AlternativeName);
+    }
+    let common_name = facts.common_name.as_ref()?;
+    fits(common_name, expected).then_some(Found::CommonNameAlone)
 }
 
 /// Whether `name`, which may have asterisks in its first label, stands for `host`.
@@ -54,12 +65,17 @@ mod tests {
 
     #[test]
     fn the_common_name_counts_beside_alternative_names_and_addresses_do_not() {
-        assert!(names(&facts(Some("db.example"), &["other.example"]), "db.example"));
-        assert!(names(&facts(Some("other.example"), &["DB.example"]), "db.EXAMPLE"));
-        assert!(names(&facts(Some("10.0.0.7"), &[]), "10.0.0.7"));
-        assert!(!names(&facts(None, &["10.0.0.7"]), "10.0.0.7"));
-        assert!(!names(&facts(None, &[]), "db.example"));
-        assert!(!names(&facts(Some("db.example"), &[]), ""));
+        let cases = [
+            (facts(Some("db.example"), &["other.example"]), "db.example", Some(Found::CommonNameAlone)),
+            (facts(Some("other.example"), &["DB.example"]), "db.EXAMPLE", Some(Found::AlternativeName)),
+            (facts(Some("10.0.0.7"), &[]), "10.0.0.7", Some(Found::CommonNameAlone)),
+            (facts(None, &["10.0.0.7"]), "10.0.0.7", None),
+            (facts(None, &[]), "db.example", None),
+            (facts(Some("db.example"), &[]), "", None),
+        ];
+        for (facts, expected, found) in cases {
+            assert_eq!(find(&facts, expected), found, "{expected}");
+        }
     }
 
     #[test]

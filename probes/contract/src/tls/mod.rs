@@ -81,8 +81,8 @@ pub(crate) async fn handshake<S: Io>(
     let host = &policy.host;
     if verifier.by_common_name() {
         let message = format!(
-            "the certificate of {host} names it as its common name alone, without subject alternative names; clients other than a JVM \
-             may refuse it"
+            "the certificate of {host} names it as its common name alone, and not as a subject alternative name; clients other than a \
+             JVM may refuse it"
         );
         warn(Warning::new("common_name_only", message));
     }

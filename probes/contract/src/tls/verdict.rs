@@ -150,7 +150,6 @@ fn client_certificate_refused(alert: AlertDescription) -> Option<Failure> {
 )]
 fn invalid_certificate(reason: &CertificateError, policy: &TlsPolicy, verifier: &Verifier) -> Failure {
     let facts = verifier.seen().and_then(|certificate| facts(certificate));
-    let host = &policy.host;
     match reason {
         CertificateError::UnknownIssuer => untrusted(facts.as_ref(), verifier.intermediates()),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {

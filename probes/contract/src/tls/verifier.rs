@@ -16,7 +16,7 @@ use x509_parser::prelude::FromDer as _;
 
 use super::aged::{self, Age};
 use super::certificate;
-use super::common_name_first;
+use super::common_name_first::{self, Found};
 use super::{NameCheck, TlsPolicy, Trust, TrustRoots, Verify};
 use crate::{Code, Failure};
 
@@ -114,9 +114,11 @@ impl Verifier {
     /// Checks the name as the policy says. As a JVM does, the host is looked for in the common name where there are no subject alternative names.
     fn check_name(&self, end_entity: &CertificateDer<'_>, name: &ServerName<'_>) -> Result<(), Error> {
         if let NameCheck::CommonNameFirst(expected) = &self.name {
-            let fits = certificate::facts(end_entity)
-                .is_some_and(|facts| common_name_first::names(&facts, expected));
-            return if fits { Ok(()) } else { Err(CertificateError::NotValidForName.into()) };
+            let facts = certificate::facts(end_entity);
+            let found = facts.and_then(|facts| common_name_first::find(&facts, expected));
+            let found = found.ok_or(CertificateError::NotValidForName)?;
+            self.by_common_name.store(found == Found::CommonNameAlone, Ordering::Relaxed);
+            return Ok(());
         }
         let parsed = ParsedCertificate::try_from(end_entity);
         let Err(error) = parsed.and_then(|parsed| verify_server_name(&parsed, name)) else { return Ok(()) };
