@@ -91,18 +91,11 @@ impl Session<'_> {
         self.wire.send(SQL_BATCH, &batch).await.map_err(|error| error.failure(peer, SERVER))?;
         let answer = answer(&mut self.wire, &self.request, Stage::Query).await?;
         let row = answer.row.unwrap_or_default();
-        let [Some(one), user, database, version] = &row[..] else {
-            return Err(Failure::new(
-                Code::ResponseUnreadable,
-                format!("{peer} answered SELECT 1 with something else"),
-            ));
+        let (Some(Some("1")), [_, user, database, version]) = (row.first().map(Option::as_deref), &row[..])
+        else {
+            let detail = format!("{peer} answered SELECT 1 with something else");
+            return Err(Failure::new(Code::ResponseUnreadable, detail));
         };
-        if one != "1" {
-            return Err(Failure::new(
-                Code::ResponseUnreadable,
-                format!("{peer} answered SELECT 1 with something else"),
-            ));
-        }
         if let Some(user) = user {
             guard.note(Evidence::User(user.clone()));
         }
