@@ -72,7 +72,7 @@ pub(super) fn with_others(mut unfilled: Vec<Mistake>, mut others: Vec<Mistake>) 
     if others.iter().any(|other| other.code == Code::NotTestable) {
         return others;
     }
-    let value = |mistake: &Mistake| mistake.property.split('?').next().unwrap_or_default().to_owned();
+    let value = |mistake: &Mistake| mistake.property.split(['?', ';']).next().unwrap_or_default().to_owned();
     let places: Vec<String> = unfilled.iter().map(value).collect();
     others.retain(|other| !places.contains(&value(other)));
     unfilled.append(&mut others);

@@ -10,6 +10,9 @@ pub(crate) const JDBC_DRIVER_JAR_URI: &str = "JDBC_DRIVER_JAR_URI";
 pub(crate) const JDBC_ENFORCE_SSL: &str = "JDBC_ENFORCE_SSL";
 pub(crate) const CUSTOM_JDBC_CERT: &str = "CUSTOM_JDBC_CERT";
 pub(crate) const SKIP_CUSTOM_JDBC_CERT_VALIDATION: &str = "SKIP_CUSTOM_JDBC_CERT_VALIDATION";
+/// What the server's certificate says of itself: to the drivers of Oracle its subject, to that of SQL Server its host name. Others have no
+/// such thing.
+pub const CUSTOM_JDBC_CERT_STRING: &str = "CUSTOM_JDBC_CERT_STRING";
 /// What schema version 2 calls [`JDBC_ENFORCE_SSL`].
 pub(crate) const ENFORCE_SSL: &str = "ENFORCE_SSL";
 /// What schema version 2 calls [`CUSTOM_JDBC_CERT`].

@@ -11,6 +11,7 @@ mod url;
 pub use authority::{Authority, Host};
 pub use credentials::{Passwordless, Precedence, credentials, issued, supports};
 pub use hosts::{concerns_the_host, is_unreached};
+pub use keys::CUSTOM_JDBC_CERT_STRING;
 pub use types::{AUTHORITIES, Database, ENFORCE, SKIP_VALIDATION};
 pub use url::{Decoded, Grammar, Path, Url};
 
@@ -55,14 +56,20 @@ pub fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a s
 /// Warns of URL parameters that were ignored: `named` are those whose names may be shown, and `behind_password` counts
 /// the others. An unencoded & in a password makes its rest look like a parameter.
 pub fn warn_of_unknown(reader: &mut Reader<'_>, named: &[&str], behind_password: usize) {
+    warn_of_unknown_in(reader, named, behind_password, "a & in a password is written %26");
+}
+
+/// The same of a URL in which a password is written as `writing` says.
+pub fn warn_of_unknown_in(reader: &mut Reader<'_>, named: &[&str], behind_password: usize, writing: &str) {
     if !named.is_empty() {
         let message =
             format!("URL parameters that dialcheck does not know were ignored: {}", named.join(", "));
         reader.warn("parameter_ignored", message);
     }
     if behind_password > 0 {
-        let message = "URL parameters behind the password were ignored; they are not named, since they may be a part of it: \
-                       a & in a password is written %26";
+        let message = format!(
+            "URL parameters behind the password were ignored; they are not named, since they may be a part of it: {writing}"
+        );
         reader.warn("parameter_ignored", message);
     }
 }
@@ -207,7 +214,7 @@ pub fn trust(
     let skips = reader.boolean(SKIP_CUSTOM_JDBC_CERT_VALIDATION);
     let Some(file) = reader.text(key) else { return url };
     if let Some(url) = url {
-        let name = url.reference().property().rsplit('?').next().unwrap_or_default();
+        let name = url.reference().property().rsplit(['?', ';']).next().unwrap_or_default();
         let message = match (enforce, winner) {
             (true, _) => format!("JDBC_ENFORCE_SSL is true, so {key} counts and the URL's {name} is ignored"),
             (false, Precedence::Properties) => {

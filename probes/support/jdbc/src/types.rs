@@ -5,8 +5,9 @@ use probe_contract::{
 };
 
 use crate::keys::{
-    CERTIFICATE_S3_REFERENCE, CONNECTION_URL, CONNECTOR_TYPE, CREDENTIALS, CUSTOM_JDBC_CERT, ENFORCE_SSL,
-    JDBC_CONNECTION_URL, JDBC_DRIVER_JAR_URI, JDBC_ENFORCE_SSL, SECRET_ID, SKIP_CUSTOM_JDBC_CERT_VALIDATION,
+    CERTIFICATE_S3_REFERENCE, CONNECTION_URL, CONNECTOR_TYPE, CREDENTIALS, CUSTOM_JDBC_CERT,
+    CUSTOM_JDBC_CERT_STRING, ENFORCE_SSL, JDBC_CONNECTION_URL, JDBC_DRIVER_JAR_URI, JDBC_ENFORCE_SSL,
+    SECRET_ID, SKIP_CUSTOM_JDBC_CERT_VALIDATION,
 };
 
 /// What a probe says of a database that it tests.
@@ -74,7 +75,9 @@ impl Database {
         }
     }
 
-    const fn unified(self) -> Declaration {
+    /// The type of schema version 2 alone.
+    #[must_use]
+    pub const fn unified(self) -> Declaration {
         Declaration {
             connection_type: self.connection_type,
             schema_version: SchemaVersion::Two,
@@ -151,6 +154,11 @@ pub const SKIP_VALIDATION: Property = Property::optional(
     ValueKind::Boolean,
     "Whether these may have other signatures and keys than Glue takes",
 );
+const CERTIFICATE_NAME: Property = Property::optional(
+    CUSTOM_JDBC_CERT_STRING,
+    ValueKind::Text,
+    "The host name in SQL Server's certificate, where it is another one",
+);
 const DRIVER: Property = Property::optional(
     JDBC_DRIVER_JAR_URI,
     ValueKind::File,
@@ -169,6 +177,7 @@ const JDBC: &[Property] = &[
     ENFORCE,
     AUTHORITIES,
     SKIP_VALIDATION,
+    CERTIFICATE_NAME,
     DRIVER,
 ];
 
@@ -203,5 +212,6 @@ const CONNECTOR: &[Property] = &[
     ENFORCE,
     AUTHORITIES,
     SKIP_VALIDATION,
+    CERTIFICATE_NAME,
     DRIVER,
 ];
