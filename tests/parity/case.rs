@@ -173,7 +173,9 @@ impl Case {
     pub(super) fn declared(&self, version: GlueVersion) -> Option<&Declared> {
         match version {
             GlueVersion::Five => self.declared.as_ref(),
-            GlueVersion::Four | GlueVersion::Newest => self.declared_of_glue_4.as_ref().or(self.declared.as_ref()),
+            GlueVersion::Four | GlueVersion::Newest => {
+                self.declared_of_glue_4.as_ref().or(self.declared.as_ref())
+            }
         }
     }
 

@@ -8,12 +8,15 @@ mod driver;
 mod engine_errors;
 mod error_number;
 mod handshake;
+mod kind;
 mod login7;
 mod packet;
+mod parameters;
 mod prelogin;
 mod session;
 mod settings;
 mod tunnel;
+mod url;
 
 use probe_contract::{
     Declaration, Endpoint, Failed, Login, Mistake, Pending, Presence, Probe, Protocol, Reference,
@@ -37,7 +40,17 @@ const DATABASE: Database = Database {
     depth: "login, right to the database, one query",
 };
 
-const TYPES: [Declaration; 4] = DATABASE.types();
+const TYPES: [Declaration; 7] = {
+    let [jdbc, unified, custom, marketplace] = DATABASE.types();
+    let azure = Database { connection_type: "AZURESQL", titles: &["Azure SQL"], ..DATABASE };
+    let synapse = Database { connection_type: "SYNAPSE", titles: &["Azure Synapse"], ..DATABASE };
+    let lake = Database {
+        connection_type: "DATALAKEGEN2",
+        titles: &["Azure Data Lake Storage Gen2, by Synapse"],
+        ..DATABASE
+    };
+    [jdbc, unified, azure.unified(), synapse.unified(), lake.unified(), custom, marketplace]
+};
 
 impl Protocol for SqlServer {
     fn name(&self) -> &'static str {
