@@ -1,5 +1,6 @@
 //! From the definition to the answer of the query: one connection, and a second one where the server routes the login on.
 
+use probe_contract::tls::{NameCheck, TlsPolicy};
 use probe_contract::{
     Addresses, Attempt, Code, Endpoint, EndpointStream, Failed, Failure, Io, Login, ResolvedSecrets, Run,
     Stage, StageGuard, malformed,
@@ -29,17 +30,25 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
     }
     let test = Test { settings: &settings, run: &run, secrets: &secrets };
     let Some(routed) = test.log_in(&login, None).await? else { return Ok(()) };
-    let login = Login { endpoint: routed, ..login };
+    let login = Login { endpoint: routed.endpoint.clone(), ..login };
     run.declare_login(&login);
-    match test.log_in(&login, Some(ROUTED)).await? {
+    match test.log_in(&login, Some(&routed)).await? {
         None => Ok(()),
         Some(again) => {
-            let detail = format!("{} routes on to {again}, where drivers follow once", login.endpoint);
+            let detail =
+                format!("{} routes on to {}, where drivers follow once", login.endpoint, again.endpoint);
             Err(run
                 .attempt(login.endpoint)
                 .fail(Stage::Access, Failure::new(Code::ResponseUnreadable, detail)))
         }
     }
+}
+
+/// Where a server routes the login to.
+struct Routed {
+    endpoint: Endpoint,
+    /// The server's name as the routing has it: perhaps with the name of an instance.
+    server: String,
 }
 
 /// What to do where a server that another one names can't be reached.
@@ -54,20 +63,27 @@ struct Test<'a> {
 
 impl Test<'_> {
     /// One server, one connection, one login. Gives back where the server routes the login, if it does.
-    async fn log_in(&self, login: &Login, hint: Option<&'static str>) -> Result<Option<Endpoint>, Failed> {
+    async fn log_in(&self, login: &Login, by: Option<&Routed>) -> Result<Option<Routed>, Failed> {
         let settings = self.settings;
         let attempt = self.run.attempt(login.endpoint.clone());
-        let attempt = hint.map_or_else(|| attempt.clone(), |hint| attempt.hinting(hint));
+        let attempt = if by.is_some() { attempt.hinting(ROUTED) } else { attempt };
         let query_attempt = attempt.clone();
         let attempt = attempt.within("loginTimeout", settings.limits.login);
-        let stream = self.dial(&attempt).await?;
+        let stream = match (by, settings.dialing) {
+            // Where the driver is routed to, it dials the first address alone.
+            (Some(_), _) | (None, Dialing::First) => attempt.dial().await?,
+            (None, Dialing::Transparent | Dialing::Together) => {
+                attempt.trying(Addresses::AllInShares).dial().await?
+            }
+        };
         let attempt = attempt.within("socketTimeout", settings.limits.socket);
         let channel = match settings.encryption {
-            Encryption::Strict => self.strict(&attempt, login, stream).await?,
-            Encryption::Login | Encryption::All => self.in_tds(&attempt, login, stream).await?,
+            Encryption::Strict => self.strict(&attempt, login, by, stream).await?,
+            Encryption::Login | Encryption::All => self.in_tds(&attempt, login, by, stream).await?,
         };
         let request = Request {
             login,
+            server: by.map_or(&*login.endpoint.host, |routed| &*routed.server),
             database: settings.database.as_deref(),
             read_only: settings.read_only,
             strict: settings.encryption == Encryption::Strict,
@@ -81,14 +97,7 @@ impl Test<'_> {
                 attempt.stage(Stage::Query, async |guard| session.query(&guard).await).await?;
                 Ok(None)
             }
-            Accepted::Routed(host, port) => Ok(Some(routed(&attempt, login, &host, port)?)),
-        }
-    }
-
-    async fn dial(&self, attempt: &Attempt) -> Result<EndpointStream, Failed> {
-        match self.settings.dialing {
-            Dialing::First => attempt.dial().await,
-            Dialing::Transparent | Dialing::Together => attempt.trying(Addresses::AllInShares).dial().await,
+            Accepted::Routed(server, port) => Ok(Some(routed(&attempt, login, server, port)?)),
         }
     }
 
@@ -97,9 +106,10 @@ impl Test<'_> {
         &self,
         attempt: &Attempt,
         login: &Login,
+        by: Option<&Routed>,
         stream: EndpointStream,
     ) -> Result<Channel, Failed> {
-        let mut policy = self.settings.tls_policy(self.secrets, &login.endpoint, Encryption::Strict);
+        let mut policy = self.tls_policy(&login.endpoint, by, Encryption::Strict);
         policy.alpn = vec![TDS_8_0.to_vec()];
         let explain = async |guard: &StageGuard, failure: Failure| {
             let failure = explain_tls(
@@ -126,6 +136,7 @@ impl Test<'_> {
         &self,
         attempt: &Attempt,
         login: &Login,
+        by: Option<&Routed>,
         stream: EndpointStream,
     ) -> Result<Channel, Failed> {
         let (settings, peer) = (self.settings, &login.endpoint);
@@ -142,7 +153,7 @@ impl Test<'_> {
             (Encryption::Login, Encrypt::Off) => Encryption::Login,
             (Encryption::Login | Encryption::All | Encryption::Strict, _) => Encryption::All,
         };
-        let policy = settings.tls_policy(self.secrets, peer, agreed);
+        let policy = self.tls_policy(peer, by, agreed);
         let explain = async |guard: &StageGuard, failure: Failure| {
             let second = async { ask_again(guard.look_again(None).await?, requested).await };
             let failure = explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await);
@@ -156,6 +167,18 @@ impl Test<'_> {
         }
         let stream: Box<dyn Io> = Box::new(encrypted);
         Ok(Channel::Encrypted(Wire::new(stream)))
+    }
+
+    /// What is asked of TLS at `endpoint`, where the login may have been routed to.
+    fn tls_policy(&self, endpoint: &Endpoint, by: Option<&Routed>, encryption: Encryption) -> TlsPolicy {
+        let mut policy = self.settings.tls_policy(self.secrets, endpoint, encryption);
+        let wanted = self.settings.host_in_certificate.as_deref();
+        if let Some(name) =
+            wanted.zip(by).and_then(|(wanted, routed)| name_where_routed(wanted, &routed.server))
+        {
+            policy.name = NameCheck::CommonNameFirst(name);
+        }
+        policy
     }
 
     /// Whether what the server says of encryption lets a login be sent.
@@ -185,15 +208,27 @@ const ENABLE_TLS: &str =
 const NO_TDS_8: &str =
     "encrypt=strict takes SQL Server 2022 or later, or Azure SQL: with an older server set encrypt=true";
 
-/// The endpoint that a server routes the login to.
-fn routed(attempt: &Attempt, login: &Login, host: &str, port: u16) -> Result<Endpoint, Failed> {
-    match Endpoint::parse_host(host.trim()) {
-        Ok(host) if port != 0 => Ok(Endpoint { host, port }),
+/// What a server says of where to go.
+fn routed(attempt: &Attempt, login: &Login, server: String, port: u16) -> Result<Routed, Failed> {
+    // An instance is for the server to know: the port is there already.
+    let host = server.split_once('\\').map_or(&*server, |(host, _)| host);
+    match Endpoint::parse_host(host) {
+        Ok(host) if port != 0 => Ok(Routed { endpoint: Endpoint { host, port }, server }),
         Ok(_) | Err(_) => {
             let failure = malformed(&login.endpoint, "it routes the login to an address that is none");
             Err(attempt.fail(Stage::Access, failure))
         }
     }
+}
+
+/// What `hostNameInCertificate` is to the driver once it is routed: a name with `*` in front moves to the subdomain of the `routed` server,
+/// where that is of the same domain.
+fn name_where_routed(wanted: &str, routed: &str) -> Option<String> {
+    let domain = wanted.strip_prefix('*')?;
+    let (_, behind) = routed.split_once('.')?;
+    // It compares the ends of both as far as both go, but for the first character.
+    let mut ends = domain.bytes().rev().zip(routed.bytes().skip(1).rev());
+    ends.all(|(wanted, routed)| wanted == routed).then(|| format!("*.{behind}"))
 }
 
 /// `failure` of TLS with the server's version, where the version explains it.
@@ -206,4 +241,24 @@ fn explain_version(failure: Failure, version: Version, peer: &Endpoint) -> Failu
     let hint = "Update the server so that it speaks TLS 1.2 (SQL Server 2008 to 2014 need a service pack for that); the JVM of a Glue job refuses \
                 TLS 1.0 and 1.1 too";
     Failure { detail, ..failure }.only_hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pairs as mssql-jdbc 10.2.0 compares them.
+    #[test]
+    fn a_wildcard_moves_with_the_routing() {
+        let moved = |wanted, routed| name_where_routed(wanted, routed);
+        let azure = "*.database.windows.net";
+        assert_eq!(
+            moved(azure, "a.tr1.worker.database.windows.net").as_deref(),
+            Some("*.tr1.worker.database.windows.net")
+        );
+        assert_eq!(moved(azure, "b.database.windows.net").as_deref(), Some(azure));
+        assert_eq!(moved(azure, "b.database.example"), None);
+        assert_eq!(moved("db.example", "b.example"), None);
+        assert_eq!(moved("*.example", "localhost"), None);
+    }
 }

@@ -19,10 +19,14 @@ const READ_ONLY_INTENT: u8 = 0x20;
 /// English as in the United States.
 const LCID: u32 = 0x0409;
 const NAME: &str = "dialcheck";
+/// What a name may have in UTF-16. Settings see to it for those of the definition; of a server's the driver sends so much. So a login is one packet.
+const MAX_NAME_CHARACTERS: usize = 128;
 
 /// What a login says.
 pub(crate) struct Request<'a> {
     pub(crate) login: &'a Login,
+    /// The server, as whoever names it spells it.
+    pub(crate) server: &'a str,
     pub(crate) database: Option<&'a str>,
     pub(crate) read_only: bool,
     /// Whether it goes by TDS 8.0.
@@ -32,10 +36,11 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// The message. Of what it holds nothing else is left in memory.
     pub(crate) fn message(&self) -> Zeroizing<Vec<u8>> {
-        let Self { login, database, read_only, strict } = self;
+        let Self { login, server, database, read_only, strict } = self;
         let user = utf16(&login.user);
         let password = Zeroizing::new(obfuscated(login.secret.expose()));
-        let (application, server) = (utf16(NAME), utf16(&login.endpoint.host));
+        let (application, mut server) = (utf16(NAME), utf16(server));
+        server.truncate(2 * MAX_NAME_CHARACTERS);
         let (database, none) = (utf16(database.unwrap_or_default()), Vec::new());
         // Host, user, password, application, server, extension, library, language, database.
         let texts: [&[u8]; 9] =
@@ -103,6 +108,7 @@ mod tests {
     use probe_contract::{Endpoint, Secret};
 
     use super::*;
+    use crate::packet::HEADER_BYTES;
 
     /// The text at a place of the fixed part.
     fn text(message: &[u8], place: usize) -> Vec<u8> {
@@ -113,7 +119,22 @@ mod tests {
     fn message(read_only: bool, strict: bool) -> Zeroizing<Vec<u8>> {
         let endpoint = Endpoint { host: "db.example".to_owned(), port: 1433 };
         let login = Login { endpoint, user: "alice".to_owned(), secret: Secret::new("a\u{e9}".to_owned()) };
-        Request { login: &login, database: Some("orders"), read_only, strict }.message()
+        Request { login: &login, server: "db.example", database: Some("orders"), read_only, strict }.message()
+    }
+
+    /// With login-only encryption, SQL Server decrypts the first packet.
+    #[test]
+    fn the_longest_login_is_one_packet() {
+        let long = "\u{20ac}".repeat(MAX_NAME_CHARACTERS);
+        let endpoint = Endpoint { host: "x".repeat(1024), port: 1433 };
+        let login = Login { endpoint, user: long.clone(), secret: Secret::new(long.clone()) };
+        let server = &login.endpoint.host;
+        let request =
+            Request { login: &login, server, database: Some(&long), read_only: true, strict: false };
+        let message = request.message();
+        assert!(message.len() <= usize::from(MAX_PACKET_BYTES) - HEADER_BYTES, "{}", message.len());
+        assert_eq!(text(&message, 52).len(), 2 * MAX_NAME_CHARACTERS);
+        assert_eq!(text(&message, 68), utf16(&long));
     }
 
     #[test]
