@@ -24,6 +24,7 @@ pub(crate) async fn probe(settings: Settings, run: Run, secrets: ResolvedSecrets
         run.warn(warning.clone());
     }
     let mut login = settings.login(&secrets);
+    Settings::check_login(&login).map_err(|failure| run.local().fail(Stage::Secrets, failure))?;
     if let Some(instance) = &settings.instance {
         login.endpoint = browser::find(instance, &login.endpoint, &run).await?;
         run.declare_login(&login);
@@ -157,7 +158,7 @@ impl Test<'_> {
         let explain = async |guard: &StageGuard, failure: Failure| {
             let second = async { ask_again(guard.look_again(None).await?, requested).await };
             let failure = explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await);
-            explain_version(failure, prelogin.version, peer)
+            self.explain_default(explain_version(failure, prelogin.version, peer))
         };
         let mut encrypted =
             attempt.secure_or_explain(Tunnel::new(wire.into_stream()), &policy, explain).await?;
@@ -181,6 +182,25 @@ impl Test<'_> {
         policy
     }
 
+    /// `failure` of encryption, with what a job of an older Glue does where the definition does not say what it wants.
+    fn explain_default(&self, failure: Failure) -> Failure {
+        let Some(older) = self.settings.older_driver_hint() else { return failure };
+        let is_about_encryption = matches!(
+            failure.code,
+            Code::CertificateUntrusted
+                | Code::CertificateExpired
+                | Code::CertificateNotYetValid
+                | Code::CertificateWrongName
+                | Code::CertificateUnsupported
+                | Code::TlsNotOffered
+        );
+        if !is_about_encryption {
+            return failure;
+        }
+        let advice = failure.advice().into_owned();
+        failure.only_hint(advice).hint(older)
+    }
+
     /// Whether what the server says of encryption lets a login be sent.
     fn check_offer(&self, prelogin: &Prelogin, peer: &Endpoint) -> Result<(), Failure> {
         let not_offered =
@@ -189,10 +209,12 @@ impl Test<'_> {
             (_, Encrypt::On | Encrypt::Required)
             | (Encryption::Login, Encrypt::Off)
             | (Encryption::Strict, _) => Ok(()),
-            (Encryption::All, Encrypt::Off | Encrypt::NotSupported) => Err(not_offered(
-                format!("{peer} offers no encryption, and the definition requires it"),
-                ENABLE_TLS,
-            )),
+            (Encryption::All, Encrypt::Off | Encrypt::NotSupported) => {
+                Err(self.explain_default(not_offered(
+                    format!("{peer} offers no encryption, and the definition requires it"),
+                    if self.settings.enforced { ENABLE_TLS_OR_ENFORCE_NOTHING } else { ENABLE_TLS },
+                )))
+            }
             (Encryption::Login, Encrypt::NotSupported) => Err(not_offered(
                 format!("{peer} offers no encryption, not even of the login, so the password was not sent"),
                 "Enable TLS on the server: Microsoft's driver would send the password in clear text here, and dialcheck does not",
@@ -203,6 +225,8 @@ impl Test<'_> {
 
 const ENABLE_TLS: &str =
     "Enable TLS on the server, or set encrypt=false in the URL if clear text is acceptable behind the login";
+
+const ENABLE_TLS_OR_ENFORCE_NOTHING: &str = "Enable TLS on the server, or set JDBC_ENFORCE_SSL to false and encrypt=false in the URL if clear text is acceptable behind the login";
 
 /// A server that takes TLS from the first byte is a recent one.
 const NO_TDS_8: &str =

@@ -290,12 +290,11 @@ fn check_authentication(url: &Url, reader: &mut Reader<'_>) {
     match url.text(AUTHENTICATION) {
         None => {}
         Some(value) if value.eq_ignore_ascii_case("NotSpecified") => {}
-        Some(value) if value.eq_ignore_ascii_case("SqlPassword") => {
-            if is_integrated {
-                let expected = "expected NotSpecified beside integratedSecurity=true, or no such parameter";
-                reader.wrong(url.parameter(AUTHENTICATION), expected);
-            }
+        Some(value) if value.eq_ignore_ascii_case("SqlPassword") && is_integrated => {
+            let expected = "expected NotSpecified beside integratedSecurity=true, or no such parameter";
+            reader.wrong(url.parameter(AUTHENTICATION), expected);
         }
+        Some(value) if value.eq_ignore_ascii_case("SqlPassword") => {}
         Some(value) if is_one_of(value, &ENTRA) => {
             let expected =
                 "expected SqlPassword or NotSpecified: dialcheck does not log in by Microsoft Entra";
