@@ -25,8 +25,8 @@ pub(crate) enum Kind {
     PacketSize,
     /// Bytes, or a share of the JVM's memory.
     ResultBuffer,
-    /// Whether columns are decrypted.
-    ColumnEncryption,
+    /// One of the two, in any case; for the second the server needs what not each has.
+    UntriedSecond(&'static str, &'static str),
     /// The class that the driver loads.
     Class,
     /// What the driver acts on, if it is not empty.
@@ -81,10 +81,10 @@ impl Kind {
                 is_result_buffer(value),
                 "expected a number of bytes, as 65536 or 64k, or a share, as 10p",
             ),
-            Self::ColumnEncryption => match value.eq_ignore_ascii_case("Enabled") {
-                true => Checked::Untried,
-                false => Self::OneOf(&["Disabled", "Enabled"]).check(value),
-            },
+            Self::UntriedSecond(_, second) if second.eq_ignore_ascii_case(value) => Checked::Untried,
+            Self::UntriedSecond(first, second) => {
+                right_if(first.eq_ignore_ascii_case(value), &format!("expected {first} or {second}"))
+            }
             Self::Class if value.is_empty() => {
                 Checked::Wrong("expected the name of a class, or no such parameter".to_owned())
             }
@@ -164,7 +164,7 @@ const PROPERTIES: &[(&str, Kind)] = &[
     ("clientCertificate", Kind::Elsewhere),
     ("clientKey", Kind::Text),
     ("clientKeyPassword", Kind::Text),
-    ("columnEncryptionSetting", Kind::ColumnEncryption),
+    ("columnEncryptionSetting", Kind::UntriedSecond("Disabled", "Enabled")),
     ("connectRetryCount", Kind::Number { min: 0, max: 255 }),
     ("connectRetryInterval", Kind::Number { min: 1, max: 60 }),
     ("databaseName", Kind::Name),
@@ -205,7 +205,7 @@ const PROPERTIES: &[(&str, Kind)] = &[
     // The server may want another right for it.
     ("replication", Kind::UntriedFlag),
     ("responseBuffering", Kind::OneOf(&["adaptive", "full"])),
-    ("selectMethod", Kind::OneOf(&["direct", "cursor"])),
+    ("selectMethod", Kind::UntriedSecond("direct", "cursor")),
     ("sendStringParametersAsUnicode", Kind::Flag),
     ("sendTemporalDataTypesAsStringForBulkCopy", Kind::Flag),
     ("sendTimeAsDatetime", Kind::Flag),
@@ -245,7 +245,7 @@ const NEWER: &[(&str, Kind)] = &[
     ("bulkCopyForBatchInsertTableLock", Kind::Flag),
     ("cacheBulkCopyMetadata", Kind::Flag),
     ("calcBigDecimalPrecision", Kind::Flag),
-    ("concatNullYieldsNull", Kind::Text),
+    ("concatNullYieldsNull", Kind::OneOf(&["ON", "OFF"])),
     ("datetimeParameterType", Kind::OneOf(&["datetime", "datetime2", "datetimeoffset"])),
     (
         "defaultTransactionIsolation",
@@ -260,7 +260,7 @@ const NEWER: &[(&str, Kind)] = &[
     ),
     ("ipAddressPreference", Kind::OneOf(&["IPv4First", "IPv6First", "UsePlatformDefault"])),
     ("prepareMethod", Kind::OneOf(&["none", "prepexec", "prepare", "scopeTempTablesToConnection"])),
-    ("quotedIdentifier", Kind::Text),
+    ("quotedIdentifier", Kind::OneOf(&["ON", "OFF"])),
     ("retryConn", Kind::UntriedUnlessEmpty),
     ("retryExec", Kind::UntriedUnlessEmpty),
     ("serverCertificate", Kind::Elsewhere),

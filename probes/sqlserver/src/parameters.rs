@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use probe_contract::tls::{CertificateDer, Verify};
-use probe_contract::{CertificateFile, Document, Endpoint, Location, Reader, SecretRef, TrustStore};
+use probe_contract::{CertificateFile, Document, Location, Reader, SecretRef, TrustStore};
 use support_jdbc::{self as jdbc, CUSTOM_JDBC_CERT_STRING, Doubtful};
 
 use crate::kind::kind;
@@ -80,7 +80,12 @@ impl Limits {
 
 impl Tls {
     /// JDBC_ENFORCE_SSL (`enforce`) is a floor; below it the URL decides, and without either Glue 5's driver.
-    pub(crate) fn read(url: &Url, enforce: bool, reader: &mut Reader<'_>) -> Self {
+    pub(crate) fn read(
+        url: &Url,
+        enforce: bool,
+        doubtful: &mut Doubtful<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Self {
         let asked = url.text(ENCRYPT).and_then(encryption);
         if url.text(ENCRYPT).is_some() && asked.is_none() {
             reader.wrong(
@@ -142,7 +147,12 @@ impl Tls {
             let expected = "expected false, or encrypt=true and trustServerCertificate=false beside it";
             reader.wrong(url.parameter("fips"), expected);
         }
-        Self { encryption, verify, is_default: !enforce && url.text(ENCRYPT).is_none() }
+        let is_default = !enforce && url.text(ENCRYPT).is_none();
+        if is_fips && is_default {
+            // Glue 4.0's driver wants encryption for it, and does not encrypt by itself.
+            note(doubtful, "fips", jdbc::Checked::Newer);
+        }
+        Self { encryption, verify, is_default }
     }
 
     /// Whether the driver looks at whom the server's certificate is from.
@@ -168,6 +178,8 @@ impl Tls {
         if self.encryption == Encryption::Strict
             && let Some(path) = server_certificate(url)
         {
+            let message = "the driver takes the certificate in serverCertificate alone, and this test one that it has issued too";
+            reader.warn("driver_differs", message);
             let document = Document { location: Location::File(path.into()), format: CertificateFile::First };
             return Some(SecretRef::new(url.parameter(SERVER_CERTIFICATE), document));
         }
@@ -175,7 +187,7 @@ impl Tls {
             Some("") => {
                 reader.wrong(url.parameter(MANAGER), "expected the name of a class, or no such parameter")
             }
-            Some(_) => untried(doubtful, MANAGER),
+            Some(_) => note(doubtful, MANAGER, jdbc::Checked::Untried),
             None => {}
         }
         let property = url.parameter("trustStore");
@@ -187,7 +199,7 @@ impl Tls {
             }
             Some(path) => {
                 let kind = url.text("trustStoreType").filter(|kind| !kind.is_empty()).unwrap_or("JKS");
-                if !["JKS", "PKCS12"].iter().any(|known| known.eq_ignore_ascii_case(kind)) {
+                if !given && !["JKS", "PKCS12"].iter().any(|known| known.eq_ignore_ascii_case(kind)) {
                     reader.wrong(url.parameter("trustStoreType"), "expected JKS or PKCS12");
                 }
                 let password = url.get(STORE_PASSWORD).cloned();
@@ -196,37 +208,25 @@ impl Tls {
             None => {
                 if url.text(STORE_PASSWORD).is_some() && !given {
                     // The driver opens the JVM's own store by it.
-                    untried(doubtful, STORE_PASSWORD);
+                    note(doubtful, STORE_PASSWORD, jdbc::Checked::Untried);
                 }
                 None
             }
         }
     }
 
-    /// The host name that the certificate must have, where it is not that of the server.
-    pub(crate) fn host_in_certificate(self, url: &Url, reader: &mut Reader<'_>) -> Option<String> {
+    /// The name that the certificate must have, where it is not the host's: a text to compare with, of whatever form.
+    pub(crate) fn name_in_certificate(url: &Url, reader: &mut Reader<'_>) -> Option<String> {
         const NAME: &str = "hostNameInCertificate";
-        let given = reader.text(CUSTOM_JDBC_CERT_STRING).map(str::trim);
-        let (property, name) = match (given, url.text(NAME)) {
-            (Some(given), of_url) => {
-                if of_url.is_some_and(|name| name != given) {
-                    let message =
-                        format!("{CUSTOM_JDBC_CERT_STRING} is given, so the URL's {NAME} is ignored");
-                    reader.warn("property_ignored", message);
-                }
-                (CUSTOM_JDBC_CERT_STRING.to_owned(), given)
-            }
-            (None, Some(name)) => (url.parameter(NAME), name),
-            (None, None) => return None,
+        let of_url = url.text(NAME);
+        let Some(given) = reader.text(CUSTOM_JDBC_CERT_STRING).map(str::trim) else {
+            return of_url.map(str::to_owned);
         };
-        if self.encryption == Encryption::Login || self.verify != Verify::ChainAndName {
-            return Some(name.to_owned()).filter(|name| !name.is_empty());
+        if of_url.is_some_and(|name| name != given) {
+            let message = format!("{CUSTOM_JDBC_CERT_STRING} is given, so the URL's {NAME} is ignored");
+            reader.warn("property_ignored", message);
         }
-        let bare = name.strip_prefix("*.").unwrap_or(name);
-        if Endpoint::parse_host(bare).is_err() {
-            reader.not_testable(property, "expected a host name, perhaps with *. in front of it");
-        }
-        Some(name.to_owned())
+        Some(given.to_owned())
     }
 }
 
@@ -290,7 +290,8 @@ fn check_authentication(url: &Url, reader: &mut Reader<'_>) {
     match url.text(AUTHENTICATION) {
         None => {}
         Some(value) if value.eq_ignore_ascii_case("NotSpecified") => {}
-        Some(value) if value.eq_ignore_ascii_case("SqlPassword") && is_integrated => {
+        Some(_) if is_sql_password(url) && !is_integrated => {}
+        Some(_) if is_sql_password(url) => {
             let expected = "expected NotSpecified beside integratedSecurity=true, or no such parameter";
             reader.wrong(url.parameter(AUTHENTICATION), expected);
         }
@@ -364,7 +365,7 @@ fn check_column_encryption(url: &Url, doubtful: &mut Doubtful<'_>, reader: &mut 
             wrong(STORE, "expected keyStoreSecret beside it");
         }
         // What is none of them is a mistake already.
-        Some(_) => untried(doubtful, STORE),
+        Some(_) => note(doubtful, STORE, jdbc::Checked::Untried),
     }
     if url.text(VAULT).is_some() {
         if url.text(STORE).is_some() {
@@ -372,7 +373,7 @@ fn check_column_encryption(url: &Url, doubtful: &mut Doubtful<'_>, reader: &mut 
         } else if url.text("keyVaultProviderClientKey").is_none() {
             wrong(VAULT, "expected keyVaultProviderClientKey beside it");
         } else {
-            untried(doubtful, VAULT);
+            note(doubtful, VAULT, jdbc::Checked::Untried);
         }
     }
     let is_enabled =
@@ -396,9 +397,9 @@ fn check_column_encryption(url: &Url, doubtful: &mut Doubtful<'_>, reader: &mut 
     }
 }
 
-fn untried<'a>(doubtful: &mut Doubtful<'a>, name: &'a str) {
-    // That is no mistake.
-    let _ = doubtful.note(name, jdbc::Checked::Untried);
+fn note<'a>(doubtful: &mut Doubtful<'a>, name: &'a str, checked: jdbc::Checked) {
+    // None of them is a mistake.
+    let _ = doubtful.note(name, checked);
 }
 
 /// What `encrypt` asks for. The first two are Glue's drivers'.

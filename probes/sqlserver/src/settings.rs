@@ -123,12 +123,12 @@ pub(crate) fn read(target: &Target) -> Result<Settings, Vec<Mistake>> {
     let mut doubtful = Doubtful::default();
     parameters::check(&url, &mut doubtful, &mut reader);
     let credentials = credentials(target, &url, &mut reader);
-    let tls = Tls::read(&url, enforce, &mut reader);
+    let tls = Tls::read(&url, enforce, &mut doubtful, &mut reader);
     let given = jdbc::names_authority(&reader, target);
     let store = tls.authorities(&url, given, &mut doubtful, &mut reader);
     let trust = jdbc::trust(&mut reader, target, enforce, Precedence::Properties, store);
     let trust = trust.map(|file| reader.refer(file));
-    let host_in_certificate = tls.host_in_certificate(&url, &mut reader);
+    let host_in_certificate = Tls::name_in_certificate(&url, &mut reader);
     doubtful.warn(&mut reader);
     let database = url.text(DATABASE).filter(|database| !database.is_empty()).map(str::to_owned);
     reader.refuse_nul(&url.parameter(DATABASE), database.as_deref());
