@@ -9,13 +9,14 @@ use super::servers::{Servers, filled, trust_store};
 use crate::support::harness::{Connection, PASSWORD};
 use crate::support::servers::certificates::trust;
 
-/// Four drivers, by what their URLs begin with.
+/// Five drivers, by what their URLs begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Driver {
     Pgjdbc,
     Redshift,
     ConnectorJ,
     MariaDb,
+    MsSql,
 }
 
 impl Driver {
@@ -26,6 +27,7 @@ impl Driver {
             "redshift" => Self::Redshift,
             "mysql" => Self::ConnectorJ,
             "mariadb" => Self::MariaDb,
+            "sqlserver" => Self::MsSql,
             other => panic!("no driver is known for {other}"),
         }
     }
@@ -36,6 +38,7 @@ impl Driver {
             Self::Redshift => "Amazon Redshift's driver",
             Self::ConnectorJ => "MySQL Connector/J",
             Self::MariaDb => "MariaDB Connector/J",
+            Self::MsSql => "Microsoft's driver",
         }
     }
 }
@@ -51,6 +54,8 @@ pub(super) struct Case {
     declared: Option<Declared>,
     /// What is meant for Glue 4.0's driver alone.
     declared_of_glue_4: Option<Declared>,
+    /// What is meant for a driver that is newer than Glue's alone.
+    declared_of_newest: Option<Declared>,
 }
 
 /// A difference that is meant.
@@ -95,7 +100,7 @@ pub(super) const DECLARED: &str = "declared";
 pub(super) type Compared = (&'static str, Result<(), String>);
 
 impl Case {
-    /// `SERVER [+ca] [+enforce] URL [ -- declared][ -- Glue 4 declared]`
+    /// `SERVER [+ca] [+enforce] URL [ -- declared][ -- Glue 4 declared][ -- Newest declared]`
     pub(super) fn parse(line: &str, servers: &Servers) -> Self {
         let mut parts = line.split(" -- ");
         let case = parts.next().unwrap();
@@ -111,6 +116,7 @@ impl Case {
             enforces_tls,
             declared: None,
             declared_of_glue_4: None,
+            declared_of_newest: None,
         };
         for declared in parts {
             parsed.declare(declared);
@@ -120,9 +126,24 @@ impl Case {
 
     /// `declared` is as behind ` -- ` in a line.
     pub(super) fn declare(&mut self, declared: &str) {
-        match declared.strip_prefix("Glue 4 ") {
-            Some(declared) => self.declared_of_glue_4 = Some(Declared::parse(declared)),
-            None => self.declared = Some(Declared::parse(declared)),
+        if let Some(declared) = declared.strip_prefix("Glue 4 ") {
+            self.declared_of_glue_4 = Some(Declared::parse(declared));
+        } else if let Some(declared) = declared.strip_prefix("Newest ") {
+            self.declared_of_newest = Some(Declared::parse(declared));
+        } else {
+            self.declared = Some(Declared::parse(declared));
+        }
+    }
+
+    /// Whether the driver of `version` has something to say about it. One that is newer than Glue's judges what these do not know yet.
+    pub(super) fn is_for(&self, version: GlueVersion) -> bool {
+        const NEWER: [&str; 4] = ["encrypt=strict", "encrypt=mandatory", "encrypt=optional", "encrypt=no"];
+        let url = self.url.to_ascii_lowercase();
+        match version {
+            GlueVersion::Five | GlueVersion::Four => true,
+            GlueVersion::Newest => {
+                self.driver == Driver::MsSql && NEWER.iter().any(|value| url.contains(value))
+            }
         }
     }
 
@@ -147,6 +168,11 @@ impl Case {
             _ if !self.gives_authority => Vec::new(),
             Driver::Pgjdbc | Driver::Redshift => vec![("sslrootcert", trust("ca.pem"))],
             Driver::MariaDb => vec![("serverSslCert", trust("ca.pem"))],
+            Driver::MsSql => vec![
+                ("trustStore", trust_store()),
+                ("trustStoreType", "PKCS12".to_owned()),
+                ("trustStorePassword", PASSWORD.to_owned()),
+            ],
             Driver::ConnectorJ => vec![
                 ("trustCertificateKeyStoreUrl", format!("file:{}", trust_store())),
                 ("trustCertificateKeyStoreType", "PKCS12".to_owned()),
@@ -154,16 +180,23 @@ impl Case {
             ],
         };
         if self.enforces_tls {
-            properties.push(match self.driver {
-                Driver::Pgjdbc | Driver::Redshift => ("sslmode", "verify-full".to_owned()),
-                Driver::MariaDb => ("sslMode", "verify-full".to_owned()),
-                Driver::ConnectorJ => ("sslMode", "VERIFY_IDENTITY".to_owned()),
+            properties.extend(match self.driver {
+                Driver::Pgjdbc | Driver::Redshift => vec![("sslmode", "verify-full".to_owned())],
+                Driver::MariaDb => vec![("sslMode", "verify-full".to_owned())],
+                Driver::ConnectorJ => vec![("sslMode", "VERIFY_IDENTITY".to_owned())],
+                Driver::MsSql => {
+                    vec![("encrypt", "true".to_owned()), ("trustServerCertificate", "false".to_owned())]
+                }
             });
         }
         // By itself 8.0.23 offers MariaDB, whose version begins with 5.5.5, only what a JVM no longer speaks.
         let names_version = self.url.contains("enabledTLSProtocols");
         if (version, self.driver) == (GlueVersion::Four, Driver::ConnectorJ) && !names_version {
             properties.push(("enabledTLSProtocols", "TLSv1.2".to_owned()));
+        }
+        // What fails it tries again until its time is over.
+        if self.driver == Driver::MsSql && !self.url.contains("loginTimeout") {
+            properties.push(("loginTimeout", "2".to_owned()));
         }
         let credentials = ("alice".to_owned(), PASSWORD.to_owned());
         JdbcLogin { url: self.url.clone(), credentials, properties }
@@ -173,9 +206,8 @@ impl Case {
     pub(super) fn declared(&self, version: GlueVersion) -> Option<&Declared> {
         match version {
             GlueVersion::Five => self.declared.as_ref(),
-            GlueVersion::Four | GlueVersion::Newest => {
-                self.declared_of_glue_4.as_ref().or(self.declared.as_ref())
-            }
+            GlueVersion::Four => self.declared_of_glue_4.as_ref().or(self.declared.as_ref()),
+            GlueVersion::Newest => self.declared_of_newest.as_ref(),
         }
     }
 

@@ -46,12 +46,15 @@ fn line(parameter: &JdbcParameter, value: &str) -> String {
     let JdbcParameter { scheme, name, .. } = parameter;
     let server = match scheme.as_str() {
         "postgresql" => "postgres",
-        // Its driver wants a certificate that it trusts.
+        // These drivers want a certificate that they trust.
         "redshift" => "redshift +ca",
+        "sqlserver" => return format!("sqlserver +ca {SQLSERVER};{name}={value}"),
         _ => "mariadb",
     };
     format!("{server} jdbc:{scheme}://localhost:{{p}}/app?{name}={value}")
 }
+
+const SQLSERVER: &str = "jdbc:sqlserver://localhost:{p};databaseName=app";
 
 /// Those that say who logs in and where, for which the written cases are.
 fn is_left_out(parameter: &JdbcParameter) -> bool {
@@ -60,6 +63,9 @@ fn is_left_out(parameter: &JdbcParameter) -> bool {
         "postgresql" => is_one(&["PGHOST", "PGPORT", "PGDBNAME", "user", "password"]),
         "redshift" => is_one(&["host", "port", "dbname", "user", "password"]),
         "mysql" => is_one(&["host", "port", "dbname", "user", "password", "protocol", "path"]),
+        "sqlserver" => {
+            is_one(&["serverName", "portNumber", "instanceName", "databaseName", "user", "password"])
+        }
         _ => is_one(&["user", "password", "database"]),
     }
 }

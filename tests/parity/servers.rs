@@ -4,13 +4,14 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::thread;
 
+use fixtures::sqlserver::Bridge;
 use fixtures::{CertificateSet, Issued, MysqlServer, PgBouncer, Postgres};
 
 use crate::behaviour::ClientKind;
 use crate::support::harness::PASSWORD;
 use crate::support::servers::certificates::{CERTIFICATES, TRUST, issued, trust};
 use crate::support::servers::postgres::encoded;
-use crate::support::servers::{mysql, postgres};
+use crate::support::servers::{mysql, postgres, sqlserver};
 
 /// A suite that OpenSSL and Java have, and rustls has not.
 const CBC: &str = "ECDHE-ECDSA-AES256-SHA384";
@@ -20,6 +21,7 @@ pub(super) struct Servers {
     /// Poolers with each kind of certificate. As far as Amazon's driver can tell, they are a Redshift.
     poolers: Vec<(&'static str, PgBouncer)>,
     mariadb: Vec<(&'static str, MysqlServer)>,
+    sqlserver: Vec<(&'static str, Bridge)>,
     pgbouncer: PgBouncer,
     strict_pgbouncer: PgBouncer,
     plain_redshift: PgBouncer,
@@ -50,6 +52,11 @@ impl Servers {
                     .map(|(name, certificate)| (name, scope.spawn(move || mariadb(certificate))));
                 starting.map(|(name, started)| (name, started.join().unwrap())).into()
             }),
+            sqlserver: kinds(&CERTIFICATES)
+                .map(|(name, certificate)| {
+                    (name, sqlserver::prepared(Bridge::options().tls(certificate)).start().unwrap())
+                })
+                .into(),
             cbc_postgres: postgres::serve_by(&CERTIFICATES.good, |options| {
                 options.setting("ssl_max_protocol_version", "TLSv1.2").setting("ssl_ciphers", CBC)
             }),
@@ -68,6 +75,9 @@ impl Servers {
             |kind: &str| self.poolers.iter().find(|(name, _)| *name == kind).map(|(_, pooler)| pooler.port());
         let mariadb =
             |kind: &str| self.mariadb.iter().find(|(name, _)| *name == kind).map(|(_, server)| server.port());
+        let sqlserver = |kind: &str| {
+            self.sqlserver.iter().find(|(name, _)| *name == kind).map(|(_, server)| server.port())
+        };
         let port = match name.split_once('-').unwrap_or((name, "")) {
             ("postgres", "") => Some(postgres::SERVER.port()),
             ("postgres", "plain") => Some(postgres::PLAIN.port()),
@@ -81,6 +91,11 @@ impl Servers {
             ("mariadb", "") => Some(mysql::SERVER.port()),
             ("mariadb", "plain") => Some(mysql::PLAIN.port()),
             ("mariadb", kind) => mariadb(kind),
+            ("sqlserver", "") => Some(sqlserver::SERVER.port()),
+            ("sqlserver", "plain") => Some(sqlserver::PLAIN.port()),
+            ("sqlserver", "required") => Some(sqlserver::REQUIRED.port()),
+            ("sqlserver", "strict") => Some(sqlserver::STRICT.port()),
+            ("sqlserver", kind) => sqlserver(kind),
             (_, _) => None,
         };
         port.unwrap_or_else(|| panic!("no server is called {name}"))
