@@ -14,7 +14,7 @@ use crate::packet::Wire;
 use crate::prelogin::{Encrypt, Prelogin, Version};
 use crate::session::{Accepted, Channel};
 use crate::settings::{Dialing, Encryption, Settings};
-use crate::tunnel::Tunnel;
+use crate::tunnel::{Tunnel, is_not_tls};
 
 /// TDS 8.0, as TLS knows it.
 const TDS_8_0: &[u8] = b"tds/8.0";
@@ -156,6 +156,9 @@ impl Test<'_> {
         };
         let policy = self.tls_policy(peer, by, agreed);
         let explain = async |guard: &StageGuard, failure: Failure| {
+            if is_not_tls(&failure) {
+                return malformed(peer, "it answers TLS with a packet that holds none");
+            }
             let second = async { ask_again(guard.look_again(None).await?, requested).await };
             let failure = explain_tls(guard.explain_refused_suites(failure, &policy.host, second).await);
             self.explain_default(explain_version(failure, prelogin.version, peer))

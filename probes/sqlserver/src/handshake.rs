@@ -35,6 +35,9 @@ pub(crate) async fn exchange<S: Io>(
     let message = match message {
         Ok(message) => message,
         Err(WireError::Io(error)) => return Err(closed(guard, io_failure(error, peer), peer).await),
+        Err(WireError::OtherProtocol(first)) if first.starts_with(TLS_ALERT) => {
+            return Err(WireError::OtherProtocol(first).failure(peer, SERVER).hint(TLS_FIRST));
+        }
         Err(error) => return Err(error.failure(peer, SERVER)),
     };
     // A server that takes nobody at the moment says so in the place of its PRELOGIN.
@@ -56,6 +59,10 @@ pub(crate) async fn exchange<S: Io>(
     Ok(prelogin)
 }
 
+/// How a server refuses what is no TLS.
+const TLS_ALERT: &[u8] = b"\x15\x03";
+const TLS_FIRST: &str = "Set encrypt=strict if this is a SQL Server that forces strict encryption (2022 and later); if not, check host and port: \
+                         another kind of server answers there";
 /// SQL Server 2005.
 const OLDEST_MAJOR: u8 = 9;
 /// What the first byte of an answer is that begins with an ERROR.
@@ -112,5 +119,6 @@ async fn closed(guard: &StageGuard, failure: Failure, peer: &Endpoint) -> Failur
     }
 }
 
-const NOT_SQL_SERVER: &str = "Check that the address leads to SQL Server: other servers close the connection without an answer. If it does, check the \
-                              server's log, and what is between here and the server (proxy, load balancer, firewall)";
+const NOT_SQL_SERVER: &str = "Check that the address leads to SQL Server: other servers close the connection without an answer, and so does one that forces \
+                              strict encryption, which needs encrypt=strict. If it is none of these, check the server's log, and what is between here and \
+                              the server (proxy, load balancer, firewall)";

@@ -5,7 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use probe_contract::Io;
+use probe_contract::{Failure, Io};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::packet::{HEADER_BYTES, PRELOGIN, packets};
@@ -35,6 +35,12 @@ impl std::fmt::Display for NotTls {
 }
 
 impl std::error::Error for NotTls {}
+
+/// Whether `failure`, of TLS, comes of a packet that has no part of it.
+pub(crate) fn is_not_tls(failure: &Failure) -> bool {
+    let error = failure.source.as_deref().and_then(|error| error.downcast_ref::<io::Error>());
+    error.and_then(io::Error::get_ref).is_some_and(|error| error.is::<NotTls>())
+}
 
 impl<S: Io> Tunnel<S> {
     pub(crate) fn new(stream: S) -> Self {
