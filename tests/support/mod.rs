@@ -2,6 +2,7 @@
 
 pub(crate) mod aws_service;
 pub(crate) mod harness;
+pub(crate) mod memory;
 pub(crate) mod running_server;
 pub(crate) mod schema;
 pub(crate) mod servers;

@@ -1,55 +1,11 @@
 //! Servers that lie, and the memory of those who listen.
 
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
-use std::time::Duration;
-
 use fixtures::mongodb::{Mechanism, Peer, PeerOptions, Reply, Role, doc, member};
 use serde_json::{Value, json};
 
 use super::{alice, server};
-use crate::support::harness::{Connection, DEADLINE, PASSWORD};
-
-/// What may be in memory at most.
-const MOST_KIB: u64 = 64 * 1024;
-const SLACK: Duration = Duration::from_millis(100);
-
-/// Tests `connection` until [`DEADLINE`]; gives the result, and the peak of memory (VmHWM).
-fn peak(connection: &Connection) -> (Value, u64) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_dialcheck"))
-        .args(["test", "--input", "-", "--output", "json", "--timeout", "1500ms"])
-        .env("XDG_DATA_HOME", "/nonexistent")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(connection.input().to_string().as_bytes()).unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        stdout.read_to_string(&mut text).map(|_| text)
-    });
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = peak.max(line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let report: Value = serde_json::from_str(&reader.join().unwrap().unwrap()).unwrap();
-    (report["results"][0].clone(), peak)
-}
-
-/// Asserts both, and gives the result.
-#[track_caller]
-fn is_modest(what: &str, connection: &Connection) -> Value {
-    let (result, peak) = peak(connection);
-    assert!(peak > 0 && peak <= MOST_KIB, "{what}: {peak} KiB");
-    let took = Duration::from_secs_f64(result["ms"].as_f64().unwrap() / 1e3);
-    assert!(took <= DEADLINE + SLACK, "{what}: {took:?}");
-    result
-}
+use crate::support::harness::PASSWORD;
+use crate::support::memory::is_modest;
 
 #[track_caller]
 fn lies_cost_no_memory(command: &str, options: &PeerOptions) {
