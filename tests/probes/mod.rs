@@ -21,3 +21,4 @@ pub(crate) mod postgres_tls;
 pub(crate) mod redshift_iam;
 pub(crate) mod registered;
 pub(crate) mod salesforce;
+mod sqlserver;
