@@ -195,4 +195,30 @@ mod tests {
         let error = Tunnel::new(near).read_u8().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
+
+    /// A million streams of packets, each with bytes changed, cut off or added.
+    #[tokio::test]
+    async fn no_stream_makes_it_panic() {
+        const SEED: u64 = 21;
+        println!("seed {SEED}");
+        let mut random = fastrand::Rng::with_seed(SEED);
+        let good = [packets(PRELOGIN, b"a flight"), packets(PRELOGIN, b"and another")].concat();
+        let mut read = Vec::new();
+        for _ in 0..1_000_000 {
+            let mut stream = good.clone();
+            for _ in 0..random.usize(1..4) {
+                let place = random.usize(..=stream.len());
+                match random.u8(0..4) {
+                    0 | 1 if place < stream.len() => stream[place] = random.u8(..),
+                    2 => stream.truncate(place),
+                    _ => stream.insert(place, random.u8(..)),
+                }
+            }
+            let length = stream.len();
+            read.clear();
+            // Whether it can be read is its own affair.
+            let _end = Tunnel::new(io::Cursor::new(stream)).read_to_end(&mut read).await;
+            assert!(read.len() <= length);
+        }
+    }
 }
