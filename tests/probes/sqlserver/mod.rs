@@ -10,6 +10,7 @@ mod memory;
 mod numbers;
 mod routing;
 mod strict;
+mod witness;
 
 use fixtures::sqlserver::{Peer, PeerOptions, Tokens};
 
