@@ -3,17 +3,21 @@
 use fixtures::sqlserver::{Reply, Tokens};
 
 use super::{alice, failed, refused, server};
+use crate::support::harness::Failed;
 use crate::support::harness::exception::{
-    FS_ACCESS_DENIED, FS_CREDENTIALS, FS_INTERNAL, FS_NOT_FOUND, FS_THROTTLING, FS_UNSUPPORTED,
+    FS_ACCESS_DENIED, FS_CREDENTIALS, FS_INTERNAL, FS_NOT_FOUND, FS_RESPONSE, FS_THROTTLING, FS_UNSUPPORTED,
 };
 
-const LOGIN_FAILED: (i32, u8, &str) = (18456, 14, "Login failed for user 'alice'.");
-const CANNOT_OPEN: (i32, u8, &str) =
+/// Number, class and text.
+type ServerError<'a> = (i32, u8, &'a str);
+
+const LOGIN_FAILED: ServerError<'_> = (18456, 14, "Login failed for user 'alice'.");
+const CANNOT_OPEN: ServerError<'_> =
     (4060, 11, "Cannot open database \"app\" requested by the login. The login failed.");
 
 #[test]
 fn each_number_at_the_login_has_its_stage_and_its_exception() {
-    let refusals: [(&[(i32, u8, &str)], _); 18] = [
+    let refusals: [(&[ServerError<'_>], Failed<'_>); 18] = [
         (&[LOGIN_FAILED], failed("auth", "credentials_rejected", "18456", FS_CREDENTIALS, 1)),
         (
             &[(18452, 14, "Login failed. The login is from an untrusted domain.")],
@@ -126,13 +130,7 @@ fn a_refusal_is_read_though_the_connection_ends_in_it() {
     }
     // Without the whole of the ERROR nothing is known.
     let peer = server().login(Reply::Cut(answer, 14)).start().unwrap();
-    alice(peer.port(), "").test().failed(&failed(
-        "auth",
-        "connection_reset",
-        "EOF",
-        crate::support::harness::exception::FS_RESPONSE,
-        4,
-    ));
+    alice(peer.port(), "").test().failed(&failed("auth", "connection_reset", "EOF", FS_RESPONSE, 4));
 }
 
 #[test]
