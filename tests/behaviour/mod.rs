@@ -11,7 +11,7 @@ mod kafka;
 mod mongodb;
 mod mysql;
 mod postgres;
-mod sqlserver;
+pub(crate) mod sqlserver;
 mod subject;
 pub(crate) mod witness;
 

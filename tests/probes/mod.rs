@@ -22,3 +22,4 @@ pub(crate) mod redshift_iam;
 pub(crate) mod registered;
 pub(crate) mod salesforce;
 mod sqlserver;
+mod sqlserver_witnesses;

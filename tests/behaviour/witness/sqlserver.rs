@@ -33,7 +33,7 @@ pub(crate) fn log_in(login: &Login) -> Verdict {
 }
 
 /// The authorities of a file as a store of Java's, as Glue gives it to the driver.
-fn trust_store(authorities: &Path) -> PathBuf {
+pub(crate) fn trust_store(authorities: &Path) -> PathBuf {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let store = authorities.with_extension("sqlserver.p12");
