@@ -4,6 +4,7 @@
 mod behaviour;
 mod catalog;
 mod cli;
+mod genuine;
 mod house;
 mod parity;
 mod probes;
