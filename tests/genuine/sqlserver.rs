@@ -14,6 +14,7 @@ use crate::support::harness::exception::{FS_CREDENTIALS, FS_NOT_FOUND, FS_RESPON
 use crate::support::harness::{Failed, Tested, WRONG_PASSWORD};
 use crate::support::servers::certificates::trust;
 
+#[expect(clippy::disallowed_methods, reason = "says where the server is that nobody can install")]
 fn login() -> Login {
     let Ok(address) = env::var("DIALCHECK_SQLSERVER") else {
         panic!(
