@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::harness::exception::FS_INTERNAL;
 use crate::support::harness::{Connection, Failed, PASSWORD, Tested};
-use crate::support::servers::{kafka, mysql, postgres};
+use crate::support::servers::{kafka, mysql, postgres, sqlserver};
 
 const NAME: &str = "db.test";
 const DEAD: &str = "127.0.0.9";
@@ -86,6 +86,41 @@ fn the_other_drivers_try_the_first_address() {
         tested.failed(&REFUSED);
         assert_eq!(tries(&tested).len(), 1);
     }
+}
+
+#[test]
+fn microsofts_driver_dials_all_addresses_behind_the_first() {
+    let port = sqlserver::SERVER.port();
+    let url = |parameters: &str| {
+        format!("jdbc:sqlserver://{NAME}:{port};databaseName=app;trustServerCertificate=true{parameters}")
+    };
+    let test =
+        |parameters: &str, addresses: &[&str]| by_name(&Connection::to(url(parameters)), addresses, &[]);
+    assert_eq!(judged(&url("")), JdbcVerdict::Passed);
+    let tested = test("", &[DEAD, LIVE]);
+    tested.passed().warns("partial");
+    assert_eq!(tries(&tested), tried(port, &[(DEAD, "degraded"), (LIVE, "passed")]));
+    assert_eq!(tested.stages().iter().filter(|stage| stage.starts_with("auth")).count(), 1);
+
+    let together = ";multiSubnetFailover=true";
+    assert_eq!(judged(&url(together)), JdbcVerdict::Passed);
+    let tested = test(together, &[DEAD, LIVE]);
+    assert_eq!(tries(tested.passed()), tried(port, &[(LIVE, "passed")]));
+    test(together, &[DEAD, "127.0.0.8"]).failed(&REFUSED).says("at all of its 2 addresses");
+    let refused = Failed {
+        code: "egress_refused",
+        native: None,
+        exception: "AccessDeniedException",
+        exit: 2,
+        ..REFUSED
+    };
+    test(together, &[LIVE, "169.254.169.254"]).failed(&refused);
+
+    let first = ";transparentNetworkIPResolution=false";
+    assert!(matches!(judged(&url(first)), JdbcVerdict::Refused { .. }));
+    let tested = test(first, &[DEAD, LIVE]);
+    tested.failed(&REFUSED);
+    assert_eq!(tries(&tested).len(), 1);
 }
 
 #[test]

@@ -15,9 +15,10 @@ pub enum Addresses {
     /// Those of the first one's family, one after another until one accepts, each for the length of the limit: Kafka's clients
     /// (`client.dns.lookup=use_all_dns_ips`); kafka-clients 4.4.0 was seen to dial the second of IPv4, and none of IPv6 behind it.
     AllOfOneFamily,
-    /// One after another until one accepts, each for its share of the time: Microsoft's driver for SQL Server, which dials the first one and then
-    /// all at a time (`transparentNetworkIPResolution`), or all from the beginning (`multiSubnetFailover`).
-    AllInShares,
+    /// The first for half a second, then all at a time: Microsoft's driver for SQL Server, whose `transparentNetworkIPResolution` is on by itself.
+    FirstThenTogether,
+    /// All at a time: the same driver with `multiSubnetFailover=true`.
+    Together,
     /// One after another while they do not answer, each for the length of the limit; one that refuses is the end: MongoDB's Java driver
     /// catches `SocketTimeoutException` alone (4.7.2 was seen to do so).
     WhileSilent,
@@ -28,7 +29,7 @@ impl Addresses {
     pub(crate) fn among(self, mut resolved: Vec<IpAddr>) -> Vec<IpAddr> {
         match self {
             Self::First => resolved.truncate(1),
-            Self::All | Self::AllInShares | Self::WhileSilent => {}
+            Self::All | Self::FirstThenTogether | Self::Together | Self::WhileSilent => {}
             Self::AllOfOneFamily => {
                 let is_ipv6 = resolved[0].is_ipv6();
                 resolved.retain(|address| address.is_ipv6() == is_ipv6);

@@ -73,9 +73,8 @@ impl Test<'_> {
         let stream = match (by, settings.dialing) {
             // Where the driver is routed to, it dials the first address alone.
             (Some(_), _) | (None, Dialing::First) => attempt.dial().await?,
-            (None, Dialing::Transparent | Dialing::Together) => {
-                attempt.trying(Addresses::AllInShares).dial().await?
-            }
+            (None, Dialing::Transparent) => attempt.trying(Addresses::FirstThenTogether).dial().await?,
+            (None, Dialing::Together) => attempt.trying(Addresses::Together).dial().await?,
         };
         let attempt = attempt.within("socketTimeout", settings.limits.socket);
         let channel = match settings.encryption {

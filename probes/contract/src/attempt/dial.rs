@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout_at;
 
@@ -15,6 +17,8 @@ use crate::{
 
 /// The largest that there can be.
 const MAX_DATAGRAM_BYTES: usize = 65_535;
+/// How long the first of several addresses is dialed alone (`transparentNetworkIPResolution`).
+const HEAD_START: Duration = Duration::from_millis(500);
 
 impl Attempt {
     /// The same attempt, dialing `addresses` of the endpoint's name.
@@ -40,12 +44,20 @@ impl Attempt {
         let addresses = self.addresses.among(resolved);
         let permit = self.permit().await?;
         let is_only = addresses.len() == 1;
+        match self.addresses {
+            Addresses::FirstThenTogether | Addresses::Together if !is_only => {
+                let stream = self.dial_together(&endpoint, &addresses).await?;
+                return Ok(EndpointStream::new(stream, permit));
+            }
+            Addresses::First
+            | Addresses::All
+            | Addresses::AllOfOneFamily
+            | Addresses::FirstThenTogether
+            | Addresses::Together
+            | Addresses::WhileSilent => {}
+        }
         let (mut attempt, mut tried) = (self.clone(), Vec::new());
         loop {
-            if self.addresses == Addresses::AllInShares {
-                let share = self.time_left() / u32::try_from(addresses.len() - tried.len()).unwrap_or(1);
-                attempt = self.within("share of this address", Some(share).filter(|_| !is_only));
-            }
             let socket = (addresses[tried.len()], endpoint.port).into();
             match attempt.connect(socket, &endpoint, is_only).await {
                 Ok(stream) => {
@@ -59,6 +71,56 @@ impl Attempt {
                 Err(Unconnected { failed, then: Then::Next | Then::End }) => return Err(failed),
             }
         }
+    }
+
+    /// Stage `tcp` at several addresses at a time, where the policy has it so behind the first one alone.
+    async fn dial_together(&self, endpoint: &Endpoint, addresses: &[IpAddr]) -> Result<TcpStream, Failed> {
+        let mut tried = None;
+        if self.addresses == Addresses::FirstThenTogether {
+            let alone = self.within("head start of the first address", Some(HEAD_START));
+            match alone.connect((addresses[0], endpoint.port).into(), endpoint, false).await {
+                Ok(stream) => return Ok(stream),
+                Err(Unconnected { failed, then: Then::Next }) => tried = Some(failed),
+                Err(Unconnected { failed, then: Then::End }) => return Err(failed),
+            }
+        }
+        let sockets: Vec<SocketAddr> =
+            addresses.iter().map(|&address| (address, endpoint.port).into()).collect();
+        let stream =
+            self.stage(Stage::Tcp, async |guard| self.race(endpoint, &sockets, &guard).await).await?;
+        tried.into_iter().for_each(|failed| self.run.tolerate(failed));
+        Ok(stream)
+    }
+
+    /// Dials all of `sockets`; the first that accepts is taken.
+    async fn race(
+        &self,
+        endpoint: &Endpoint,
+        sockets: &[SocketAddr],
+        guard: &StageGuard,
+    ) -> Result<TcpStream, Failure> {
+        for &socket in sockets {
+            self.pass(endpoint, socket, guard)?;
+        }
+        #[expect(clippy::disallowed_methods, reason = "the gate let each of them pass")]
+        let dial = async |socket| (socket, TcpStream::connect(socket).await);
+        let mut dialing: FuturesUnordered<_> = sockets.iter().map(|&socket| dial(socket)).collect();
+        let mut last = Failure::new(Code::Unreachable, format!("{endpoint} has no address"));
+        while let Some((socket, connected)) = dialing.next().await {
+            match connected.and_then(|stream| stream.set_nodelay(true).map(|()| stream)) {
+                Ok(stream) => {
+                    guard.note(Evidence::Address(socket));
+                    let _first = self.address.set(socket);
+                    return Ok(stream);
+                }
+                Err(error) => {
+                    let failure = io_failure(error, endpoint);
+                    let detail = format!("{}, at all of its {} addresses", failure.detail, sockets.len());
+                    last = Failure { detail, ..failure };
+                }
+            }
+        }
+        Err(last)
     }
 
     /// Stage `tcp`, at one address.
@@ -100,16 +162,11 @@ impl Attempt {
         })
     }
 
-    /// How long it may still take.
-    fn time_left(&self) -> Duration {
-        self.until().saturating_duration_since(Instant::now())
-    }
-
     /// Whether another address is dialed behind one that was silent.
     fn has_time_for_another(&self) -> bool {
         let needed = match self.addresses {
-            Addresses::First | Addresses::All => return false,
-            Addresses::AllOfOneFamily | Addresses::AllInShares => Duration::ZERO,
+            Addresses::First | Addresses::All | Addresses::Together => return false,
+            Addresses::AllOfOneFamily | Addresses::FirstThenTogether => Duration::ZERO,
             // One of several members must leave time to the others, however many addresses it has.
             Addresses::WhileSilent => self.limit.as_ref().map_or(Duration::ZERO, |limit| limit.length),
         };
