@@ -2,11 +2,10 @@
 
 /// Types that came with schema version 2, whose connections need an `AuthenticationConfiguration`. Glue knows others beside (SNOWFLAKE,
 /// say), of which nothing is documented here.
-const UNIFIED: [&str; 60] = [
+const UNIFIED: [&str; 56] = [
     "ADOBEANALYTICS",
     "ASANA",
     "AZURECOSMOS",
-    "AZURESQL",
     "BIGQUERY",
     "BLACKBAUD",
     "BLACKBAUDRAISEREDGENXT",
@@ -17,7 +16,6 @@ const UNIFIED: [&str; 60] = [
     "CLOUDWATCHMETRICS",
     "CMDB",
     "DATADOG",
-    "DATALAKEGEN2",
     "DB2",
     "DB2AS400",
     "DOCUSIGNMONITOR",
@@ -53,8 +51,6 @@ const UNIFIED: [&str; 60] = [
     "SAPHANA",
     "SENDGRID",
     "SMARTSHEET",
-    "SQLSERVER",
-    "SYNAPSE",
     "TERADATA",
     "TERADATANOS",
     "TIMESTREAM",
@@ -66,7 +62,7 @@ const UNIFIED: [&str; 60] = [
 ];
 
 /// Those of them that are databases, whose connections have HOST, PORT and DATABASE.
-const DATABASES: [&str; 2] = ["ORACLE", "SQLSERVER"];
+const DATABASES: [&str; 1] = ["ORACLE"];
 
 /// Whether connections of this type, which no protocol declares, need an `AuthenticationConfiguration`.
 #[must_use]
