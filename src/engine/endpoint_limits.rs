@@ -457,6 +457,8 @@ mod tests {
             let run = limits.of_run(None);
             let held = run.acquire(&endpoint(first)).await;
             held.heard();
+            // Until all of them hold one.
+            tokio::task::yield_now().await;
             let other = run.acquire(&endpoint(second)).await;
             other.heard();
         };
